@@ -1,0 +1,32 @@
+"""The cells: one file a family, one small class a cell, one registry. `build` makes any of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer.cells import gru, lstm, rnn  # noqa: F401  a family registers its cells when it is imported
+from explorer.cells.base import REGISTRY, Cell, Signals, Tap, untapped
+from explorer.cells.stack import Stack
+
+__all__ = ["REGISTRY", "Cell", "Signals", "Stack", "Tap", "build", "names", "untapped"]
+
+
+def names() -> tuple[str, ...]:
+    """The names that `build` knows."""
+    return tuple(REGISTRY)
+
+
+def build(
+    name: str, input_size: int, hidden_size: int, num_layers: int = 1, bidirectional: bool = False, **options: Any
+) -> Cell | Stack:
+    """An untrained cell, or a stack of them where there is more than one row; an nn.Module with torch's state-dict names.
+
+    `options` are the cell's own (`nonlinearity=` for rnn, `forget_bias=` for lstm). Raises ValueError for an unknown name or size,
+    TypeError for an option that the cell does not have.
+    """
+    if name not in REGISTRY:
+        raise ValueError(f"unknown cell {name!r}; choose from {', '.join(REGISTRY)}")
+    cell = REGISTRY[name]
+    if num_layers == 1 and not bidirectional:
+        return cell(input_size, hidden_size, **options)
+    return Stack(lambda width: cell(width, hidden_size, **options), input_size, num_layers, bidirectional)

@@ -1,0 +1,136 @@
+"""What every cell shares: weights in torch's layout, the tap, the registry.
+
+A cell states its equations once, in `step`. Each quantity passes through `tap(name, value)`, which may record it, replace it or mark
+it for differentiation; so one statement serves the forward pass, the recording, the edits and the gradients.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explorer.signals import Belt, Signal
+
+Tap = Callable[[str, Tensor], Tensor]
+Signals = dict[str, Tensor]
+
+KERNEL_MODE = (True, 1, 0.0, False, False, False)
+"""What torch's fused kernels are told: with biases, one layer, no dropout, not training, one direction, [step, batch, unit]."""
+
+
+def untapped(name: str, value: Tensor) -> Tensor:
+    """The tap that does nothing."""
+    return value
+
+
+class HiddenState(NamedTuple):
+    """The state of a cell that carries nothing but h."""
+
+    h: Tensor  # [batch, unit]
+
+
+class Cell(nn.Module):
+    """One layer in one direction. A subclass is one cell: its equations, source, signals, roles and belt.
+
+    Weights follow torch: weight_ih [blocks*unit, input], weight_hh [blocks*unit, unit], bias_ih and bias_hh [blocks*unit], drawn
+    from U(-1/√unit, 1/√unit) as torch does.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    blocks: ClassVar[int]
+    """How many blocks of `unit` rows the weights have: one for each pre-activation."""
+    State: ClassVar[type[Any]] = HiddenState
+    belts: ClassVar[tuple[Belt, ...]] = ()
+    signals: tuple[Signal, ...]
+    """In the order of computation."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        for size, value in (("input_size", input_size), ("hidden_size", hidden_size)):
+            if value < 1:
+                raise ValueError(f"{size} is {value}; it must be at least 1")
+        self.input_size, self.hidden_size = input_size, hidden_size
+        rows = self.blocks * hidden_size
+        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
+        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(rows))
+        self.bias_hh = nn.Parameter(torch.empty(rows))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(self.hidden_size)
+        for weight in self.parameters():
+            nn.init.uniform_(weight, -bound, bound)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that `build` would need to make such a cell again."""
+        return {}
+
+    def step(self, x: Tensor, state: Any, tap: Tap, below: Any = None) -> Any:
+        """One time step: x [batch, input], state of [batch, unit] each -> the next state. `below` is the lower layer's state."""
+        raise NotImplementedError
+
+    def kernel(self, x: Tensor, state: Any) -> tuple[Tensor, Any] | None:
+        """h of every step, [step, batch, unit], and the last state, by a fused kernel of torch; None where there is none."""
+        return None
+
+    def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals | None:
+        """The reverse sweep written by hand; None where there is none, and autograd is asked instead.
+
+        s           the signals, `<state>_prev` among them, [step, 1, unit]
+        grad_h      what reaches h from outside the layer, [step, batch, unit]; a batch is one objective a row
+        grad_state  what reaches the belt's own state from outside, likewise
+        Returns the total derivative by every signal and by `x`, [step, batch, unit or input].
+        """
+        return None
+
+    def initial_state(self, batch: int) -> Any:
+        zeros = self.weight_hh.new_zeros(batch, self.hidden_size)
+        return self.State(*(zeros for _ in self.State._fields))
+
+    def parts(self, x: Tensor, h: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """W x + b of the input and W h + b of the recurrent side, each split into its blocks of [batch, unit]."""
+        from_input = F.linear(x, self.weight_ih, self.bias_ih)
+        from_recurrent = F.linear(h, self.weight_hh, self.bias_hh)
+        return from_input.chunk(self.blocks, -1), from_recurrent.chunk(self.blocks, -1)
+
+    def preactivations(self, x: Tensor, h: Tensor) -> list[Tensor]:
+        """W x + b + U h + b for each block, [batch, unit] each."""
+        return [a + b for a, b in zip(*self.parts(x, h), strict=True)]
+
+    @property
+    def recorded(self) -> tuple[Signal, ...]:
+        """The signals and, before them, the pre-activations that their formulas name."""
+        squashed = [s for s in self.signals if f"{s.name}_pre" in s.formula]
+        pre = [Signal(name=f"{s.name}_pre", symbol=pre_symbol(s.name), kind="signed", role=s.role, label=f"{s.label}, before squashing") for s in squashed]
+        return (*pre, *self.signals)
+
+    @property
+    def flat_weights(self) -> list[Tensor]:
+        return [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
+
+
+def pre_symbol(name: str) -> str:
+    return rf"a^{{{name}}}_t"
+
+
+def gate(name: str, *, role: Any, label: str) -> Signal:
+    """A gate: a σ of its pre-activation, within [0, 1]."""
+    return Signal(name=name, symbol=f"{name}_t", kind="gate", role=role, label=label, formula=f"sigmoid({name}_pre)")
+
+
+AnyCell = TypeVar("AnyCell", bound=Cell)
+REGISTRY: dict[str, type[Cell]] = {}
+
+
+def register(cell: type[AnyCell]) -> type[AnyCell]:
+    """Makes `cell` known to `build` and so to everything else."""
+    REGISTRY[cell.name] = cell
+    return cell

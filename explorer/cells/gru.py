@@ -1,0 +1,69 @@
+"""The gated recurrent unit, in the form that torch computes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, gate, register
+from explorer.signals import Belt, Signal
+
+
+@register
+class GRU(Cell):
+    """r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)            reset
+    z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)            keep
+    n_t = tanh(W_in x_t + b_in + r_t ⊙ (W_hn h_{t-1} + b_hn))  candidate
+    h_t = z_t ⊙ h_{t-1} + (1 - z_t) ⊙ n_t
+
+    Cho et al. 2014. Convention: torch.nn.GRU, blocks in the order r, z, n. The reset gate is applied after the matrix product, where
+    Cho et al. apply it before; z keeps the old state, where Chung et al. 2014 let it take the new one.
+    """
+
+    name: ClassVar[str] = "gru"
+    title: ClassVar[str] = "GRU"
+    blocks: ClassVar[int] = 3
+    belts: ClassVar[tuple[Belt, ...]] = (Belt("h", keep="z", write="(1 - z) * n"),)
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.signals = (
+            gate("r", role="reset", label="reset gate"),
+            gate("z", role="keep", label="update gate"),
+            Signal(name="n", symbol="n_t", kind="signed", role="candidate", label="candidate", formula="tanh(n_pre)"),
+            Signal(name="h", symbol="h_t", kind="signed", role="belt", label="hidden state", formula="z * h_prev + (1 - z) * n"),
+        )
+
+    def step(self, x: Tensor, state: HiddenState, tap: Tap, below: Any = None) -> HiddenState:
+        (x_r, x_z, x_n), (h_r, h_z, h_n) = self.parts(x, state.h)  # [batch, unit] each
+        r = tap("r", tap("r_pre", x_r + h_r).sigmoid())
+        z = tap("z", tap("z_pre", x_z + h_z).sigmoid())
+        n = tap("n", tap("n_pre", x_n + r * h_n).tanh())
+        h = tap("h", z * state.h + (1 - z) * n)
+        return HiddenState(h)
+
+    def kernel(self, x: Tensor, state: HiddenState) -> tuple[Tensor, HiddenState]:
+        h, last = torch.gru(x, state.h[None], self.flat_weights, *KERNEL_MODE)
+        return h, HiddenState(last[0])
+
+    def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
+        r, z, n, h_prev = s["r"], s["z"], s["n"], s["h_prev"]
+        _, (_, _, h_n) = self.parts(h_prev.new_zeros(1, self.input_size), h_prev)
+        # From h to the pre-activations of z and n, and from n's to r's: what multiplies dh at each step.
+        to_n = (1 - z) * (1 - n * n)
+        to_z = (h_prev - n) * z * (1 - z)
+        to_r = to_n * h_n * r * (1 - r)
+        through = torch.stack([to_r, to_z, to_n * r], -2)  # what W_hh sees: r, z, and n behind the reset gate
+        steps, batch, units = grad_h.shape
+        dh, behind = torch.empty_like(grad_h), grad_h.new_empty(steps, batch, 3, units)
+        back = torch.zeros_like(grad_h[0])
+        for t in range(steps - 1, -1, -1):
+            torch.add(grad_h[t], back, out=dh[t])
+            torch.mul(dh[t][:, None], through[t], out=behind[t])
+            back = torch.addcmul(behind[t].flatten(1) @ self.weight_hh, dh[t], z[t])
+        da = torch.stack([dh * to_r, dh * to_z, dh * to_n], 2)
+        grads = dict(zip(("r_pre", "z_pre", "n_pre"), da.unbind(2), strict=True))
+        grads |= {"r": grads["n_pre"] * h_n, "z": dh * (h_prev - n), "n": dh * (1 - z), "h": dh}
+        return grads | {"x": da.flatten(2) @ self.weight_ih}

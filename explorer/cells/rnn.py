@@ -1,0 +1,74 @@
+"""The Elman network: one state, no gate, no belt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor
+
+from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, register
+from explorer.signals import Signal
+
+
+class Squash(NamedTuple):
+    """A nonlinearity φ, and its derivative written in terms of the value h = φ(a)."""
+
+    of: Callable[[Tensor], Tensor]
+    slope: Callable[[Tensor], Tensor]
+    kernel: Callable[..., Any] | None
+
+
+NONLINEARITIES: dict[str, Squash] = {
+    "tanh": Squash(torch.tanh, lambda h: 1 - h * h, torch.rnn_tanh),
+    "relu": Squash(torch.relu, lambda h: (h > 0).to(h.dtype), torch.rnn_relu),
+    "sigmoid": Squash(torch.sigmoid, lambda h: h * (1 - h), None),
+    "linear": Squash(lambda a: a, torch.ones_like, None),
+}
+
+
+@register
+class RNN(Cell):
+    """h_t = φ(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)
+
+    Elman 1990, "Finding structure in time". φ is tanh, relu, sigmoid or linear; tanh and relu are torch.nn.RNN.
+    """
+
+    name: ClassVar[str] = "rnn"
+    title: ClassVar[str] = "RNN"
+    blocks: ClassVar[int] = 1
+
+    def __init__(self, input_size: int, hidden_size: int, nonlinearity: str = "tanh") -> None:
+        if nonlinearity not in NONLINEARITIES:
+            raise ValueError(f"unknown nonlinearity {nonlinearity!r}; choose from {', '.join(NONLINEARITIES)}")
+        super().__init__(input_size, hidden_size)
+        self.nonlinearity = nonlinearity
+        formula = "h_pre" if nonlinearity == "linear" else f"{nonlinearity}(h_pre)"
+        self.signals = (Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula=formula),)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"nonlinearity": self.nonlinearity}
+
+    def step(self, x: Tensor, state: HiddenState, tap: Tap, below: Any = None) -> HiddenState:
+        (a,) = self.preactivations(x, state.h)  # [batch, unit]
+        h = tap("h", NONLINEARITIES[self.nonlinearity].of(tap("h_pre", a)))
+        return HiddenState(h)
+
+    def kernel(self, x: Tensor, state: HiddenState) -> tuple[Tensor, HiddenState] | None:
+        fused = NONLINEARITIES[self.nonlinearity].kernel
+        if fused is None:
+            return None
+        h, last = fused(x, state.h[None], self.flat_weights, *KERNEL_MODE)
+        return h, HiddenState(last[0])
+
+    def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
+        slope = NONLINEARITIES[self.nonlinearity].slope(s["h"])
+        dh, da = torch.empty_like(grad_h), torch.empty_like(grad_h)
+        back = torch.zeros_like(grad_h[0])
+        for t in range(len(grad_h) - 1, -1, -1):
+            torch.add(grad_h[t], back, out=dh[t])
+            torch.mul(dh[t], slope[t], out=da[t])
+            back = da[t] @ self.weight_hh
+        return {"h": dh, "h_pre": da, "x": da @ self.weight_ih}

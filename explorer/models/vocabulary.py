@@ -1,0 +1,90 @@
+"""Characters in, numbers out, and nothing dropped in silence."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from explorer.signals import Array
+
+READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " ", "\u00a0": " ", "–": "—", "…": "."}
+"""Characters that are read as another one; whoever types them is told."""
+
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A text as a model sees it: an id a token, the tokens as typed, and what to tell the person."""
+
+    ids: Array
+    tokens: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The characters that a model knows. Id 0 stands for every other one.
+
+    symbols   the known characters, ids 1, 2, …
+    read_as   characters that are read as one of these instead
+    """
+
+    symbols: tuple[str, ...]
+    read_as: Mapping[str, str] = field(default_factory=lambda: READ_AS)
+
+    @staticmethod
+    def of(text: str, at_least: int = 20) -> Vocabulary:
+        """The characters that `text` has at least so often, in the order of their code points."""
+        counts: dict[str, int] = {}
+        for character in read_as(text, READ_AS):
+            counts[character] = counts.get(character, 0) + 1
+        return Vocabulary(tuple(sorted(c for c, count in counts.items() if count >= at_least)))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each id, the unknown character first."""
+        return (UNKNOWN, *self.symbols)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def id_of(self, symbol: str) -> int:
+        """Raises ValueError for a character that this vocabulary does not have."""
+        if symbol not in self.symbols:
+            raise ValueError(f"{symbol!r} is not in this vocabulary of {len(self.symbols)} characters: {''.join(self.symbols)!r}")
+        return self.symbols.index(symbol) + 1
+
+    def encode(self, text: str) -> Encoded:
+        """One token a character (a Unicode code point; a Windows line end counts as one)."""
+        text = text.replace("\r\n", "\n")
+        table = {symbol: index for index, symbol in enumerate(self.symbols, start=1)}
+        ids = np.array([table.get(c, 0) for c in read_as(text, self.read_as)], dtype=np.int64)
+        swapped = _distinct(c for c in text if c in self.read_as)
+        unknown = _distinct(c for c, i in zip(text, ids, strict=True) if i == 0)
+        notices = []
+        if swapped:
+            notices.append("Read as their plain form: " + ", ".join(f"{named(c)} as {named(self.read_as[c])}" for c in swapped) + ".")
+        if unknown:
+            listed = ", ".join(named(c) for c in unknown[:8]) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
+            whole = "This model knows none of these characters" if len(unknown) == len(set(text)) else "Unknown to this model"
+            notices.append(f"{whole}: {listed}. It reads each of them as one “unknown” token.")
+        return Encoded(ids, tuple(text), tuple(notices))
+
+
+def read_as(text: str, table: Mapping[str, str]) -> str:
+    return text.translate(str.maketrans(dict(table)))
+
+
+def named(character: str) -> str:
+    """A character as a person can recognise it: itself where it shows, else its name."""
+    if character.isprintable() and not character.isspace() and not unicodedata.combining(character):
+        return character
+    return unicodedata.name(character, f"U+{ord(character):04X}").lower()
+
+
+def _distinct(characters: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(characters))

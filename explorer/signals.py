@@ -1,0 +1,237 @@
+"""Signal and Trace: what one reading of a network is made of. Everything downstream works on these two; numpy only.
+
+Dims are named and ordered `layer`, `step`, `unit` (DESIGN: a bidirectional network has two rows a layer, forward then backward,
+each at the step of the token that it read).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from os import PathLike
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from explorer.formula import evaluate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["signed", "gate", "gradient"]
+Role = Literal["keep", "write", "candidate", "read", "reset", "belt", "hidden", "input"]
+Array = np.ndarray[Any, np.dtype[Any]]
+
+PER_UNIT = ("layer", "step", "unit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signal:
+    """One named quantity of a cell.
+
+    `symbol` is LaTeX. `label` says in plain words what it is. `formula` is its arithmetic in `explorer.formula`'s language, over
+    other signals, `<state>_prev` and the pre-activation `<name>_pre`; empty for what comes from outside.
+    """
+
+    name: str
+    symbol: str
+    kind: Kind
+    role: Role
+    label: str = ""
+    formula: str = ""
+    dims: tuple[str, ...] = PER_UNIT
+
+
+@dataclass(frozen=True)
+class Belt:
+    """A state that is carried on: `state_t = keep ⊙ state_{t-1} + write`. `keep` and `write` are formulas over signals."""
+
+    state: str
+    keep: str
+    write: str
+
+    def kept(self, values: Mapping[str, Any]) -> Any:
+        """The factor by which each step multiplies the state before it, shaped like the signals."""
+        return evaluate(self.keep, values)
+
+    def written(self, values: Mapping[str, Any]) -> Any:
+        """What each step adds to the state, shaped like the signals."""
+        return evaluate(self.write, values)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """The linear map from the top layer's h to scores: `scores = weight @ h + bias`; weight [output, unit], bias [output]."""
+
+    weight: Array
+    bias: Array
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every number of one reading: named, read-only arrays, and what is needed to understand them.
+
+    arrays      name -> [layer, step, unit] (`x`: [step, input]); float32, or float64 where the model is
+    signals     name -> Signal, in the order of computation
+    tokens      one string a step
+    cell        the registered name of the cell ("lstm")
+    belts       the cell's declared belts; empty for an Elman network
+    initial     state name -> [layer, unit], the state before the first step
+    readout     of the model, if it has one
+    notices     what a person should know about this reading (unknown characters, a fallback to the CPU, …)
+    bidirectional  whether odd rows read from the last token to the first
+    nonfinite   name -> number of NaN or infinite values, only where there are any
+    """
+
+    arrays: Mapping[str, Array]
+    signals: Mapping[str, Signal]
+    tokens: tuple[str, ...]
+    cell: str = ""
+    belts: tuple[Belt, ...] = ()
+    initial: Mapping[str, Array] = field(default_factory=dict)
+    readout: Readout | None = None
+    notices: tuple[str, ...] = ()
+    bidirectional: bool = False
+    nonfinite: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if set(self.arrays) != set(self.signals):
+            raise ValueError(f"arrays {sorted(self.arrays)} and signals {sorted(self.signals)} name different quantities")
+        rows: dict[str, tuple[int, ...]] = {}
+        for name, signal in self.signals.items():
+            array = self.arrays[name]
+            if array.ndim != len(signal.dims) or array.shape[signal.dims.index("step")] != len(self.tokens):
+                raise ValueError(f"{name} is {array.shape}, but its dims are {signal.dims} over {len(self.tokens)} tokens")
+            if signal.dims == PER_UNIT and rows.setdefault("shape", array.shape) != array.shape:
+                raise ValueError(f"{name} is {array.shape}, where the signals before it are {rows['shape']}")
+        freeze = object.__setattr__  # the one place that may fill a frozen dataclass
+        freeze(self, "arrays", MappingProxyType({name: _read_only(self.arrays[name]) for name in self.signals}))
+        freeze(self, "signals", MappingProxyType(dict(self.signals)))
+        freeze(self, "initial", MappingProxyType({name: _read_only(state) for name, state in self.initial.items()}))
+        counts = {name: int(np.size(array) - np.isfinite(array).sum()) for name, array in self.arrays.items()}
+        freeze(self, "nonfinite", MappingProxyType({name: count for name, count in counts.items() if count}))
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self.arrays:
+            raise KeyError(f"no signal {name!r} in this trace; there are {', '.join(self.arrays)}")
+        return self.arrays[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.arrays
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        plain = [dict(value) if isinstance(value, Mapping) else value for value in map(self.__getattribute__, _INIT)]
+        return Trace, tuple(plain)
+
+    @property
+    def steps(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def rows(self) -> int:
+        """Layers times directions."""
+        return int(self["h"].shape[0]) if "h" in self else int(next(a for a in self.arrays.values() if a.ndim == 3).shape[0])
+
+    @property
+    def units(self) -> int:
+        return int(next(a for a in self.arrays.values() if a.ndim == 3).shape[2])
+
+    @property
+    def belt(self) -> Belt | None:
+        """The belt that a page shows: the first that the cell declares; None where the cell has none."""
+        return self.belts[0] if self.belts else None
+
+    @property
+    def memory(self) -> str:
+        """The name of the state that carries the memory on: the belt's where there is one, else `h`."""
+        return self.belt.state if self.belt else "h"
+
+    def per_unit(self, *, pre: bool = False) -> tuple[Signal, ...]:
+        """The signals of [layer, step, unit], in the order of computation; the pre-activations among them if `pre`."""
+        return tuple(s for s in self.signals.values() if s.dims == PER_UNIT and (pre or not s.name.endswith("_pre")))
+
+    def of_kind(self, kind: Kind) -> tuple[Signal, ...]:
+        """The per-unit signals of one kind, pre-activations left out."""
+        return tuple(s for s in self.per_unit() if s.kind == kind)
+
+    def previous(self, state: str) -> Array:
+        """`state` one step before, in the order in which each row reads: [layer, step, unit], the initial state first.
+
+        A backward row reads from the last token to the first.
+        """
+        now, first = self[state], self.initial[state][:, None]
+        forward = np.concatenate([first, now[:, :-1]], axis=1)
+        if not self.bidirectional:
+            return forward
+        backward = np.concatenate([now[:, 1:], first], axis=1)
+        return np.where((np.arange(self.rows) % 2 == 1)[:, None, None], backward, forward)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row for each (layer, step, unit) with a column a per-unit signal; `step` counts from 0, `token` beside it."""
+        import pandas as pd  # here, so that a trace can be used without it
+
+        names = [s.name for s in self.per_unit(pre=True)]
+        index = pd.MultiIndex.from_product([range(self.rows), range(self.steps), range(self.units)], names=PER_UNIT)
+        frame = pd.DataFrame({name: self[name].reshape(-1) for name in names}, index=index).reset_index()
+        frame.insert(2, "token", np.asarray(self.tokens, dtype=object)[frame["step"]])
+        return frame
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes one .npz: the arrays, and a JSON header. It holds no pickled object."""
+        header = {
+            "format": "carousel-trace-1",
+            "signals": [asdict(signal) for signal in self.signals.values()],
+            "belts": [asdict(belt) for belt in self.belts],
+            "tokens": self.tokens,
+            "cell": self.cell,
+            "notices": self.notices,
+            "bidirectional": self.bidirectional,
+        }
+        arrays = {f"signal/{name}": array for name, array in self.arrays.items()}
+        arrays |= {f"initial/{name}": array for name, array in self.initial.items()}
+        if self.readout is not None:
+            arrays |= {"readout/weight": self.readout.weight, "readout/bias": self.readout.bias}
+        with open(path, "wb") as file:
+            np.savez_compressed(file, allow_pickle=False, header=np.array(json.dumps(header)), **arrays)
+
+    @staticmethod
+    def read(path: str | PathLike[str]) -> Trace:
+        """The trace that `save` wrote. Raises ValueError for a file that is not one."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                header = json.loads(str(file["header"]))
+                stored = {name: file[name] for name in file.files if name != "header"}
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # a zip, npz or JSON error of any kind means the same to the caller
+            raise ValueError(f"{path} is not a saved trace; Trace.save writes one ({error})") from error
+        if not isinstance(header, dict) or header.get("format") != "carousel-trace-1":
+            raise ValueError(f"{path} is not a saved trace; Trace.save writes one")
+
+        def group(prefix: str) -> dict[str, Array]:
+            return {name.removeprefix(prefix): array for name, array in stored.items() if name.startswith(prefix)}
+
+        signals = [Signal(**{**signal, "dims": tuple(signal["dims"])}) for signal in header["signals"]]
+        readout = group("readout/")
+        return Trace(
+            arrays=group("signal/"),
+            signals={signal.name: signal for signal in signals},
+            tokens=tuple(header["tokens"]),
+            cell=header["cell"],
+            belts=tuple(Belt(**belt) for belt in header["belts"]),
+            initial=group("initial/"),
+            readout=Readout(**readout) if readout else None,
+            notices=tuple(header["notices"]),
+            bidirectional=header["bidirectional"],
+        )
+
+
+_INIT = tuple(f.name for f in fields(Trace) if f.init)
+
+
+def _read_only(array: Array) -> Array:
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
