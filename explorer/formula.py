@@ -40,6 +40,12 @@ def evaluate(formula: str, values: Mapping[str, Any], functions: Mapping[str, Ca
     return value(_parse(formula))
 
 
+def names(formula: str) -> set[str]:
+    """The names of the values that `formula` uses, those of functions left out."""
+    called = {node.func for node in ast.walk(_parse(formula)) if isinstance(node, ast.Call)}
+    return {node.id for node in ast.walk(_parse(formula)) if isinstance(node, ast.Name) and node not in called}
+
+
 @lru_cache(maxsize=256)
 def _parse(formula: str) -> ast.expr:
     try:

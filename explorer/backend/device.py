@@ -48,14 +48,14 @@ def placed(module: Module, device: torch.device) -> Module:
     return module if here == device.type else copy.deepcopy(module).to(device)
 
 
-def with_fallback(run: Callable[[torch.device], Result], device: str) -> tuple[Result, tuple[str, ...]]:
-    """`run` on the chosen device; where a GPU runs out of memory, on the CPU, with a notice that says so."""
+def with_fallback(run: Callable[[torch.device, tuple[str, ...]], Result], device: str) -> Result:
+    """`run(device, notices)` on the chosen device; where a GPU runs out of memory, on the CPU, with a notice that says so."""
     chosen = choose(device)
     try:
-        return run(chosen), ()
+        return run(chosen, ())
     except torch.OutOfMemoryError:
         torch.cuda.empty_cache()
-    return run(torch.device("cpu")), (f"{chosen.type} ran out of memory; this was computed on the CPU.",)
+    return run(torch.device("cpu"), (f"{chosen.type} ran out of memory; this was computed on the CPU.",))
 
 
 @contextmanager

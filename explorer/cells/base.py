@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explorer import formula
 from explorer.signals import Belt, Signal
 
 Tap = Callable[[str, Tensor], Tensor]
@@ -108,7 +109,7 @@ class Cell(nn.Module):
     @property
     def recorded(self) -> tuple[Signal, ...]:
         """The signals and, before them, the pre-activations that their formulas name."""
-        squashed = [s for s in self.signals if f"{s.name}_pre" in s.formula]
+        squashed = [s for s in self.signals if f"{s.name}_pre" in formula.names(s.formula)]
         pre = [Signal(name=f"{s.name}_pre", symbol=pre_symbol(s.name), kind="signed", role=s.role, label=f"{s.label}, before squashing") for s in squashed]
         return (*pre, *self.signals)
 

@@ -1,0 +1,120 @@
+"""Per-step gradients: the total derivative of one number by every signal at every step.
+
+Two ways to the same numbers: the cell's own reverse sweep where it has one, else autograd through the taps of an unrolled reading.
+Neither calls `.backward()`, so no `.grad` of a shared model is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from explorer.backend.device import flushed_denormals
+from explorer.backend.forward import States, previous, read, zero_states
+from explorer.cells import Signals, Stack, Tap
+
+
+@dataclass(frozen=True)
+class OfTop:
+    """An objective that looks at the top layer's output only: `score` takes [step, directions*unit] to one number."""
+
+    score: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class OfState:
+    """The objective is one unit's h or c itself, in one row at one step."""
+
+    name: str
+    row: int
+    step: int
+    unit: int
+
+
+Objective = OfTop | OfState
+
+
+def gradients(stack: Stack, x: Tensor, objective: Objective, initial: States | None = None) -> list[Signals]:
+    """d objective / d signal for every row: a dict a row, name -> [step, unit]; `x` [step, input] among the first row's.
+
+    x [step, 1, input]. Denormal floats count as 0.
+    """
+    initial = initial or zero_states(stack, 1)
+    with flushed_denormals():
+        rows = _by_sweep(stack, x, objective, initial)
+        return rows if rows is not None else _by_autograd(stack, x, objective, initial)
+
+
+def _by_sweep(stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals] | None:
+    with torch.inference_mode():
+        rows = read(stack, x, initial)
+    h = [signals["h"] for signals in rows]
+    into_h = [torch.zeros_like(values) for values in h]  # what reaches each row's h from outside its layer
+    into_c: list[Tensor | None] = [None] * len(rows)
+    if isinstance(objective, OfTop):
+        top = torch.cat([values[:, 0] for values in h[-stack.directions :]], -1).clone().requires_grad_()
+        (seed,) = torch.autograd.grad(objective.score(top), top)
+        into_h[-stack.directions :] = [part[:, None] for part in seed.chunk(stack.directions, -1)]
+    else:
+        seed = torch.zeros_like(h[objective.row])
+        seed[objective.step, 0, objective.unit] = 1
+        (into_h if objective.name == "h" else into_c)[objective.row] = seed  # type: ignore[call-overload]
+
+    grads: list[Signals] = [{} for _ in rows]
+    with torch.inference_mode():
+        for first in range(len(rows) - stack.directions, -1, -stack.directions):
+            into_x: list[Tensor] = []
+            for row in range(first, first + stack.directions):
+                flip = (lambda values: values.flip(0)) if row != first else (lambda values: values)
+                cell = stack.rows[row]
+                signals = {name: flip(values) for name, values in rows[row].items()}
+                for name in stack.cell.State._fields:
+                    signals[f"{name}_prev"] = previous(signals[name], initial[name][row])
+                into_state = into_c[row]
+                swept = cell.sweep(signals, flip(into_h[row]), None if into_state is None else flip(into_state))  # type: ignore[operator]
+                if swept is None:
+                    return None
+                into_x.append(flip(swept.pop("x"))[:, 0])
+                grads[row] = {name: flip(values)[:, 0] for name, values in swept.items()}
+            below = torch.stack(into_x).sum(0)
+            if first == 0:
+                grads[0]["x"] = below
+            else:
+                into_h[first - stack.directions : first] = [part[:, None] + into_h[first - stack.directions + k] for k, part in enumerate(below.chunk(stack.directions, -1))]
+    return grads
+
+
+@dataclass
+class _Tape:
+    """Collects what passes the taps, so that autograd can be asked for it."""
+
+    values: dict[tuple[int, str], dict[int, Tensor]] = field(default_factory=dict)
+
+    def tap_at(self, row: int, step: int) -> Tap:
+        def tap(name: str, value: Tensor) -> Tensor:
+            self.values.setdefault((row, name), {})[step] = value
+            return value
+
+        return tap
+
+
+def _by_autograd(stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals]:
+    tape = _Tape()
+    with torch.enable_grad():
+        x = x.detach().clone().requires_grad_()
+        rows = read(stack, x, initial, tap_at=tape.tap_at)
+        if isinstance(objective, OfTop):
+            target = objective.score(torch.cat([signals["h"][:, 0] for signals in rows[-stack.directions :]], -1))
+        else:
+            target = tape.values[objective.row, objective.name][objective.step][0, objective.unit]
+    where = [(row, name, step) for (row, name), steps in tape.values.items() for step in sorted(steps)]
+    asked = [tape.values[row, name][step] for row, name, step in where]
+    found = torch.autograd.grad(target, [x, *asked], allow_unused=True, materialize_grads=True)
+    grads: list[Signals] = [{} for _ in rows]
+    for row, name in tape.values:
+        grads[row][name] = torch.stack([g[0] for (r, n, _), g in zip(where, found[1:], strict=True) if (r, n) == (row, name)])
+    grads[0]["x"] = found[0][:, 0]
+    return grads
