@@ -18,7 +18,9 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-def evaluate(formula: str, values: Mapping[str, Any], functions: Mapping[str, Callable[[Any], Any]] | None = None) -> Any:
+def evaluate(
+    formula: str, values: Mapping[str, Any], functions: Mapping[str, Callable[[Any], Any]] | None = None
+) -> Any:
     """The value of `formula`; works alike on floats, numpy arrays and torch tensors.
 
     Raises ValueError where the text is no formula, KeyError where `values` lacks a name that it uses.

@@ -98,12 +98,16 @@ class Trace:
 
     def __post_init__(self) -> None:
         if set(self.arrays) != set(self.signals):
-            raise ValueError(f"arrays {sorted(self.arrays)} and signals {sorted(self.signals)} name different quantities")
+            raise ValueError(
+                f"arrays {sorted(self.arrays)} and signals {sorted(self.signals)} name different quantities"
+            )
         rows: dict[str, tuple[int, ...]] = {}
         for name, signal in self.signals.items():
             array = self.arrays[name]
             if array.ndim != len(signal.dims) or array.shape[signal.dims.index("step")] != len(self.tokens):
-                raise ValueError(f"{name} is {array.shape}, but its dims are {signal.dims} over {len(self.tokens)} tokens")
+                raise ValueError(
+                    f"{name} is {array.shape}, but its dims are {signal.dims} over {len(self.tokens)} tokens"
+                )
             if signal.dims == PER_UNIT and rows.setdefault("shape", array.shape) != array.shape:
                 raise ValueError(f"{name} is {array.shape}, where the signals before it are {rows['shape']}")
         freeze = object.__setattr__  # the one place that may fill a frozen dataclass
@@ -132,7 +136,11 @@ class Trace:
     @property
     def rows(self) -> int:
         """Layers times directions."""
-        return int(self["h"].shape[0]) if "h" in self else int(next(a for a in self.arrays.values() if a.ndim == 3).shape[0])
+        return (
+            int(self["h"].shape[0])
+            if "h" in self
+            else int(next(a for a in self.arrays.values() if a.ndim == 3).shape[0])
+        )
 
     @property
     def units(self) -> int:

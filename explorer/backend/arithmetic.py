@@ -45,7 +45,9 @@ def shares(cell: Cell, x: Tensor, signals: Signals, first_h: Tensor, unit: int) 
         cell.step(x, cell.State(**{"h": h} | others), hold)
         result = {}
         for name, value in held.items():
-            from_x, from_h = torch.autograd.grad(value[:, unit].sum(), [x, h], retain_graph=True, materialize_grads=True)
+            from_x, from_h = torch.autograd.grad(
+                value[:, unit].sum(), [x, h], retain_graph=True, materialize_grads=True
+            )
             inputs, units = (from_x * x).detach(), (from_h * h).detach()
             result[name] = Shares(inputs, units, value[:, unit].detach() - inputs.sum(-1) - units.sum(-1))
     return result

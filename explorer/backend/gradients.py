@@ -83,7 +83,10 @@ def _by_sweep(stack: Stack, x: Tensor, objective: Objective, initial: States) ->
             if first == 0:
                 grads[0]["x"] = below
             else:
-                into_h[first - stack.directions : first] = [part[:, None] + into_h[first - stack.directions + k] for k, part in enumerate(below.chunk(stack.directions, -1))]
+                into_h[first - stack.directions : first] = [
+                    part[:, None] + into_h[first - stack.directions + k]
+                    for k, part in enumerate(below.chunk(stack.directions, -1))
+                ]
     return grads
 
 
@@ -115,6 +118,8 @@ def _by_autograd(stack: Stack, x: Tensor, objective: Objective, initial: States)
     found = torch.autograd.grad(target, [x, *asked], allow_unused=True, materialize_grads=True)
     grads: list[Signals] = [{} for _ in rows]
     for row, name in tape.values:
-        grads[row][name] = torch.stack([g[0] for (r, n, _), g in zip(where, found[1:], strict=True) if (r, n) == (row, name)])
+        grads[row][name] = torch.stack(
+            [g[0] for (r, n, _), g in zip(where, found[1:], strict=True) if (r, n) == (row, name)]
+        )
     grads[0]["x"] = found[0][:, 0]
     return grads

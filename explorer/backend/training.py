@@ -52,7 +52,9 @@ class Progress:
     seconds: float
 
 
-def train(module: nn.Module, loss_of: LossOf, budget: Budget, seed: int, checkpoint: Path | None = None) -> Iterator[Progress]:
+def train(
+    module: nn.Module, loss_of: LossOf, budget: Budget, seed: int, checkpoint: Path | None = None
+) -> Iterator[Progress]:
     """Trains `module` in place with Adam, yielding an event a step.
 
     With `checkpoint` the run is saved there every 100 steps and goes on from there, to the same result as an unbroken run. Raises
@@ -65,7 +67,9 @@ def train(module: nn.Module, loss_of: LossOf, budget: Budget, seed: int, checkpo
     if checkpoint and checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         if saved["run"] != run:
-            raise ValueError(f"{checkpoint} belongs to another run ({saved['run']}); remove it, or name another with --resume")
+            raise ValueError(
+                f"{checkpoint} belongs to another run ({saved['run']}); remove it, or name another with --resume"
+            )
         module.load_state_dict(saved["module"])
         optimiser.load_state_dict(saved["optimiser"])
         states, first = saved["states"], saved["step"]
@@ -75,7 +79,9 @@ def train(module: nn.Module, loss_of: LossOf, budget: Budget, seed: int, checkpo
             group["lr"] = budget.rate(step)
         loss, states = loss_of(step, _fresh(states, budget, seed, step))
         if not torch.isfinite(loss):
-            raise TrainingDiverged(f"the loss became {loss.item()} at step {step + 1}; try a smaller learning rate or clip")
+            raise TrainingDiverged(
+                f"the loss became {loss.item()} at step {step + 1}; try a smaller learning rate or clip"
+            )
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(module.parameters(), budget.clip)
@@ -83,7 +89,13 @@ def train(module: nn.Module, loss_of: LossOf, budget: Budget, seed: int, checkpo
         states = {name: state.detach() for name, state in states.items()}
         if checkpoint and ((step + 1) % 100 == 0 or step + 1 == budget.steps):
             torch.save(
-                {"run": run, "step": step + 1, "module": module.state_dict(), "optimiser": optimiser.state_dict(), "states": states},
+                {
+                    "run": run,
+                    "step": step + 1,
+                    "module": module.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "states": states,
+                },
                 checkpoint,
             )
         yield Progress(step + 1, budget.steps, loss.item(), time.perf_counter() - started)

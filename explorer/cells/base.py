@@ -110,7 +110,16 @@ class Cell(nn.Module):
     def recorded(self) -> tuple[Signal, ...]:
         """The signals and, before them, the pre-activations that their formulas name."""
         squashed = [s for s in self.signals if f"{s.name}_pre" in formula.names(s.formula)]
-        pre = [Signal(name=f"{s.name}_pre", symbol=pre_symbol(s.name), kind="signed", role=s.role, label=f"{s.label}, before squashing") for s in squashed]
+        pre = [
+            Signal(
+                name=f"{s.name}_pre",
+                symbol=pre_symbol(s.name),
+                kind="signed",
+                role=s.role,
+                label=f"{s.label}, before squashing",
+            )
+            for s in squashed
+        ]
         return (*pre, *self.signals)
 
     @property

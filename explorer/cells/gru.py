@@ -33,7 +33,14 @@ class GRU(Cell):
             gate("r", role="reset", label="reset gate"),
             gate("z", role="keep", label="update gate"),
             Signal(name="n", symbol="n_t", kind="signed", role="candidate", label="candidate", formula="tanh(n_pre)"),
-            Signal(name="h", symbol="h_t", kind="signed", role="belt", label="hidden state", formula="z * h_prev + (1 - z) * n"),
+            Signal(
+                name="h",
+                symbol="h_t",
+                kind="signed",
+                role="belt",
+                label="hidden state",
+                formula="z * h_prev + (1 - z) * n",
+            ),
         )
 
     def step(self, x: Tensor, state: HiddenState, tap: Tap, below: Any = None) -> HiddenState:

@@ -42,7 +42,9 @@ class LSTM(Cell):
             gate("f", role="keep", label="forget gate"),
             Signal(name="g", symbol="g_t", kind="signed", role="candidate", label="candidate", formula="tanh(g_pre)"),
             gate("o", role="read", label="output gate"),
-            Signal(name="c", symbol="c_t", kind="signed", role="belt", label="cell state", formula="f * c_prev + i * g"),
+            Signal(
+                name="c", symbol="c_t", kind="signed", role="belt", label="cell state", formula="f * c_prev + i * g"
+            ),
             Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula="o * tanh(c)"),
         )
         if forget_bias is not None:

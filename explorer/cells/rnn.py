@@ -45,7 +45,9 @@ class RNN(Cell):
         super().__init__(input_size, hidden_size)
         self.nonlinearity = nonlinearity
         formula = "h_pre" if nonlinearity == "linear" else f"{nonlinearity}(h_pre)"
-        self.signals = (Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula=formula),)
+        self.signals = (
+            Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula=formula),
+        )
 
     @property
     def options(self) -> dict[str, Any]:

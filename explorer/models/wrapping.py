@@ -18,11 +18,16 @@ def wrap(module: nn.Module) -> Model:
     if type(module) not in CELLS or not isinstance(module, nn.RNNBase):
         raise ValueError(f"cannot wrap {type(module).__name__}; give an nn.RNN, nn.LSTM or nn.GRU")
     if module.proj_size or not module.bias:
-        raise ValueError(f"cannot wrap proj_size={module.proj_size}, bias={module.bias}; only proj_size=0 with bias=True")
+        raise ValueError(
+            f"cannot wrap proj_size={module.proj_size}, bias={module.bias}; only proj_size=0 with bias=True"
+        )
     options = {"nonlinearity": module.nonlinearity} if isinstance(module, nn.RNN) else {}
     make = REGISTRY[CELLS[type(module)]]
     stack = Stack(
-        lambda width: make(width, module.hidden_size, **options), module.input_size, module.num_layers, module.bidirectional
+        lambda width: make(width, module.hidden_size, **options),
+        module.input_size,
+        module.num_layers,
+        module.bidirectional,
     )
     weight = next(module.parameters())
     stack.to(weight.device, weight.dtype).load_state_dict(module.state_dict())

@@ -58,8 +58,12 @@ def load(name: str) -> Model:
     card = card_of(name)
     path = folder() / f"{name}.safetensors"
     if hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
-        raise ValueError(f"{path.name} is not the file that its card describes; fetch it again, or train it: {card.command}")
-    model = assemble(card.cell, card.input_size, card.hidden_size, card.num_layers, Vocabulary(card.vocabulary), card=card)
+        raise ValueError(
+            f"{path.name} is not the file that its card describes; fetch it again, or train it: {card.command}"
+        )
+    model = assemble(
+        card.cell, card.input_size, card.hidden_size, card.num_layers, Vocabulary(card.vocabulary), card=card
+    )
     model.load_state_dict(load_file(path))
     return model.eval().requires_grad_(False)
 
