@@ -10,7 +10,7 @@ import torch
 
 from explorer.backend.forward import States
 from explorer.backend.training import Budget, Progress, train
-from explorer.models import zoo
+from explorer.models.zoo import assemble, save
 from explorer.models.card import Card
 from explorer.models.model import Model
 from explorer.models.recipes.base import Recipe
@@ -33,7 +33,7 @@ def make(
     split = recipe.split()
     torch.manual_seed(seed)
     vocabulary = Vocabulary.of(split.train)
-    model = zoo.assemble(cell, recipe.input_size, recipe.hidden_size, 1, vocabulary)
+    model = assemble(cell, recipe.input_size, recipe.hidden_size, 1, vocabulary)
     yield from train(model, stream_loss(model, split.train, budget), budget, seed, resume)
 
     model.eval().requires_grad_(False)
@@ -45,7 +45,7 @@ def make(
     }
     show = find_show(model, split.held_out, recipe.show_property, recipe.show_text)
     out.mkdir(parents=True, exist_ok=True)
-    checksum = zoo.save(model, out / f"{model.name}.safetensors")
+    checksum = save(model, out / f"{model.name}.safetensors")
     Card(
         name=model.name,
         task=recipe.task,
