@@ -1,0 +1,1 @@
+"""What the numbers mean; numpy and pandas only."""

@@ -1,0 +1,34 @@
+"""The same text with one character changed: how long the hidden state remembers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.signals import Array, Trace
+
+
+def change_character(text: str, position: int, into: str) -> str:
+    """`text` with the character at `position` (from 0) replaced; same length, so that the two readings stay in step."""
+    return text[:position] + into + text[position + 1 :]
+
+
+def distance(one: Trace, other: Trace, row: int = -1) -> Array:
+    """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise."""
+    if one.steps != other.steps:
+        raise ValueError(f"the readings have {one.steps} and {other.steps} steps; they must be of one length")
+    return np.linalg.norm(one["h"][row].astype(np.float64) - other["h"][row].astype(np.float64), axis=-1)
+
+
+def rounding_floor(trace: Trace, row: int = -1) -> float:
+    """Below this a difference of two h is rounding: one unit in the last place of h's largest norm on this text."""
+    h = trace["h"][row]
+    return float(np.linalg.norm(h.astype(np.float64), axis=-1).max() * np.finfo(h.dtype).eps)
+
+
+def steps_remembered(differences: Array, since: int, share: float = 0.1) -> int | None:
+    """Steps after `since` until the difference stays below `share` of its size there; None where it never does."""
+    if differences[since] == 0:
+        return 0
+    above = np.flatnonzero(differences[since:] >= share * differences[since])
+    last = int(above[-1])
+    return None if last == len(differences) - 1 - since else last + 1

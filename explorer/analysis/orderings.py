@@ -1,0 +1,45 @@
+"""Sensible orders for the units of a heatmap. A unit's own number is arbitrary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from explorer.analysis.projection import principal_components
+from explorer.analysis.timescales import half_lives
+from explorer.signals import Array, Trace
+
+
+def by_half_life(trace: Trace, row: int = 0) -> Array:
+    """The longest memory first; by mean speed of change where there is no belt. Units alike in that keep the order of their mean keep."""
+    lives = half_lives(trace, row)
+    if lives is None or trace.belt is None:
+        return np.argsort(np.abs(np.diff(trace["h"][row], axis=0)).mean(0) if trace.steps > 1 else np.zeros(trace.units), kind="stable")
+    keep = np.asarray(trace.belt.kept({s.name: trace[s.name][row] for s in trace.per_unit()})).mean(0)
+    return np.lexsort((-keep, -lives.steps, ~lives.at_least))
+
+
+def by_likeness(trace: Trace, row: int = 0) -> Array:
+    """Units that move together stand together: by their angle in the plane of the first two principal components."""
+    if trace.steps < 3:
+        return by_number(trace, row)
+    loadings = principal_components(trace["h"][row]).loadings
+    return np.argsort(np.arctan2(loadings[1], loadings[0]), kind="stable")
+
+
+def by_activity(trace: Trace, row: int = 0) -> Array:
+    """The unit whose h varies most first."""
+    return np.argsort(-trace["h"][row].var(0), kind="stable")
+
+
+def by_number(trace: Trace, row: int = 0) -> Array:
+    return np.arange(trace.units)
+
+
+ORDERINGS: dict[str, Callable[[Trace, int], Array]] = {
+    "longest memory first": by_half_life,
+    "units that move together": by_likeness,
+    "most active first": by_activity,
+    "unit number": by_number,
+}

@@ -1,0 +1,33 @@
+"""Many units on a plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.signals import Array
+
+
+@dataclass(frozen=True)
+class Components:
+    """scores [step, component], loadings [component, unit] of length 1, explained [component]: the share of the variance."""
+
+    scores: Array
+    loadings: Array
+    explained: Array
+
+
+def principal_components(values: Array, count: int = 2) -> Components:
+    """The first principal components of values [step, unit], by the singular value decomposition; each points where its largest
+    loading is positive. Components beyond what the values span are zero."""
+    centred = values.astype(np.float64) - values.mean(0, dtype=np.float64)
+    left, sizes, right = np.linalg.svd(centred, full_matrices=False)
+    rank = min(count, len(sizes))
+    signs = np.sign(right[np.arange(rank), np.abs(right[:rank]).argmax(1)])
+    scores, loadings, explained = np.zeros((len(values), count)), np.zeros((count, values.shape[1])), np.zeros(count)
+    scores[:, :rank] = left[:, :rank] * sizes[:rank] * signs
+    loadings[:rank] = right[:rank] * signs[:, None]
+    total = float((sizes**2).sum())
+    explained[:rank] = sizes[:rank] ** 2 / total if total > 0 else 0
+    return Components(scores, loadings, explained)

@@ -1,0 +1,28 @@
+"""How far a gradient reaches back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.signals import Array, Trace
+
+FLOOR = float(np.finfo(np.float32).tiny)
+"""float32's smallest normal number: smaller gradients are flushed to zero, so below it nothing is to be seen."""
+
+
+def magnitudes(grads: Trace, name: str, row: int = -1) -> Array:
+    """‖∂L/∂signal_t‖₂ at every step, [step], accumulated in float64, absolute. `name` is the signal's ("h", "x", "f")."""
+    values = grads[f"grad_{name}"]
+    return np.linalg.norm((values if values.ndim == 2 else values[row]).astype(np.float64), axis=-1)
+
+
+def distance_to_share(magnitude: Array, at: int, share: float = 0.5) -> int | None:
+    """How many steps before `at` the magnitude first falls below `share` of its value at `at`; None where it never does."""
+    below = np.flatnonzero(magnitude[: at + 1][::-1] < share * magnitude[at])
+    return int(below[0]) if len(below) else None
+
+
+def distance_to_floor(magnitude: Array, at: int) -> int | None:
+    """How many steps before `at` the magnitude first lies below FLOOR; None where it never does."""
+    below = np.flatnonzero(magnitude[: at + 1][::-1] < FLOOR)
+    return int(below[0]) if len(below) else None

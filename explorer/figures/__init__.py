@@ -1,0 +1,1 @@
+"""Trace -> plotly Figure, pure functions. theme.py holds every colour and scale."""

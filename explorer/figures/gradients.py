@@ -1,0 +1,77 @@
+"""How much gradient reaches each step: the siblings side by side, and every signal of one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.analysis.reach import FLOOR, magnitudes
+from explorer.figures.curves import cell_curves, log_curves
+from explorer.figures.theme import MONO, SAYS, Theme
+from explorer.figures.tokens import label, token_axis
+from explorer.signals import Array, Trace
+
+SHOWN_FLOOR = 1e-12
+"""Letters fade from the largest gradient to this; what is smaller looks the same to the eye."""
+
+
+def reach_rows(curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, target: int | None = None) -> go.Figure:
+    """The text once for each cell; a letter fades with the gradient that reaches it, on one absolute log scale for all."""
+    figure = go.Figure(layout=theme.layout(height=70 + 46 * len(curves)))
+    names = list(curves)
+    values = np.stack([curves[name] for name in names])
+    exponents = np.log10(np.maximum(np.where(np.isfinite(values), values, 0), SHOWN_FLOOR))
+    figure.add_trace(
+        go.Heatmap(
+            z=exponents.astype(np.float32),
+            zmin=np.log10(SHOWN_FLOOR),
+            zmax=0,
+            colorscale=[[0, theme.background], [1, theme.accent]],
+            text=[[label(token) for token in tokens]] * len(names) if len(tokens) <= 120 else None,
+            texttemplate="%{text}" if len(tokens) <= 120 else None,
+            textfont={"family": MONO, "size": 15},
+            y=[name.upper() for name in names],
+            customdata=np.stack([values, np.broadcast_to(np.arange(1, len(tokens) + 1), values.shape)], -1),
+            hovertemplate="%{y}, step %{customdata[1]}: %{customdata[0]:.3e}<extra></extra>",
+            colorbar={
+                "thickness": 10,
+                "len": 1.0,
+                "outlinewidth": 0,
+                "tickvals": [-12, -8, -4, 0],
+                "ticktext": ["≤ 10⁻¹²", "10⁻⁸", "10⁻⁴", "1"],
+                "tickfont": {"size": 12},
+                "x": 1.005,
+            },
+            xgap=1,
+            ygap=6,
+        )
+    )
+    token_axis(figure, tokens, theme)
+    figure.update_xaxes(showticklabels=False, title_text=None)
+    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 15})
+    if target is not None:
+        figure.add_vrect(x0=target - 0.5, x1=target + 0.5, line={"color": theme.text, "width": 2}, fillcolor="rgba(0,0,0,0)")
+    return figure
+
+
+def siblings(curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, name: str, step: int | None = None) -> go.Figure:
+    """‖∂L/∂name_t‖ of each cell on the same log axis, float32's smallest normal number marked."""
+    figure = cell_curves(curves, tokens, theme, floor=FLOOR, floor_label="smallest float32", step=step)
+    figure.update_yaxes(title_text=f"‖∂L/∂{name}‖")
+    return figure
+
+
+def every_signal(grads: Trace, theme: Theme, row: int = -1, step: int | None = None) -> go.Figure:
+    """‖∂L/∂signal_t‖ of every signal of one cell: h, c, x and each gate, in the colours of their roles."""
+    names = [s.name.removeprefix("grad_") for s in grads.signals.values() if not s.name.endswith("_pre")]
+    curves = {name: magnitudes(grads, name, row) for name in names}
+    roles = {name: grads.signals[f"grad_{name}"].role for name in names}
+    dash = {"belt": "solid", "hidden": "solid", "input": "dot"}
+    styles = {name: (theme.roles[roles[name]], dash.get(roles[name], "dash"), f"{name} ({SAYS[roles[name]]})") for name in names}
+    figure = log_curves(curves, styles, grads.tokens, theme, floor=FLOOR, floor_label="smallest float32", step=step)
+    figure.update_yaxes(title_text="‖∂L/∂signal‖")
+    return figure
+
+
