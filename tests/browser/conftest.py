@@ -1,0 +1,80 @@
+"""A real server and a real browser. A test gets `page`; it fails when the browser or the server had something to complain about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.harness import ROOT, Server, watch
+
+HERE = Path(__file__).parent
+DESKTOP = {"width": 1440, "height": 900}
+
+OpenPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, started once for all tests."""
+    with Server(ROOT / "app.py", tmp_path_factory.mktemp("server") / "log.txt") as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """The app, started for this test alone: no page of it was ever opened."""
+    with Server(ROOT / "app.py", tmp_path / "server.txt") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = chromium.find()
+    if executable is None:
+        pytest.fail(chromium.MISSING, pytrace=False)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=list(chromium.FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Opens pages, each in a profile of its own, as on another machine: `open_page(color_scheme="dark", reduced_motion="reduce")`.
+
+    What their consoles and requests complained of fails the test when it ends.
+    """
+    contexts, complaints = [], []
+
+    def open_one(**options: Any) -> Page:
+        context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options)
+        context.set_default_timeout(float(os.environ.get("CAROUSEL_TEST_TIMEOUT", "20")) * 1000)
+        contexts.append(context)
+        page = context.new_page()
+        complaints.append(watch(page))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    found = [complaint for of_one in complaints for complaint in of_one]
+    if found:
+        pytest.fail("the browser complained:\n" + "\n".join(found), pytrace=False)
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """One page of 1440 × 900; see `open_page`."""
+    return open_page()
