@@ -1,0 +1,228 @@
+"""The library from a shell: `python -m explorer models`, `… trace`, `… train`.
+
+Results go to stdout; progress, notices and errors to stderr. Status: 0 done, 1 it could not be done, 2 wrong use, with one line that
+says what to do, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import explorer
+from explorer.backend.device import DEVICES
+from explorer.backend.training import Progress, TrainingDiverged
+from explorer.cells import names
+from explorer.models import Card
+from explorer.models.corpus import CorpusUnavailable
+from explorer.models.make import make
+from explorer.models.recipes import RECIPES
+from explorer.models.zoo import folder
+
+WRONG_USE, FAILED, STOPPED = 2, 1, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """One that answers wrong use with one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USE, f"{self.prog}: {one_line(message)}; see {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does what the arguments say and returns the exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except (CorpusUnavailable, TrainingDiverged) as error:
+        return complain(str(error), FAILED)
+    except OSError as error:
+        return complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), WRONG_USE)
+    except ValueError as error:
+        return complain(str(error), WRONG_USE)
+    except KeyboardInterrupt:
+        return complain("stopped", STOPPED)
+    return status
+
+
+def parser() -> Parser:
+    """The commands and their arguments."""
+    whole = Parser(prog="python -m explorer", description="Look inside a recurrent network while it reads.")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="models | trace | train")
+
+    models = commands.add_parser("models", help="list the shipped models", description="Lists the shipped models.")
+    models.set_defaults(run=run_models)
+
+    trace = commands.add_parser(
+        "trace", help="write every number of one reading", description="Writes every number of one reading to a file."
+    )
+    trace.add_argument("--model", required=True, metavar="NAME", help="a shipped model, see: python -m explorer models")
+    read = trace.add_mutually_exclusive_group(required=True)
+    read.add_argument("--text", help="what it reads")
+    read.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
+    trace.add_argument(
+        "--out", required=True, type=Path, help="the file to write: .npz for Trace.read, .csv for a table"
+    )
+    trace.add_argument("--device", default="auto", choices=DEVICES, help="where it runs (auto)")
+    trace.set_defaults(run=run_trace)
+
+    train = commands.add_parser(
+        "train",
+        help="train a shipped model again",
+        description="Trains a model by its recipe; writes weights and card.",
+    )
+    train.add_argument("task", choices=tuple(RECIPES), metavar="TASK", help=", ".join(RECIPES))
+    train.add_argument("--cell", required=True, choices=names(), metavar="CELL", help=", ".join(names()))
+    train.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (that of the shipped models)")
+    train.add_argument("--seed", type=int, help="of the weights and the order of things (the recipe's)")
+    train.add_argument("--steps", type=int, help="how long to train (as long as the recipe says)")
+    train.add_argument(
+        "--resume", type=Path, metavar="FILE", help="save the run there every 100 steps, and go on from there"
+    )
+    train.set_defaults(run=run_train)
+    return whole
+
+
+def run_models(_: argparse.Namespace) -> int:
+    """A table of the shipped models."""
+    cards = explorer.zoo()
+    if not cards:
+        return complain(f"no models in {folder()}; train one: python -m explorer train english --cell lstm", FAILED)
+    head = ("NAME", "CELL", "TASK", "LAYERS", "UNITS", "PARAMETERS", "BITS/CHAR", "READS")
+    rows = [head, *map(_row, cards)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def _row(card: Card) -> tuple[str, ...]:
+    bits = f"{card.scores['held_out_bits_per_character']:.3f}"
+    sizes = (str(card.num_layers), str(card.hidden_size), f"{card.parameters:,}")
+    return (card.name, card.cell, card.task, *sizes, bits, card.reads)
+
+
+def run_trace(arguments: argparse.Namespace) -> int:
+    """Reads a text and writes the trace."""
+    out: Path = arguments.out
+    if out.suffix not in (".npz", ".csv"):
+        raise ValueError(f"--out is {out}; its name must end in .npz or .csv")
+    text = arguments.text
+    if arguments.file:
+        try:
+            text = arguments.file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{arguments.file} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    trace = explorer.trace(explorer.load(arguments.model), text, device=arguments.device)
+    if out.suffix == ".csv":
+        trace.to_pandas().to_csv(out, index=False)
+    else:
+        trace.save(out)
+    for notice in trace.notices:
+        say(one_line(notice))
+    print(f"{out}: {trace.steps} steps, {trace.rows} x {trace.units} units, {', '.join(trace.signals)}")
+    return 0
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Trains a model, with progress on stderr, and prints its held-out score."""
+    recipe, out = RECIPES[arguments.task], arguments.out or folder()
+    budget = recipe.budget
+    if arguments.steps is not None:
+        if arguments.steps < 1:
+            raise ValueError(f"--steps is {arguments.steps}; it must be at least 1")
+        budget = replace(budget, steps=arguments.steps)
+    run = make(recipe, arguments.cell, out, budget=budget, seed=arguments.seed, resume=arguments.resume)
+    with interruptible() as stop:
+        for progress in drawn(run):
+            if progress.step == progress.steps:
+                say("measuring the held-out score, and looking for what the model shows")
+            elif stop.asked:
+                where = f"stopped after step {progress.step:,} of {progress.steps:,}"
+                return complain(f"{where}; {how_to_go_on(arguments.resume)}", STOPPED)
+    card = Card.read(out / f"{recipe.task}-{arguments.cell}.json")
+    print(f"{card.name}: {card.scores['held_out_bits_per_character']:.4f} bits/char held out, written to {out}")
+    return 0
+
+
+def how_to_go_on(saved: Path | None) -> str:
+    """What a person can do after a stopped run."""
+    if saved is None:
+        return "nothing of it was kept; with --resume FILE a run can be gone on with"
+    if not saved.exists():
+        return "it had not come to its first save, at step 100"
+    return "run the same command again to go on from its last save"
+
+
+class Stop:
+    """Whether Ctrl-C was pressed."""
+
+    asked = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Stop]:
+    """Inside, a first Ctrl-C only sets `asked`, so that a file being saved is finished; a second one interrupts at once."""
+    stop = Stop()
+
+    def on_signal(*_: Any) -> None:
+        if stop.asked:
+            raise KeyboardInterrupt
+        stop.asked = True
+
+    before = signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
+    """Hands the events on and draws them: a bar that is redrawn in a terminal, ten lines elsewhere."""
+    terminal, shown = sys.stderr.isatty(), -1.0
+    first: Progress | None = None
+    for progress in run:
+        first = first or progress
+        last = progress.step == progress.steps
+        if terminal and (last or progress.seconds - shown >= 0.2):
+            shown = progress.seconds
+            print(f"\r\x1b[K{bar(progress, first)}", end="\n" if last else "", file=sys.stderr, flush=True)
+        elif not terminal and (last or progress.step % max(1, progress.steps // 10) == 0):
+            say(bar(progress, first))
+        yield progress
+
+
+def bar(now: Progress, first: Progress) -> str:
+    """One line: how far the run is, the loss in bits, and how long it will take at the pace since `first`."""
+    share = now.step / now.steps
+    done = now.step - first.step
+    left = (now.seconds - first.seconds) / done * (now.steps - now.step) if done else math.nan
+    time = "" if math.isnan(left) else f"  {left // 60:.0f}:{left % 60:02.0f} left"
+    filled = "█" * round(20 * share)
+    return f"{filled:░<20} {share:4.0%}  step {now.step:,} of {now.steps:,}  {now.loss / math.log(2):.3f} bits{time}"
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def complain(message: str, status: int) -> int:
+    """One line on stderr; returns the status."""
+    say(f"python -m explorer: {one_line(message)}")
+    return status
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks."""
+    return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
