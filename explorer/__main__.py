@@ -210,6 +210,7 @@ def bar(now: Progress, first: Progress) -> str:
 
 
 def say(line: str) -> None:
+    """One line on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
