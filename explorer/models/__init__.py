@@ -4,7 +4,7 @@ from explorer.models.card import Card, Show
 from explorer.models.model import Model
 from explorer.models.reading import OBJECTIVES, Pushes, arithmetic, gradients, predict, trace
 from explorer.models.wrapping import wrap
-from explorer.models.zoo import card_of, load, siblings, zoo
+from explorer.models.zoo import card_of, excerpt, load, siblings, zoo
 
 __all__ = [
     "OBJECTIVES",
@@ -14,6 +14,7 @@ __all__ = [
     "Show",
     "arithmetic",
     "card_of",
+    "excerpt",
     "gradients",
     "load",
     "predict",

@@ -10,7 +10,7 @@ import torch
 
 from explorer.backend.forward import States
 from explorer.backend.training import Budget, Progress, train
-from explorer.models.zoo import assemble, save
+from explorer.models.zoo import assemble, excerpt_path, save
 from explorer.models.card import Card
 from explorer.models.model import Model
 from explorer.models.recipes.base import Recipe
@@ -28,12 +28,14 @@ def make(
     seed: int | None = None,
     resume: Path | None = None,
 ) -> Iterator[Progress]:
-    """Trains `recipe`'s model with that cell and writes `<task>-<cell>.safetensors` and `.json` into `out`; an event a step."""
+    """Trains `recipe`'s model with that cell and writes `<task>-<cell>.safetensors` and `.json` into `out`, and the held-out
+    excerpt into `examples` beside it; an event a step."""
     budget, seed = budget or recipe.budget, recipe.seed if seed is None else seed
     split = recipe.split()
     torch.manual_seed(seed)
     vocabulary = Vocabulary.of(split.train)
-    model = assemble(cell, recipe.input_size, recipe.hidden_size, 1, vocabulary)
+    options = recipe.options.get(cell, {})
+    model = assemble(cell, recipe.input_size, recipe.hidden_size, vocabulary, **options)
     yield from train(model, stream_loss(model, split.train, budget), budget, seed, resume)
 
     model.eval().requires_grad_(False)
@@ -45,6 +47,9 @@ def make(
     }
     show = find_show(model, split.held_out, recipe.show_property, recipe.show_text)
     out.mkdir(parents=True, exist_ok=True)
+    written = excerpt_path(out, recipe.task)
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_text(excerpt, encoding="utf-8")
     checksum = save(model, out / f"{model.name}.safetensors")
     Card(
         name=model.name,
@@ -52,6 +57,7 @@ def make(
         title=recipe.title,
         reads=recipe.reads,
         cell=cell,
+        options=options,
         input_size=recipe.input_size,
         hidden_size=recipe.hidden_size,
         vocabulary=vocabulary.symbols,

@@ -78,7 +78,7 @@ class Model(nn.Module):
             return Input(encoded.tokens, self.embedding(ids)[:, None], ids, encoded.notices)
         if isinstance(given, str):
             raise ValueError("this network has no vocabulary; give it an array [step, input] instead of a text")
-        x = torch.as_tensor(np.asarray(given)).to(self.device, self.dtype)
+        x = numbers(given).to(self.device, self.dtype)
         if x.ndim != 2 or x.shape[1] != self.stack.input_size or len(x) == 0:
             raise ValueError(
                 f"expected an array [step, {self.stack.input_size}] of at least one step, got {list(x.shape)}"
@@ -94,6 +94,15 @@ class Model(nn.Module):
     @property
     def parameter_count(self) -> int:
         return sum(weight.numel() for weight in self.parameters())
+
+
+def numbers(given: Any) -> Tensor:
+    """An array, a tensor or nested lists as a tensor of its own. Raises ValueError for what is not numbers."""
+    given = given.detach().cpu() if isinstance(given, Tensor) else given
+    try:
+        return torch.from_numpy(np.array(given, dtype=np.float64, order="C"))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected numbers, got {type(given).__name__} ({error})") from error
 
 
 def as_numpy(tensor: Tensor) -> Array:

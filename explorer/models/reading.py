@@ -16,7 +16,7 @@ from explorer.backend import gradients as reverse
 from explorer.backend.device import placed, with_fallback
 from explorer.backend.forward import States, read, run, zero_states
 from explorer.cells import Cell, Signals, Stack
-from explorer.models.model import Input, Model, as_numpy
+from explorer.models.model import Input, Model, as_numpy, numbers
 from explorer.signals import Array, Signal, Trace
 
 Reader = Model | Cell | Stack
@@ -122,7 +122,8 @@ def arithmetic(
         flip = (lambda values: values.flip(0)) if row % stack.directions else (lambda values: values)
         signals: Signals = {name: flip(values[:, 0]).clone() for name, values in rows[row].items()}
         cell: Any = stack.rows[row]
-        found = shares_of.shares(cell, flip(x).clone(), signals, reading.initial["h"][row, 0], unit)
+        first = {name: values[row, 0] for name, values in reading.initial.items()}
+        found = shares_of.shares(cell, flip(x).clone(), signals, first, unit)
         return {
             name: Pushes(*(as_numpy(flip(part)) for part in (s.inputs, s.units, s.bias))) for name, s in found.items()
         }
@@ -193,8 +194,8 @@ class _Reading:
             if self.model.vocabulary is None:
                 raise ValueError(f"this network has no vocabulary; name the label {token!r} by its number")
             return self.model.vocabulary.id_of(token)
-        if token is not None:
-            return _index("token", token, len(self.model.labels))
+        if self.model.readout is not None and token is not None:
+            return _index("token", token, self.model.readout.out_features)
         if self.input.ids is not None and step + 1 < len(self.input.tokens):
             return int(self.input.ids[step + 1])
         with torch.inference_mode():
@@ -213,7 +214,8 @@ def _on_device(
             prepared = here.prepare(given)
         return compute(_Reading(here, prepared, _initial(here, state), notices))
 
-    return with_fallback(start, device)
+    with torch.inference_mode(False):  # a caller's inference mode would leave no way to ask autograd
+        return with_fallback(start, device)
 
 
 def _initial(model: Model, state: State | None) -> States:
@@ -222,7 +224,7 @@ def _initial(model: Model, state: State | None) -> States:
         if name not in states:
             raise ValueError(f"{model.cell.name} has no state {name!r}; it has {', '.join(states)}")
         rows, _, units = states[name].shape
-        given = torch.as_tensor(np.asarray(values)).to(states[name])
+        given = numbers(values).to(states[name])
         if given.shape not in ((rows, units), (units,)):
             raise ValueError(f"state {name!r} is {list(given.shape)}; expected [{rows}, {units}]")
         states[name] = given.expand(rows, units)[:, None].clone()

@@ -6,11 +6,12 @@ import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from explorer.cells import Stack, build
+from explorer.cells import build
 from explorer.models.card import Card
 from explorer.models.model import Model
 from explorer.models.vocabulary import Vocabulary
@@ -62,25 +63,36 @@ def load(name: str) -> Model:
             f"{path.name} is not the file that its card describes; fetch it again, or train it: {card.command}"
         )
     model = assemble(
-        card.cell, card.input_size, card.hidden_size, card.num_layers, Vocabulary(card.vocabulary), card=card
+        card.cell,
+        card.input_size,
+        card.hidden_size,
+        Vocabulary(card.vocabulary),
+        num_layers=card.num_layers,
+        bidirectional=card.bidirectional,
+        **card.options,
     )
+    model.name, model.card = name, card
     model.load_state_dict(load_file(path))
     return model.eval().requires_grad_(False)
 
 
 def assemble(
-    cell: str, input_size: int, hidden_size: int, num_layers: int, vocabulary: Vocabulary, card: Card | None = None
+    cell: str,
+    input_size: int,
+    hidden_size: int,
+    vocabulary: Vocabulary,
+    *,
+    num_layers: int = 1,
+    bidirectional: bool = False,
+    **options: Any,
 ) -> Model:
-    """An untrained next-character model: embedding -> layers -> readout."""
-    layers = build(cell, input_size, hidden_size, num_layers, bidirectional=bool(card and card.bidirectional))
-    width = hidden_size * (layers.directions if isinstance(layers, Stack) else 1)
+    """An untrained next-character model: embedding -> layers -> readout. `options` are the cell's."""
+    layers = build(cell, input_size, hidden_size, num_layers, bidirectional, **options)
     return Model(
         layers,
-        name=card.name if card else "",
         vocabulary=vocabulary,
         embedding=nn.Embedding(len(vocabulary), input_size),
-        readout=nn.Linear(width, len(vocabulary)),
-        card=card,
+        readout=nn.Linear(hidden_size * (2 if bidirectional else 1), len(vocabulary)),
     )
 
 
@@ -88,3 +100,13 @@ def save(model: Model, path: Path) -> str:
     """Writes the weights; returns their SHA-256."""
     save_file({name: weight.contiguous() for name, weight in model.state_dict().items()}, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def excerpt(task: str) -> str:
+    """A piece of the text that the task's models did not see in training."""
+    return excerpt_path(folder(), task).read_text(encoding="utf-8")
+
+
+def excerpt_path(models: Path, task: str) -> Path:
+    """Where the held-out excerpt of a task lies: in `examples`, beside the folder of models."""
+    return models.parent / "examples" / f"{task}-held-out.txt"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,8 @@ class Recipe:
     licence: str
     split: Callable[[], Split]
     budget: Budget
+    options: Mapping[str, Mapping[str, Any]]
+    """Of the cells, as `explorer.cells.build` takes them: cell name -> options."""
     input_size: int
     hidden_size: int
     seed: int
