@@ -161,7 +161,7 @@ def faults_of_privacy(root: Path) -> list[str]:
             continue
         for number, line in enumerate(text.splitlines(), start=1):
             for allowed, file in ALLOWED.items():
-                line = line.replace(f"--index-url {allowed}", "") if str(name) == file else line
+                line = re.sub(rf"--(extra-)?index-url {re.escape(allowed)}", "", line) if str(name) == file else line
             if found := PRIVATE.search(line):
                 faults.append(f"{name}:{number}: {found.group().strip()}")
     return faults
