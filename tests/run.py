@@ -9,8 +9,6 @@ Everything is installed into the environment of the Python that runs this, with 
 virtual environment, .venv, beside this project's README. Standard library only.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess
