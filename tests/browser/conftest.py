@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.harness import ROOT, Server, watch
@@ -33,10 +33,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path) -> Iterator[Server]:
+def contexts() -> list[BrowserContext]:
+    """The profiles that a test opened."""
+    return []
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path, contexts: list[BrowserContext]) -> Iterator[Server]:
     """The app, started for this test alone: no page of it was ever opened."""
     with Server(ROOT / "app.py", tmp_path / "server.txt") as running:
         yield running
+        close(contexts)  # before the server ends: a page that is still open would complain of that
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +58,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
+def open_page(browser: Browser, contexts: list[BrowserContext]) -> Iterator[OpenPage]:
     """Opens pages, each in a profile of its own, as on another machine: `open_page(color_scheme="dark", reduced_motion="reduce")`.
 
     What their consoles and requests complained of fails the test when it ends.
     """
-    contexts, complaints = [], []
+    complaints: list[list[str]] = []
 
     def open_one(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options)
@@ -67,8 +74,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    close(contexts)
     found = [complaint for of_one in complaints for complaint in of_one]
     if found:
         pytest.fail("the browser complained:\n" + "\n".join(found), pytrace=False)
@@ -78,3 +84,9 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 def page(open_page: OpenPage) -> Page:
     """One page of 1440 × 900; see `open_page`."""
     return open_page()
+
+
+def close(contexts: list[BrowserContext]) -> None:
+    """Closes them; closing one again does nothing."""
+    for context in contexts:
+        context.close()
