@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,7 +133,17 @@ def faults_of_docstrings(root: Path) -> list[str]:
     return faults
 
 
-SKIPPED = {".git", ".venv", "venv", "node_modules", "__pycache__", "screenshots"}
+def files_of(root: Path) -> list[Path]:
+    """What the project consists of: what git knows or would add; without git, every file outside a virtual environment."""
+    if (root / ".git").exists() and shutil.which("git"):
+        listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        done = subprocess.run(listing, cwd=root, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return [root / name for name in done.stdout.split("\0") if name]
+    return sorted(path for path in root.rglob("*") if not SKIPPED & set(path.relative_to(root).parts))
+
+
+SKIPPED = {".git", ".venv", "venv", ".hypothesis", "__pycache__", ".ruff_cache", ".mypy_cache"}
 PRIVATE = re.compile(
     r"""(?<![\w.:/\\-])/(?:work|home|root|tmp|Users)/      # a folder of someone's machine
       | [A-Z]:\\Users\\
@@ -149,11 +161,9 @@ ALLOWED = {"https://download.pytorch.org/whl/cpu": "README.md"}
 def faults_of_privacy(root: Path) -> list[str]:
     """Text files that name a folder of a developer's machine, or a registry's host."""
     faults = []
-    for path in sorted(root.rglob("*")):
+    for path in files_of(root):
         name = path.relative_to(root)
-        if not path.is_file() or any(part in SKIPPED or part.endswith("_cache") for part in name.parts):
-            continue
-        if path == Path(__file__) or path.suffix in (".pyc", ".png", ".safetensors", ".npz"):
+        if not path.is_file() or path == Path(__file__) or path.suffix in (".png", ".safetensors"):
             continue
         try:
             text = path.read_text(encoding="utf-8")
