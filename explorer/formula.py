@@ -31,7 +31,7 @@ def evaluate(
         match node:
             case ast.Name(id=name):
                 return values[name]
-            case ast.Constant(value=int() | float() as number):
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return number
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return _OPERATORS[type(op)](value(left), value(right))
@@ -48,9 +48,15 @@ def names(formula: str) -> set[str]:
     return {node.id for node in ast.walk(_parse(formula)) if isinstance(node, ast.Name) and node not in called}
 
 
+LONGEST = 500
+"""Characters: a cell needs a tenth of it, and a text from elsewhere is not to exhaust the stack."""
+
+
 @lru_cache(maxsize=256)
 def _parse(formula: str) -> ast.expr:
+    if len(formula) > LONGEST:
+        raise ValueError(f"not a formula: {formula[:20]!r}… is longer than {LONGEST} characters")
     try:
         return ast.parse(formula, mode="eval").body
-    except SyntaxError as error:
-        raise ValueError(f"not a formula: {formula!r} ({error.msg})") from error
+    except (SyntaxError, ValueError) as error:  # ValueError: null bytes, lone surrogates
+        raise ValueError(f"not a formula: {formula!r} ({error})") from error

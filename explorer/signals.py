@@ -114,6 +114,8 @@ class Trace:
         freeze(self, "arrays", MappingProxyType({name: _read_only(self.arrays[name]) for name in self.signals}))
         freeze(self, "signals", MappingProxyType(dict(self.signals)))
         freeze(self, "initial", MappingProxyType({name: _read_only(state) for name, state in self.initial.items()}))
+        if self.readout is not None:
+            freeze(self, "readout", Readout(_read_only(self.readout.weight), _read_only(self.readout.bias)))
         counts = {name: int(np.size(array) - np.isfinite(array).sum()) for name, array in self.arrays.items()}
         freeze(self, "nonfinite", MappingProxyType({name: count for name, count in counts.items() if count}))
 
@@ -189,7 +191,7 @@ class Trace:
     def save(self, path: str | PathLike[str]) -> None:
         """Writes one .npz: the arrays, and a JSON header. It holds no pickled object."""
         header = {
-            "format": "carousel-trace-1",
+            "format": FORMAT,
             "signals": [asdict(signal) for signal in self.signals.values()],
             "belts": [asdict(belt) for belt in self.belts],
             "tokens": self.tokens,
@@ -207,33 +209,40 @@ class Trace:
     @staticmethod
     def read(path: str | PathLike[str]) -> Trace:
         """The trace that `save` wrote. Raises ValueError for a file that is not one."""
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                header = json.loads(str(file["header"]))
-                stored = {name: file[name] for name in file.files if name != "header"}
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # a zip, npz or JSON error of any kind means the same to the caller
-            raise ValueError(f"{path} is not a saved trace; Trace.save writes one ({error})") from error
-        if not isinstance(header, dict) or header.get("format") != "carousel-trace-1":
-            raise ValueError(f"{path} is not a saved trace; Trace.save writes one")
+        with open(path, "rb") as raw:  # not by np.load, which leaves a broken archive open
+            try:
+                with np.load(raw, allow_pickle=False) as file:
+                    header = json.loads(str(file["header"]))
+                    stored = {name: file[name] for name in file.files if name != "header"}
+                if header["format"] != FORMAT:
+                    raise ValueError(f"its format is {header['format']!r}, not {FORMAT!r}")
+                return _restored(header, stored)
+            except (
+                Exception
+            ) as error:  # a zip, npz or JSON error, a field that is missing: all mean the same to the caller
+                raise ValueError(f"{path} is not a saved trace; Trace.save writes one ({error})") from error
 
-        def group(prefix: str) -> dict[str, Array]:
-            return {name.removeprefix(prefix): array for name, array in stored.items() if name.startswith(prefix)}
 
-        signals = [Signal(**{**signal, "dims": tuple(signal["dims"])}) for signal in header["signals"]]
-        readout = group("readout/")
-        return Trace(
-            arrays=group("signal/"),
-            signals={signal.name: signal for signal in signals},
-            tokens=tuple(header["tokens"]),
-            cell=header["cell"],
-            belts=tuple(Belt(**belt) for belt in header["belts"]),
-            initial=group("initial/"),
-            readout=Readout(**readout) if readout else None,
-            notices=tuple(header["notices"]),
-            bidirectional=header["bidirectional"],
-        )
+FORMAT = "carousel-trace-1"
+
+
+def _restored(header: dict[str, Any], stored: dict[str, Array]) -> Trace:
+    def group(prefix: str) -> dict[str, Array]:
+        return {name.removeprefix(prefix): array for name, array in stored.items() if name.startswith(prefix)}
+
+    signals = [Signal(**{**signal, "dims": tuple(signal["dims"])}) for signal in header["signals"]]
+    readout = group("readout/")
+    return Trace(
+        arrays=group("signal/"),
+        signals={signal.name: signal for signal in signals},
+        tokens=tuple(header["tokens"]),
+        cell=header["cell"],
+        belts=tuple(Belt(**belt) for belt in header["belts"]),
+        initial=group("initial/"),
+        readout=Readout(**readout) if readout else None,
+        notices=tuple(header["notices"]),
+        bidirectional=header["bidirectional"],
+    )
 
 
 _INIT = tuple(f.name for f in fields(Trace) if f.init)

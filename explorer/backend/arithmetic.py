@@ -24,15 +24,15 @@ class Shares:
     bias: Tensor
 
 
-def shares(cell: Cell, x: Tensor, signals: Signals, first_h: Tensor, unit: int) -> dict[str, Shares]:
+def shares(cell: Cell, x: Tensor, signals: Signals, first: Signals, unit: int) -> dict[str, Shares]:
     """For each pre-activation of `unit`: who pushed it.
 
-    x [step, input] is what this cell read, signals [step, unit] what it made of it, first_h [unit] its h before the first step, all in
-    the order in which the cell read.
+    x [step, input] is what this cell read, signals [step, unit] what it made of it, both in the order in which it read, and first
+    [unit] its states before that.
     """
     with torch.enable_grad():
         x = x.detach().clone().requires_grad_()
-        h = previous(signals["h"], first_h).detach().clone().requires_grad_()
+        h = previous(signals["h"], first["h"]).detach().clone().requires_grad_()
         held: Signals = {}
 
         def hold(name: str, value: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def shares(cell: Cell, x: Tensor, signals: Signals, first_h: Tensor, unit: int) 
                 return value
             return signals[name]
 
-        others = {name: previous(signals[name], first_h) for name in cell.State._fields if name != "h"}
+        others = {name: previous(signals[name], first[name]) for name in cell.State._fields if name != "h"}
         cell.step(x, cell.State(**{"h": h} | others), hold)
         result = {}
         for name, value in held.items():

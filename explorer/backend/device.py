@@ -48,6 +48,11 @@ def placed(module: Module, device: torch.device) -> Module:
     return module if here == device.type else copy.deepcopy(module).to(device)
 
 
+def one_thread() -> None:
+    """Runs torch's operations on one thread: a small network is faster so, and on a busy machine very much."""
+    torch.set_num_threads(1)
+
+
 def with_fallback(run: Callable[[torch.device, tuple[str, ...]], Result], device: str) -> Result:
     """`run(device, notices)` on the chosen device; where a GPU runs out of memory, on the CPU, with a notice that says so."""
     chosen = choose(device)

@@ -94,7 +94,7 @@ def replay(cell: Cell, x: Tensor, state: Any) -> Signals | None:
         return value
 
     nothing = h.new_zeros(1)
-    before = {name: nothing for name in state._fields} | {"h": previous(h, state.h)}
+    before = dict.fromkeys(state._fields, nothing) | {"h": previous(h, state.h)}
     cell.step(x, cell.State(**before), record)
     for belt in cell.belts:
         if belt.state != "h":

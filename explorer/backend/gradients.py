@@ -36,31 +36,47 @@ class OfState:
 
 Objective = OfTop | OfState
 
+HEADROOM = 2.0**64
+"""What the objective is multiplied by on the way back: a gradient near float32's smallest normal number is then far from it."""
+
 
 def gradients(stack: Stack, x: Tensor, objective: Objective, initial: States | None = None) -> list[Signals]:
     """d objective / d signal for every row: a dict a row, name -> [step, unit]; `x` [step, input] among the first row's.
 
-    x [step, 1, input]. Denormal floats count as 0.
+    x [step, 1, input]. A gradient above the floor (the smallest normal number) has the precision of its dtype. Denormals are flushed
+    on the way back, which on its own would cost the last decades above the floor: whatever they add up to would be missing there. So
+    the way back runs with headroom, a power of two and therefore exact; without it where the gradient is so large that it overflows.
     """
     initial = initial or zero_states(stack, 1)
     with flushed_denormals():
-        rows = _by_sweep(stack, x, objective, initial)
-        return rows if rows is not None else _by_autograd(stack, x, objective, initial)
+        rows = _times(HEADROOM, stack, x, objective, initial)
+    rows = [{name: values / HEADROOM for name, values in signals.items()} for signals in rows]
+    if all(values.sum().isfinite() for signals in rows for values in signals.values()):
+        return rows
+    with flushed_denormals():
+        return _times(1.0, stack, x, objective, initial)
 
 
-def _by_sweep(stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals] | None:
+def _times(factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals]:
+    """`factor` times the gradients, by the sweeps where every cell has one."""
+    rows = _by_sweep(factor, stack, x, objective, initial)
+    return rows if rows is not None else _by_autograd(factor, stack, x, objective, initial)
+
+
+def _by_sweep(factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals] | None:
     with torch.inference_mode():
         rows = read(stack, x, initial)
     h = [signals["h"] for signals in rows]
     into_h = [torch.zeros_like(values) for values in h]  # what reaches each row's h from outside its layer
     into_c: list[Tensor | None] = [None] * len(rows)
     if isinstance(objective, OfTop):
-        top = torch.cat([values[:, 0] for values in h[-stack.directions :]], -1).clone().requires_grad_()
-        (seed,) = torch.autograd.grad(objective.score(top), top)
+        with torch.enable_grad():
+            top = torch.cat([values[:, 0] for values in h[-stack.directions :]], -1).clone().requires_grad_()
+            (seed,) = torch.autograd.grad(factor * objective.score(top), top)
         into_h[-stack.directions :] = [part[:, None] for part in seed.chunk(stack.directions, -1)]
     else:
         seed = torch.zeros_like(h[objective.row])
-        seed[objective.step, 0, objective.unit] = 1
+        seed[objective.step, 0, objective.unit] = factor
         (into_h if objective.name == "h" else into_c)[objective.row] = seed  # type: ignore[call-overload]
 
     grads: list[Signals] = [{} for _ in rows]
@@ -104,7 +120,7 @@ class _Tape:
         return tap
 
 
-def _by_autograd(stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals]:
+def _by_autograd(factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals]:
     tape = _Tape()
     with torch.enable_grad():
         x = x.detach().clone().requires_grad_()
@@ -115,7 +131,7 @@ def _by_autograd(stack: Stack, x: Tensor, objective: Objective, initial: States)
             target = tape.values[objective.row, objective.name][objective.step][0, objective.unit]
     where = [(row, name, step) for (row, name), steps in tape.values.items() for step in sorted(steps)]
     asked = [tape.values[row, name][step] for row, name, step in where]
-    found = torch.autograd.grad(target, [x, *asked], allow_unused=True, materialize_grads=True)
+    found = torch.autograd.grad(factor * target, [x, *asked], allow_unused=True, materialize_grads=True)
     grads: list[Signals] = [{} for _ in rows]
     for row, name in tape.values:
         grads[row][name] = torch.stack(

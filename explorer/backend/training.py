@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -58,15 +59,15 @@ def train(
     """Trains `module` in place with Adam, yielding an event a step.
 
     With `checkpoint` the run is saved there every 100 steps and goes on from there, to the same result as an unbroken run. Raises
-    TrainingDiverged where the loss is not finite, ValueError where the checkpoint is of another run.
+    TrainingDiverged where the loss is not finite, ValueError where the file is no checkpoint, or that of another run.
     """
     optimiser = torch.optim.Adam(module.parameters(), lr=budget.learning_rate)
     run = {"seed": seed} | asdict(budget)
     states: States | None = None
     first = 0
     if checkpoint and checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        if saved["run"] != run:
+        saved = _read(checkpoint)
+        if saved["run"] != run or _shapes(saved["module"]) != _shapes(module.state_dict()):
             raise ValueError(
                 f"{checkpoint} belongs to another run ({saved['run']}); remove it, or name another with --resume"
             )
@@ -88,7 +89,8 @@ def train(
         optimiser.step()
         states = {name: state.detach() for name, state in states.items()}
         if checkpoint and ((step + 1) % 100 == 0 or step + 1 == budget.steps):
-            torch.save(
+            _write(
+                checkpoint,
                 {
                     "run": run,
                     "step": step + 1,
@@ -96,9 +98,29 @@ def train(
                     "optimiser": optimiser.state_dict(),
                     "states": states,
                 },
-                checkpoint,
             )
         yield Progress(step + 1, budget.steps, loss.item(), time.perf_counter() - started)
+
+
+def _write(checkpoint: Path, values: dict[str, Any]) -> None:
+    """Beside it first, so that a run that is killed here leaves the checkpoint before."""
+    beside = checkpoint.with_name(f"{checkpoint.name}.part")
+    torch.save(values, beside)
+    beside.replace(checkpoint)
+
+
+def _read(checkpoint: Path) -> dict[str, Any]:
+    try:
+        saved = torch.load(checkpoint, weights_only=True)
+        if {"run", "step", "module", "optimiser", "states"} <= set(saved):
+            return dict(saved)
+    except Exception as error:  # a zip, pickle or runtime error of any kind means the same to the caller
+        raise ValueError(f"{checkpoint} is not a checkpoint of a run; remove it ({error})") from error
+    raise ValueError(f"{checkpoint} is not a checkpoint of a run; remove it")
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: weight.shape for name, weight in weights.items()}
 
 
 def _fresh(states: States | None, budget: Budget, seed: int, step: int) -> States | None:

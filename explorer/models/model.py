@@ -98,7 +98,7 @@ class Model(nn.Module):
 
 def numbers(given: Any) -> Tensor:
     """An array, a tensor or nested lists as a tensor of its own. Raises ValueError for what is not numbers."""
-    given = given.detach().cpu() if isinstance(given, Tensor) else given
+    given = given.detach().cpu().numpy() if isinstance(given, Tensor) else given
     try:
         return torch.from_numpy(np.array(given, dtype=np.float64, order="C"))
     except (TypeError, ValueError) as error:
@@ -106,4 +106,5 @@ def numbers(given: Any) -> Tensor:
 
 
 def as_numpy(tensor: Tensor) -> Array:
+    """A tensor's values, wherever it lies."""
     return cast(Array, tensor.detach().cpu().numpy())

@@ -88,14 +88,14 @@ class Vocabulary:
 
 
 def read_as(text: str, table: Mapping[str, str]) -> str:
-    return text.translate(str.maketrans(dict(table)))
+    return text.translate({ord(typed): plain for typed, plain in table.items()})
 
 
 def named(character: str) -> str:
     """A character as a person can recognise it: itself where it shows, else its name."""
     if character.isprintable() and not character.isspace() and not unicodedata.combining(character):
         return character
-    return unicodedata.name(character, f"U+{ord(character):04X}").lower()
+    return unicodedata.name(character, "").lower() or f"U+{ord(character):04X}"
 
 
 def _distinct(characters: Iterable[str]) -> list[str]:

@@ -1,0 +1,183 @@
+"""Gradients: each grad_* against autograd over a plain loop, against finite differences, by the sweeps and without them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import explorer
+from explorer.backend import forward
+from explorer.cells import Tap
+from explorer.models.model import Model
+from explorer.signals import Array
+from tests import reference
+from tests.helpers import DEVICES, TEXT, VARIANTS, Shape, Variant, network, state_of, without_sweeps
+
+T = len(TEXT)
+SHAPES = [(1, False), (2, False), (1, True), (3, True)]
+OBJECTIVES: dict[str, dict[str, Any]] = {
+    "loss": {"of": "loss"},
+    "loss-first": {"of": "loss", "at": 0},
+    "loss-from-the-end": {"of": "loss", "at": -3},
+    "mean": {"of": "mean"},
+    "logit": {"of": "logit", "at": 4},
+    "logit-named": {"of": "logit", "token": "c", "at": -1},
+    "logit-numbered": {"of": "logit", "token": 0, "at": -2},
+    "log_prob": {"of": "log_prob", "at": -4},
+    "log_prob-likeliest": {"of": "log_prob"},
+    "h": {"of": "h", "unit": 1},
+    "h-below": {"of": "h", "unit": -1, "layer": 0, "at": 3},
+    "c": {"of": "c", "unit": 2, "at": -2},
+    "c-below": {"of": "c", "unit": 0, "layer": 0, "at": 5},
+}
+
+KNOWN = [variant for variant in VARIANTS if variant.values[0][0] in reference.STEPS]
+
+
+def has(variant: Variant, of: str) -> bool:
+    return of not in ("h", "c") or of in explorer.cells.REGISTRY[variant[0]].State._fields
+
+
+def cases(variants: list[Any]) -> list[Any]:
+    """Each variant with each objective that its cell has."""
+    return [
+        pytest.param(variant.values[0], objective, id=f"{variant.id}-{objective}")
+        for variant in variants
+        for objective, asked in OBJECTIVES.items()
+        if has(variant.values[0], asked["of"])
+    ]
+
+
+@pytest.fixture(params=["sweep", "autograd"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same numbers by the hand-written sweeps and, with every sweep taken away, by autograd through the taps."""
+    if request.param == "autograd":
+        without_sweeps(monkeypatch)
+    return str(request.param)
+
+
+def objective_of(
+    model: Model,
+    rows: list[dict[str, list[Tensor]]],
+    of: str,
+    at: int = -1,
+    token: str | int | None = None,
+    unit: int = 0,
+    layer: int = -1,
+) -> Tensor:
+    """The objective, written out from the definition. `rows` as reference.read gives them, each step [unit] or [batch, unit]."""
+    if of in ("h", "c"):
+        return rows[layer][of][at][..., unit]
+    assert model.readout is not None and model.vocabulary is not None
+    ids = model.vocabulary.encode(TEXT).ids.tolist()
+    W, b = model.readout.weight.double(), model.readout.bias.double()
+    scores = [torch.cat([row["h"][t] for row in rows[-model.stack.directions :]], -1) @ W.T + b for t in range(T)]
+    log_p = [step.log_softmax(-1) for step in scores]
+    losses = [-log_p[t][..., ids[t + 1]] for t in range(T - 1)]
+    if of == "loss":
+        return losses[at]  # losses end at T-2, so a negative `at` counts from there
+    if of == "mean":
+        return torch.stack(losses).mean(0)
+    label = model.vocabulary.symbols.index(token) + 1 if isinstance(token, str) else token
+    if label is None:
+        likeliest = log_p[-1].reshape(-1, len(model.labels))[0].argmax()  # in a batch of nudges, that of the first
+        label = ids[at % T + 1] if at % T < T - 1 else int(likeliest)
+    return (scores if of == "logit" else log_p)[at][..., label]
+
+
+def by_autograd(
+    model: Model, variant: Variant, text: str, asked: dict[str, Any], state: dict[str, Array]
+) -> dict[str, Array]:
+    """Every gradient in float64, by torch's autograd over reference.read: grad_<name> [row, step, unit], grad_x [step, input]."""
+    assert model.vocabulary is not None and model.embedding is not None
+    name, options = variant
+    weights = {key: weight.double() for key, weight in model.stack.state_dict().items()}
+    ids = torch.from_numpy(model.vocabulary.encode(text).ids)
+    x = model.embedding.weight.detach().double()[ids].requires_grad_()
+    initial = {key: torch.from_numpy(values).double() for key, values in state.items()}
+    options = {} if name == "lstm" else options  # forget_bias is in the weights
+    rows = reference.read(name, weights, x, initial, model.stack.num_layers, model.stack.bidirectional, options)
+    target = objective_of(model, rows, **asked)
+    asked_for = [x, *(value for row in rows for values in row.values() for value in values)]
+    found = list(torch.autograd.grad(target, asked_for, materialize_grads=True))
+    grads = {"grad_x": found.pop(0).numpy()}
+    by_row = [{key: np.stack([found.pop(0).numpy() for _ in values]) for key, values in row.items()} for row in rows]
+    return grads | {f"grad_{key}": np.stack([row[key] for row in by_row]) for key in rows[0]}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(("variant", "objective"), cases(KNOWN))
+def test_gradients_are_those_of_autograd(
+    variant: Variant, objective: str, shape: Shape, device: str, path: str
+) -> None:
+    """Every grad_* in float64 from a given initial state, for every objective."""
+    model, asked = network(variant, shape), OBJECTIVES[objective]
+    state = state_of(model)
+    expected = by_autograd(model, variant, TEXT, asked, state)
+    found = explorer.gradients(model, TEXT, state=state, device=device, **asked)
+    assert set(found.arrays) == set(expected)
+    assert max(np.abs(values).max() for values in expected.values()) > 1e-3  # there is something to compare
+    for name, values in expected.items():
+        # The same sums in another order: errors are some 1e-16 of values below 10.
+        np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("shape", [(1, False), (2, True)], ids=str)
+@pytest.mark.parametrize(("variant", "objective"), cases(VARIANTS))
+def test_gradients_are_finite_differences(variant: Variant, objective: str, shape: Shape, path: str) -> None:
+    """Nudging one number at one step moves the objective by its gradient: for each signal of every registered cell, and for x."""
+    model, asked = network(variant, shape), OBJECTIVES[objective]
+    found = explorer.gradients(model, TEXT, **asked)
+    for name in ("x", *(signal.name for signal in model.cell.recorded)):
+        # Central differences at 1e-5: 1e-10 of curvature, 1e-11 of rounding, and room for a sharp network.
+        np.testing.assert_allclose(
+            found[f"grad_{name}"], differences(model, name, asked), rtol=0, atol=1e-7, err_msg=name
+        )
+
+
+@torch.no_grad()
+def differences(model: Model, name: str, asked: dict[str, Any], by: float = 1e-5) -> Array:
+    """Central differences of the objective by every element of a signal; all nudges are one batch."""
+    x = model.prepare(TEXT).x
+    rows, width = (1, x.shape[-1]) if name == "x" else (len(model.stack.rows), model.stack.hidden_size)
+    nudges = torch.eye(rows * T * width, dtype=x.dtype).view(-1, rows, T, width) * by
+    nudges = torch.cat([nudges, -nudges])  # [batch, row, step, unit]
+
+    def tap_at(row: int, step: int) -> Tap:
+        return lambda signal, value: value + nudges[:, row, step] if signal == name else value
+
+    batch = x.repeat(1, len(nudges), 1)
+    if name == "x":
+        batch = batch + nudges[:, 0].transpose(0, 1)
+    read = forward.read(model.stack, batch, tap_at=tap_at)
+    values = objective_of(model, [{key: list(values) for key, values in row.items()} for row in read], **asked)
+    up, down = values.chunk(2)
+    found = ((up - down) / (2 * by)).view(rows, T, width).numpy()
+    return found[0] if name == "x" else found
+
+
+@pytest.mark.parametrize("shape", [(1, False), (2, True)], ids=str)
+@pytest.mark.parametrize("variant", KNOWN)
+def test_float32_holds_above_the_floor(variant: Variant, shape: Shape, path: str) -> None:
+    """In float32, on a text long enough to vanish: each step's gradient whose norm is above the floor is right to 1e-3."""
+    floor = np.finfo(np.float32).tiny
+    model = network(variant, shape, dtype=torch.float32)
+    for weight in model.stack.parameters():
+        weight.data *= 0.4  # forgets faster, so that the floor is reached
+    state = {name: np.zeros_like(values) for name, values in state_of(model).items()}
+    asked: dict[str, Any] = {"of": "h", "unit": 3, "layer": 0}
+    text = (TEXT * 50)[: 400 if "forget_bias" in variant[1] else 200]  # an open forget gate takes longer
+    expected = by_autograd(model, variant, text, asked, state)
+    found = explorer.gradients(model, text, **asked)
+    assert np.linalg.norm(expected["grad_h"][0, 0]) < floor
+    for name, values in expected.items():
+        norms = np.linalg.norm(values, axis=-1)
+        errors = np.linalg.norm(found[name].astype(np.float64) - values, axis=-1)
+        # Rounding is 6e-8 a step and grows with their number; a sweep that flushed a term that counts would be off by far more.
+        assert (errors[norms > floor] <= 1e-3 * norms[norms > floor]).all(), name
+    assert found["grad_h"].dtype == np.float32

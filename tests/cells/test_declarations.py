@@ -1,0 +1,107 @@
+"""What a cell declares is what it computes: formulas, belts, kinds and roles, held against a trace of every registered cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import explorer
+from explorer import cells, formula
+from explorer.signals import Array, Role, Trace
+from tests.helpers import FEW, SHAPES, TEXT, VARIANTS, Shape, Variant, network, state_of
+
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
+    "tanh": np.tanh,
+    "relu": lambda a: np.maximum(a, 0),
+}
+# numpy's exp and tanh against torch's, a few roundings of float64 apart.
+CLOSE: dict[str, Any] = {"rtol": 0, "atol": 1e-13}
+
+
+def values_of(trace: Trace) -> dict[str, Array]:
+    """All that a formula may name."""
+    return dict(trace.arrays) | {f"{state}_prev": trace.previous(state) for state in trace.initial}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_formulas_reproduce_the_trace(variant: Variant, shape: Shape) -> None:
+    """Each signal's formula, evaluated on the trace, is that signal; also where a row reads backwards and starts from a state."""
+    model = network(variant, shape)
+    trace = explorer.trace(model, TEXT, state=state_of(model))
+    values = values_of(trace)
+    checked = [signal for signal in trace.signals.values() if signal.formula]
+    assert {signal.name for signal in checked} == {signal.name for signal in model.cell.signals}
+    for signal in checked:
+        found = formula.evaluate(signal.formula, values, FUNCTIONS)
+        np.testing.assert_allclose(found, trace[signal.name], err_msg=signal.name, **CLOSE)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_belts_reproduce_the_trace(variant: Variant, shape: Shape) -> None:
+    """state = keep · state before + write, for every declared belt."""
+    model = network(variant, shape)
+    trace = explorer.trace(model, TEXT, state=state_of(model))
+    for belt in trace.belts:
+        moved = belt.kept(trace.arrays) * trace.previous(belt.state) + belt.written(trace.arrays)
+        np.testing.assert_allclose(moved, trace[belt.state], **CLOSE)
+    assert trace.belt == (trace.belts[0] if trace.belts else None)
+    assert trace.memory == (trace.belts[0].state if trace.belts else "h")
+
+
+def test_the_belts_there_are() -> None:
+    """An LSTM carries c, a GRU h, an Elman network nothing."""
+    found = {name: [belt.state for belt in cells.REGISTRY[name].belts] for name in ("rnn", "lstm", "gru")}
+    assert found == {"rnn": [], "lstm": ["c"], "gru": ["h"]}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_signals_are_declared_in_order(variant: Variant) -> None:
+    """A formula names only what stands before it, a state before, or its own pre-activation; roles and symbols are there."""
+    cell = network(variant).cell
+    known = {f"{state}_prev" for state in cell.State._fields}
+    for signal in cell.recorded:
+        assert not signal.formula or formula.names(signal.formula) <= known, signal.name
+        known.add(signal.name)
+        assert signal.role in get_args(Role)
+        assert signal.symbol
+        assert signal.label
+    assert set(cell.State._fields) <= known
+    assert len({signal.name for signal in cell.recorded}) == len(cell.recorded)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_cell_says_where_it_comes_from(variant: Variant) -> None:
+    """The docstring has the equations, with a year; the class a title."""
+    cell = type(network(variant).cell)
+    assert cell.__doc__ is not None
+    assert "h_t = " in cell.__doc__
+    assert any(f" {year}" in cell.__doc__ for year in range(1985, 2027))
+    assert cell.title
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@FEW
+@given(scale=st.floats(0, 1e3), seed=st.integers(0, 99))
+def test_gates_are_gates(variant: Variant, scale: float, seed: int) -> None:
+    """Within [0, 1] for weights of any size; saturated, not NaN."""
+    model = network(variant, dtype=torch.float32, seed=seed)
+    if variant[1].get("nonlinearity") in ("linear", "relu"):
+        scale = min(scale, 1.0)  # these have no bound of their own
+    for weight in model.stack.parameters():
+        weight.data *= scale
+    trace = explorer.trace(model, TEXT)
+    assert not trace.nonfinite
+    for signal in trace.of_kind("gate"):
+        assert 0 <= trace[signal.name].min() <= trace[signal.name].max() <= 1
+    for signal in trace.per_unit():
+        if signal.role == "candidate":
+            assert abs(trace[signal.name]).max() <= 1

@@ -1,0 +1,106 @@
+"""What the tests of cells, backend and models share: small random networks, and every registered cell in each of its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+from torch import nn
+
+from explorer import cells
+from explorer.cells import REGISTRY, Cell
+from explorer.cells.rnn import NONLINEARITIES
+from explorer.models.model import Model
+from explorer.models.vocabulary import Vocabulary
+from explorer.signals import Array
+
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "rnn": [{"nonlinearity": nonlinearity} for nonlinearity in NONLINEARITIES],
+    "lstm": [{}, {"forget_bias": 3.0}],
+}
+"""The options that a cell is tested with; a cell that is not named here is tested without."""
+
+VARIANTS = [
+    pytest.param((name, options), id="-".join([name, *(f"{key}={value}" for key, value in options.items())]))
+    for name in cells.names()
+    for options in OPTIONS.get(name, [{}])
+]
+Variant = tuple[str, dict[str, Any]]
+
+SHAPES = [
+    pytest.param((layers, both), id=f"{layers}-{'both' if both else 'forward'}")
+    for layers in (1, 2, 3)
+    for both in (False, True)
+]
+"""(layers, bidirectional)"""
+Shape = tuple[int, bool]
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+"""What parity and gradients are tested on; tests/backend/test_device.py is skipped, visibly, where there is no GPU."""
+
+SYMBOLS = tuple("abcde ")
+TEXT = "abcdeed cab"
+INPUT, UNITS = 3, 4
+
+FEW = settings(max_examples=60)
+"""For hypothesis."""
+
+
+def network(
+    variant: Variant,
+    shape: Shape = (1, False),
+    *,
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
+    units: int = UNITS,
+) -> Model:
+    """A random next-character model with that cell, reading SYMBOLS."""
+    torch.manual_seed(seed)
+    (name, options), (layers, both) = variant, shape
+    vocabulary = Vocabulary(SYMBOLS)
+    return Model(
+        cells.build(name, INPUT, units, layers, both, **options),
+        vocabulary=vocabulary,
+        embedding=nn.Embedding(len(vocabulary), INPUT),
+        readout=nn.Linear(units * (2 if both else 1), len(vocabulary)),
+    ).to(dtype)
+
+
+def state_of(model: Model, seed: int = 1) -> dict[str, Array]:
+    """A random initial state, [layer, unit] each."""
+    random = np.random.default_rng(seed)
+    return {
+        name: random.normal(0, 0.5, (len(model.stack.rows), model.stack.hidden_size))
+        for name in model.cell.State._fields
+    }
+
+
+def steps_of(width: int, steps: int = 7, seed: int = 2) -> Array:
+    """A random x [step, input] for a network without a vocabulary."""
+    return np.random.default_rng(seed).normal(size=(steps, width))
+
+
+def without_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes every hand-written sweep away, so that gradients come from autograd through the taps."""
+    for cell in REGISTRY.values():
+        monkeypatch.setattr(cell, "sweep", Cell.sweep)
+
+
+def flushes_denormals() -> bool:
+    """Whether this thread counts denormal floats as 0."""
+    return bool(torch.tensor(1e-40) * 1.0 == 0)
+
+
+@contextmanager
+def flushing(on: bool) -> Iterator[None]:
+    """With the flag set one way or the other; off again after it, which is torch's default."""
+    torch.set_flush_denormal(on)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
