@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from explorer.analysis.norms import norms
 from explorer.signals import Array, Trace
 
 
@@ -16,13 +17,13 @@ def distance(one: Trace, other: Trace, row: int = -1) -> Array:
     """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise."""
     if one.steps != other.steps:
         raise ValueError(f"the readings have {one.steps} and {other.steps} steps; they must be of one length")
-    return np.linalg.norm(one["h"][row].astype(np.float64) - other["h"][row].astype(np.float64), axis=-1)
+    return norms(one["h"][row].astype(np.float64) - other["h"][row])
 
 
 def rounding_floor(trace: Trace, row: int = -1) -> float:
     """Below this a difference of two h is rounding: one unit in the last place of h's largest norm on this text."""
     h = trace["h"][row]
-    return float(np.linalg.norm(h.astype(np.float64), axis=-1).max() * np.finfo(h.dtype).eps)
+    return float(norms(h).max() * np.finfo(h.dtype).eps)
 
 
 def steps_remembered(differences: Array, since: int, share: float = 0.1) -> int | None:

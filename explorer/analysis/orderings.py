@@ -15,7 +15,10 @@ def by_half_life(trace: Trace, row: int = 0) -> Array:
     """The longest memory first; by mean speed of change where there is no belt. Units alike in that keep the order of their mean keep."""
     lives = half_lives(trace, row)
     if lives is None or trace.belt is None:
-        return np.argsort(np.abs(np.diff(trace["h"][row], axis=0)).mean(0) if trace.steps > 1 else np.zeros(trace.units), kind="stable")
+        return np.argsort(
+            np.abs(np.diff(trace["h"][row], axis=0)).mean(0) if trace.steps > 1 else np.zeros(trace.units),
+            kind="stable",
+        )
     keep = np.asarray(trace.belt.kept({s.name: trace[s.name][row] for s in trace.per_unit()})).mean(0)
     return np.lexsort((-keep, -lives.steps, ~lives.at_least))
 
@@ -34,6 +37,7 @@ def by_activity(trace: Trace, row: int = 0) -> Array:
 
 
 def by_number(trace: Trace, row: int = 0) -> Array:
+    """As the weights have them."""
     return np.arange(trace.units)
 
 

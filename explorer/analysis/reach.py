@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from explorer.analysis.norms import norms
 from explorer.signals import Array, Trace
 
 FLOOR = float(np.finfo(np.float32).tiny)
@@ -13,7 +14,7 @@ FLOOR = float(np.finfo(np.float32).tiny)
 def magnitudes(grads: Trace, name: str, row: int = -1) -> Array:
     """‖∂L/∂signal_t‖₂ at every step, [step], accumulated in float64, absolute. `name` is the signal's ("h", "x", "f")."""
     values = grads[f"grad_{name}"]
-    return np.linalg.norm((values if values.ndim == 2 else values[row]).astype(np.float64), axis=-1)
+    return norms(values if values.ndim == 2 else values[row])
 
 
 def distance_to_share(magnitude: Array, at: int, share: float = 0.5) -> int | None:

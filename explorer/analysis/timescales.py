@@ -37,7 +37,9 @@ def half_lives(trace: Trace, row: int = 0) -> HalfLives | None:
     available = np.arange(steps)[::-1]
     median, at_least = np.empty(units), np.empty(units, dtype=bool)
     for unit in range(units):
-        gone_at = np.searchsorted(lost[:, unit], lost[:, unit] + np.log(2), side="right")  # the first step with less than half
+        gone_at = np.searchsorted(
+            lost[:, unit], lost[:, unit] + np.log(2), side="right"
+        )  # the first step with less than half
         lived = np.where(gone_at < steps, gone_at - np.arange(steps), available)
         never = np.where(gone_at < steps, gone_at - np.arange(steps), np.inf)
         at_least[unit] = np.isinf(np.median(never))

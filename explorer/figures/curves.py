@@ -1,8 +1,9 @@
-"""One curve a cell, on one log axis with the floor marked."""
+"""Curves along the text on one log axis with the floor marked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,58 +13,74 @@ from explorer.figures.tokens import hover_tokens, playhead, token_axis
 from explorer.signals import Array
 
 
-def cell_curves(
-    curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, floor: float, floor_label: str, step: int | None = None
-) -> go.Figure:
-    """curves: cell name -> [step]. Values at or below the floor are drawn on it, so that a line that ends there is seen to end."""
-    styles = {name: (theme.cells[name], DASHES[name], name.upper()) for name in curves}
-    return log_curves(curves, styles, tokens, theme, floor=floor, floor_label=floor_label, step=step)
+@dataclass(frozen=True)
+class Style:
+    """How a curve looks and what it is called."""
+
+    colour: str
+    dash: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Below `value` there is nothing to be seen; `label` says why."""
+
+    value: float
+    label: str
+
+
+def of_cells(cells: Sequence[str], theme: Theme) -> dict[str, Style]:
+    """A cell's curve has its colour and its dash on every page."""
+    return {cell: Style(theme.cells[cell], DASHES[cell], cell.upper()) for cell in cells}
 
 
 def log_curves(
     curves: Mapping[str, Array],
-    styles: Mapping[str, tuple[str, str, str]],
+    styles: Mapping[str, Style],
     tokens: Sequence[str],
     theme: Theme,
+    floor: Floor,
     *,
-    floor: float,
-    floor_label: str,
+    first: int = 0,
+    last: int | None = None,
     step: int | None = None,
 ) -> go.Figure:
-    """Named curves with a style each: (colour, dash, label at the line's start)."""
-    figure = go.Figure(layout=theme.layout(height=360))
-    hover, top = hover_tokens(tokens), floor
+    """Named curves [step], drawn from step `first` to `last` (from 0, both included).
+
+    A value at or below the floor lies on it, so that a line which ends there is seen to end; the hover tells the true number.
+    """
+    figure = go.Figure(layout=theme.layout(height=360, showlegend=True, margin={"l": 8, "r": 8, "t": 40, "b": 8}))
+    hover, top = hover_tokens(tokens), floor.value
+    where = np.arange(first, len(tokens) if last is None else last + 1)
     for name, values in curves.items():
-        colour, dash, label = styles[name]
-        finite = np.where(np.isfinite(values), values, np.nan)
-        top = max(top, float(np.nanmax(finite, initial=floor)))
+        style, shown = styles[name], values[where]
+        top = max(top, float(np.max(shown, initial=floor.value, where=np.isfinite(shown))))
         figure.add_trace(
             go.Scatter(
-                x=np.arange(len(values)),
-                y=np.maximum(finite, floor),
-                customdata=finite,
+                x=where,
+                y=np.maximum(shown, floor.value),
+                customdata=shown,
                 mode="lines",
-                line={"color": colour, "width": 3, "dash": dash},
-                text=hover,
-                hovertemplate=f"%{{text}}<br>{label}: %{{customdata:.3e}}<extra></extra>",
-                name=label,
+                line={"color": style.colour, "width": 3, "dash": style.dash},
+                text=[hover[t] for t in where],
+                hovertemplate=f"%{{text}}<br>{style.label}: %{{customdata:.3e}}<extra></extra>",
+                name=style.label,
             )
         )
-    figure.add_hline(
-        y=floor,
-        line={"color": theme.muted, "width": 1, "dash": "dash"},
-        annotation={
-            "text": f"{floor_label} ({floor:.1e})",
-            "font": {"size": 13, "color": theme.muted},
-            "xanchor": "left",
-            "x": 0,
-            "yanchor": "bottom",
-        },
+    figure.add_hline(y=floor.value, line={"color": theme.muted, "width": 1, "dash": "dash"})
+    figure.add_annotation(
+        text=f"{floor.label} ({floor.value:.1e})",
+        x=0,
+        y=np.log10(floor.value),  # a log axis places an annotation by its exponent
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 13, "color": theme.muted},
     )
-    low, high = np.log10(floor), np.log10(max(top, floor * 10))
+    low, high = np.log10(floor.value), np.log10(max(top, floor.value * 10))
     margin = 0.05 * (high - low)
     figure.update_yaxes(type="log", range=[low - margin, high + margin], exponentformat="power", nticks=8)
-    figure.update_layout(showlegend=True, margin_t=36)
     token_axis(figure, tokens, theme)
     if step is not None:
         playhead(figure, step, theme)

@@ -31,7 +31,9 @@ def means(table: pd.DataFrame, theme: Theme, role: Role) -> go.Figure:
     return figure
 
 
-def saturation(shares: Saturation, theme: Theme, role: Role, unit: int | None = None, low: float = 0.1, high: float = 0.9) -> go.Figure:
+def saturation(
+    shares: Saturation, theme: Theme, role: Role, unit: int | None = None, low: float = 0.1, high: float = 0.9
+) -> go.Figure:
     """A dot a unit: the share of steps at which its gate is shut, against that at which it is open. Above the diagonal is impossible."""
     figure = go.Figure(layout=theme.layout(height=300))
     figure.add_shape(type="line", x0=0, y0=1, x1=1, y1=0, line={"color": theme.grid, "width": 1})

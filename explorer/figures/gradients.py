@@ -8,16 +8,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.analysis.reach import FLOOR, magnitudes
-from explorer.figures.curves import cell_curves, log_curves
+from explorer.figures.curves import Floor, Style, log_curves, of_cells
 from explorer.figures.theme import MONO, SAYS, Theme
 from explorer.figures.tokens import label, token_axis
 from explorer.signals import Array, Trace
 
+SMALLEST = Floor(FLOOR, "smallest float32")
 SHOWN_FLOOR = 1e-12
 """Letters fade from the largest gradient to this; what is smaller looks the same to the eye."""
 
 
-def reach_rows(curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, target: int | None = None) -> go.Figure:
+def reach_rows(
+    curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, target: int | None = None
+) -> go.Figure:
     """The text once for each cell; a letter fades with the gradient that reaches it, on one absolute log scale for all."""
     figure = go.Figure(layout=theme.layout(height=70 + 46 * len(curves)))
     names = list(curves)
@@ -50,28 +53,39 @@ def reach_rows(curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme,
     )
     token_axis(figure, tokens, theme)
     figure.update_xaxes(showticklabels=False, title_text=None)
-    figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"size": 15})
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", showline=False, tickfont={"size": 15})
+    figure.update_xaxes(showline=False)
     if target is not None:
-        figure.add_vrect(x0=target - 0.5, x1=target + 0.5, line={"color": theme.text, "width": 2}, fillcolor="rgba(0,0,0,0)")
+        figure.add_vrect(
+            x0=target - 0.5, x1=target + 0.5, line={"color": theme.text, "width": 2}, fillcolor="rgba(0,0,0,0)"
+        )
     return figure
 
 
-def siblings(curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, name: str, step: int | None = None) -> go.Figure:
-    """‖∂L/∂name_t‖ of each cell on the same log axis, float32's smallest normal number marked."""
-    figure = cell_curves(curves, tokens, theme, floor=FLOOR, floor_label="smallest float32", step=step)
-    figure.update_yaxes(title_text=f"‖∂L/∂{name}‖")
-    return figure
+def siblings(
+    curves: Mapping[str, Array],
+    tokens: Sequence[str],
+    theme: Theme,
+    *,
+    name: str,
+    last: int | None = None,
+    step: int | None = None,
+) -> go.Figure:
+    """‖∂L/∂name_t‖ of each cell up to the objective's step `last`, on the same log axis."""
+    figure = log_curves(curves, of_cells(list(curves), theme), tokens, theme, SMALLEST, last=last, step=step)
+    return figure.update_yaxes(title_text=f"‖∂L/∂{name}‖")
 
 
-def every_signal(grads: Trace, theme: Theme, row: int = -1, step: int | None = None) -> go.Figure:
+def every_signal(
+    grads: Trace, theme: Theme, row: int = -1, *, last: int | None = None, step: int | None = None
+) -> go.Figure:
     """‖∂L/∂signal_t‖ of every signal of one cell: h, c, x and each gate, in the colours of their roles."""
-    names = [s.name.removeprefix("grad_") for s in grads.signals.values() if not s.name.endswith("_pre")]
+    names = [name.removeprefix("grad_") for name in grads.signals if not name.endswith("_pre")]
     curves = {name: magnitudes(grads, name, row) for name in names}
-    roles = {name: grads.signals[f"grad_{name}"].role for name in names}
-    dash = {"belt": "solid", "hidden": "solid", "input": "dot"}
-    styles = {name: (theme.roles[roles[name]], dash.get(roles[name], "dash"), f"{name} ({SAYS[roles[name]]})") for name in names}
-    figure = log_curves(curves, styles, grads.tokens, theme, floor=FLOOR, floor_label="smallest float32", step=step)
-    figure.update_yaxes(title_text="‖∂L/∂signal‖")
-    return figure
-
-
+    dashes = {"belt": "solid", "hidden": "solid", "input": "dot"}
+    styles = {}
+    for name in names:
+        role = grads.signals[f"grad_{name}"].role
+        styles[name] = Style(theme.roles[role], dashes.get(role, "dash"), f"{name} ({SAYS[role]})")
+    figure = log_curves(curves, styles, grads.tokens, theme, SMALLEST, last=last, step=step)
+    return figure.update_yaxes(title_text="‖∂L/∂signal‖")

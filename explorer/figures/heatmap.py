@@ -14,7 +14,14 @@ ROBUST = 99.0
 
 
 def heatmap(
-    trace: Trace, name: str, theme: Theme, order: Array, *, row: int = 0, unit: int | None = None, step: int | None = None
+    trace: Trace,
+    name: str,
+    theme: Theme,
+    order: Array,
+    *,
+    row: int = 0,
+    unit: int | None = None,
+    step: int | None = None,
 ) -> go.Figure:
     """A signal of one row, units × steps on the tokens, the units in `order` from the top; the pinned unit and step are marked.
 
@@ -37,7 +44,14 @@ def heatmap(
             customdata=np.broadcast_to(order[:, None], values.shape),
             text=[hover_tokens(trace.tokens)] * len(order),
             hovertemplate="%{text}<br>unit %{customdata}: %{z:.4f}<extra></extra>",
-            colorbar={"thickness": 10, "len": 1.0, "outlinewidth": 0, "tickfont": {"size": 12}, "nticks": 3, "x": 1.005},
+            colorbar={
+                "thickness": 10,
+                "len": 1.0,
+                "outlinewidth": 0,
+                "tickfont": {"size": 12},
+                "nticks": 3,
+                "x": 1.005,
+            },
             name=name,
         )
     )

@@ -8,17 +8,31 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.analysis.projection import Components
-from explorer.figures.curves import cell_curves
+from explorer.figures.curves import Floor, log_curves, of_cells
 from explorer.figures.theme import MONO, Theme
 from explorer.figures.tokens import hover_tokens, label
 from explorer.signals import Array
 
 
 def memory_of_a_change(
-    differences: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, changed: int, floor: float, step: int | None = None
+    differences: Mapping[str, Array],
+    tokens: Sequence[str],
+    theme: Theme,
+    *,
+    changed: int,
+    floor: float,
+    step: int | None = None,
 ) -> go.Figure:
     """‖h - h'‖ along the text for each cell ("lstm" -> [step]) on one log axis, from the changed character on."""
-    figure = cell_curves(differences, tokens, theme, floor=floor, floor_label="rounding", step=step)
+    figure = log_curves(
+        differences,
+        of_cells(list(differences), theme),
+        tokens,
+        theme,
+        Floor(floor, "rounding"),
+        first=changed,
+        step=step,
+    )
     figure.add_vrect(x0=changed - 0.5, x1=changed + 0.5, fillcolor=theme.accent, opacity=0.22, line_width=0)
     figure.update_yaxes(title_text="‖h − h′‖")
     return figure
@@ -30,7 +44,14 @@ def path(components: Components, tokens: Sequence[str], theme: Theme, step: int 
     x, y = components.scores[:, 0], components.scores[:, 1]
     legible = len(tokens) <= 200
     figure.add_trace(
-        go.Scatter(x=x, y=y, mode="lines", line={"color": theme.grid, "width": 1.5, "shape": "spline"}, hoverinfo="skip", name="path")
+        go.Scatter(
+            x=x,
+            y=y,
+            mode="lines",
+            line={"color": theme.grid, "width": 1.5, "shape": "spline"},
+            hoverinfo="skip",
+            name="path",
+        )
     )
     figure.add_trace(
         go.Scatter(
@@ -41,7 +62,11 @@ def path(components: Components, tokens: Sequence[str], theme: Theme, step: int 
             textfont={"family": MONO, "size": 15, "color": theme.text},
             textposition="top center",
             customdata=hover_tokens(tokens),
-            marker={"color": np.arange(len(tokens)), "colorscale": [[0, theme.grid], [1, theme.roles["hidden"]]], "size": 8},
+            marker={
+                "color": np.arange(len(tokens)),
+                "colorscale": [[0, theme.grid], [1, theme.roles["hidden"]]],
+                "size": 8,
+            },
             hovertemplate="%{customdata}<extra></extra>",
             name="steps",
         )

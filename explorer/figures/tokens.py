@@ -16,7 +16,7 @@ LEGIBLE = 120
 
 def label(token: str) -> str:
     """A token as plotly may show it: visible, and never taken for markup."""
-    return escape(visible(token))
+    return escape(visible(token), quote=False)
 
 
 def hover_tokens(tokens: Sequence[str]) -> list[str]:
@@ -27,7 +27,7 @@ def hover_tokens(tokens: Sequence[str]) -> list[str]:
 def token_axis(figure: go.Figure, tokens: Sequence[str], theme: Theme, **which: int) -> None:
     """Puts the text along the x axis (of the subplot named by row= and col=)."""
     steps = len(tokens)
-    figure.update_xaxes(range=[-0.5, steps - 0.5], showgrid=False, zeroline=False, **which)
+    figure.update_xaxes(range=[-0.5, steps - 0.5], showgrid=False, zeroline=False, ticks="", **which)
     if steps <= LEGIBLE:
         size = 13 if steps <= 90 else 10
         figure.update_xaxes(
@@ -39,7 +39,7 @@ def token_axis(figure: go.Figure, tokens: Sequence[str], theme: Theme, **which: 
             **which,
         )
     else:
-        every = 10 ** (len(str(steps)) - 1) // (2 if steps < 400 else 1)
+        every = 20 if steps < 400 else 100
         ticks = list(range(every - 1, steps, every))
         figure.update_xaxes(
             tickmode="array", tickvals=ticks, ticktext=[str(t + 1) for t in ticks], title_text="step", **which

@@ -15,7 +15,8 @@ class Show:
 
     property      what the unit follows, in plain words
     correlation   of the unit's memory with the property, on held-out text
-    effect        what erasing the unit does: the mean change of log2 P(what the property foretells)
+    effect        what erasing the unit (holding its memory at its mean) does: the mean change of log2 P(`foretells`)
+    places        at how many held-out places that was measured
     rank          of that effect among all units, 1 the largest
     rule          how unit and step were chosen
     """
@@ -27,7 +28,8 @@ class Show:
     property: str
     correlation: float
     effect: float
-    effect_on: str
+    foretells: str
+    places: int
     rank: int
     rule: str
 

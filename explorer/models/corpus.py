@@ -64,4 +64,5 @@ class NpmPackage:
 
 
 def cache_folder() -> Path:
+    """Where fetched archives are kept: `carousel` in the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "carousel"

@@ -10,13 +10,13 @@ import torch
 
 from explorer.backend.forward import States
 from explorer.backend.training import Budget, Progress, train
-from explorer.models.zoo import assemble, excerpt_path, save
 from explorer.models.card import Card
 from explorer.models.model import Model
-from explorer.models.recipes.base import Recipe
+from explorer.models.recipes.base import Recipe, Split
 from explorer.models.scoring import bits_per_character, cross_entropy
 from explorer.models.show import find_show
 from explorer.models.vocabulary import Vocabulary
+from explorer.models.zoo import assemble, excerpt_path, save
 
 
 def make(
@@ -34,44 +34,47 @@ def make(
     split = recipe.split()
     torch.manual_seed(seed)
     vocabulary = Vocabulary.of(split.train)
-    options = recipe.options.get(cell, {})
-    model = assemble(cell, recipe.input_size, recipe.hidden_size, vocabulary, **options)
+    model = assemble(cell, recipe.input_size, recipe.hidden_size, vocabulary, **recipe.options.get(cell, {}))
     yield from train(model, stream_loss(model, split.train, budget), budget, seed, resume)
 
+    describe(model, recipe, split, cell, seed, budget, out)
+
+
+def describe(model: Model, recipe: Recipe, split: Split, cell: str, seed: int, budget: Budget, out: Path) -> Card:
+    """Scores a trained model, finds what it shows, writes weights, card and held-out excerpt."""
     model.eval().requires_grad_(False)
     model.name = f"{recipe.task}-{cell}"
     excerpt = recipe.excerpt(split.held_out)
-    scores = {
-        "held_out_bits_per_character": round(bits_per_character(model, split.held_out), 4),
-        "excerpt_bits_per_character": round(bits_per_character(model, excerpt), 4),
-    }
-    show = find_show(model, split.held_out, recipe.show_property, recipe.show_text)
-    out.mkdir(parents=True, exist_ok=True)
-    written = excerpt_path(out, recipe.task)
-    written.parent.mkdir(parents=True, exist_ok=True)
-    written.write_text(excerpt, encoding="utf-8")
-    checksum = save(model, out / f"{model.name}.safetensors")
-    Card(
+    for file in (out / model.name, excerpt_path(out, recipe.task)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    excerpt_path(out, recipe.task).write_text(excerpt, encoding="utf-8")
+    assert model.vocabulary is not None
+    card = Card(
         name=model.name,
         task=recipe.task,
         title=recipe.title,
         reads=recipe.reads,
         cell=cell,
-        options=options,
+        options=recipe.options.get(cell, {}),
         input_size=recipe.input_size,
         hidden_size=recipe.hidden_size,
-        vocabulary=vocabulary.symbols,
+        vocabulary=model.vocabulary.symbols,
         corpus=recipe.corpus,
         licence=recipe.licence,
         seed=seed,
         budget=asdict(budget),
-        command=f"python -m explorer train {recipe.task} --cell {cell}",
-        scores=scores,
+        command=f"python -m explorer train {recipe.task} --cell {cell} --seed {seed}",
+        scores={
+            "held_out_bits_per_character": round(bits_per_character(model, split.held_out), 4),
+            "excerpt_bits_per_character": round(bits_per_character(model, excerpt), 4),
+        },
         parameters=model.parameter_count,
-        sha256=checksum,
-        show=show,
+        sha256=save(model, out / f"{model.name}.safetensors"),
+        show=find_show(model, split.held_out, recipe.show_property, recipe.show_text),
         examples=recipe.examples,
-    ).write(out / f"{model.name}.json")
+    )
+    card.write(out / f"{model.name}.json")
+    return card
 
 
 def stream_loss(model: Model, text: str, budget: Budget) -> Callable[[int, States | None], tuple[torch.Tensor, States]]:

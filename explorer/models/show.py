@@ -44,7 +44,8 @@ def find_show(model: Model, held_out: str, wanted: Property, text: str) -> Show:
         property=wanted.name,
         correlation=round(float(correlation[unit]), 3),
         effect=round(float(change[unit]), 3),
-        effect_on=f"mean change of log2 P({wanted.foretells}) at {places} held-out places, the unit held at its mean",
+        foretells=wanted.foretells,
+        places=places,
         rank=rank,
         rule=f"largest |correlation| of a unit's memory with “{wanted.name}” on {len(held_out):,} held-out characters; "
         "two characters after its largest move at an onset in the text",
@@ -63,7 +64,7 @@ def correlations(memory: Array, marks: Array) -> Array:
     """Pearson's r of each unit with the marks, [unit]; NaN for a unit that never changes."""
     centred, marked = memory - memory.mean(0), marks - marks.mean()
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (marked @ centred) / np.sqrt((centred**2).sum(0) * (marked**2).sum())
+        return np.asarray((marked @ centred) / np.sqrt((centred**2).sum(0) * (marked**2).sum()))
 
 
 def effect_of_erasing(model: Model, held_out: str, wanted: Property, mean: Array) -> tuple[Array, int]:

@@ -22,6 +22,7 @@ SETTING = "CAROUSEL_MODELS"
 
 
 def folder() -> Path:
+    """Where the models lie: assets/models, or where the setting points."""
     return Path(os.environ.get(SETTING, FOLDER))
 
 

@@ -19,6 +19,7 @@ HELD_OUT = range(3, 136, 20)
 
 
 def chapter(number: int) -> str:
+    """A chapter of the book, its typographic quotation marks made plain."""
     return read_as(MOBY_DICK.text(f"data/chapter_{number}.txt"), READ_AS).strip()
 
 

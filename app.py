@@ -1,0 +1,32 @@
+"""The router: the page table and the shared workbench; nothing else."""
+
+import streamlit as st
+
+from explorer.studio.warm import warm
+
+warm()
+
+from explorer.studio import style, workbench  # noqa: E402  torch comes in warm
+
+st.set_page_config(page_title="Carousel", page_icon="assets/icon.svg", layout="wide")
+page = st.navigation(
+    {
+        "Read": [
+            st.Page("pages/read/watch.py", title="Watch", icon=":material/play_circle:", default=True),
+            st.Page("pages/read/belt.py", title="Conveyor belt", icon=":material/conveyor_belt:", url_path="belt"),
+            st.Page("pages/read/gates.py", title="Gates", icon=":material/tune:", url_path="gates"),
+            st.Page("pages/read/hidden.py", title="Hidden state", icon=":material/grid_on:", url_path="hidden"),
+        ],
+        "Learn": [
+            st.Page(
+                "pages/learn/gradients.py", title="Gradients", icon=":material/trending_down:", url_path="gradients"
+            ),
+        ],
+    },
+    expanded=True,
+)
+style.apply()
+here = workbench.workbench()
+if here is not None:
+    st.session_state[workbench.PLACE] = here
+    page.run()

@@ -1,0 +1,80 @@
+// Numbers, colours, elements: what the parts below share.
+
+function element(tag, className, parent, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text; // never innerHTML: what a reader typed is text
+  if (parent) parent.appendChild(node);
+  return node;
+}
+
+// At least four significant digits, so that a number can be compared with the trace's.
+function exact(value) {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 10000)) return value.toExponential(3);
+  return value.toPrecision(4);
+}
+
+// Short, with a real minus sign, for arithmetic that is to be read.
+function brief(value) {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  const digits = size !== 0 && size < 0.0005 ? value.toExponential(1) : value.toFixed(size >= 100 ? 1 : 3);
+  return digits.replace("-", "−");
+}
+
+function percent(share) {
+  if (share >= 0.1) return `${Math.round(share * 100)} %`;
+  return share >= 0.0005 ? `${(share * 100).toPrecision(2)} %` : "< 0.05 %";
+}
+
+function rgb(hex) {
+  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+function mix(from, to, share) {
+  const [a, b] = [rgb(from), rgb(to)];
+  return `rgb(${a.map((part, k) => Math.round(part + (b[k] - part) * share)).join(",")})`;
+}
+
+// -1 … 1 on the diverging scale, symmetric about the background.
+function signedColour(theme, value) {
+  if (!Number.isFinite(value)) return theme.missing;
+  const size = Math.min(1, Math.abs(value));
+  const [near, far] = value < 0 ? theme.below : theme.above;
+  return size < 0.5 ? mix(theme.background, near, size * 2) : mix(near, far, size * 2 - 1);
+}
+
+function signalColour(theme, reading, signal, value) {
+  if (!Number.isFinite(value)) return theme.missing;
+  if (signal.kind === "gate") return mix(theme.background, theme.roles[signal.role], Math.max(0, Math.min(1, value)));
+  return signedColour(theme, reading.squashed && signal.name === reading.memory ? Math.tanh(value) : value);
+}
+
+function readableOn(colour) {
+  const [r, g, b] = colour.startsWith("#") ? rgb(colour) : colour.match(/\d+/g).map(Number);
+  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#1B1A18" : "#FFFFFF";
+}
+
+// A canvas of a size in CSS pixels, sharp on the screen at hand; very wide ones are a little less so.
+function sharp(canvas, width, height) {
+  const scale = Math.min(window.devicePixelRatio || 1, 16000 / width);
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.round(height * scale);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
+
+// A symbol as in the equations: a letter with its time.
+function symbol(parent, name, previous, colour) {
+  const node = element("span", "symbol", parent);
+  node.style.color = colour;
+  element("i", "", node, name);
+  element("sub", "", node, previous ? "t−1" : "t");
+  return node;
+}

@@ -1,0 +1,106 @@
+// The film: the token strip, the pinned unit's line, the slider, all on one grid of tokens, with one playhead through them.
+
+const CELL = { least: 14, most: 30 };
+const LINE = { whole: 92, strip: 54, margin: 8 };
+
+function makeFilm(root, reading, go) {
+  const frame = element("div", "film-frame", root);
+  const scroller = element("div", "film-scroll", frame);
+  const film = element("div", "film", scroller);
+  const strip = element("div", "strip", film);
+  strip.setAttribute("role", "list");
+  const cells = reading.shown.map((token, step) => {
+    const cell = element("span", "token", strip, token);
+    cell.setAttribute("role", "listitem");
+    cell.title = `step ${step + 1}: ${reading.names[step]}`;
+    cell.classList.toggle("unknown", reading.unknown.includes(step));
+    return cell;
+  });
+  const lines = element("canvas", "lines", film);
+  lines.setAttribute("aria-hidden", "true");
+  const slider = element("input", "slider", film);
+  slider.type = "range";
+  slider.min = 1;
+  slider.max = reading.steps;
+  slider.setAttribute("aria-label", "Step");
+  slider.dataset.testid = "stage-slider";
+  const playhead = element("div", "playhead", film);
+  const bead = element("div", "bead", film);
+  const axis = element("div", "line-axis", frame, reading.squashed ? `tanh ${reading.memory}` : reading.memory);
+  const height = reading.whole ? LINE.whole : LINE.strip;
+  let width = CELL.least;
+
+  const stepAt = (event) => {
+    const x = event.clientX - film.getBoundingClientRect().left;
+    return Math.max(0, Math.min(reading.steps - 1, Math.floor(x / width)));
+  };
+  for (const surface of [strip, lines]) {
+    surface.onpointerdown = (event) => {
+      if (event.pointerType === "mouse") {
+        surface.setPointerCapture(event.pointerId); // dragging; a finger scrolls the film instead
+        surface.onpointermove = (move) => go({ step: stepAt(move) });
+      }
+      go({ step: stepAt(event) });
+    };
+    surface.onpointerup = surface.onpointercancel = () => {
+      surface.onpointermove = null;
+    };
+  }
+  slider.oninput = () => go({ step: Number(slider.value) - 1 });
+
+  playhead.style.height = `${height + 10}px`;
+  const y = (value) => LINE.margin + (1 - value) * (height / 2 - LINE.margin);
+
+  function trail(context, unit) {
+    context.beginPath();
+    for (let step = 0; step < reading.steps; step++) {
+      context.lineTo((step + 0.5) * width, y(Math.max(-1.05, Math.min(1.05, memoryAt(reading, step, unit)))));
+    }
+    context.stroke();
+  }
+
+  return {
+    fit(theme, unit) {
+      width = Math.max(CELL.least, Math.min(CELL.most, scroller.clientWidth / reading.steps));
+      film.style.width = `${width * reading.steps}px`;
+      film.style.setProperty("--cell", `${width}px`);
+      this.pin(theme, unit);
+    },
+    pin(theme, unit) {
+      const context = sharp(lines, width * reading.steps, height);
+      context.strokeStyle = theme.grid;
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(0, y(0));
+      context.lineTo(width * reading.steps, y(0));
+      context.stroke();
+      context.strokeStyle = theme.muted;
+      context.globalAlpha = Math.min(0.16, 5 / reading.units);
+      for (let other = 0; other < reading.units; other++) if (other !== unit) trail(context, other);
+      context.globalAlpha = 1;
+      context.strokeStyle = theme.roles[reading.byName[reading.memory].role];
+      context.lineWidth = 3.5;
+      context.lineJoin = "round";
+      trail(context, unit);
+      cells.forEach((cell, step) => {
+        const colour = signedColour(theme, memoryAt(reading, step, unit));
+        cell.style.background = colour;
+        cell.style.color = readableOn(colour);
+      });
+      axis.style.color = context.strokeStyle;
+    },
+    move(theme, { step, unit }, smooth) {
+      cells.forEach((cell, k) => cell.classList.toggle("now", k === step));
+      const x = (step + 0.5) * width;
+      playhead.style.transform = `translateX(${x}px)`;
+      bead.style.transform = `translate(${x}px, ${strip.offsetHeight + y(memoryAt(reading, step, unit))}px)`;
+      bead.style.background = theme.roles[reading.byName[reading.memory].role];
+      slider.value = step + 1;
+      slider.setAttribute("aria-valuetext", `step ${step + 1} of ${reading.steps}, ${reading.names[step]}`);
+      const view = scroller.clientWidth;
+      if (x < scroller.scrollLeft + 2 * width || x > scroller.scrollLeft + view - 2 * width) {
+        scroller.scrollTo({ left: x - view / 2, behavior: smooth ? "smooth" : "auto" });
+      }
+    },
+  };
+}

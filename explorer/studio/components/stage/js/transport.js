@@ -1,0 +1,73 @@
+// Play, pause, step; which unit is pinned. Playing needs no server.
+
+// Icons as paths on a 16 × 16 grid: a font may lack the signs for them.
+const ICONS = {
+  first: "M3 3h2v10H3z M13 3v10L6 8z",
+  previous: "M11 3v10L4 8z",
+  play: "M4 2.5v11L13.5 8z",
+  pause: "M4 3h3v10H4z M9 3h3v10H9z",
+  next: "M5 3v10l7-5z",
+  last: "M11 3h2v10h-2z M3 3v10l7-5z",
+  home: "M8 1.6l1.9 4.1 4.5.5-3.4 3 1 4.4L8 11.4l-4 2.2 1-4.4-3.4-3 4.5-.5z",
+};
+
+const SPEEDS = { "½×": 360, "1×": 180, "2×": 90, "4×": 45 };
+
+function makeTransport(root, reading, go, play) {
+  const bar = element("div", "transport", root);
+  const draw = (node, icon) => {
+    const shape = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    shape.setAttribute("viewBox", "0 0 16 16");
+    shape.setAttribute("aria-hidden", "true");
+    shape.appendChild(document.createElementNS(shape.namespaceURI, "path")).setAttribute("d", ICONS[icon]);
+    node.replaceChildren(shape);
+  };
+  const button = (label, icon, testid, action) => {
+    const node = element("button", icon, bar);
+    draw(node, icon);
+    node.type = "button";
+    node.title = label;
+    node.setAttribute("aria-label", label);
+    node.dataset.testid = testid;
+    node.onclick = action;
+    return node;
+  };
+  button("First step (Home)", "first", "stage-first", () => go({ step: 0 }));
+  button("Previous step (←)", "previous", "stage-previous", () => go({ by: -1 }));
+  const toggle = button("Play (Space)", "play", "stage-play", () => play());
+  button("Next step (→)", "next", "stage-next", () => go({ by: 1 }));
+  button("Last step (End)", "last", "stage-last", () => go({ step: reading.steps - 1 }));
+  const speed = element("select", "", bar);
+  speed.setAttribute("aria-label", "Speed");
+  speed.title = "Speed";
+  for (const name of Object.keys(SPEEDS)) element("option", "", speed, name).selected = name === "1×";
+  const position = element("span", "position", bar);
+  position.dataset.testid = "stage-step";
+  position.setAttribute("aria-live", "off");
+  element("span", "spring", bar);
+  const label = element("label", "unit", bar, "Pinned unit ");
+  const unitBox = element("input", "", label);
+  unitBox.type = "number";
+  unitBox.min = 0;
+  unitBox.max = reading.units - 1;
+  unitBox.dataset.testid = "stage-unit";
+  unitBox.onchange = () => {
+    const wanted = Math.round(Number(unitBox.value));
+    go({ unit: Math.max(0, Math.min(reading.units - 1, Number.isFinite(wanted) ? wanted : 0)) });
+  };
+  const home = button(`Back to unit ${reading.show.unit}, the telling one`, "home", "stage-home", () => go({ unit: reading.show.unit }));
+
+  return {
+    interval: () => SPEEDS[speed.value],
+    playing(on) {
+      draw(toggle, on ? "pause" : "play");
+      toggle.title = on ? "Pause (Space)" : "Play (Space)";
+      toggle.setAttribute("aria-label", toggle.title);
+    },
+    move(theme, { step, unit }) {
+      position.textContent = `${step + 1} of ${reading.steps}`;
+      unitBox.value = unit;
+      home.hidden = unit === reading.show.unit;
+    },
+  };
+}

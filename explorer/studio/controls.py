@@ -1,0 +1,61 @@
+"""Questions that a page asks its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import streamlit as st
+
+from explorer.signals import Trace
+from explorer.studio.sentences import glyph
+
+OBJECTIVES = {
+    "the loss: −ln P of the real next character": "loss",
+    "the mean loss of all steps": "mean",
+    "the score (logit) of the real next character": "logit",
+    "h of the pinned unit": "h",
+    "c of the pinned unit": "c",
+}
+"""As a reader sees them, and the link has them -> as `explorer.gradients` names them."""
+
+
+def changed_character(text: str) -> tuple[int, str]:
+    """Which character is read differently the second time (from 0), and as what."""
+    opening = text.find('"')
+    default = opening if opening >= 0 else len(text) // 4
+    if not 1 <= st.session_state.get("changed", 1) <= len(text):
+        st.session_state.changed = default + 1
+    left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
+    number = left.number_input("Change character number", 1, len(text), default + 1, key="changed", bind="query-params")
+    position = int(number or default + 1) - 1
+    into = right.text_input("into", "a" if text[position] == " " else " ", max_chars=1, key=f"into {position}") or " "
+    said.markdown(f"The second reading has {glyph(into)} in place of {glyph(text[position])}; all else is the same.")
+    return position, into
+
+
+def objective(text: str, states: Collection[str]) -> tuple[str, int]:
+    """What the gradient is of, and at which step (from 0). `states` are those that all compared networks have."""
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    choices = [label for label, of in OBJECTIVES.items() if of not in ("h", "c") or of in states]
+    label = left.selectbox(
+        "How much does a tiny change at each step move …",
+        choices,
+        key="of",
+        bind="query-params",
+        help="A gradient is the effect of a tiny change on this one number. It is small where the network is already sure; "
+        "it is neither importance nor memory.",
+    )
+    last = len(text) - 1
+    if not 1 <= st.session_state.get("at", last) <= last:
+        st.session_state.at = last
+    of = OBJECTIVES[label or choices[0]]
+    if of == "mean":
+        return of, last - 1
+    at = right.number_input("at step", 1, last, last, key="at", bind="query-params")
+    return of, int(at or last) - 1
+
+
+def shared_signal(grads: Mapping[str, Trace]) -> str:
+    """A signal that all of these networks have, to be compared."""
+    common = [name for name in ("h", "x") if all(f"grad_{name}" in grad for grad in grads.values())]
+    return st.segmented_control("By", common, key="by", bind="query-params", default="h", required=True) or "h"

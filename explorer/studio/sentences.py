@@ -1,0 +1,80 @@
+"""Sentences that say what a picture shows, computed from the numbers of this very reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from explorer.analysis.reach import distance_to_floor, distance_to_share
+from explorer.analysis.timescales import keep_of
+from explorer.analysis.tokens import visible
+from explorer.signals import Array, Trace
+
+NO_BELT = (
+    "**An Elman network has no belt.** It has no gate that keeps and none that writes: each step makes its hidden state h "
+    "anew from the input and all of the old h. What you see is h itself; nothing carries a number on unchanged."
+)
+
+NO_GATES = (
+    "**An Elman network has no gates.** Nothing decides what is kept, written or shown: every unit takes in the input and the "
+    "whole of the old hidden state at every step. Choose GRU or LSTM at the left to see gates; here is h of all units."
+)
+
+
+def glyph(token: str) -> str:
+    """A token in a sentence, safe from Markdown."""
+    shown = visible(token)
+    return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
+
+
+def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
+    """The largest write up to this step, and how much of it is still there."""
+    if trace.belt is None:
+        return NO_BELT
+    values = {s.name: trace[s.name][row] for s in trace.per_unit()}
+    written = np.asarray(trace.belt.written(values))[: step + 1, unit]
+    writer = int(np.abs(written).argmax())
+    kept = float(np.prod(keep_of(trace, row)[writer + 1 : step + 1, unit]))
+    now = float(trace[trace.memory][row, step, unit])
+    ago = step - writer
+    left = f", {ago} step{'s' if ago != 1 else ''} ago; **{kept:.0%}** of it is left" if ago else ", just now"
+    return (
+        f"Up to here, the largest write of unit {unit} was **{_signed(written[writer])}** at step {writer + 1} "
+        f"({glyph(trace.tokens[writer])}){left}. The belt now carries **{_signed(now)}**."
+    )
+
+
+def of_memory(differences: Mapping[str, Array], changed: int, remembered: Mapping[str, int | None]) -> str:
+    """How long each sibling remembers a changed character."""
+    parts = []
+    for name, steps in remembered.items():
+        if differences[name][changed] == 0:
+            parts.append(f"the {name.upper()} sees no difference")
+        elif steps is None:
+            parts.append(f"the {name.upper()} still does at the end of the text")
+        else:
+            parts.append(f"the {name.upper()} for {steps} step{'s' if steps != 1 else ''}")
+    return f"More than a tenth of the first difference is kept by: {'; '.join(parts)}."
+
+
+def of_reach(curves: Mapping[str, Array], at: int) -> str:
+    """How far back each sibling's gradient reaches from the objective's step."""
+    parts = []
+    for name, curve in curves.items():
+        half, floor = distance_to_share(curve, at), distance_to_floor(curve, at)
+        first = curve[0] / curve[at] if curve[at] > 0 else 0.0
+        half_words = (
+            f"falls below half after {half} step{'s' if half != 1 else ''}" if half else "never falls below half"
+        )
+        end = (
+            f"reaches the smallest float32 after {floor} steps"
+            if floor
+            else f"arrives at the first character with {first:.0e} of its size"
+        )
+        parts.append(f"**{name.upper()}** {half_words} and {end}")
+    return f"Going back from step {at + 1}: {'; '.join(parts)}. One seed of each, one text."
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")

@@ -1,0 +1,114 @@
+"""Where the reader is: model, text, layer, unit and step, shared by all pages and kept in the link.
+
+Who writes the URL: bound widgets (layer, settings of a page) and the stage (model, text, step, unit). Python reads it once, when a
+session begins, and never writes it. The model is the stage's, since a bound widget would write its label and not the model's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from explorer import models
+from explorer.models import Card
+
+FIRST_MODEL = "english-lstm"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is being read and where the reader stands. `step` and `unit` count from 0."""
+
+    card: Card
+    text: str
+    layer: int
+    unit: int
+    step: int
+
+    @property
+    def model(self) -> str:
+        return self.card.name
+
+    @property
+    def on_show(self) -> bool:
+        """Whether this is the card's own example with its own unit, where its claim is to be seen."""
+        show = self.card.show
+        return self.text == show.text and self.unit == show.unit and self.layer == show.layer
+
+
+def begin() -> None:
+    """Once a session: takes over what the link says, with a notice for each value that cannot be."""
+    state = st.session_state
+    if "begun" in state:
+        return
+    state.begun = True
+    state.notices = []
+    link = st.query_params
+    names = [card.name for card in models.zoo()]
+    name = link.get("model", FIRST_MODEL)
+    if name not in names:
+        notice(
+            f"The link asks for the model “{name}”, which is not here. Showing {FIRST_MODEL}; there are {', '.join(names)}."
+        )
+        name = FIRST_MODEL
+    card = models.card_of(name)
+    state.read_model = name
+    state.text = link.get("text", card.show.text)
+    state.autoplay = "step" not in link
+    state.unit = _number(link, "unit", 0, card.hidden_size - 1, card.show.unit)
+    last = max(1, len(state.text))
+    own = card.show.step + 1 if state.text == card.show.text else 1
+    state.step = _number(link, "step", 1, last, own) - 1
+    rows = card.num_layers * (2 if card.bidirectional else 1)
+    _number(link, "layer", 0, rows - 1, 0)
+
+
+def notice(message: str) -> None:
+    """Something to tell the reader once, above the page."""
+    st.session_state.notices.append(message)
+
+
+def follow(card: Card, text: str, layer: int) -> Place:
+    """The place after the workbench has spoken: the pinned unit follows a change of model, the step a change of text.
+
+    Units of different models have nothing to do with one another, so a new model starts from its own telling unit, if the old one
+    stood on its own.
+    """
+    state = st.session_state
+    if state.read_model != card.name:
+        before = models.card_of(state.read_model)
+        if state.unit == before.show.unit or state.unit >= card.hidden_size:
+            state.unit = card.show.unit
+        state.read_model = card.name
+    state.step = min(state.step, max(0, len(text) - 1))
+    return Place(card, text, layer, state.unit, state.step)
+
+
+def read_example(text: str) -> None:
+    """Puts an example into the text box, and the reader where its effect is to be seen."""
+    state = st.session_state
+    state.text = text
+    show = models.card_of(state.read_model).show
+    if text == show.text:
+        state.unit, state.step = show.unit, show.step
+    else:
+        state.step = 0
+
+
+def moved(key: str) -> None:
+    """The stage has settled on another unit or step."""
+    settled: Any = st.session_state[key].get("place")
+    if settled:
+        st.session_state.unit, st.session_state.step = int(settled["unit"]), int(settled["step"])
+
+
+def _number(link: Any, name: str, low: int, high: int, default: int) -> int:
+    given = link.get(name)
+    if given is None:
+        return default
+    if given.lstrip("-").isdigit() and low <= int(given) <= high:
+        return int(given)
+    notice(f"The link asks for {name} “{given}”; it can be {low} to {high} here. Showing {default}.")
+    return default

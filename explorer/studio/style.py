@@ -1,0 +1,27 @@
+"""The few rules that Streamlit's theme cannot say, and the theme of figures."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.figures.theme import THEMES, Theme
+
+SHEET = Path(__file__).parents[2] / "assets" / "style.css"
+
+
+@cache
+def _sheet() -> str:
+    return SHEET.read_text(encoding="utf-8")
+
+
+def apply() -> None:
+    """Adds the style sheet to the page."""
+    st.html(f"<style>{_sheet()}</style>")
+
+
+def theme() -> Theme:
+    """The appearance that the reader's browser shows."""
+    return THEMES[st.context.theme.type or "light"]

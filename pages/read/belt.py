@@ -1,0 +1,33 @@
+"""Conveyor belt: one unit's memory along the text, what each step kept of it and what it wrote."""
+
+import streamlit as st
+
+from explorer.analysis.timescales import half_lives
+from explorer.figures.belt import belt
+from explorer.studio import sentences, service, style
+from explorer.studio.page import chart, opening
+
+here = opening(
+    "The conveyor belt of one unit",
+    "A memory cell is a number on a belt. At each step it is multiplied by what is **kept**, and something is **written** onto it.",
+)
+trace = service.trace(here.model, here.text)
+lives = half_lives(trace, here.layer)
+
+left, right = st.columns([3, 1], vertical_alignment="bottom")
+left.markdown(sentences.of_belt(trace, here.layer, here.unit, here.step))
+others = right.multiselect(
+    "Other units beside it",
+    [unit for unit in range(trace.units) if unit != here.unit],
+    key="others",
+    max_selections=8,
+    persist_state="session",
+    placeholder="Choose units",
+)
+figure = belt(trace, style.theme(), here.unit, row=here.layer, others=others, step=here.step)
+chart(figure, "belt", f"The belt of unit {here.unit} along the text, what was kept and what was written at each step.")
+
+if lives is not None:
+    st.caption(
+        f"Half of what unit {here.unit} writes is gone after {lives.label(here.unit)} (the median over the text's characters)."
+    )

@@ -1,0 +1,47 @@
+"""Gates: how open each gate is, for every unit at every step."""
+
+import streamlit as st
+
+from explorer.analysis.orderings import by_half_life
+from explorer.analysis.saturation import saturation
+from explorer.analysis.tokens import means_by_kind
+from explorer.figures import gates
+from explorer.figures.heatmap import heatmap
+from explorer.figures.theme import SAYS
+from explorer.studio import sentences, service, style
+from explorer.studio.components.stage.payload import HINTS, STORY
+from explorer.studio.page import chart, opening
+
+here = opening(
+    "Gates, open and shut",
+    "Every gate of every unit at every step: background is 0, full colour is 1. Units with the longest memory are on top.",
+)
+trace, theme = service.trace(here.model, here.text), style.theme()
+order = by_half_life(trace, here.layer)
+gated = sorted(trace.of_kind("gate"), key=lambda signal: STORY.index(signal.role))
+
+if not gated:
+    st.markdown(sentences.NO_GATES)
+    shown = heatmap(trace, "h", theme, order, row=here.layer, unit=here.unit, step=here.step)
+    chart(shown, "no gates", "The hidden state of all units along the text.")
+
+for signal in gated:
+    st.subheader(
+        f"{SAYS[signal.role].capitalize()}: the {signal.label} {signal.name}", anchor=False, help=HINTS[signal.role]
+    )
+    map_column, kind_column, share_column = st.columns([6, 2, 2], gap="medium")
+    with map_column:
+        st.caption(f"{HINTS[signal.role]}. Pinned: unit {here.unit}.")
+        shown = heatmap(trace, signal.name, theme, order, row=here.layer, unit=here.unit, step=here.step)
+        chart(shown, signal.name, f"The {signal.label} of all units along the text.")
+    with kind_column:
+        st.caption("Mean by kind of character")
+        table = means_by_kind(trace[signal.name][here.layer], trace.tokens)
+        chart(
+            gates.means(table, theme, signal.role), f"{signal.name} kinds", f"Mean {signal.label} by kind of character."
+        )
+    with share_column:
+        st.caption("Share of steps shut and open, a dot a unit")
+        shares = saturation(trace, signal.name, here.layer)
+        dots = gates.saturation(shares, theme, signal.role, here.unit)
+        chart(dots, f"{signal.name} saturation", f"How often the {signal.label} of each unit is shut and open.")

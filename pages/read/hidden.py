@@ -1,0 +1,49 @@
+"""Hidden state: how long it remembers a character, all units at once, the reading as a path."""
+
+import streamlit as st
+
+from explorer.analysis.differences import change_character, distance, rounding_floor, steps_remembered
+from explorer.analysis.orderings import ORDERINGS
+from explorer.analysis.projection import principal_components
+from explorer.figures import hidden
+from explorer.figures.heatmap import heatmap
+from explorer.studio import controls, sentences, service, style
+from explorer.studio.page import chart, opening
+
+here = opening(
+    "The hidden state",
+    "h is all that the next step and the prediction get to see. How long does it remember a single character?",
+)
+trace, theme = service.trace(here.model, here.text), style.theme()
+memory, units, path = st.tabs(["How long it remembers", "All units", "The path"])
+
+with memory:
+    changed, into = controls.changed_character(here.text)
+    other = change_character(here.text, changed, into)
+    readings = {
+        card.cell: (service.trace(card.name, here.text), service.trace(card.name, other))
+        for card in service.siblings(here.model)
+    }
+    differences = {cell: distance(one, two) for cell, (one, two) in readings.items()}
+    remembered = {cell: steps_remembered(values, changed) for cell, values in differences.items()}
+    st.markdown(sentences.of_memory(differences, changed, remembered))
+    floor = max(rounding_floor(one) for one, _ in readings.values())
+    figure = hidden.memory_of_a_change(differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step)
+    chart(figure, "memory", "The distance between the two hidden states along the text, for LSTM, GRU and RNN.")
+
+with units:
+    chosen = st.selectbox("Order of the units", list(ORDERINGS), key="order", bind="query-params")
+    order = ORDERINGS[chosen](trace, here.layer)
+    figure = heatmap(trace, "h", theme, order, row=here.layer, unit=here.unit, step=here.step)
+    chart(figure.update_layout(height=520), "units", "The hidden state of all units along the text.")
+
+with path:
+    components = principal_components(trace["h"][here.layer])
+    st.caption(
+        "Each letter stands where h was after reading it; early letters are pale, late ones strong; the ring is the current step."
+    )
+    chart(
+        hidden.path(components, trace.tokens, theme, here.step),
+        "path",
+        "The reading as a path through two principal components.",
+    )
