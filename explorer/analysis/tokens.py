@@ -15,15 +15,19 @@ KINDS = ("letter", "capital", "digit", "space", "line end", "quote", "punctuatio
 
 
 def visible(token: str) -> str:
-    """A token that shows: spaces, tabs and line ends as signs, combining marks on a dotted circle, controls as ␀-like signs."""
+    """A token that shows: spaces and line ends as signs, combining marks on a dotted circle, controls as ␀ to ␡, other blanks as �."""
     if token in VISIBLE:
         return VISIBLE[token]
-    if len(token) == 1:
-        if unicodedata.combining(token):
-            return "◌" + token
-        if unicodedata.category(token) in ("Cc", "Cf", "Cs", "Co", "Cn"):
-            return "�"
-    return token
+    if len(token) != 1:
+        return token
+    category = unicodedata.category(token)
+    if category[0] == "M":  # not by `combining`, which is 0 for many marks
+        return "◌" + token
+    if category[0] == "Z":
+        return "⍽"
+    if category == "Cc" and ord(token) < 128:
+        return "␡" if token == "\x7f" else chr(0x2400 + ord(token))
+    return "�" if category[0] == "C" else token
 
 
 def kind_of(token: str) -> str:

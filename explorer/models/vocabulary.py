@@ -93,7 +93,7 @@ def read_as(text: str, table: Mapping[str, str]) -> str:
 
 def named(character: str) -> str:
     """A character as a person can recognise it: itself where it shows, else its name."""
-    if character.isprintable() and not character.isspace() and not unicodedata.combining(character):
+    if character.isprintable() and not character.isspace() and unicodedata.category(character)[0] != "M":
         return character
     return unicodedata.name(character, "").lower() or f"U+{ord(character):04X}"
 

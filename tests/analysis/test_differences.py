@@ -1,0 +1,72 @@
+"""How long a changed character is remembered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explorer.analysis.differences import change_character, distance, rounding_floor, steps_remembered
+from explorer.analysis.norms import norms
+from tests.analysis.made import made
+
+
+@pytest.mark.parametrize(("position", "changed"), [(0, "xbc"), (1, "axc"), (2, "abx")])
+def test_change_character(position: int, changed: str) -> None:
+    assert change_character("abc", position, "x") == changed
+
+
+def test_distance() -> None:
+    """‖h - h'‖ a step, in float64, in the top row unless another is asked for."""
+    one, other = np.zeros((2, 3, 2), np.float32), np.zeros((2, 3, 2), np.float32)
+    other[1, 1] = [3, 4]
+    other[0, 2] = [0, 2]
+    found = distance(made(h=one), made(h=other))
+    assert found.dtype == np.float64
+    assert found.tolist() == [0, 5, 0]
+    assert distance(made(h=one), made(h=other), row=0).tolist() == [0, 0, 2]
+
+
+def test_a_difference_below_float32s_range_is_still_one() -> None:
+    """float32 keeps 1e-30, but not its square."""
+    one = np.zeros((1, 1, 2), np.float32)
+    other = np.full((1, 1, 2), 1e-30, np.float32)
+    assert distance(made(h=one), made(h=other))[0] == pytest.approx(np.sqrt(2) * 1e-30)
+
+
+def test_readings_of_different_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 and 4 steps"):
+        distance(made(h=np.zeros((3, 2))), made(h=np.zeros((4, 2))))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rounding_floor(dtype: type) -> None:
+    """The spacing of numbers at the size of the longest h."""
+    h = np.array([[0.0, 0.5], [3.0, 4.0]], dtype)
+    assert rounding_floor(made(h=h)) == pytest.approx(5 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize(
+    ("differences", "steps"),
+    [
+        ([0, 1, 0.5, 0.2, 0.09, 0], 3),
+        ([0, 1, 0, 0, 0, 0], 1),
+        ([0, 1, 0, 0.5, 0, 0], 3),  # below a tenth for a while, and then not
+        ([0, 1, 1, 1, 1, 1], None),
+        ([0, 1, 0, 0, 0, 0.11], None),
+        ([0, 0, 0, 0, 0, 0], 0),  # no difference at all, as for two characters that are read alike
+    ],
+)
+def test_steps_remembered(differences: list[float], steps: int | None) -> None:
+    assert steps_remembered(np.array(differences), since=1) == steps
+
+
+def test_a_change_at_the_last_step_has_no_steps_to_be_forgotten() -> None:
+    assert steps_remembered(np.array([0.0, 0.0, 1.0]), since=2) is None
+
+
+def test_norms_of_tiny_values() -> None:
+    """In float32 the squares of these are 0."""
+    values = np.full((2, 4), 1e-38, np.float32)
+    np.testing.assert_allclose(norms(values), 2e-38, rtol=1e-6)  # 1e-38 itself is rounded in float32
+    assert norms(values).dtype == np.float64
+    assert norms(np.zeros((3, 2))).tolist() == [0, 0, 0]

@@ -1,0 +1,81 @@
+"""Every order has each unit once, and is sorted as it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from explorer.analysis.orderings import ORDERINGS, by_activity, by_half_life, by_likeness, by_number
+from explorer.analysis.timescales import half_lives
+from explorer.signals import Array
+from tests.analysis.made import made
+from tests.helpers import FEW
+
+shapes = st.tuples(st.integers(1, 12), st.integers(1, 7))
+"""(steps, units)"""
+gates = shapes.flatmap(lambda shape: arrays(np.float32, shape, elements=st.sampled_from([0.0, 0.5, 0.875, 1.0])))
+signed = shapes.flatmap(lambda shape: arrays(np.float32, shape, elements=st.floats(-1, 1, width=32)))
+
+
+@FEW
+@pytest.mark.parametrize("name", ORDERINGS)
+@given(values=signed, belt=st.booleans())
+def test_each_unit_stands_once(name: str, values: Array, belt: bool) -> None:
+    trace = made(h=values, f=np.abs(values), belt=belt) if belt else made(h=values, belt=False)
+    order = ORDERINGS[name](trace, 0)
+    assert sorted(order.tolist()) == list(range(trace.units))
+
+
+@FEW
+@given(gates)
+def test_longest_memory_first(keep: Array) -> None:
+    """Those that outlive the text first, then the longer half-life, then the larger mean keep."""
+    trace = made(f=keep)
+    lives, order = half_lives(trace), by_half_life(trace)
+    assert lives is not None
+    keys = [(not lives.at_least[u], -lives.steps[u], -keep[:, u].mean()) for u in order]
+    assert keys == sorted(keys)
+
+
+@FEW
+@given(signed)
+def test_slowest_first_without_a_belt(h: Array) -> None:
+    change = [
+        sum(abs(float(b) - float(a)) for a, b in zip(h[:-1, u], h[1:, u], strict=True)) for u in range(h.shape[1])
+    ]
+    found = [change[u] for u in by_half_life(made(h=h, belt=False))]
+    np.testing.assert_allclose(
+        found, sorted(found), atol=1e-5
+    )  # a mean of float32 differences, against a sum in float64
+
+
+@FEW
+@given(signed)
+def test_most_active_first(h: Array) -> None:
+    found = [h[:, u].astype(np.float64).var() for u in by_activity(made(h=h))]
+    np.testing.assert_allclose(found, sorted(found, reverse=True), atol=1e-6)  # float32 against float64
+
+
+def test_units_that_move_together_stand_together() -> None:
+    """Three pairs that share a course, scattered: each pair is side by side in the order."""
+    steps = np.linspace(0, 2 * np.pi, 40)
+    courses = np.stack([np.sin(steps), np.cos(steps), np.sin(steps + 0.8)])
+    mixed = [0, 1, 2, 2, 1, 0]
+    order = by_likeness(made(h=courses[mixed].T)).tolist()
+    for course in range(3):
+        places = [place for place, unit in enumerate(order) if mixed[unit] == course]
+        assert (places[1] - places[0]) % len(order) in (1, len(order) - 1)  # angles go round
+
+
+def test_too_few_steps_for_likeness_is_the_units_own_order() -> None:
+    trace = made(h=np.random.default_rng(0).normal(size=(2, 5)))
+    np.testing.assert_array_equal(by_likeness(trace), by_number(trace))
+
+
+def test_the_row_asked_for() -> None:
+    keep = np.stack([np.tile([1.0, 0.0], (8, 1)), np.tile([0.0, 1.0], (8, 1))])
+    trace = made(f=keep)
+    assert [by_half_life(trace, row).tolist() for row in (0, 1)] == [[0, 1], [1, 0]]
