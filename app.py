@@ -2,31 +2,33 @@
 
 import streamlit as st
 
-from explorer.studio.warm import warm
+from explorer.studio import server
 
-warm()
+if __name__ == "__main__":  # a reader is here: Streamlit runs this file as a script
+    server.warm()
+    from explorer.studio import style, workbench
 
-from explorer.studio import style, workbench  # noqa: E402  torch comes in warm
-
-st.set_page_config(page_title="Carousel", page_icon="assets/icon.svg", layout="wide")
-page = st.navigation(
-    {
-        "Read": [
-            st.Page("pages/read/watch.py", title="Watch", icon=":material/play_circle:", default=True),
-            st.Page("pages/read/belt.py", title="Conveyor belt", icon=":material/conveyor_belt:", url_path="belt"),
-            st.Page("pages/read/gates.py", title="Gates", icon=":material/tune:", url_path="gates"),
-            st.Page("pages/read/hidden.py", title="Hidden state", icon=":material/grid_on:", url_path="hidden"),
-        ],
-        "Learn": [
-            st.Page(
-                "pages/learn/gradients.py", title="Gradients", icon=":material/trending_down:", url_path="gradients"
-            ),
-        ],
-    },
-    expanded=True,
-)
-style.apply()
-here = workbench.workbench()
-if here is not None:
-    st.session_state[workbench.PLACE] = here
-    page.run()
+    st.set_page_config(page_title="Carousel", page_icon="assets/icon.svg", layout="wide")
+    page = st.navigation(
+        {
+            "Read": [
+                st.Page("pages/read/watch.py", title="Watch", icon=":material/play_circle:", default=True),
+                st.Page("pages/read/belt.py", title="Conveyor belt", icon=":material/conveyor_belt:", url_path="belt"),
+                st.Page("pages/read/gates.py", title="Gates", icon=":material/tune:", url_path="gates"),
+                st.Page("pages/read/hidden.py", title="Hidden state", icon=":material/grid_on:", url_path="hidden"),
+            ],
+            "Learn": [
+                st.Page(
+                    "pages/learn/gradients.py", title="Gradients", icon=":material/trending_down:", url_path="gradients"
+                ),
+            ],
+        },
+        expanded=True,
+    )
+    style.apply()
+    here = workbench.workbench()
+    if here is not None:
+        st.session_state[workbench.PLACE] = here
+        page.run()
+else:  # the server starts: `streamlit run` finds the app by this name
+    app = st.App(__file__, lifespan=server.lifespan, on_script_error=server.on_script_error)

@@ -42,10 +42,11 @@ def evaluate(
     return value(_parse(formula))
 
 
-def names(formula: str) -> set[str]:
+@lru_cache(maxsize=256)
+def names(formula: str) -> frozenset[str]:
     """The names of the values that `formula` uses, those of functions left out."""
     called = {node.func for node in ast.walk(_parse(formula)) if isinstance(node, ast.Call)}
-    return {node.id for node in ast.walk(_parse(formula)) if isinstance(node, ast.Name) and node not in called}
+    return frozenset(node.id for node in ast.walk(_parse(formula)) if isinstance(node, ast.Name) and node not in called)
 
 
 LONGEST = 500

@@ -116,7 +116,7 @@ class Trace:
         freeze(self, "initial", MappingProxyType({name: _read_only(state) for name, state in self.initial.items()}))
         if self.readout is not None:
             freeze(self, "readout", Readout(_read_only(self.readout.weight), _read_only(self.readout.bias)))
-        counts = {name: int(np.size(array) - np.isfinite(array).sum()) for name, array in self.arrays.items()}
+        counts = {name: int(array.size - np.count_nonzero(np.isfinite(array))) for name, array in self.arrays.items()}
         freeze(self, "nonfinite", MappingProxyType({name: count for name, count in counts.items() if count}))
 
     def __getitem__(self, name: str) -> Array:

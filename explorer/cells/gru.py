@@ -58,19 +58,19 @@ class GRU(Cell):
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
         r, z, n, h_prev = s["r"], s["z"], s["n"], s["h_prev"]
         _, (_, _, h_n) = self.parts(h_prev.new_zeros(1, self.input_size), h_prev)
-        # From h to the pre-activations of z and n, and from n's to r's: what multiplies dh at each step.
+        # What multiplies dh on its way to the pre-activations of r, z and n.
         to_n = (1 - z) * (1 - n * n)
         to_z = (h_prev - n) * z * (1 - z)
         to_r = to_n * h_n * r * (1 - r)
-        through = torch.stack([to_r, to_z, to_n * r], -2)  # what W_hh sees: r, z, and n behind the reset gate
-        steps, batch, units = grad_h.shape
-        dh, behind = torch.empty_like(grad_h), grad_h.new_empty(steps, batch, 3, units)
-        back = torch.zeros_like(grad_h[0])
-        for t in range(steps - 1, -1, -1):
-            torch.add(grad_h[t], back, out=dh[t])
-            torch.mul(dh[t][:, None], through[t], out=behind[t])
-            back = torch.addcmul(behind[t].flatten(1) @ self.weight_hh, dh[t], z[t])
-        da = torch.stack([dh * to_r, dh * to_z, dh * to_n], 2)
+        to_recurrent = torch.stack([to_r, to_z, to_n * r], 2)  # [step, 1, 3, unit]; W_hn h stands behind the reset gate
+        dh = grad_h.clone()
+        da = grad_h.new_empty(*grad_h.shape[:2], 3, self.hidden_size)  # by W_hh h + b_hh: [step, batch, gate, unit]
+        hs, hs_gates, gates, recurrent = dh.unbind(), dh[:, :, None].unbind(), da.unbind(), da.flatten(2).unbind()
+        for t, (to, keep) in reversed(list(enumerate(zip(to_recurrent.unbind(), z.unbind(), strict=True)))):
+            torch.mul(hs_gates[t], to, out=gates[t])
+            if t:
+                hs[t - 1].addmm_(recurrent[t], self.weight_hh).addcmul_(hs[t], keep)
+        da[:, :, 2] = dh * to_n  # by W_in x + b_in, in front of it
         grads = dict(zip(("r_pre", "z_pre", "n_pre"), da.unbind(2), strict=True))
         grads |= {"r": grads["n_pre"] * h_n, "z": dh * (h_prev - n), "n": dh * (1 - z), "h": dh}
         return grads | {"x": da.flatten(2) @ self.weight_ih}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explorer.cells.base import KERNEL_MODE, Cell, Signals, Tap, gate, register
 from explorer.signals import Belt, Signal
@@ -26,7 +26,8 @@ class LSTM(Cell):
     h_t = o_t ⊙ tanh(c_t)
 
     Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000. Convention: torch.nn.LSTM, blocks in the
-    order i, f, g, o. `forget_bias`: sets b_if + b_hf to this value (all of it in b_if), as Jozefowicz et al. 2015 advise.
+    order i, f, g, o. `forget_bias` sets b_if + b_hf to this value (all of it in b_if), as Jozefowicz et al. 2015 advise. `chrono` is the longest lag T to
+    be prepared for: b_if = ln U[1, T-1] and b_ii = -b_if, the other biases of these gates 0, after Tallec & Ollivier 2018.
     """
 
     name: ClassVar[str] = "lstm"
@@ -35,7 +36,9 @@ class LSTM(Cell):
     State: ClassVar[type[Any]] = LSTMState
     belts: ClassVar[tuple[Belt, ...]] = (Belt("c", keep="f", write="i * g"),)
 
-    def __init__(self, input_size: int, hidden_size: int, forget_bias: float | None = None) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, forget_bias: float | None = None, chrono: float | None = None
+    ) -> None:
         super().__init__(input_size, hidden_size)
         self.signals = (
             gate("i", role="write", label="input gate"),
@@ -47,10 +50,26 @@ class LSTM(Cell):
             ),
             Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula="o * tanh(c)"),
         )
+        if forget_bias is not None and chrono is not None:
+            raise ValueError(
+                f"forget_bias={forget_bias} and chrono={chrono} both set the forget bias; give one of them"
+            )
         if forget_bias is not None:
-            block = slice(hidden_size, 2 * hidden_size)
-            nn.init.constant_(self.bias_ih[block], forget_bias)
-            nn.init.zeros_(self.bias_hh[block])
+            self._set_bias("f", torch.full((hidden_size,), float(forget_bias)))
+        if chrono is not None:
+            if chrono <= 2:
+                raise ValueError(f"chrono is {chrono}; the longest lag must be more than 2 steps")
+            lags = torch.empty(hidden_size).uniform_(1, chrono - 1)
+            self._set_bias("f", lags.log())
+            self._set_bias("i", -lags.log())
+
+    def _set_bias(self, gate_name: str, bias: Tensor) -> None:
+        """Sets b_i<gate> to `bias` [unit] and b_h<gate> to 0."""
+        first = "ifgo".index(gate_name) * self.hidden_size
+        block = slice(first, first + self.hidden_size)
+        with torch.no_grad():
+            self.bias_ih[block] = bias
+            self.bias_hh[block] = 0
 
     def step(self, x: Tensor, state: LSTMState, tap: Tap, below: Any = None) -> LSTMState:
         i, f, g, o = (tap(f"{name}_pre", a) for name, a in zip("ifgo", self.preactivations(x, state.h), strict=True))
@@ -66,22 +85,22 @@ class LSTM(Cell):
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
         i, f, g, o, c_prev = s["i"], s["f"], s["g"], s["o"], s["c_prev"]
         tanh_c = s["c"].tanh()
-        h_to_c = o * (1 - tanh_c * tanh_c)
-        # From c to the pre-activations of i, f and g, and from h to that of o: what multiplies dc and dh at each step.
-        c_to_pre = torch.stack([g * i * (1 - i), c_prev * f * (1 - f), i * (1 - g * g)], -2)  # [step, 1, 3, unit]
-        h_to_o = tanh_c * o * (1 - o)
-        steps, batch, units = grad_h.shape
-        dh, dc, da = torch.empty_like(grad_h), torch.empty_like(grad_h), grad_h.new_empty(steps, batch, 4, units)
-        from_h, from_c = torch.zeros_like(grad_h[0]), torch.zeros_like(grad_h[0])
-        for t in range(steps - 1, -1, -1):
-            torch.add(grad_h[t], from_h, out=dh[t])
-            torch.addcmul(from_c, dh[t], h_to_c[t], out=dc[t])
-            if grad_state is not None:
-                dc[t] += grad_state[t]
-            torch.mul(dc[t][:, None], c_to_pre[t], out=da[t, :, :3])
-            torch.mul(dh[t], h_to_o[t], out=da[t, :, 3])
-            from_h = da[t].flatten(1) @ self.weight_hh
-            from_c = dc[t] * f[t]
+        # What multiplies dh on its way to c and to the pre-activation of o, and dc on its way to those of i, f and g.
+        h_to_c, h_to_o = o * (1 - tanh_c * tanh_c), tanh_c * o * (1 - o)
+        c_to_ifg = torch.stack([g * i * (1 - i), c_prev * f * (1 - f), i * (1 - g * g)], 2)  # [step, 1, 3, unit]
+        dh = grad_h.clone()
+        dc = torch.zeros_like(grad_h) if grad_state is None else grad_state.clone()
+        da = grad_h.new_empty(*grad_h.shape[:2], 4, self.hidden_size)  # [step, batch, gate, unit]
+        hs, cs, cs_ifg = dh.unbind(), dc.unbind(), dc[:, :, None].unbind()
+        gates, ifg, os = da.flatten(2).unbind(), da[:, :, :3].unbind(), da[:, :, 3].unbind()
+        steps = zip(h_to_c.unbind(), c_to_ifg.unbind(), h_to_o.unbind(), f.unbind(), strict=True)
+        for t, (to_c, to_ifg, to_o, keep) in reversed(list(enumerate(steps))):
+            cs[t].addcmul_(hs[t], to_c)
+            torch.mul(cs_ifg[t], to_ifg, out=ifg[t])
+            torch.mul(hs[t], to_o, out=os[t])
+            if t:
+                hs[t - 1].addmm_(gates[t], self.weight_hh)
+                cs[t - 1].addcmul_(cs[t], keep)
         grads = dict(zip(("i_pre", "f_pre", "g_pre", "o_pre"), da.unbind(2), strict=True))
         grads |= {"i": dc * g, "f": dc * c_prev, "g": dc * i, "o": dh * tanh_c, "c": dc, "h": dh}
         return grads | {"x": da.flatten(2) @ self.weight_ih}

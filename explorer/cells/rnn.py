@@ -67,10 +67,10 @@ class RNN(Cell):
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
         slope = NONLINEARITIES[self.nonlinearity].slope(s["h"])
-        dh, da = torch.empty_like(grad_h), torch.empty_like(grad_h)
-        back = torch.zeros_like(grad_h[0])
-        for t in range(len(grad_h) - 1, -1, -1):
-            torch.add(grad_h[t], back, out=dh[t])
-            torch.mul(dh[t], slope[t], out=da[t])
-            back = da[t] @ self.weight_hh
+        dh, da = grad_h.clone(), torch.empty_like(grad_h)
+        hs, pre = dh.unbind(), da.unbind()
+        for t, slope_t in reversed(list(enumerate(slope.unbind()))):
+            torch.mul(hs[t], slope_t, out=pre[t])
+            if t:
+                hs[t - 1].addmm_(pre[t], self.weight_hh)
         return {"h": dh, "h_pre": da, "x": da @ self.weight_ih}

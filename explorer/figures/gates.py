@@ -27,7 +27,8 @@ def means(table: pd.DataFrame, theme: Theme, role: Role) -> go.Figure:
         )
     )
     figure.update_xaxes(range=[0, 1.18], tickvals=[0, 0.5, 1], showgrid=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    lanes = max(len(table), 6)  # few kinds do not make thick bars
+    figure.update_yaxes(range=[lanes - 0.5, -0.5], showgrid=False)
     return figure
 
 

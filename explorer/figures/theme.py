@@ -42,6 +42,11 @@ class Theme:
         """From the background at 0 to the gate's colour at 1."""
         return [[0.0, self.background], [1.0, self.roles[role]]]
 
+    def tint(self, colour: str, share: float) -> str:
+        """`colour` laid thinly over the background, so that text stays readable on it."""
+        over, under = (tuple(int(c[k : k + 2], 16) for k in (1, 3, 5)) for c in (colour, self.background))
+        return "#" + "".join(f"{round(u + (o - u) * share):02X}" for o, u in zip(over, under, strict=True))
+
     @property
     def signed_scale(self) -> Scale:
         """Symmetric about the background at 0."""

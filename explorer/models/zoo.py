@@ -29,13 +29,13 @@ def folder() -> Path:
 def zoo() -> list[Card]:
     """The cards of the shipped models, a task's siblings together: rnn, gru, lstm."""
     order = {"rnn": 0, "gru": 1, "lstm": 2}
-    cards = _cards(folder(), folder().stat().st_mtime_ns)
+    cards = [_card(file, file.stat().st_mtime_ns) for file in folder().glob("*.json")]
     return sorted(cards, key=lambda card: (card.task, order.get(card.cell, 9), card.name))
 
 
-@lru_cache(maxsize=4)
-def _cards(path: Path, _changed: int) -> list[Card]:
-    return [Card.read(file) for file in sorted(path.glob("*.json"))]
+@lru_cache(maxsize=64)
+def _card(path: Path, _changed: int) -> Card:
+    return Card.read(path)
 
 
 def siblings(name: str) -> list[Card]:
@@ -59,7 +59,7 @@ def load(name: str) -> Model:
     """
     card = card_of(name)
     path = folder() / f"{name}.safetensors"
-    if hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
+    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
         raise ValueError(
             f"{path.name} is not the file that its card describes; fetch it again, or train it: {card.command}"
         )

@@ -41,7 +41,7 @@ for signal in gated:
             gates.means(table, theme, signal.role), f"{signal.name} kinds", f"Mean {signal.label} by kind of character."
         )
     with share_column:
-        st.caption("Share of steps shut and open, a dot a unit")
+        st.caption("Shut and open, a dot a unit")
         shares = saturation(trace, signal.name, here.layer)
         dots = gates.saturation(shares, theme, signal.role, here.unit)
         chart(dots, f"{signal.name} saturation", f"How often the {signal.label} of each unit is shut and open.")

@@ -60,6 +60,7 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
         "unknown": unknown_steps(place),
         "memory": trace.memory,
         "squashed": trace.memory != "h",
+        "ordered": "longest memory first" if trace.belt else "slowest first",
         "order": by_half_life(trace, place.layer).tolist(),
         "signals": [
             {"name": s.name, "kind": s.kind, "role": s.role, "label": s.label, "formula": s.formula}

@@ -1,6 +1,7 @@
 // The film: the token strip, the pinned unit's line, the slider, all on one grid of tokens, with one playhead through them.
 
-const CELL = { least: 14, most: 30 };
+// A token is at least so wide that its letter shows, or that a finger can hit it.
+const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 30 };
 const LINE = { whole: 92, strip: 54, margin: 8 };
 
 function makeFilm(root, reading, go) {

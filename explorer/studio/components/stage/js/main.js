@@ -111,7 +111,10 @@ function makeStage(parent, tell) {
     parts.push(film, parts.transport);
     if (reading.whole) {
       const centre = element("div", "centre", root);
-      parts.push(makeNow(centre, reading, go), makeNext(centre, reading), makeWhy(root, reading));
+      const left = element("div", "left", centre);
+      const now = makeNow(left, reading, go);
+      const few = reading.signals.length < 3; // then there is room for the arithmetic beside the guesses
+      parts.push(now, makeNext(centre, reading), makeWhy(few ? left : root, reading));
     }
     fit();
     caption();

@@ -25,7 +25,7 @@ function makeNow(root, reading, go) {
     cells.onclick = (event) => go({ unit: unitAt(event) });
     return { signal, says, small, cells, number };
   });
-  element("p", "hint", panel, `Each row: all ${reading.units} units, longest memory first. ▾ is the pinned one; click another to pin it.`);
+  element("p", "hint", panel, `Each row: all ${reading.units} units, ${reading.ordered}. The marked one is pinned; click another to pin it.`);
   const view = { step: 0 };
 
   return {

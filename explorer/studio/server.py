@@ -1,0 +1,56 @@
+"""What a server does once, when it starts and before its first reader comes."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+_once = threading.Lock()
+_warm = threading.Event()
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Warms the server while it already answers.
+
+    Until it has seen a first page table, Streamlit takes the folder `pages` for its older kind of multipage app, and would greet
+    the first reader who comes by a link to any page but the first with "Page not found". So it is shown one here.
+    """
+    st.navigation([st.Page(lambda: None, title="Carousel")])
+    threading.Thread(target=warm, name="warm", daemon=True).start()
+    yield
+
+
+def warm() -> None:
+    """Imports the heavy packages, torch on one thread, and takes them out of the garbage collector's sight.
+
+    Streamlit collects garbage after every run of a page; with torch imported that walks through 60 ms of objects that never die.
+    More threads than one make a small network slower, and a busy machine very slow.
+    """
+    with _once:
+        if _warm.is_set():
+            return
+        import plotly.graph_objects  # noqa: F401
+
+        from explorer.backend.device import one_thread
+
+        one_thread()
+        gc.collect()
+        gc.freeze()
+        _warm.set()
+
+
+def on_script_error(error: Exception) -> bool:
+    """Tells the reader in a sentence, and the server's log in full. Returns True: no stack trace on the page."""
+    logging.getLogger("carousel").error("a page failed", exc_info=error)
+    st.error(
+        "Something went wrong here, and it is our fault. Your text is kept: try another page, or load this one again. "
+        "The server's log says what happened.",
+        icon=":material/error:",
+    )
+    return True
