@@ -26,8 +26,10 @@ class LSTM(Cell):
     h_t = o_t ⊙ tanh(c_t)
 
     Hochreiter & Schmidhuber 1997, with the forget gate of Gers, Schmidhuber & Cummins 2000. Convention: torch.nn.LSTM, blocks in the
-    order i, f, g, o. `forget_bias` sets b_if + b_hf to this value (all of it in b_if), as Jozefowicz et al. 2015 advise. `chrono` is the longest lag T to
-    be prepared for: b_if = ln U[1, T-1] and b_ii = -b_if, the other biases of these gates 0, after Tallec & Ollivier 2018.
+    order i, f, g, o.
+
+    `forget_bias` sets b_if + b_hf to this value (all of it in b_if), as Jozefowicz et al. 2015 advise. `chrono` is the longest lag T
+    to be prepared for: b_if = ln U[1, T-1] and b_ii = -b_if, the other biases of these gates 0, after Tallec & Ollivier 2018.
     """
 
     name: ClassVar[str] = "lstm"

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from explorer.analysis.reach import FLOOR, magnitudes
 from explorer.figures.curves import Floor, Style, log_curves, of_cells
-from explorer.figures.theme import MONO, SAYS, Theme
+from explorer.figures.roles import SAYS
+from explorer.figures.theme import MONO, Theme
 from explorer.figures.tokens import label, token_axis
 from explorer.signals import Array, Trace
 

@@ -58,6 +58,7 @@ def heatmap(
     mark_nonfinite(figure, values, theme)
     token_axis(figure, trace.tokens, theme)
     figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_yaxes(title_text="units", title_standoff=4)
     if unit is not None:
         where = int(np.flatnonzero(order == unit)[0])
         figure.update_yaxes(showticklabels=True, tickmode="array", tickvals=[where], ticktext=[f"{unit} ▸"], ticks="")

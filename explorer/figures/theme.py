@@ -139,15 +139,3 @@ THEMES: dict[str, Theme] = {"light": LIGHT, "dark": DARK}
 
 DASHES = {"lstm": "solid", "gru": "dash", "rnn": "dot"}
 """A cell's line, so that colour is never the only carrier."""
-
-SAYS = {
-    "keep": "keep",
-    "write": "write",
-    "candidate": "candidate",
-    "read": "read",
-    "reset": "reset",
-    "belt": "belt",
-    "hidden": "hidden",
-    "input": "input",
-}
-"""What 1 means, for a gate; what it is, for a state."""

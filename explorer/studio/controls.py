@@ -28,7 +28,7 @@ def changed_character(text: str) -> tuple[int, str]:
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
     number = left.number_input("Change character number", 1, len(text), default + 1, key="changed", bind="query-params")
     position = int(number or default + 1) - 1
-    into = right.text_input("into", "a" if text[position] == " " else " ", max_chars=1, key=f"into {position}") or " "
+    into = right.text_input("into", "x" if text[position] != "x" else "o", max_chars=1, key=f"into {position}") or " "
     said.markdown(f"The second reading has {glyph(into)} in place of {glyph(text[position])}; all else is the same.")
     return position, into
 
@@ -59,3 +59,17 @@ def shared_signal(grads: Mapping[str, Trace]) -> str:
     """A signal that all of these networks have, to be compared."""
     common = [name for name in ("h", "x") if all(f"grad_{name}" in grad for grad in grads.values())]
     return st.segmented_control("By", common, key="by", bind="query-params", default="h", required=True) or "h"
+
+
+def saturation_margin() -> float:
+    """How close to 0 or 1 a gate must be to count as shut or open."""
+    return st.slider(
+        "A gate counts as shut within this of 0, and as open within this of 1",
+        0.01,
+        0.4,
+        0.1,
+        0.01,
+        key="margin",
+        bind="query-params",
+        width=420,
+    )

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 _once = threading.Lock()
 _warm = threading.Event()
@@ -18,10 +19,11 @@ _warm = threading.Event()
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Warms the server while it already answers.
 
-    Until it has seen a first page table, Streamlit takes the folder `pages` for its older kind of multipage app, and would greet
-    the first reader who comes by a link to any page but the first with "Page not found". So it is shown one here.
+    Until a first run of st.navigation, Streamlit takes the folder `pages` for its older kind of multipage app, and greets a first
+    reader who comes by a link to any page but the first with "Page not found". It has no public switch for that; Streamlit is
+    pinned, and a browser test opens such a link on a fresh server.
     """
-    st.navigation([st.Page(lambda: None, title="Carousel")])
+    PagesManager.uses_pages_directory = False
     threading.Thread(target=warm, name="warm", daemon=True).start()
     yield
 

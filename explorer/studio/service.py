@@ -18,31 +18,31 @@ READINGS = 24
 """How many readings of a kind are kept."""
 
 
-@st.cache_resource(max_entries=12)
+@st.cache_resource(max_entries=12, show_spinner="Loading the network …")
 def model(name: str) -> Model:
     """A shipped model, loaded once for all."""
     return models.load(name)
 
 
-@st.cache_resource(max_entries=READINGS)
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
 def trace(name: str, text: str) -> Trace:
     """Every signal of one reading."""
     return models.trace(model(name), text)
 
 
-@st.cache_resource(max_entries=READINGS)
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
 def predictions(name: str, text: str) -> Array:
     """Log-probabilities of what comes next, [step, label]."""
     return models.predict(model(name), text)
 
 
-@st.cache_resource(max_entries=READINGS)
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
 def pushes(name: str, text: str, layer: int, unit: int) -> dict[str, Pushes]:
     """Who pushed each pre-activation of one unit."""
     return models.arithmetic(model(name), text, unit=unit, layer=layer)
 
 
-@st.cache_resource(max_entries=READINGS)
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
 def gradients(name: str, text: str, of: str, at: int, unit: int | None = None, layer: int = -1) -> Trace:
     """Per-step gradients, as `explorer.gradients` gives them."""
     return models.gradients(model(name), text, of, at, unit=unit, layer=layer)
@@ -53,7 +53,7 @@ def siblings(name: str) -> list[Card]:
     return models.siblings(name)
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def held_out(task: str) -> str:
     """The held-out excerpt that is shipped with a task."""
     return models.excerpt(task)

@@ -45,7 +45,7 @@ def _network() -> Card:
         persist_state="session",
         required=True,
         width="stretch",
-        help="Three networks of 128 units, trained on the same text for the same number of steps.",
+        help="Networks of the same size, trained on the same text for the same number of steps.",
     )
     card = cards[name or st.session_state.read_model]
     bits = card.scores["held_out_bits_per_character"]

@@ -4,12 +4,12 @@ import streamlit as st
 
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.saturation import saturation
+from explorer.analysis.timescales import half_lives
 from explorer.analysis.tokens import means_by_kind
 from explorer.figures import gates
 from explorer.figures.heatmap import heatmap
-from explorer.figures.theme import SAYS
-from explorer.studio import sentences, service, style
-from explorer.studio.components.stage.payload import HINTS, STORY
+from explorer.figures.roles import HINTS, SAYS, in_story_order
+from explorer.studio import controls, sentences, service, style
 from explorer.studio.page import chart, opening
 
 here = opening(
@@ -18,20 +18,23 @@ here = opening(
 )
 trace, theme = service.trace(here.model, here.text), style.theme()
 order = by_half_life(trace, here.layer)
-gated = sorted(trace.of_kind("gate"), key=lambda signal: STORY.index(signal.role))
+lives = half_lives(trace, here.layer)
+gated = in_story_order(trace.of_kind("gate"))
 
 if not gated:
     st.markdown(sentences.NO_GATES)
     shown = heatmap(trace, "h", theme, order, row=here.layer, unit=here.unit, step=here.step)
     chart(shown, "no gates", "The hidden state of all units along the text.")
 
+memory = f"; half of what it writes is gone after {lives.label(here.unit)}" if lives else ""
+margin = controls.saturation_margin() if gated else 0.1
 for signal in gated:
     st.subheader(
         f"{SAYS[signal.role].capitalize()}: the {signal.label} {signal.name}", anchor=False, help=HINTS[signal.role]
     )
     map_column, kind_column, share_column = st.columns([6, 2, 2], gap="medium")
     with map_column:
-        st.caption(f"{HINTS[signal.role]}. Pinned: unit {here.unit}.")
+        st.caption(f"{HINTS[signal.role]}. Pinned: unit {here.unit}{memory}.")
         shown = heatmap(trace, signal.name, theme, order, row=here.layer, unit=here.unit, step=here.step)
         chart(shown, signal.name, f"The {signal.label} of all units along the text.")
     with kind_column:
@@ -42,6 +45,6 @@ for signal in gated:
         )
     with share_column:
         st.caption("Shut and open, a dot a unit")
-        shares = saturation(trace, signal.name, here.layer)
-        dots = gates.saturation(shares, theme, signal.role, here.unit)
+        shares = saturation(trace, signal.name, here.layer, margin, 1 - margin)
+        dots = gates.saturation(shares, theme, signal.role, here.unit, margin, 1 - margin)
         chart(dots, f"{signal.name} saturation", f"How often the {signal.label} of each unit is shut and open.")

@@ -13,7 +13,8 @@ import streamlit as st
 
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.tokens import visible
-from explorer.figures.theme import SAYS, THEMES
+from explorer.figures.roles import HINTS, SAYS, in_story_order
+from explorer.figures.theme import THEMES
 from explorer.models.vocabulary import named
 from explorer.signals import Array, Signal, Trace
 from explorer.studio import service
@@ -23,23 +24,12 @@ GUESSES = 6
 """How many of the likeliest next tokens are shown."""
 PUSHERS = 3
 """How many units of h_{t-1} are named that pushed a pre-activation hardest."""
-STORY = ("reset", "keep", "write", "candidate", "belt", "read", "hidden")
-"""The order in which a step is told: what is kept, what is written, what comes of it."""
-HINTS = {
-    "keep": "1 carries the memory on unchanged, 0 wipes it",
-    "write": "1 writes the candidate into the memory, 0 leaves it out",
-    "candidate": "what could be written, between -1 and 1",
-    "read": "1 lets the memory out into the hidden state, 0 hides it",
-    "reset": "1 lets the old state into the candidate, 0 leaves it out",
-    "belt": "the memory that is carried on from step to step",
-    "hidden": "what the next step and the prediction get to see",
-}
 
 
 def payload(place: Place, *, whole: bool) -> bytes:
     """Header length (uint32), header, padding to four bytes, then each signal as [step, unit]."""
     trace = service.trace(place.model, place.text)
-    signals = sorted(trace.per_unit(), key=lambda signal: STORY.index(signal.role))
+    signals = in_story_order(trace.per_unit())
     header = json.dumps(_header(place, trace, signals, whole), separators=(",", ":")).encode()
     blocks = [np.ascontiguousarray(trace[s.name][place.layer], dtype="<f4").tobytes() for s in signals]
     return b"".join([struct.pack("<I", len(header)), header, b"\0" * (-(4 + len(header)) % 4), *blocks])
@@ -109,7 +99,7 @@ def guesses(place: Place) -> dict[str, Any]:
     top = np.argsort(-log_p, axis=1)[:, :GUESSES]
     labels = [visible(label) for label in model.labels]
     shares = np.exp(np.take_along_axis(log_p, top, axis=1))
-    real: list[dict[str, float] | None] = []
+    real: list[dict[str, float | None] | None] = []
     for row, index in zip(log_p[:-1], ids[1:].tolist(), strict=True):
         rank = int((row > row[index]).sum()) + 1
         real.append({"share": _short(np.exp(row[index])), "rank": rank, "bits": _short(-row[index] / np.log(2))})
@@ -136,10 +126,10 @@ def why(place: Place) -> dict[str, Any]:
     return {"unit": place.unit, "parts": parts}
 
 
-def _short(value: float) -> float:
-    """Six significant digits: all that a float32 has, and half the bytes."""
-    return float(f"{value:.6g}")
+def _short(value: float) -> float | None:
+    """Six significant digits: nearly all that a float32 has, in half the bytes. None for what is no finite number: JSON has no NaN."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
-def _rounded(values: Array) -> list[float]:
+def _rounded(values: Array) -> list[float | None]:
     return [_short(value) for value in values.tolist()]
