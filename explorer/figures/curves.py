@@ -68,6 +68,7 @@ def log_curves(
                 name=style.label,
             )
         )
+        _mark_nonfinite(figure, where[~np.isfinite(shown)], floor, style, theme)
     figure.add_hline(y=floor.value, line={"color": theme.muted, "width": 1, "dash": "dash"})
     figure.add_annotation(
         text=f"{floor.label} ({floor.value:.1e})",
@@ -85,3 +86,18 @@ def log_curves(
     if step is not None:
         playhead(figure, step, theme)
     return figure
+
+
+def _mark_nonfinite(figure: go.Figure, steps: Array, floor: Floor, style: Style, theme: Theme) -> None:
+    """A cross on the floor where a curve has no number, which would be a gap that says nothing."""
+    if len(steps):
+        figure.add_trace(
+            go.Scatter(
+                x=steps,
+                y=np.full(len(steps), floor.value),
+                mode="markers",
+                marker={"symbol": "x", "color": theme.missing, "size": 8},
+                hovertemplate=f"{style.label}: not a finite number<extra></extra>",
+                showlegend=False,
+            )
+        )

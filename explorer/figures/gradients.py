@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from explorer.analysis.reach import FLOOR, magnitudes
 from explorer.figures.curves import Floor, Style, log_curves, of_cells
+from explorer.figures.heatmap import mark_nonfinite
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import MONO, Theme
 from explorer.figures.tokens import label, token_axis
@@ -26,7 +27,7 @@ def reach_rows(
     figure = go.Figure(layout=theme.layout(height=70 + 46 * len(curves)))
     names = list(curves)
     values = np.stack([curves[name] for name in names])
-    exponents = np.log10(np.maximum(np.where(np.isfinite(values), values, 0), SHOWN_FLOOR))
+    exponents = np.log10(np.where(np.isfinite(values), np.maximum(values, SHOWN_FLOOR), np.nan))
     figure.add_trace(
         go.Heatmap(
             z=exponents.astype(np.float32),
@@ -52,6 +53,7 @@ def reach_rows(
             ygap=6,
         )
     )
+    mark_nonfinite(figure, values, theme, [name.upper() for name in names])
     token_axis(figure, tokens, theme)
     figure.update_xaxes(showticklabels=False, title_text=None)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", showline=False, tickfont={"size": 15})

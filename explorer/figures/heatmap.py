@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -76,14 +78,14 @@ def reach(trace: Trace, name: str, row: int) -> float:
     return 1.0 if top <= 1 else max(1.0, float(np.percentile(values, ROBUST)))
 
 
-def mark_nonfinite(figure: go.Figure, values: Array, theme: Theme) -> None:
-    """A cross on each NaN or infinite value, which would be silently white."""
+def mark_nonfinite(figure: go.Figure, values: Array, theme: Theme, rows: Sequence[str] | None = None) -> None:
+    """A cross on each NaN or infinite value, which would be silently white. `rows` are the names of the y axis, if it has any."""
     where = np.argwhere(~np.isfinite(values))
     if len(where):
         figure.add_trace(
             go.Scatter(
                 x=where[:, 1],
-                y=where[:, 0],
+                y=where[:, 0] if rows is None else [rows[row] for row in where[:, 0]],
                 mode="markers",
                 marker={"symbol": "x", "color": theme.missing, "size": 6},
                 hovertemplate="not a finite number<extra></extra>",

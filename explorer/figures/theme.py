@@ -105,7 +105,7 @@ LIGHT = Theme(
         "read": "#0A4FA0",
         "reset": "#7A4A1E",
         "belt": "#8A5E00",
-        "hidden": "#0B7A9E",
+        "hidden": "#0A779B",
         "input": "#5F6368",
     },
     cells={"lstm": "#1B1A18", "gru": "#0A4FA0", "rnn": "#B84700"},

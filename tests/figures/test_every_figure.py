@@ -1,0 +1,110 @@
+"""What holds for every figure there is: any length, any text, each cell, both themes."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+from collections.abc import Callable
+from html import unescape
+
+import plotly.graph_objects as go
+import pytest
+
+from explorer import figures as package
+from explorer.analysis.orderings import by_half_life
+from explorer.analysis.projection import principal_components
+from explorer.analysis.reach import magnitudes
+from explorer.analysis.saturation import saturation
+from explorer.analysis.tokens import means_by_kind, visible
+from explorer.figures import belt, curves, gates, gradients, heatmap, hidden
+from explorer.figures.theme import THEMES, Theme
+from explorer.signals import Trace
+from tests.figures.readings import CELLS, HOSTILE, MODES, TEXT, gradients_of, hostile, of_text, plain
+
+Draw = Callable[[Trace, Trace, Theme], go.Figure]
+
+
+def kinds(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    return gates.means(means_by_kind(trace["h"][0], trace.tokens), theme, "keep")
+
+
+def by_cell(trace: Trace, name: str = "h") -> dict:
+    return {trace.cell: magnitudes(trace, name)}
+
+
+FIGURES: dict[Callable, Draw] = {
+    heatmap.heatmap: lambda t, g, theme: heatmap.heatmap(t, "h", theme, by_half_life(t), unit=0, step=0),
+    belt.belt: lambda t, g, theme: belt.belt(t, theme, 0, others=[1], step=0),
+    gates.means: kinds,
+    gates.saturation: lambda t, g, theme: gates.saturation(saturation(t, "h"), theme, "keep", 0),
+    hidden.path: lambda t, g, theme: hidden.path(principal_components(t["h"][0]), t.tokens, theme, 0),
+    hidden.memory_of_a_change: lambda t, g, theme: hidden.memory_of_a_change(
+        by_cell(g), t.tokens, theme, changed=0, floor=1e-7, step=0
+    ),
+    gradients.reach_rows: lambda t, g, theme: gradients.reach_rows(by_cell(g), t.tokens, theme, target=0),
+    gradients.siblings: lambda t, g, theme: gradients.siblings(by_cell(g), t.tokens, theme, name="h", step=0),
+    gradients.every_signal: lambda t, g, theme: gradients.every_signal(g, theme, step=0),
+    curves.log_curves: lambda t, g, theme: curves.log_curves(
+        by_cell(g, "x"), curves.of_cells([t.cell], theme), t.tokens, theme, curves.Floor(1e-7, "floor")
+    ),
+}
+
+draws = pytest.mark.parametrize("draw", FIGURES.values(), ids=[f.__name__ for f in FIGURES])
+each_cell = pytest.mark.parametrize("cell", CELLS)
+
+
+def test_none_is_left_out() -> None:
+    """Every public function of the package that returns a figure is drawn here."""
+    found = set()
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            returns = inspect.signature(function).return_annotation
+            if function.__module__ == module.__name__ and returns == "go.Figure" and not name.startswith("_"):
+                found.add(function)
+    assert found == set(FIGURES)
+
+
+@draws
+@each_cell
+@pytest.mark.parametrize("mode", MODES)
+def test_it_draws_in_both_themes(draw: Draw, cell: str, mode: str) -> None:
+    """Words in the theme's colour on a ground that lets the page show through."""
+    figure = draw(of_text(cell), gradients_of(cell), THEMES[mode])
+    assert json.loads(figure.to_json())["data"]
+    assert figure.layout.font.color == THEMES[mode].text
+    assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
+
+
+@draws
+@each_cell
+@pytest.mark.parametrize("steps", [1, 2, 3, 1000])
+def test_any_length(draw: Draw, cell: str, steps: int) -> None:
+    text = (TEXT * steps)[:steps]
+    figure = draw(of_text(cell, text), gradients_of(cell, text), THEMES["light"])
+    assert json.loads(figure.to_json())["data"]
+
+
+@draws
+@each_cell
+def test_what_the_user_typed_is_never_markup(draw: Draw, cell: str) -> None:
+    """No tag of the text's reaches plotly as one; with entities resolved, as plotly does, it reads as it was typed."""
+    own = strings(plain(draw(of_text(cell), gradients_of(cell), THEMES["light"])))
+    ours = strings(plain(draw(hostile(of_text(cell)), hostile(gradients_of(cell)), THEMES["light"]))) - own
+    assert not [text for text in ours if re.search(r"</?(b|a|script)\b", text)]
+    for token in HOSTILE if any("&lt;b&gt;" in text for text in ours) else ():
+        assert any(visible(token) in unescape(text) for text in ours), token
+
+
+def strings(value: object) -> set[str]:
+    """Every text anywhere in a figure."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, dict):
+        return set().union(*map(strings, value.values()))
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return set().union(*map(strings, value)) if isinstance(value, list | tuple) else set()

@@ -1,0 +1,86 @@
+"""The heatmap shows the trace's numbers in the order given, on the scale of the signal's kind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explorer.figures.heatmap import ROBUST, heatmap, reach
+from explorer.figures.theme import LIGHT, THEMES
+from tests.analysis.made import made
+from tests.figures.readings import CELLS, MODES, UNITS, of_array, of_text, permuted, vertical_lines, with_nan
+
+SIGNALS = [(cell, signal.name) for cell in CELLS for signal in of_array(cell).per_unit(pre=True)]
+
+
+@pytest.mark.parametrize("row", [0, 1])
+@pytest.mark.parametrize(("cell", "name"), SIGNALS)
+def test_the_numbers_are_the_traces(cell: str, name: str, row: int) -> None:
+    """z[place, step] is the signal of the unit that the order puts there; the hover names that unit."""
+    trace, order = of_array(cell), permuted(UNITS)
+    drawn = heatmap(trace, name, LIGHT, order, row=row).data[0]
+    for place, unit in enumerate(order):
+        np.testing.assert_array_equal(drawn.z[place], trace[name][row, :, unit])
+        assert set(drawn.customdata[place]) == {unit}
+    assert drawn.name == name
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("cell", "name"), SIGNALS)
+def test_the_kind_decides_scale_and_range(cell: str, name: str, mode: str) -> None:
+    trace, theme = of_array(cell), THEMES[mode]
+    signal, drawn = trace.signals[name], heatmap(trace, name, theme, permuted(UNITS)).data[0]
+    scale = [list(stop) for stop in drawn.colorscale]
+    if signal.kind == "gate":
+        assert (drawn.zmin, drawn.zmax) == (0, 1)
+        assert scale == [[0, theme.background], [1, theme.roles[signal.role]]]
+    else:
+        assert drawn.zmin == -drawn.zmax
+        assert scale == theme.signed_scale
+
+
+@pytest.mark.parametrize("name", ["h", "g"])
+def test_a_tanh_runs_from_minus_1_to_1(name: str) -> None:
+    """However small its values are: the same colour means the same number in every picture."""
+    trace = of_array("lstm")
+    assert heatmap(trace, name, LIGHT, permuted(UNITS)).data[0].zmax == 1
+
+
+def test_a_few_large_units_do_not_hide_the_rest() -> None:
+    """An unbounded signal's scale ends at the 99th percentile of its size, and never below 1."""
+    values = np.random.default_rng(0).normal(0, 2, (50, 40))
+    values[:, 3] = 93
+    trace = made(c=values)
+    assert reach(trace, "c", 0) == pytest.approx(np.percentile(np.abs(values), ROBUST))
+    values[:] = 0.2
+    values[0, 0] = 50
+    assert reach(made(c=values), "c", 0) == 1
+    values[:] = np.nan
+    assert reach(made(c=values), "c", 0) == 1
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_nan_and_infinity_are_marked(cell: str) -> None:
+    """With a cross where they stand, in the order given; the scale is made from the other numbers."""
+    places = [(1, 2, 0), (1, 5, 3)]
+    whole, order = of_array(cell), permuted(UNITS)
+    figure = heatmap(with_nan(whole, "h", *places), "h", LIGHT, order, row=1)
+    crosses = figure.data[1]
+    expected = {(step, int(np.flatnonzero(order == unit)[0])) for _, step, unit in places}
+    assert set(zip(crosses.x, crosses.y, strict=True)) == expected
+    assert crosses.marker.color == LIGHT.missing
+    assert figure.data[0].zmax == heatmap(whole, "h", LIGHT, order, row=1).data[0].zmax
+    assert len(heatmap(whole, "h", LIGHT, order).data) == 1, "no crosses where all is well"
+
+
+def test_the_pinned_unit_and_the_step_are_marked() -> None:
+    order = permuted(UNITS)
+    figure = heatmap(of_text("gru"), "z", LIGHT, order, unit=2, step=4)
+    assert order[figure.layout.yaxis.tickvals[0]] == 2
+    assert "2" in figure.layout.yaxis.ticktext[0]
+    assert vertical_lines(figure) == {4}
+    assert not heatmap(of_text("gru"), "z", LIGHT, order).layout.shapes
+
+
+def test_the_first_of_the_order_is_on_top() -> None:
+    assert heatmap(of_text("gru"), "h", LIGHT, permuted(UNITS)).layout.yaxis.autorange == "reversed"
