@@ -21,7 +21,7 @@ from explorer.signals import Array
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "rnn": [{"nonlinearity": nonlinearity} for nonlinearity in NONLINEARITIES],
-    "lstm": [{}, {"forget_bias": 3.0}],
+    "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}],
 }
 """The options that a cell is tested with; a cell that is not named here is tested without."""
 

@@ -29,13 +29,12 @@ def read(stack: Stack, x: Tensor, initial: States | None = None, tap_at: TapAt |
         for direction, cell in enumerate(cells):
             row = len(rows)
             state = _state_of(cell, initial, row, x)
-            order = _backward if direction else _forward
-            signals = None if tap_at else replay(cell, order(x), state)
+            signals = None if tap_at else replay(cell, in_order(x, direction), state)
             if signals is None:
                 steps = range(len(x) - 1, -1, -1) if direction else range(len(x))
                 taps = [tap_at(row, step) if tap_at else untapped for step in steps]
-                signals = unroll(cell, order(x), state, taps)
-            rows.append({name: order(values) for name, values in signals.items()})
+                signals = unroll(cell, in_order(x, direction), state, taps)
+            rows.append({name: in_order(values, direction) for name, values in signals.items()})
         x = torch.cat([signals["h"] for signals in rows[-len(cells) :]], -1)
     return rows
 
@@ -46,16 +45,15 @@ def run(stack: Stack, x: Tensor, initial: States | None = None) -> tuple[Tensor,
     for cells in stack.layers():
         outputs = []
         for direction, cell in enumerate(cells):
-            order = _backward if direction else _forward
             state = _state_of(cell, initial, len(last), x)
-            fused = cell.kernel(order(x), state)
+            fused = cell.kernel(in_order(x, direction), state)
             if fused is None:
                 hs = []
-                for x_t in order(x):
+                for x_t in in_order(x, direction):
                     state = cell.step(x_t, state, untapped)
                     hs.append(state.h)
                 fused = torch.stack(hs), state
-            outputs.append(order(fused[0]))
+            outputs.append(in_order(fused[0], direction))
             last.append(fused[1])
         x = torch.cat(outputs, -1)
     return x, {name: torch.stack([getattr(state, name) for state in last]) for name in stack.cell.State._fields}
@@ -118,6 +116,11 @@ def previous(values: Tensor, first: Tensor) -> Tensor:
     return torch.cat([first[None], values[:-1]])
 
 
+def in_order(values: Tensor, direction: int) -> Tensor:
+    """[step, …] in the order in which a row reads: direction 1 from the last token to the first. Applied twice, as it was."""
+    return values.flip(0) if direction else values
+
+
 def zero_states(stack: Stack, batch: int) -> States:
     states = [cell.initial_state(batch) for cells in stack.layers() for cell in cells]
     return {name: torch.stack([getattr(state, name) for state in states]) for name in stack.cell.State._fields}
@@ -127,11 +130,3 @@ def _state_of(cell: Cell, initial: States | None, row: int, x: Tensor) -> Any:
     if initial is None:
         return cell.initial_state(x.shape[1])
     return cell.State(*(initial[name][row] for name in cell.State._fields))
-
-
-def _forward(values: Tensor) -> Tensor:
-    return values
-
-
-def _backward(values: Tensor) -> Tensor:
-    return values.flip(0)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from explorer.backend.device import flushed_denormals
-from explorer.backend.forward import States, previous, read, zero_states
+from explorer.backend.forward import States, in_order, previous, read, zero_states
 from explorer.cells import Signals, Stack, Tap
 
 
@@ -51,7 +51,7 @@ def gradients(stack: Stack, x: Tensor, objective: Objective, initial: States | N
     with flushed_denormals():
         rows = _times(HEADROOM, stack, x, objective, initial)
     rows = [{name: values / HEADROOM for name, values in signals.items()} for signals in rows]
-    if all(values.sum().isfinite() for signals in rows for values in signals.values()):
+    if torch.stack([values.sum() for signals in rows for values in signals.values()]).isfinite().all():
         return rows
     with flushed_denormals():
         return _times(1.0, stack, x, objective, initial)
@@ -77,24 +77,31 @@ def _by_sweep(factor: float, stack: Stack, x: Tensor, objective: Objective, init
     else:
         seed = torch.zeros_like(h[objective.row])
         seed[objective.step, 0, objective.unit] = factor
-        (into_h if objective.name == "h" else into_c)[objective.row] = seed  # type: ignore[call-overload]
+        if objective.name == "h":
+            into_h[objective.row] = seed
+        else:
+            into_c[objective.row] = seed
 
+    cells = [cell for layer in stack.layers() for cell in layer]
     grads: list[Signals] = [{} for _ in rows]
     with torch.inference_mode():
         for first in range(len(rows) - stack.directions, -1, -stack.directions):
             into_x: list[Tensor] = []
-            for row in range(first, first + stack.directions):
-                flip = (lambda values: values.flip(0)) if row != first else (lambda values: values)
-                cell = stack.rows[row]
-                signals = {name: flip(values) for name, values in rows[row].items()}
+            for direction in range(stack.directions):
+                row = first + direction
+                cell, into_state = cells[row], into_c[row]
+                signals = {name: in_order(values, direction) for name, values in rows[row].items()}
                 for name in stack.cell.State._fields:
                     signals[f"{name}_prev"] = previous(signals[name], initial[name][row])
-                into_state = into_c[row]
-                swept = cell.sweep(signals, flip(into_h[row]), None if into_state is None else flip(into_state))  # type: ignore[operator]
+                swept = cell.sweep(
+                    signals,
+                    in_order(into_h[row], direction),
+                    None if into_state is None else in_order(into_state, direction),
+                )
                 if swept is None:
                     return None
-                into_x.append(flip(swept.pop("x"))[:, 0])
-                grads[row] = {name: flip(values)[:, 0] for name, values in swept.items()}
+                into_x.append(in_order(swept.pop("x"), direction)[:, 0])
+                grads[row] = {name: in_order(values, direction)[:, 0] for name, values in swept.items()}
             below = torch.stack(into_x).sum(0)
             if first == 0:
                 grads[0]["x"] = below

@@ -7,7 +7,10 @@ it for differentiation; so one statement serves the forward pass, the recording,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from threading import RLock
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import torch
@@ -22,6 +25,21 @@ Signals = dict[str, Tensor]
 
 KERNEL_MODE = (True, 1, 0.0, False, False, False)
 """What torch's fused kernels are told: with biases, one layer, no dropout, not training, one direction, [step, batch, unit]."""
+
+
+_cudnn = RLock()
+
+
+@contextmanager
+def exactly(x: Tensor) -> Iterator[None]:
+    """A fused kernel called inside rounds as the cell's `step` does: on a GPU torch's own kernels are taken and not those of cuDNN,
+    which round to TF32 and warn of weights that do not lie in one piece. The switch is the whole process's, hence the lock.
+    """
+    if not x.is_cuda:
+        yield
+        return
+    with _cudnn, torch.backends.cudnn.flags(enabled=False):
+        yield
 
 
 def untapped(name: str, value: Tensor) -> Tensor:
@@ -106,7 +124,7 @@ class Cell(nn.Module):
         """W x + b + U h + b for each block, [batch, unit] each."""
         return [a + b for a, b in zip(*self.parts(x, h), strict=True)]
 
-    @property
+    @cached_property
     def recorded(self) -> tuple[Signal, ...]:
         """The signals and, before them, the pre-activations that their formulas name."""
         squashed = [s for s in self.signals if f"{s.name}_pre" in formula.names(s.formula)]

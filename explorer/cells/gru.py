@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, gate, register
+from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, exactly, gate, register
 from explorer.signals import Belt, Signal
 
 
@@ -52,7 +52,8 @@ class GRU(Cell):
         return HiddenState(h)
 
     def kernel(self, x: Tensor, state: HiddenState) -> tuple[Tensor, HiddenState]:
-        h, last = torch.gru(x, state.h[None], self.flat_weights, *KERNEL_MODE)
+        with exactly(x):
+            h, last = torch.gru(x, state.h[None], self.flat_weights, *KERNEL_MODE)
         return h, HiddenState(last[0])
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from explorer.cells.base import KERNEL_MODE, Cell, Signals, Tap, gate, register
+from explorer.cells.base import KERNEL_MODE, Cell, Signals, Tap, exactly, gate, register
 from explorer.signals import Belt, Signal
 
 
@@ -81,7 +81,8 @@ class LSTM(Cell):
         return LSTMState(h, c)
 
     def kernel(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
-        h, last_h, last_c = torch.lstm(x, (state.h[None], state.c[None]), self.flat_weights, *KERNEL_MODE)
+        with exactly(x):
+            h, last_h, last_c = torch.lstm(x, (state.h[None], state.c[None]), self.flat_weights, *KERNEL_MODE)
         return h, LSTMState(last_h[0], last_c[0])
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
@@ -95,13 +96,14 @@ class LSTM(Cell):
         da = grad_h.new_empty(*grad_h.shape[:2], 4, self.hidden_size)  # [step, batch, gate, unit]
         hs, cs, cs_ifg = dh.unbind(), dc.unbind(), dc[:, :, None].unbind()
         gates, ifg, os = da.flatten(2).unbind(), da[:, :, :3].unbind(), da[:, :, 3].unbind()
+        U = self.weight_hh
         steps = zip(h_to_c.unbind(), c_to_ifg.unbind(), h_to_o.unbind(), f.unbind(), strict=True)
         for t, (to_c, to_ifg, to_o, keep) in reversed(list(enumerate(steps))):
             cs[t].addcmul_(hs[t], to_c)
             torch.mul(cs_ifg[t], to_ifg, out=ifg[t])
             torch.mul(hs[t], to_o, out=os[t])
             if t:
-                hs[t - 1].addmm_(gates[t], self.weight_hh)
+                hs[t - 1].addmm_(gates[t], U)
                 cs[t - 1].addcmul_(cs[t], keep)
         grads = dict(zip(("i_pre", "f_pre", "g_pre", "o_pre"), da.unbind(2), strict=True))
         grads |= {"i": dc * g, "f": dc * c_prev, "g": dc * i, "o": dh * tanh_c, "c": dc, "h": dh}

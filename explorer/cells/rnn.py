@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, register
+from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, exactly, register
 from explorer.signals import Signal
 
 
@@ -62,7 +62,8 @@ class RNN(Cell):
         fused = NONLINEARITIES[self.nonlinearity].kernel
         if fused is None:
             return None
-        h, last = fused(x, state.h[None], self.flat_weights, *KERNEL_MODE)
+        with exactly(x):
+            h, last = fused(x, state.h[None], self.flat_weights, *KERNEL_MODE)
         return h, HiddenState(last[0])
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:

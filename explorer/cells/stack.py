@@ -36,8 +36,8 @@ class Stack(nn.Module):
             bidirectional,
             directions,
         )
-        self.register_state_dict_post_hook(_to_torch_names)
-        self.register_load_state_dict_pre_hook(_from_torch_names)
+        self.register_state_dict_post_hook(_to_torch_names)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_from_torch_names)  # type: ignore[no-untyped-call]
 
     @staticmethod
     def of(cell: Cell) -> Stack:

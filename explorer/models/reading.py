@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
 from explorer.backend.device import placed, with_fallback
-from explorer.backend.forward import States, read, run, zero_states
+from explorer.backend.forward import States, in_order, read, run, zero_states
 from explorer.cells import Cell, Signals, Stack
 from explorer.models.model import Input, Model, as_numpy, numbers
 from explorer.signals import Array, Signal, Trace
@@ -40,7 +40,7 @@ def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | No
         with torch.inference_mode():
             rows = read(reading.model.stack, reading.input.x, reading.initial)
         signals = reading.model.cell.recorded
-        arrays = {s.name: as_numpy(torch.stack([row[s.name][:, 0] for row in rows])) for s in signals}
+        arrays = {s.name: _over_rows([row[s.name][:, 0] for row in rows]) for s in signals}
         return reading.as_trace({"x": as_numpy(reading.input.x[:, 0])} | arrays, (X, *signals))
 
     return _on_device(compute, reader, given, device, state)
@@ -83,9 +83,7 @@ def gradients(
         objective = reading.objective(of, at, token, unit, layer)
         rows = reverse.gradients(reading.model.stack, reading.input.x, objective, reading.initial)
         signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
-        arrays = {
-            f"grad_{name}": as_numpy(torch.stack([row[name] for row in rows])) for name in rows[-1] if name != "x"
-        }
+        arrays = {f"grad_{name}": _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
         return reading.as_trace({"grad_x": as_numpy(rows[0]["x"])} | arrays, signals)
 
     return _on_device(compute, reader, given, device, state)
@@ -118,13 +116,14 @@ def arithmetic(
         x = reading.input.x[:, 0]
         if below >= 0:
             x = torch.cat([rows[below * stack.directions + k]["h"][:, 0] for k in range(stack.directions)], -1)
-        flip = (lambda values: values.flip(0)) if row % stack.directions else (lambda values: values)
-        signals: Signals = {name: flip(values[:, 0]).clone() for name, values in rows[row].items()}
+        direction = row % stack.directions
+        signals: Signals = {name: in_order(values[:, 0], direction).clone() for name, values in rows[row].items()}
         cell: Any = stack.rows[row]
         first = {name: values[row, 0] for name, values in reading.initial.items()}
-        found = shares_of.shares(cell, flip(x).clone(), signals, first, unit)
+        found = shares_of.shares(cell, in_order(x, direction).clone(), signals, first, unit)
         return {
-            name: Pushes(*(as_numpy(flip(part)) for part in (s.inputs, s.units, s.bias))) for name, s in found.items()
+            name: Pushes(*(as_numpy(in_order(part, direction)) for part in (s.inputs, s.units, s.bias)))
+            for name, s in found.items()
         }
 
     return _on_device(compute, reader, given, device, state)
@@ -157,7 +156,8 @@ class _Reading:
             raise ValueError(
                 'this network has no readout, so it predicts nothing; ask for of="h" or of="c" with a unit'
             )
-        return self.model.readout(h)
+        scores: Tensor = self.model.readout(h)
+        return scores
 
     def objective(self, of: str, at: int, token: str | int | None, unit: int | None, layer: int) -> reverse.Objective:
         steps = len(self.input.tokens)
@@ -228,6 +228,11 @@ def _initial(model: Model, state: State | None) -> States:
             raise ValueError(f"state {name!r} is {list(given.shape)}; expected [{rows}, {units}]")
         states[name] = given.expand(rows, units)[:, None].clone()
     return states
+
+
+def _over_rows(values: list[Tensor]) -> Array:
+    """[step, unit] of each row as one array [layer, step, unit]; not copied where there is one row."""
+    return as_numpy(values[0][None] if len(values) == 1 else torch.stack(values))
 
 
 def _index(name: str, index: int, count: int) -> int:

@@ -100,7 +100,6 @@ def test_a_tap_replaces_a_number_for_all_that_follows(variant: Variant) -> None:
 @torch.inference_mode()
 def test_scan_is_the_belts_recurrence() -> None:
     """state = keep · state + write, by hand on three steps."""
-    belt = next(belt for belt in network(("lstm", {})).cell.belts)
-    f, i, g = (torch.tensor(values).view(3, 1, 1) for values in ([0.5, 1.0, 0.0], [1.0, 0.5, 1.0], [0.25, -1.0, 0.75]))
-    found = forward.scan(belt, {"f": f, "i": i, "g": g}, torch.tensor([[2.0]]))
+    keep, write = (torch.tensor(values).view(3, 1, 1) for values in ([0.5, 1.0, 0.0], [0.25, -0.5, 0.75]))
+    found = forward.scan(keep, write, torch.tensor([[2.0]]))
     assert found.flatten().tolist() == [1.25, 0.75, 0.75]  # every product is exact in binary

@@ -96,6 +96,20 @@ def test_forget_bias() -> None:
             assert torch.equal(ours[key + suffix][kept], theirs[key + suffix][kept])
 
 
+def test_chrono() -> None:
+    """b_f = ln of a lag between 1 and T-1, b_i = -b_f, nothing in b_h; and the gates then remember that long."""
+    torch.manual_seed(0)
+    cell = cells.build("lstm", 3, 200, chrono=100)
+    assert isinstance(cell, Cell)
+    i, f, _, _ = cell.bias_ih.chunk(4)
+    assert torch.equal(i, -f)
+    assert not cell.bias_hh[:400].any()
+    lags = f.detach().exp()
+    assert 1 <= lags.min() < 5
+    assert 94 < lags.max() <= 99
+    assert 40 < lags.mean() < 60  # uniform
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
@@ -103,6 +117,8 @@ def test_forget_bias() -> None:
         (("", 3, 4), {}, ValueError, "unknown cell ''"),
         (("rnn", 3, 4), {"nonlinearity": "softmax"}, ValueError, "unknown nonlinearity 'softmax'; choose from tanh, relu, sigmoid, linear"),
         (("rnn", 3, 4), {"forget_bias": 1.0}, TypeError, "forget_bias"),
+        (("lstm", 3, 4), {"forget_bias": 1.0, "chrono": 9}, ValueError, "forget_bias=1.0 and chrono=9 both set"),
+        (("lstm", 3, 4), {"chrono": 2}, ValueError, "chrono is 2; the longest lag must be more than 2 steps"),
         (("gru", 3, 4), {"nonlinearity": "tanh"}, TypeError, "nonlinearity"),
         (("lstm", 3, 4, 2), {"forget": 1.0}, TypeError, "forget"),
         (("lstm", 0, 4), {}, ValueError, "input_size is 0; it must be at least 1"),
