@@ -29,7 +29,7 @@ def token_axis(figure: go.Figure, tokens: Sequence[str], theme: Theme, **which: 
     steps = len(tokens)
     figure.update_xaxes(range=[-0.5, steps - 0.5], showgrid=False, zeroline=False, ticks="", **which)
     if steps <= LEGIBLE:
-        size = 13 if steps <= 90 else 10
+        size = 13 if steps <= 60 else 11 if steps <= 90 else 9
         figure.update_xaxes(
             tickmode="array",
             tickvals=list(range(steps)),

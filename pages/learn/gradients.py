@@ -31,13 +31,11 @@ chart(
     "The text once for each network; letters fade with the gradient that reaches them.",
 )
 
-left, right = st.columns(2, gap="large")
-with left:
-    shared = controls.shared_signal(grads)
-    curves = {cell: magnitudes(grad, shared) for cell, grad in grads.items()}
-    figure = figures.siblings(curves, tokens, theme, name=shared, last=at, step=here.step)
-    chart(figure, "siblings", f"The gradient by {shared} at each step for the three networks, on a log axis.")
-with right:
-    st.markdown(f"**Every signal of the {here.card.cell.upper()}**")
-    figure = figures.every_signal(grads[here.card.cell], theme, here.layer, last=at, step=here.step)
-    chart(figure, "every signal", "The gradient by each signal of this network at each step, on a log axis.")
+shared = controls.shared_signal(grads)
+curves = {cell: magnitudes(grad, shared) for cell, grad in grads.items()}
+figure = figures.siblings(curves, tokens, theme, name=shared, last=at, step=here.step)
+chart(figure, "siblings", f"The gradient by {shared} at each step for the three networks, on a log axis.")
+
+st.subheader(f"Every signal of the {here.card.cell.upper()}", anchor=False)
+figure = figures.every_signal(grads[here.card.cell], theme, here.layer, last=at, step=here.step)
+chart(figure, "every signal", "The gradient by each signal of this network at each step, on a log axis.")

@@ -19,7 +19,7 @@ here = opening(
 trace, theme = service.trace(here.model, here.text), style.theme()
 order = by_half_life(trace, here.layer)
 lives = half_lives(trace, here.layer)
-gated = in_story_order(trace.of_kind("gate"))
+gated = sorted(in_story_order(trace.of_kind("gate")), key=lambda signal: signal.role != "keep")
 
 if not gated:
     st.markdown(sentences.NO_GATES)
@@ -27,12 +27,13 @@ if not gated:
     chart(shown, "no gates", "The hidden state of all units along the text.")
 
 memory = f"; half of what it writes is gone after {lives.label(here.unit)}" if lives else ""
-margin = controls.saturation_margin() if gated else 0.1
+body = st.container()
+margin = controls.saturation_margin() if gated else 0.0  # asked below the pictures, which need the answer
 for signal in gated:
-    st.subheader(
+    body.subheader(
         f"{SAYS[signal.role].capitalize()}: the {signal.label} {signal.name}", anchor=False, help=HINTS[signal.role]
     )
-    map_column, kind_column, share_column = st.columns([6, 2, 2], gap="medium")
+    map_column, kind_column, share_column = body.columns([6, 2, 2], gap="medium")
     with map_column:
         st.caption(f"{HINTS[signal.role]}. Pinned: unit {here.unit}{memory}.")
         shown = heatmap(trace, signal.name, theme, order, row=here.layer, unit=here.unit, step=here.step)
