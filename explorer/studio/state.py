@@ -90,6 +90,7 @@ def read_example(text: str) -> None:
     """Puts an example into the text box, and the reader where its effect is to be seen."""
     state = st.session_state
     state.text = text
+    state.turn = state.get("turn", 0) + 1  # the stage begins anew, though it may have this very text
     show = models.card_of(state.read_model).show
     if text == show.text:
         state.unit, state.step = show.unit, show.step
@@ -108,7 +109,10 @@ def _number(link: Any, name: str, low: int, high: int, default: int) -> int:
     given = link.get(name)
     if given is None:
         return default
-    if given.lstrip("-").isdigit() and low <= int(given) <= high:
-        return int(given)
+    try:
+        if low <= int(given) <= high:
+            return int(given)
+    except ValueError:  # no number, or one of thousands of digits
+        pass
     notice(f"The link asks for {name} “{given}”; it can be {low} to {high} here. Showing {default}.")
     return default

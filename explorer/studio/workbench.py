@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import streamlit as st
 
 from explorer import models
@@ -114,4 +116,4 @@ def _nothing_to_read() -> None:
 
 def _plain(message: str) -> str:
     """A message that may quote what was typed, with nothing in it for Markdown to interpret."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|$~:" else c for c in message)
+    return "".join(f"\\{c}" if c in string.punctuation else c for c in message)

@@ -1,0 +1,122 @@
+"""Opens the app as a reader would, without a browser, and reads off what it sends to one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from explorer.models import Card, card_of, zoo
+from explorer.signals import Array
+
+APP = Path(__file__).parents[2] / "app.py"
+PAGES = {
+    "watch": "pages/read/watch.py",
+    "belt": "pages/read/belt.py",
+    "gates": "pages/read/gates.py",
+    "hidden": "pages/read/hidden.py",
+    "gradients": "pages/learn/gradients.py",
+}
+NAMES = [card.name for card in zoo()]
+HOSTILE = '<b>x</b> <script>x</script> $x^2$ **b** [a](b) `c` :red[d] &lt; # e\n- f | g ~h~ "'
+"""HTML, LaTeX, Markdown, Streamlit's own marks."""
+
+
+def opened(page: str = "watch", /, **link: Any) -> AppTest:
+    """The app on a page, after the first run of a session that came by that link."""
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in link.items():
+        at.query_params[name] = str(value)
+    at.run()
+    return go_to(at, page) if page != "watch" else check(at)
+
+
+def go_to(at: AppTest, page: str) -> AppTest:
+    return check(at.switch_page(PAGES[page]).run())
+
+
+def type_text(at: AppTest, text: str) -> AppTest:
+    return check(at.text_area(key="text").set_value(text).run())
+
+
+def choose(at: AppTest, model: str) -> AppTest:
+    return check(at.segmented_control(key="model").set_value(model).run())
+
+
+def check(at: AppTest) -> AppTest:
+    """Nothing went wrong in the last run."""
+    assert not at.exception, at.exception[0].value + "\n" + "\n".join(at.exception[0].stack_trace)
+    assert not at.error, at.error[0].value
+    return at
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the stage was sent: the header, and each signal as [step, unit]."""
+
+    header: dict[str, Any]
+    signals: dict[str, Array]
+    size: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """(step, unit), from 0."""
+        return self.header["place"]["step"], self.header["place"]["unit"]
+
+
+def unpack(content: bytes) -> Sent:
+    """As payload.js does it."""
+    (length,) = struct.unpack_from("<I", content)
+    header = json.loads(content[4 : 4 + length])
+    start = (4 + length + 3) // 4 * 4
+    values = np.frombuffer(content, "<f4", offset=start)
+    shape = (len(header["signals"]), header["steps"], header["units"])
+    names = [signal["name"] for signal in header["signals"]]
+    return Sent(header, dict(zip(names, values.reshape(shape), strict=True)), len(content))
+
+
+def stage_of(at: AppTest) -> Sent:
+    """The one stage on the page."""
+    (stage,) = at.get("bidi_component")
+    return unpack(stage.proto.bytes)
+
+
+def card_on(at: AppTest) -> Card:
+    """The card of the model that is being read."""
+    return card_of(stage_of(at).header["link"]["model"])
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart as the browser gets it, its arrays as numpy."""
+
+    data: list[dict[str, Any]]
+    layout: dict[str, Any]
+
+
+def charts(at: AppTest) -> list[Chart]:
+    specs = [_arrays(json.loads(chart.proto.spec)) for chart in at.get("plotly_chart")]
+    return [Chart(spec["data"], spec["layout"]) for spec in specs]
+
+
+def words(at: AppTest) -> str:
+    """All that the page says in Markdown."""
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_arrays(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if {"dtype", "bdata"} <= set(value):
+        flat = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
+        return flat.reshape([int(size) for size in str(value.get("shape", len(flat))).split(",")])
+    return {name: _arrays(item) for name, item in value.items()}
