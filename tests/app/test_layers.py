@@ -8,7 +8,6 @@ import pytest
 import explorer
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.reach import magnitudes
-from explorer.studio import service
 from tests.app.conftest import Shelve
 from tests.app.driving import PAGES, charts, check, choose, go_to, opened, stage_of
 from tests.helpers import TEXT
@@ -71,9 +70,3 @@ def test_the_siblings_may_have_fewer_layers_and_units(shelve: Shelve) -> None:
     for page in PAGES:
         assert stage_of(go_to(at, page)).place[1] == 5
     assert stage_of(choose(at, flat)).place[1] < 3
-
-
-def test_what_is_remembered_is_bounded() -> None:
-    """However many texts are read, no more than a fixed number of readings is kept."""
-    for cached in (service.model, service.trace, service.predictions, service.pushes, service.gradients):
-        assert 0 < cached._info.max_entries <= 100  # Streamlit has no public name for it
