@@ -140,7 +140,7 @@ def test_the_size_of_200_characters(name: str) -> None:
     """An LSTM's six signals of 128 units are 614 kB; what comes with them is small beside that."""
     text = (TEXT * 10)[:200]
     assert card_of(name).hidden_size <= 128
-    assert sent_of(name, text).size <= 700_000
+    assert sent_of(name, text).size <= 700 * 1024
 
 
 @each_model
