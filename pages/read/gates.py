@@ -26,7 +26,10 @@ if not gated:
     shown = heatmap(trace, "h", theme, order, row=here.layer, unit=here.unit, step=here.step)
     chart(shown, "no gates", "The hidden state of all units along the text.")
 
-memory = f"; half of what it writes is gone after {lives.label(here.unit)}" if lives else ""
+if lives is not None:
+    st.markdown(
+        f"Half of what unit {here.unit} writes is gone after **{lives.label(here.unit)}**, in the median over this text."
+    )
 body = st.container()
 margin = controls.saturation_margin() if gated else 0.0  # asked below the pictures, which need the answer
 for signal in gated:
@@ -35,7 +38,7 @@ for signal in gated:
     )
     map_column, kind_column, share_column = body.columns([6, 2, 2], gap="medium")
     with map_column:
-        st.caption(f"{HINTS[signal.role]}. Pinned: unit {here.unit}{memory}.")
+        st.caption(f"{HINTS[signal.role][0].upper()}{HINTS[signal.role][1:]}.")
         shown = heatmap(trace, signal.name, theme, order, row=here.layer, unit=here.unit, step=here.step)
         chart(shown, signal.name, f"The {signal.label} of all units along the text.")
     with kind_column:

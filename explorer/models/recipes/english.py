@@ -42,7 +42,7 @@ RECIPE = Recipe(
     licence="text: public domain (package data CC0-1.0); weights: Apache-2.0",
     split=split,
     budget=Budget(steps=8000, batch=64, length=160, learning_rate=4e-3),
-    options={"lstm": {"chrono": 200}},
+    options={"lstm": {"chrono": 200, "chrono_share": 0.25}},
     input_size=32,
     hidden_size=128,
     seed=1,
