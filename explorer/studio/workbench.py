@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import streamlit as st
 
@@ -31,9 +32,9 @@ def workbench() -> Place | None:
 
 
 def place() -> Place:
-    """Where the reader is, for the page that is being drawn."""
+    """Where the reader is, for the page that is being drawn, or for the fragment of it that the stage has asked for."""
     here: Place = st.session_state[PLACE]
-    return here
+    return replace(here, unit=st.session_state.unit, step=st.session_state.step)
 
 
 def _network() -> Card:
