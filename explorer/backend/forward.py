@@ -122,6 +122,7 @@ def in_order(values: Tensor, direction: int) -> Tensor:
 
 
 def zero_states(stack: Stack, batch: int) -> States:
+    """The states before the first token: zeros."""
     states = [cell.initial_state(batch) for cells in stack.layers() for cell in cells]
     return {name: torch.stack([getattr(state, name) for state in states]) for name in stack.cell.State._fields}
 

@@ -146,6 +146,7 @@ class Cell(nn.Module):
 
 
 def pre_symbol(name: str) -> str:
+    """LaTeX for the pre-activation of a signal."""
     return rf"a^{{{name}}}_t"
 
 

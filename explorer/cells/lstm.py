@@ -12,6 +12,8 @@ from explorer.signals import Belt, Signal
 
 
 class LSTMState(NamedTuple):
+    """The state of an LSTM: what it shows, h, and what it carries on, the belt c."""
+
     h: Tensor  # [batch, unit]
     c: Tensor  # [batch, unit]
 

@@ -88,6 +88,7 @@ class Vocabulary:
 
 
 def read_as(text: str, table: Mapping[str, str]) -> str:
+    """`text` with each character that the table has replaced by what it is read as."""
     return text.translate({ord(typed): plain for typed, plain in table.items()})
 
 
