@@ -61,7 +61,7 @@ class Belt:
         return evaluate(self.write, values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Readout:
     """The linear map from the top layer's h to scores: `scores = weight @ h + bias`; weight [output, unit], bias [output]."""
 
@@ -69,9 +69,9 @@ class Readout:
     bias: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
-    """Every number of one reading: named, read-only arrays, and what is needed to understand them.
+    """Every number of one reading: named, read-only arrays, and what is needed to understand them. Equal to itself only.
 
     arrays      name -> [layer, step, unit] (`x`: [step, input]); float32, or float64 where the model is
     signals     name -> Signal, in the order of computation

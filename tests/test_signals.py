@@ -72,6 +72,14 @@ def test_read_only() -> None:
         trace.cell = "lstm"
 
 
+def test_it_can_be_a_key() -> None:
+    """Two traces are compared by who they are: by value there is no one answer to two arrays."""
+    one, other = small(), small()
+    assert one == one
+    assert one != other
+    assert {one: 1, other: 2}[one] == 1
+
+
 def test_what_was_handed_in_is_not_touched() -> None:
     """The caller's array stays writable, and changing it afterwards does not change the trace."""
     wrapped = explorer.wrap(torch.nn.GRU(2, 3))
