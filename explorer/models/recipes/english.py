@@ -42,7 +42,9 @@ RECIPE = Recipe(
     licence="text: public domain (package data CC0-1.0); weights: Apache-2.0",
     split=split,
     budget=Budget(steps=8000, batch=64, length=160, learning_rate=4e-3),
-    options={"lstm": {"chrono": 200, "chrono_share": 0.25}},
+    # An eighth of the LSTM's units start prepared for lags as long as a quotation; without any, no unit came to follow quotations.
+    # Held-out bits a character and |r| of the best unit, one seed each: share 1/8 2.12, 0.58; 1/4 2.15, 0.21; all units 2.25, 0.57.
+    options={"lstm": {"chrono": 200, "chrono_share": 0.125}},
     input_size=32,
     hidden_size=128,
     seed=1,
