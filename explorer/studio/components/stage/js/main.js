@@ -8,11 +8,16 @@ function currentTheme(root, reading) {
   return reading.themes[dark ? "dark" : "light"];
 }
 
-function typing() {
+// What has the focus, inside of shadow roots too.
+function focused() {
   let active = document.activeElement;
   while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
-  return active && (active.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(active.tagName));
+  return active;
 }
+
+// Who has a use of its own for all keys, and for Space.
+const HAS_KEYS = "input, textarea, select, [contenteditable]";
+const HAS_SPACE = "button, summary";
 
 function keepLink(reading, place) {
   const url = new URL(window.location.href);
@@ -139,10 +144,10 @@ function makeStage(parent, tell) {
   }
 
   function keys(event) {
-    if (typing() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (focused()?.matches(HAS_KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
     const moves = { ArrowLeft: { by: -1 }, ArrowRight: { by: 1 }, Home: { step: 0 }, End: { step: reading.steps - 1 } };
     if (event.key in moves) go(moves[event.key]);
-    else if (event.key === " " && document.activeElement?.tagName !== "BUTTON") play();
+    else if (event.key === " " && !focused()?.matches(HAS_SPACE)) play();
     else return;
     event.preventDefault();
   }

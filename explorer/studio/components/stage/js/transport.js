@@ -53,7 +53,9 @@ function makeTransport(root, reading, go, play) {
   unitBox.dataset.testid = "stage-unit";
   unitBox.onchange = () => {
     const wanted = Math.round(Number(unitBox.value));
-    go({ unit: Math.max(0, Math.min(reading.units - 1, Number.isFinite(wanted) ? wanted : 0)) });
+    const unit = Math.max(0, Math.min(reading.units - 1, Number.isFinite(wanted) ? wanted : 0));
+    unitBox.value = unit;
+    go({ unit });
   };
   const home = button(`Back to unit ${reading.show.unit}, the telling one`, "home", "stage-home", () => go({ unit: reading.show.unit }));
 
@@ -66,7 +68,7 @@ function makeTransport(root, reading, go, play) {
     },
     move(theme, { step, unit }) {
       position.textContent = `${step + 1} of ${reading.steps}`;
-      unitBox.value = unit;
+      if (focused() !== unitBox) unitBox.value = unit; // a number half typed is not taken away
       home.hidden = unit === reading.show.unit;
     },
   };
