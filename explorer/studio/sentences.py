@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from explorer.analysis.reach import distance_to_floor, distance_to_share
-from explorer.analysis.timescales import keep_of
+from explorer.analysis.timescales import HalfLives, keep_of
 from explorer.analysis.tokens import visible
 from explorer.signals import Array, Trace
 
@@ -42,6 +42,14 @@ def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
     return (
         f"Up to here, the largest write of unit {unit} was **{_signed(written[writer])}** at step {writer + 1} "
         f"({glyph(trace.tokens[writer])}){left}. The belt now carries **{_signed(now)}**."
+    )
+
+
+def of_half_life(lives: HalfLives, unit: int) -> str:
+    """How long a write lives in the pinned unit."""
+    return (
+        f"A write to unit {unit} has lost half of its size after: **{lives.label(unit)}**, the median over this text"
+        + (" (it is too short to tell)." if lives.at_least[unit] else ".")
     )
 
 

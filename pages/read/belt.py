@@ -28,6 +28,4 @@ figure = belt(trace, style.theme(), here.unit, row=here.layer, others=others, st
 chart(figure, "belt", f"The belt of unit {here.unit} along the text, what was kept and what was written at each step.")
 
 if lives is not None:
-    st.caption(
-        f"Half of what unit {here.unit} writes is gone after {lives.label(here.unit)} (the median over the text's characters)."
-    )
+    st.caption(sentences.of_half_life(lives, here.unit))

@@ -27,9 +27,7 @@ if not gated:
     chart(shown, "no gates", "The hidden state of all units along the text.")
 
 if lives is not None:
-    st.markdown(
-        f"Half of what unit {here.unit} writes is gone after **{lives.label(here.unit)}**, in the median over this text."
-    )
+    st.markdown(sentences.of_half_life(lives, here.unit))
 body = st.container()
 margin = controls.saturation_margin() if gated else 0.0  # asked below the pictures, which need the answer
 for signal in gated:
