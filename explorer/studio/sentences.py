@@ -53,8 +53,10 @@ def of_half_life(lives: HalfLives, unit: int) -> str:
     )
 
 
-def of_memory(differences: Mapping[str, Array], changed: int, remembered: Mapping[str, int | None]) -> str:
-    """How long each sibling remembers a changed character."""
+def of_memory(
+    differences: Mapping[str, Array], changed: int, remembered: Mapping[str, int | None], floor: float
+) -> str:
+    """How long each sibling remembers a changed character, and what is left at the end of the text."""
     parts = []
     for name, steps in remembered.items():
         if differences[name][changed] == 0:
@@ -63,7 +65,15 @@ def of_memory(differences: Mapping[str, Array], changed: int, remembered: Mappin
             parts.append(f"the {name.upper()} still does at the end of the text")
         else:
             parts.append(f"the {name.upper()} for {steps} step{'s' if steps != 1 else ''}")
-    return f"More than a tenth of the first difference is kept by: {'; '.join(parts)}."
+    left = [
+        f"{values[-1]:.1g} for the {name.upper()}"
+        if values[-1] > floor
+        else f"nothing above rounding for the {name.upper()}"
+        for name, values in differences.items()
+    ]
+    return (
+        f"More than a tenth of the first difference is kept by: {'; '.join(parts)}. At the end it is {', '.join(left)}."
+    )
 
 
 def of_reach(curves: Mapping[str, Array], at: int) -> str:

@@ -26,8 +26,8 @@ with memory:
     }
     differences = {cell: distance(one, two) for cell, (one, two) in readings.items()}
     remembered = {cell: steps_remembered(values, changed) for cell, values in differences.items()}
-    st.markdown(sentences.of_memory(differences, changed, remembered))
     floor = max(rounding_floor(one) for one, _ in readings.values())
+    st.markdown(sentences.of_memory(differences, changed, remembered, floor))
     figure = hidden.memory_of_a_change(differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step)
     chart(figure, "memory", "The distance between the two hidden states along the text, for LSTM, GRU and RNN.")
 

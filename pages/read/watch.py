@@ -14,7 +14,6 @@ st.title(f"{name[0].upper()}{name[1:]} reads your text, one character at a time"
 def watch() -> None:
     """A fragment, so that a new pin brings its arithmetic without the rest of the page."""
     stage(place(), whole=True)
-    st.session_state.autoplay = False
 
 
 watch()

@@ -22,6 +22,8 @@ from explorer.studio.state import Place
 
 GUESSES = 6
 """How many of the likeliest next tokens are shown."""
+FOLLOWS = 0.3
+"""From this |correlation| on a unit is said to follow a property; below it, that none does."""
 PUSHERS = 3
 """How many units of h_{t-1} are named that pushed a pre-activation hardest."""
 
@@ -71,6 +73,11 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
 def claim(place: Place) -> str:
     """What the pinned unit is known to follow: correlation, effect and rank together, since the first alone means little."""
     show = place.card.show
+    if abs(show.correlation) < FOLLOWS:
+        return (
+            f"Pinned: unit {show.unit}. No unit of this network follows “{show.property}”: this one comes nearest, and correlates only "
+            f"{abs(show.correlation):.2f} on held-out text. Bold is this unit, faint are all others."
+        )
     change = f"{show.effect:+.2f}".replace("-", "−")
     return (
         f"Pinned: unit {show.unit}. It correlates {abs(show.correlation):.2f} with “{show.property}” on held-out text; holding it at "

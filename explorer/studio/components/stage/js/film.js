@@ -76,7 +76,7 @@ function makeFilm(root, reading, go) {
       context.lineTo(width * reading.steps, y(0));
       context.stroke();
       context.strokeStyle = theme.muted;
-      context.globalAlpha = Math.min(0.16, 5 / reading.units);
+      context.globalAlpha = Math.min(0.16, 4 / reading.units);
       for (let other = 0; other < reading.units; other++) if (other !== unit) trail(context, other);
       context.globalAlpha = 1;
       context.strokeStyle = theme.roles[reading.byName[reading.memory].role];
