@@ -31,8 +31,16 @@ def ready(page: Page) -> None:
 def go_to(page: Page, name: str) -> None:
     """By the page table at the left."""
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
-    expect(page).to_have_title(re.compile(name))
+    expect_page(page, name)
     ready(page)
+
+
+def expect_page(page: Page, name: str) -> None:
+    """The page table and the address bar say so."""
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
+    expect(link).to_have_attribute("aria-current", "page")
+    (address,) = (address for address, label in PAGES.items() if label == name)
+    expect(page).to_have_url(re.compile(rf"//[^/]+/{address}(\?|$)"))
 
 
 def type_text(page: Page, text: str) -> None:
