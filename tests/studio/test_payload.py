@@ -12,7 +12,7 @@ from explorer.analysis.orderings import by_half_life
 from explorer.analysis.tokens import visible
 from explorer.figures.theme import DARK, LIGHT
 from explorer.models import card_of
-from explorer.studio.components.stage.payload import GUESSES, PUSHERS
+from explorer.studio.components.stage.payload import FOLLOWS, GUESSES, PUSHERS
 from tests.app.driving import NAMES, Sent, opened, stage_of
 from tests.conftest import Shipped
 
@@ -112,11 +112,16 @@ def test_those_who_pushed_hardest(name: str, shipped: Shipped) -> None:
 
 @each_model
 def test_what_a_card_claims_comes_with_its_doubts(name: str) -> None:
-    """Correlation, effect and rank together; of any other unit nothing is claimed."""
+    """Correlation, effect and rank together, or that no unit follows the property; of any other unit nothing is claimed."""
     show, sent = card_of(name).show, sent_of(name).header["show"]
     claim = sent["claim"].replace("−", "-")
     assert sent["unit"] == show.unit
-    for part in (f"{abs(show.correlation):.2f}", f"{show.effect:+.2f}", f"{show.rank} of", show.property):
+    said = [f"{abs(show.correlation):.2f}", show.property]
+    if abs(show.correlation) < FOLLOWS:
+        assert "No unit of this network follows" in claim
+    else:
+        said += [f"{show.effect:+.2f}", f"{show.rank} of"]
+    for part in said:
         assert part in claim
     assert "{unit}" in sent["other"] and show.property not in sent["other"]
 
