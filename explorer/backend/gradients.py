@@ -14,7 +14,7 @@ from torch import Tensor
 
 from explorer.backend.device import flushed_denormals
 from explorer.backend.forward import States, in_order, previous, read, zero_states
-from explorer.cells import Signals, Stack, Tap
+from explorer.cells import Cell, Signals, Stack, Tap
 
 
 @dataclass(frozen=True)
@@ -66,51 +66,57 @@ def _times(factor: float, stack: Stack, x: Tensor, objective: Objective, initial
 def _by_sweep(factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals] | None:
     with torch.inference_mode():
         rows = read(stack, x, initial)
-    h = [signals["h"] for signals in rows]
-    into_h = [torch.zeros_like(values) for values in h]  # what reaches each row's h from outside its layer
+    into_h, into_c = _seeds(factor, stack, rows, objective)
+    grads: list[Signals] = [{} for _ in rows]
+    layers = list(stack.layers())
+    with torch.inference_mode():
+        for layer in reversed(range(len(layers))):
+            first, into_x = layer * stack.directions, x.new_zeros(())
+            for direction, cell in enumerate(layers[layer]):
+                row = first + direction
+                states = {name: values[row] for name, values in initial.items()}
+                swept = _sweep_row(cell, direction, rows[row], states, into_h[row], into_c[row])
+                if swept is None:
+                    return None
+                into_x = into_x + swept.pop("x")
+                grads[row] = swept
+            if layer == 0:
+                grads[0]["x"] = into_x
+            else:  # a layer reads the h of the layer below, both directions side by side
+                for below, part in enumerate(into_x.chunk(stack.directions, -1), first - stack.directions):
+                    into_h[below] = into_h[below] + part
+    return [{name: values[:, 0] for name, values in signals.items()} for signals in grads]
+
+
+def _seeds(
+    factor: float, stack: Stack, rows: list[Signals], objective: Objective
+) -> tuple[list[Tensor], list[Tensor | None]]:
+    """What reaches each row's h, and its c, from the objective itself: [step, 1, unit] a row, None for a c that it does not touch."""
+    into_h = [torch.zeros_like(signals["h"]) for signals in rows]
     into_c: list[Tensor | None] = [None] * len(rows)
     if isinstance(objective, OfTop):
         with torch.enable_grad():
-            top = torch.cat([values[:, 0] for values in h[-stack.directions :]], -1).clone().requires_grad_()
+            top = torch.cat([signals["h"][:, 0] for signals in rows[-stack.directions :]], -1).clone().requires_grad_()
             (seed,) = torch.autograd.grad(factor * objective.score(top), top)
         into_h[-stack.directions :] = [part[:, None] for part in seed.chunk(stack.directions, -1)]
+        return into_h, into_c
+    seed = torch.zeros_like(into_h[objective.row])
+    seed[objective.step, 0, objective.unit] = factor
+    if objective.name == "h":
+        into_h[objective.row] = seed
     else:
-        seed = torch.zeros_like(h[objective.row])
-        seed[objective.step, 0, objective.unit] = factor
-        if objective.name == "h":
-            into_h[objective.row] = seed
-        else:
-            into_c[objective.row] = seed
+        into_c[objective.row] = seed
+    return into_h, into_c
 
-    cells = [cell for layer in stack.layers() for cell in layer]
-    grads: list[Signals] = [{} for _ in rows]
-    with torch.inference_mode():
-        for first in range(len(rows) - stack.directions, -1, -stack.directions):
-            into_x: list[Tensor] = []
-            for direction in range(stack.directions):
-                row = first + direction
-                cell, into_state = cells[row], into_c[row]
-                signals = {name: in_order(values, direction) for name, values in rows[row].items()}
-                for name in stack.cell.State._fields:
-                    signals[f"{name}_prev"] = previous(signals[name], initial[name][row])
-                swept = cell.sweep(
-                    signals,
-                    in_order(into_h[row], direction),
-                    None if into_state is None else in_order(into_state, direction),
-                )
-                if swept is None:
-                    return None
-                into_x.append(in_order(swept.pop("x"), direction)[:, 0])
-                grads[row] = {name: in_order(values, direction)[:, 0] for name, values in swept.items()}
-            below = torch.stack(into_x).sum(0)
-            if first == 0:
-                grads[0]["x"] = below
-            else:
-                into_h[first - stack.directions : first] = [
-                    part[:, None] + into_h[first - stack.directions + k]
-                    for k, part in enumerate(below.chunk(stack.directions, -1))
-                ]
-    return grads
+
+def _sweep_row(
+    cell: Cell, direction: int, signals: Signals, initial: Signals, into_h: Tensor, into_c: Tensor | None
+) -> Signals | None:
+    """The cell's own sweep over one row, at the steps of the tokens; None where the cell has none."""
+    s = {name: in_order(values, direction) for name, values in signals.items()}
+    s |= {f"{name}_prev": previous(s[name], first) for name, first in initial.items()}
+    swept = cell.sweep(s, in_order(into_h, direction), None if into_c is None else in_order(into_c, direction))
+    return swept and {name: in_order(values, direction) for name, values in swept.items()}
 
 
 @dataclass
