@@ -1,0 +1,87 @@
+"""Dark as well as light, on a phone as well as on a projector: nothing runs over the edge, all can be seen."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from explorer.figures.theme import THEMES
+from explorer.models import card_of
+from explorer.studio.state import FIRST_MODEL
+from tests.browser.conftest import OpenPage
+from tests.browser.harness import Server
+from tests.browser.reader import NAMES, PAGES, visit
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+STEP = card_of(FIRST_MODEL).show.step + 1
+
+
+def rgb(colour: str) -> str:
+    return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the screen."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
+@pytest.mark.parametrize("mode", THEMES)
+def test_the_stage_has_the_colours_of_the_page(open_page: OpenPage, server: Server, mode: str) -> None:
+    """Page, stage and numbers in those of the theme that the reader's system asks for."""
+    page, theme = open_page(color_scheme=mode), THEMES[mode]
+    visit(page, server, model=FIRST_MODEL, step=STEP)
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", rgb(theme.background))
+    expect(page.get_by_test_id("stage")).to_have_css("color", rgb(theme.text))
+    expect(page.get_by_test_id("stage-value-f")).to_have_css("color", rgb(theme.roles["keep"]))
+    expect(page.get_by_test_id("stage-value-h")).to_have_css("color", rgb(theme.roles["hidden"]))
+
+
+def test_charts_are_dark_in_the_dark(open_page: OpenPage, server: Server) -> None:
+    page = open_page(color_scheme="dark")
+    visit(page, server, "belt", model=FIRST_MODEL, step=STEP)
+    expect(page.locator(".js-plotly-plot .ytitle").first).to_have_css("fill", rgb(THEMES["dark"].text))
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_on_a_phone(open_page: OpenPage, server: Server, address: str) -> None:
+    """The stage is on the first screen and the page no wider than it; what is wider scrolls within itself."""
+    page = open_page(**PHONE)
+    visit(page, server, address, model=NAMES[-1], step=STEP)
+    stage = page.get_by_test_id("stage")
+    expect(stage).to_be_in_viewport()
+    box = stage.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    assert overflow(page) <= 0
+    for part in ("stage-step", "stage-next", "stage-play", "stage-slider"):
+        expect(page.get_by_test_id(part)).to_be_visible()
+
+
+def test_a_finger_steps(open_page: OpenPage, server: Server) -> None:
+    page = open_page(**PHONE)
+    visit(page, server, model=FIRST_MODEL, step=3)
+    page.get_by_test_id("stage-next").tap()
+    expect(page.get_by_test_id("stage-step")).to_have_text("4 of " + str(len(card_of(FIRST_MODEL).show.text)))
+    page.get_by_test_id("stage").locator(".token").nth(1).tap()
+    expect(page.get_by_test_id("stage-step")).to_contain_text("2 of ")
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_on_other_screens(open_page: OpenPage, server: Server, address: str) -> None:
+    """A projector's, and a small one that the window is then drawn to."""
+    page = open_page(viewport={"width": 1920, "height": 1080})
+    visit(page, server, address, model=NAMES[-1], step=STEP)
+    for width in (1920, 1024):
+        page.set_viewport_size({"width": width, "height": 768})
+        expect(page.get_by_test_id("stage")).to_be_in_viewport()
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_playhead_stands_on_its_token(page: Page, server: Server) -> None:
+    """Strip, line and slider are on one grid: the middle of the token is where the playhead and the thumb are."""
+    visit(page, server, model=FIRST_MODEL, step=STEP)
+    stage = page.get_by_test_id("stage")
+    for step in (0, 20, 70):
+        page.get_by_test_id("stage-slider").fill(str(step + 1))
+        token, head = stage.locator(".token").nth(step).bounding_box(), stage.locator(".playhead").bounding_box()
+        assert token and head
+        assert abs(token["x"] + token["width"] / 2 - head["x"] - head["width"] / 2) < 1
