@@ -30,6 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, started once for all tests."""
     with Server(ROOT / "app.py", tmp_path_factory.mktemp("server") / "log.txt") as running:
         yield running
+    check_log(running)
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def fresh_server(tmp_path: Path, contexts: list[BrowserContext]) -> Iterator[Ser
     with Server(ROOT / "app.py", tmp_path / "server.txt") as running:
         yield running
         close(contexts)  # before the server ends: a page that is still open would complain of that
+    check_log(running)
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +86,12 @@ def open_page(browser: Browser, contexts: list[BrowserContext]) -> Iterator[Open
 def page(open_page: OpenPage) -> Page:
     """One page of 1440 × 900; see `open_page`."""
     return open_page()
+
+
+def check_log(server: Server) -> None:
+    """Fails where the server printed a stack trace."""
+    if "Traceback" in server.log:
+        pytest.fail(f"the server complained:\n{server.log}", pytrace=False)
 
 
 def close(contexts: list[BrowserContext]) -> None:
