@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+import explorer
 from explorer.figures.theme import THEMES
 from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server
 from tests.browser.reader import NAMES, PAGES, visit
+from tests.conftest import Shipped
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 STEP = card_of(FIRST_MODEL).show.step + 1
 
 
+def parts(colour: str) -> list[int]:
+    return [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+
+
 def rgb(colour: str) -> str:
-    return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
+    return "rgb({}, {}, {})".format(*parts(colour))
 
 
 def overflow(page: Page) -> int:
@@ -85,3 +94,18 @@ def test_the_playhead_stands_on_its_token(page: Page, server: Server) -> None:
         token, head = stage.locator(".token").nth(step).bounding_box(), stage.locator(".playhead").bounding_box()
         assert token and head
         assert abs(token["x"] + token["width"] / 2 - head["x"] - head["width"] / 2) < 1
+
+
+@pytest.mark.parametrize("mode", THEMES)
+def test_a_token_has_the_colour_of_its_number(open_page: OpenPage, server: Server, shipped: Shipped, mode: str) -> None:
+    """The strip shows the pinned unit's memory, squashed: from the background, by way of the nearer colour, to the far one."""
+    page, theme, card = open_page(color_scheme=mode), THEMES[mode], card_of(FIRST_MODEL)
+    visit(page, server, model=FIRST_MODEL, step=STEP)
+    memory = np.tanh(explorer.trace(shipped[FIRST_MODEL], card.show.text)["c"][0, :, card.show.unit])
+    tokens = page.get_by_test_id("stage").locator(".token").all()
+    for value, token in zip(memory[::7], tokens[::7], strict=True):
+        near, far = theme.below if value < 0 else theme.above
+        scale = np.array([parts(theme.background), parts(near), parts(far)])
+        expected = [np.interp(abs(value), [0, 0.5, 1], scale[:, channel]) for channel in range(3)]
+        shown = re.findall(r"\d+", token.evaluate("node => getComputedStyle(node).backgroundColor"))
+        np.testing.assert_allclose([int(part) for part in shown], expected, atol=1)  # rounded to whole numbers, twice
