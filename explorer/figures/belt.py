@@ -30,7 +30,10 @@ def belt(
 
     memory = trace.signals[trace.memory]
     for other in others:
-        figure.add_trace(_line(trace, other, row, {"color": theme.muted, "width": 1.3}), row=1, col=1)
+        named = _line(trace, other, row, {"color": theme.muted, "width": 1.3})
+        named.update(mode="lines+text", text=[""] * (trace.steps - 1) + [str(other)], textposition="middle right")
+        named.update(cliponaxis=False, textfont={"color": theme.muted})
+        figure.add_trace(named, row=1, col=1)
     pinned = _line(trace, unit, row, {"color": theme.roles[memory.role], "width": 3.5})
     if trace.steps <= LEGIBLE:
         pinned.update(mode="lines+markers", marker={"size": 5})
@@ -55,8 +58,8 @@ def _line(trace: Trace, unit: int, row: int, line: dict[str, object]) -> go.Scat
         y=trace[trace.memory][row][:, unit],
         mode="lines",
         line=line,
-        text=hover_tokens(trace.tokens),
-        hovertemplate=f"%{{text}}<br>unit {unit}: %{{y:.4f}}<extra></extra>",
+        hovertext=hover_tokens(trace.tokens),
+        hovertemplate=f"%{{hovertext}}<br>unit {unit}: %{{y:.4f}}<extra></extra>",
         name=f"unit {unit}",
     )
 

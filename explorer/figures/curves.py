@@ -12,6 +12,9 @@ from explorer.figures.theme import DASHES, Theme
 from explorer.figures.tokens import hover_tokens, playhead, token_axis
 from explorer.signals import Array
 
+NEAR = 1e3
+"""A value within this factor of the floor is about to reach it."""
+
 
 @dataclass(frozen=True)
 class Style:
@@ -48,18 +51,22 @@ def log_curves(
 ) -> go.Figure:
     """Named curves [step], drawn from step `first` to `last` (from 0, both included).
 
-    A value at or below the floor lies on it, so that a line which ends there is seen to end; the hover tells the true number.
+    A value at or below the floor lies on it, so that a line which ends there is seen to end; the hover tells the true number. The axis
+    reaches down to the floor where a curve does, else to a little below the smallest value, and the floor is named at its foot.
     """
-    figure = go.Figure(layout=theme.layout(height=360, showlegend=True, margin={"l": 8, "r": 8, "t": 40, "b": 8}))
-    hover, top = hover_tokens(tokens), floor.value
+    figure = go.Figure(layout=theme.layout(height=360, showlegend=True, margin={"l": 76, "r": 12, "t": 40, "b": 32}))
+    hover, top, bottom = hover_tokens(tokens), floor.value, np.inf
     where = np.arange(first, len(tokens) if last is None else last + 1)
     for name, values in curves.items():
         style, shown = styles[name], values[where]
         top = max(top, float(np.max(shown, initial=floor.value, where=np.isfinite(shown))))
+        bottom = min(
+            bottom, float(np.min(shown, initial=np.inf, where=np.isfinite(shown) & ~_lone_zeros(shown, floor)))
+        )
         figure.add_trace(
             go.Scatter(
                 x=where,
-                y=np.maximum(shown, floor.value),
+                y=np.where(_lone_zeros(shown, floor), np.nan, np.maximum(shown, floor.value)),
                 customdata=shown,
                 mode="lines",
                 line={"color": style.colour, "width": 3, "dash": style.dash},
@@ -70,22 +77,31 @@ def log_curves(
         )
         _mark_nonfinite(figure, where[~np.isfinite(shown)], floor, style, theme)
     figure.add_hline(y=floor.value, line={"color": theme.muted, "width": 1, "dash": "dash"})
+    seen = not floor.value * NEAR < bottom < np.inf
+    low = np.log10(floor.value if seen else bottom)
+    high = np.log10(max(top, floor.value * 10))
+    margin = max(0.05 * (high - low), 0.5 if not seen else 0.0)
     figure.add_annotation(
-        text=f"{floor.label} ({floor.value:.1e})",
+        text=f"{floor.label} ({floor.value:.1e})" + ("" if seen else ": far below"),
         x=0,
-        y=np.log10(floor.value),  # a log axis places an annotation by its exponent
+        y=np.log10(floor.value) if seen else low - margin,  # a log axis places an annotation by its exponent
         xanchor="left",
         yanchor="bottom",
         showarrow=False,
         font={"size": 13, "color": theme.muted},
     )
-    low, high = np.log10(floor.value), np.log10(max(top, floor.value * 10))
-    margin = 0.05 * (high - low)
     figure.update_yaxes(type="log", range=[low - margin, high + margin], exponentformat="power", nticks=8)
     token_axis(figure, tokens, theme)
     if step is not None:
         playhead(figure, step, theme)
     return figure
+
+
+def _lone_zeros(values: Array, floor: Floor) -> Array:
+    """Where a value is exactly 0 beside one far above the floor: nothing vanished there, the quantity is 0 (as the gradient by the
+    first forget gate is, which multiplies an empty memory). Such a point is left out."""
+    beside = np.maximum(np.append(values[1:], 0), np.append(0, values[:-1]))
+    return np.asarray((values == 0) & (beside > floor.value * NEAR))
 
 
 def _mark_nonfinite(figure: go.Figure, steps: Array, floor: Floor, style: Style, theme: Theme) -> None:

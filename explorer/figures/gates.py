@@ -12,7 +12,7 @@ from explorer.signals import Role
 
 def means(table: pd.DataFrame, theme: Theme, role: Role) -> go.Figure:
     """A bar a kind of token (`explorer.analysis.tokens.means_by_kind`), the mean gate value over [0, 1]."""
-    figure = go.Figure(layout=theme.layout(height=300))
+    figure = go.Figure(layout=theme.layout(height=300, margin={"l": 88, "r": 12, "t": 12, "b": 32}))
     figure.add_trace(
         go.Bar(
             x=table["mean"],

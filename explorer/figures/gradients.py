@@ -12,7 +12,7 @@ from explorer.figures.curves import Floor, Style, log_curves, of_cells
 from explorer.figures.heatmap import mark_nonfinite
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import MONO, Theme
-from explorer.figures.tokens import label, token_axis
+from explorer.figures.tokens import LEGIBLE, label, token_axis
 from explorer.signals import Array, Trace
 
 SMALLEST = Floor(FLOOR, "smallest float32")
@@ -34,8 +34,8 @@ def reach_rows(
             zmin=np.log10(SHOWN_FLOOR),
             zmax=0,
             colorscale=[[0, theme.background], [1, theme.tint(theme.accent, 0.55)]],
-            text=[[label(token) for token in tokens]] * len(names) if len(tokens) <= 120 else None,
-            texttemplate="%{text}" if len(tokens) <= 120 else None,
+            text=[[label(token) for token in tokens]] * len(names) if len(tokens) <= LEGIBLE else None,
+            texttemplate="%{text}" if len(tokens) <= LEGIBLE else None,
             textfont={"family": MONO, "size": 15, "color": theme.text},
             y=[name.upper() for name in names],
             customdata=np.stack([values, np.broadcast_to(np.arange(1, len(tokens) + 1), values.shape)], -1),
@@ -49,7 +49,7 @@ def reach_rows(
                 "tickfont": {"size": 12},
                 "x": 1.005,
             },
-            xgap=1,
+            xgap=1 if len(tokens) <= LEGIBLE else 0,  # narrow cells would be all gap
             ygap=6,
         )
     )

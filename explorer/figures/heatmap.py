@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.theme import Theme
-from explorer.figures.tokens import hover_tokens, playhead, token_axis
+from explorer.figures.tokens import playhead, token_axis
 from explorer.signals import Array, Trace
 
 ROBUST = 99.0
@@ -43,9 +43,10 @@ def heatmap(
             zmin=low,
             zmax=high,
             colorscale=scale,
-            customdata=np.broadcast_to(order[:, None], values.shape),
-            text=[hover_tokens(trace.tokens)] * len(order),
-            hovertemplate="%{text}<br>unit %{customdata}: %{z:.4f}<extra></extra>",
+            customdata=np.stack(np.broadcast_arrays(order[:, None], np.arange(1, trace.steps + 1)), -1).astype(
+                np.int16
+            ),
+            hovertemplate="step %{customdata[1]}<br>unit %{customdata[0]}: %{z:.4f}<extra></extra>",
             colorbar={
                 "thickness": 10,
                 "len": 1.0,

@@ -23,7 +23,7 @@ HINTS: dict[Role, str] = {
     "read": "1 lets the memory out into the hidden state, 0 hides it",
     "reset": "1 lets the old state into the candidate, 0 leaves it out",
     "belt": "the memory that is carried on from step to step",
-    "hidden": "what the next step and the prediction get to see",
+    "hidden": "what the prediction sees, and the gates of the next step",
     "input": "what the network reads at this step",
 }
 

@@ -66,13 +66,13 @@ class Theme:
             "linecolor": self.grid,
             "tickfont": {"size": 13},
             "title": {"font": {"size": 14}},
-            "automargin": True,
         }
         layout = go.Layout(
             paper_bgcolor="rgba(0,0,0,0)",
             plot_bgcolor="rgba(0,0,0,0)",
             font={"family": FONT, "color": self.text, "size": 14},
-            margin={"l": 8, "r": 8, "t": 8, "b": 8},
+            margin={"l": 64, "r": 12, "t": 12, "b": 44},
+            template=None,
             hoverlabel={
                 "font": {"family": FONT, "size": 14, "color": self.text},
                 "bgcolor": self.panel,

@@ -13,6 +13,9 @@ from explorer.signals import Array
 READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " ", "\u00a0": " ", "–": "—", "…": "."}
 """Characters that are read as another one; whoever types them is told."""
 
+EVERYDAY = {" ": "space", "\n": "line end", "\t": "tab"}
+"""What people call the characters that do not show."""
+
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -94,6 +97,8 @@ def read_as(text: str, table: Mapping[str, str]) -> str:
 
 def named(character: str) -> str:
     """A character as a person can recognise it: itself where it shows, else its name."""
+    if character in EVERYDAY:
+        return EVERYDAY[character]
     if character.isprintable() and not character.isspace() and unicodedata.category(character)[0] != "M":
         return character
     return unicodedata.name(character, "").lower() or f"U+{ord(character):04X}"

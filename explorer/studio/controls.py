@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.signals import Trace
 from explorer.studio.sentences import glyph
@@ -22,13 +23,15 @@ OBJECTIVES = {
 def changed_character(text: str) -> tuple[int, str]:
     """Which character is read differently the second time (from 0), and as what."""
     opening = text.find('"')
-    default = opening if opening >= 0 else len(text) // 4
-    if not 1 <= st.session_state.get("changed", 1) <= len(text):
-        st.session_state.changed = default + 1
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
-    number = left.number_input("Change character number", 1, len(text), default + 1, key="changed", bind="query-params")
-    position = int(number or default + 1) - 1
-    into = right.text_input("into", "x" if text[position] != "x" else "o", max_chars=1, key=f"into {position}") or " "
+    first = (opening if opening >= 0 else len(text) // 4) + 1
+    position = _number(left, "Change character number", 1, len(text), first, "changed") - 1
+    typed = right.text_input(
+        "into", "x", max_chars=2, key="into", bind="query-params"
+    )  # 2: an emoji counts twice there
+    into = (typed or "")[:1]
+    if into in ("", text[position]):
+        into = "x" if text[position] != "x" else "o"
     said.markdown(f"The second reading has {glyph(into)} in place of {glyph(text[position])}; all else is the same.")
     return position, into
 
@@ -46,13 +49,23 @@ def objective(text: str, states: Collection[str]) -> tuple[str, int]:
         "it is neither importance nor memory.",
     )
     last = len(text) - 1
-    if not 1 <= st.session_state.get("at", last) <= last:
-        st.session_state.at = last
     of = OBJECTIVES[label or choices[0]]
     if of == "mean":
         return of, last - 1
-    at = right.number_input("at step", 1, last, last, key="at", bind="query-params")
-    return of, int(at or last) - 1
+    return of, _number(right, "at step", 1, last, last, "at") - 1
+
+
+def _number(where: DeltaGenerator, label: str, low: int, high: int, default: int, key: str) -> int:
+    """A whole number, in the link. While it was not chosen it is the default of the text at hand, as it is where it does not fit."""
+    state = st.session_state
+    unchosen = state.get(key) == state.get(f"{key}_default")
+    if key in state and (unchosen or not low <= state[key] <= high) and state[key] != default:
+        state[key] = default
+        number = where.number_input(label, low, high, key=key, bind="query-params")
+    else:
+        number = where.number_input(label, low, high, default, key=key, bind="query-params")
+    state[f"{key}_default"] = default
+    return int(number)
 
 
 def shared_signal(grads: Mapping[str, Trace]) -> str:

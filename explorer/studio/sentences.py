@@ -38,7 +38,7 @@ def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
     kept = float(np.prod(keep_of(trace, row)[writer + 1 : step + 1, unit]))
     now = float(trace[trace.memory][row, step, unit])
     ago = step - writer
-    left = f", {ago} step{'s' if ago != 1 else ''} ago; **{kept:.0%}** of it is left" if ago else ", just now"
+    left = f", {counted(ago)} ago; **{kept:.0%}** of it is left" if ago else ", just now"
     return (
         f"Up to here, the largest write of unit {unit} was **{_signed(written[writer])}** at step {writer + 1} "
         f"({glyph(trace.tokens[writer])}){left}. The belt now carries **{_signed(now)}**."
@@ -47,33 +47,31 @@ def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
 
 def of_half_life(lives: HalfLives, unit: int) -> str:
     """How long a write lives in the pinned unit."""
-    return (
-        f"A write to unit {unit} has lost half of its size after: **{lives.label(unit)}**, the median over this text"
-        + (" (it is too short to tell)." if lives.at_least[unit] else ".")
-    )
+    doubt = ", which is too short to tell more" if lives.at_least[unit] else ""
+    return f"Half-life of a write to unit {unit}: **{lives.label(unit)}** (the median over this text{doubt})."
 
 
 def of_memory(
     differences: Mapping[str, Array], changed: int, remembered: Mapping[str, int | None], floor: float
 ) -> str:
     """How long each sibling remembers a changed character, and what is left at the end of the text."""
-    parts = []
+    kept, left = [], []
     for name, steps in remembered.items():
-        if differences[name][changed] == 0:
-            parts.append(f"the {name.upper()} sees no difference")
-        elif steps is None:
-            parts.append(f"the {name.upper()} still does at the end of the text")
+        values, cell = differences[name], name.upper()
+        if values[changed] == 0:
+            kept.append(f"{cell} sees no difference")
         else:
-            parts.append(f"the {name.upper()} for {steps} step{'s' if steps != 1 else ''}")
-    left = [
-        f"{values[-1]:.1g} for the {name.upper()}"
-        if values[-1] > floor
-        else f"nothing above rounding for the {name.upper()}"
-        for name, values in differences.items()
-    ]
+            kept.append(f"{cell} {'to the end of the text' if steps is None else counted(steps)}")
+        left.append(f"{cell} {values[-1]:.1g}" if values[-1] > floor else f"{cell} nothing above rounding")
     return (
-        f"More than a tenth of the first difference is kept by: {'; '.join(parts)}. At the end it is {', '.join(left)}."
+        f"How long more than a tenth of the first difference stays: {'; '.join(kept)}. "
+        f"What is left of it after the last character: {'; '.join(left)}."
     )
+
+
+def counted(steps: int) -> str:
+    """ "1 step", "2 steps"."""
+    return f"{steps} step{'' if steps == 1 else 's'}"
 
 
 def of_reach(curves: Mapping[str, Array], at: int) -> str:
@@ -82,11 +80,9 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
     for name, curve in curves.items():
         half, floor = distance_to_share(curve, at), distance_to_floor(curve, at)
         first = curve[0] / curve[at] if curve[at] > 0 else 0.0
-        half_words = (
-            f"falls below half after {half} step{'s' if half != 1 else ''}" if half else "never falls below half"
-        )
+        half_words = f"falls below half after {counted(half)}" if half else "never falls below half"
         end = (
-            f"reaches the smallest float32 after {floor} steps"
+            f"reaches the smallest float32 after {counted(floor)}"
             if floor
             else f"arrives at the first character with {first:.0e} of its size"
         )

@@ -19,23 +19,18 @@ FIRST_MODEL = "english-lstm"
 
 @dataclass(frozen=True)
 class Place:
-    """What is being read and where the reader stands. `step` and `unit` count from 0."""
+    """What is being read and where the reader stands. `step` and `unit` count from 0; `more` characters of the text are not read."""
 
     card: Card
     text: str
     layer: int
     unit: int
     step: int
+    more: int = 0
 
     @property
     def model(self) -> str:
         return self.card.name
-
-    @property
-    def on_show(self) -> bool:
-        """Whether this is the card's own example with its own unit, where its claim is to be seen."""
-        show = self.card.show
-        return self.text == show.text and self.unit == show.unit and self.layer == show.layer
 
 
 def begin() -> None:
@@ -70,7 +65,7 @@ def notice(message: str) -> None:
     st.session_state.notices.append(message)
 
 
-def follow(card: Card, text: str, layer: int) -> Place:
+def follow(card: Card, text: str, layer: int, more: int = 0) -> Place:
     """The place after the workbench has spoken: the pinned unit follows a change of model, the step a change of text.
 
     Units of different models have nothing to do with one another, so a new model starts from its own telling unit, if the old one
@@ -83,7 +78,7 @@ def follow(card: Card, text: str, layer: int) -> Place:
             state.unit = card.show.unit
         state.read_model = card.name
     state.step = min(state.step, max(0, len(text) - 1))
-    return Place(card, text, layer, state.unit, state.step)
+    return Place(card, text, layer, state.unit, state.step, more)
 
 
 def read_example(text: str) -> None:

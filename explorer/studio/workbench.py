@@ -20,7 +20,7 @@ def workbench() -> Place | None:
     state.begin()
     with st.sidebar:
         card = _network()
-        text = _text(card)
+        text, more = _text(card)
         layer = _layer(card)
     if st.session_state.notices:
         st.warning("\n\n".join(map(_plain, st.session_state.notices)), icon=":material/link_off:")
@@ -28,7 +28,7 @@ def workbench() -> Place | None:
     if not text:
         _nothing_to_read()
         return None
-    return state.follow(card, text, layer)
+    return state.follow(card, text, layer, more)
 
 
 def place() -> Place:
@@ -48,7 +48,7 @@ def _network() -> Card:
         persist_state="session",
         required=True,
         width="stretch",
-        help="Networks of the same size, trained on the same text for the same number of steps.",
+        help="Networks with the same number of units, trained on the same text for the same number of steps.",
     )
     card = cards[name or st.session_state.read_model]
     bits = card.scores["held_out_bits_per_character"]
@@ -58,7 +58,8 @@ def _network() -> Card:
     return card
 
 
-def _text(card: Card) -> str:
+def _text(card: Card) -> tuple[str, int]:
+    """What is read of what was typed, and how many characters of it are left after that."""
     typed = st.text_area(
         "Text",
         key="text",
@@ -68,7 +69,7 @@ def _text(card: Card) -> str:
         help="Ctrl+Enter (⌘+Enter) or a click elsewhere lets the network read it.",
     )
     typed = (typed or "").replace("\r\n", "\n")
-    text = _window(typed)
+    text, more = _window(typed)
     if text:
         for message in service.trace(card.name, text).notices:
             st.caption(f":material/info: {_plain(message)}")
@@ -83,13 +84,13 @@ def _text(card: Card) -> str:
             type="tertiary",
             help="A random piece of the chapters that these networks never saw.",
         )
-    return text
+    return text, more
 
 
-def _window(typed: str) -> str:
-    """At most WINDOW characters of what was typed, from a place of the reader's choice."""
+def _window(typed: str) -> tuple[str, int]:
+    """At most WINDOW characters of what was typed, from a place of the reader's choice; and how many follow them."""
     if len(typed) <= service.WINDOW:
-        return typed
+        return typed, 0
     last = len(typed) - service.WINDOW
     first = st.number_input(
         "Read from character", 1, last + 1, 1, step=service.WINDOW // 2, key="from", persist_state="session"
@@ -99,7 +100,7 @@ def _window(typed: str) -> str:
         f":material/info: The text has {len(typed):,} characters. The network reads {service.WINDOW:,} of them, "
         f"from number {start + 1:,} on; a link carries these alone."
     )
-    return typed[start : start + service.WINDOW]
+    return typed[start : start + service.WINDOW], last - start
 
 
 def _layer(card: Card) -> int:

@@ -6,12 +6,15 @@ from explorer.analysis.timescales import half_lives
 from explorer.figures.belt import belt
 from explorer.studio import sentences, service, style
 from explorer.studio.page import chart, opening
+from explorer.studio.workbench import place
 
+trace = service.trace(place().model, place().text)
 here = opening(
     "The conveyor belt of one unit",
-    "A memory cell is a number on a belt. At each step it is multiplied by what is **kept**, and something is **written** onto it.",
+    "A memory cell is a number on a belt. At each step it is multiplied by what is **kept**, and something is **written** onto it."
+    if trace.belt
+    else "LSTM and GRU carry their memory along on a belt. This network does not, and that is worth seeing.",
 )
-trace = service.trace(here.model, here.text)
 lives = half_lives(trace, here.layer)
 
 left, right = st.columns([3, 1], vertical_alignment="bottom")
@@ -21,7 +24,7 @@ others = right.multiselect(
     [unit for unit in range(trace.units) if unit != here.unit],
     key="others",
     max_selections=8,
-    persist_state="session",
+    bind="query-params",
     placeholder="Choose units",
 )
 figure = belt(trace, style.theme(), here.unit, row=here.layer, others=others, step=here.step)

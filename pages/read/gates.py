@@ -11,15 +11,18 @@ from explorer.figures.heatmap import heatmap
 from explorer.figures.roles import HINTS, SAYS, in_story_order
 from explorer.studio import controls, sentences, service, style
 from explorer.studio.page import chart, opening
+from explorer.studio.workbench import place
 
+trace, theme = service.trace(place().model, place().text), style.theme()
+gated = sorted(in_story_order(trace.of_kind("gate")), key=lambda signal: signal.role != "keep")
 here = opening(
     "Gates, open and shut",
-    "Every gate of every unit at every step: background is 0, full colour is 1. Units with the longest memory are on top.",
+    "Every gate of every unit at every step: background is 0, full colour is 1. Units with the longest memory are on top."
+    if gated
+    else "LSTM and GRU decide with gates what to keep and what to write. This network has none.",
 )
-trace, theme = service.trace(here.model, here.text), style.theme()
 order = by_half_life(trace, here.layer)
 lives = half_lives(trace, here.layer)
-gated = sorted(in_story_order(trace.of_kind("gate")), key=lambda signal: signal.role != "keep")
 
 if not gated:
     st.markdown(sentences.NO_GATES)

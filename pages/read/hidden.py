@@ -12,10 +12,10 @@ from explorer.studio.page import chart, opening
 
 here = opening(
     "The hidden state",
-    "h is all that the next step and the prediction get to see. How long does it remember a single character?",
+    "The prediction sees nothing but h, and the gates of the next step see it. How long does it remember a single character?",
 )
 trace, theme = service.trace(here.model, here.text), style.theme()
-memory, units, path = st.tabs(["How long it remembers", "All units", "The path"])
+memory, units, path = st.tabs(["How long it remembers", "All units", "The path"], key="view", bind="query-params")
 
 with memory:
     changed, into = controls.changed_character(here.text)

@@ -90,7 +90,7 @@ def test_every_order_of_the_units(shipped: Shipped) -> None:
 def test_another_character_is_changed(shipped: Shipped) -> None:
     """Which one, and into what; the curve begins there."""
     at = opened("hidden", model=ONE, text=TEXT, changed=4)
-    check(at.text_input(key="into 3").set_value("z").run())
+    check(at.text_input(key="into").set_value("z").run())
     curves = {curve["name"]: curve["customdata"] for curve in charts(at)[0].data}
     model = shipped[ONE]
     found = distance(explorer.trace(model, TEXT), explorer.trace(model, change_character(TEXT, 3, "z")))

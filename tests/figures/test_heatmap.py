@@ -16,12 +16,12 @@ SIGNALS = [(cell, signal.name) for cell in CELLS for signal in of_array(cell).pe
 @pytest.mark.parametrize("row", [0, 1])
 @pytest.mark.parametrize(("cell", "name"), SIGNALS)
 def test_the_numbers_are_the_traces(cell: str, name: str, row: int) -> None:
-    """z[place, step] is the signal of the unit that the order puts there; the hover names that unit."""
+    """z[place, step] is the signal of the unit that the order puts there; the hover names that unit, and the step from 1."""
     trace, order = of_array(cell), permuted(UNITS)
     drawn = heatmap(trace, name, LIGHT, order, row=row).data[0]
     for place, unit in enumerate(order):
         np.testing.assert_array_equal(drawn.z[place], trace[name][row, :, unit])
-        assert set(drawn.customdata[place]) == {unit}
+        assert drawn.customdata[place].tolist() == [[unit, step + 1] for step in range(trace.steps)]
     assert drawn.name == name
 
 

@@ -50,7 +50,7 @@ def test_what_is_read_as_something_else_is_said() -> None:
     assert [PLAIN.labels[i] for i in encoded.ids] == ['"', "a", '"', " ", "b"]
     (notice,) = encoded.notices
     assert notice.startswith("Read as their plain form: ")
-    for part in ('“ as "', '” as "', "U+0009 as space"):
+    for part in ('“ as "', '” as "', "tab as space"):
         assert part in notice
 
 
@@ -77,7 +77,7 @@ def test_every_stand_in_is_one_character() -> None:
         ("a", "a"),
         ("é", "é"),
         (" ", "space"),
-        ("\n", "U+000A"),
+        ("\n", "line end"),
         ("\u0301", "combining acute accent"),
         ("\u202e", "right-to-left override"),
         ("\0", "U+0000"),

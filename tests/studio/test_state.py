@@ -124,14 +124,3 @@ def test_the_stage_tells_where_it_has_settled() -> None:
     assert (at.session_state["unit"], at.session_state["step"]) == (7, 12)
     at = session(moves, unit=1, step=1, **{"the stage": {}})
     assert (at.session_state["unit"], at.session_state["step"]) == (1, 1)
-
-
-def test_on_show_is_the_cards_own_example_with_its_unit() -> None:
-    show = CARD.show
-    assert Place(CARD, show.text, show.layer, show.unit, 0).on_show
-    for place in (
-        Place(CARD, TEXT, show.layer, show.unit, show.step),
-        Place(CARD, show.text, show.layer, show.unit + 1, show.step),
-        Place(CARD, show.text, show.layer + 1, show.unit, show.step),
-    ):
-        assert not place.on_show

@@ -39,9 +39,11 @@ def payload(place: Place, *, whole: bool) -> bytes:
 
 def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> dict[str, Any]:
     show, state = place.card.show, st.session_state
-    reading = f"{place.model}\n{place.layer}\n{place.text}\n{state.get('turn', 0)}"
+    text = _hash(f"{state.get('turn', 0)}\n{place.text}")
     header: dict[str, Any] = {
-        "id": hashlib.sha256(reading.encode("utf-8", "surrogatepass")).hexdigest(),
+        "id": _hash(f"{place.model}\n{place.layer}\n{text}"),
+        "text": text,
+        "more": place.more,
         "whole": whole,
         "autoplay": whole and bool(state.autoplay) and place.text == show.text,
         "place": {"step": place.step, "unit": place.unit},
@@ -68,6 +70,10 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
         header["next"] = guesses(place)
         header["why"] = why(place)
     return header
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def claim(place: Place) -> str:

@@ -20,7 +20,7 @@ function exact(value) {
 function brief(value) {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  const digits = size !== 0 && size < 0.0005 ? value.toExponential(1) : value.toFixed(size >= 100 ? 1 : 3);
+  const digits = size === 0 || size >= 0.1 ? value.toFixed(size >= 100 ? 1 : 3) : size >= 0.001 ? value.toPrecision(3) : value.toExponential(2);
   return digits.replace("-", "−");
 }
 

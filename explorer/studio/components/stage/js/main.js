@@ -28,6 +28,9 @@ function keepLink(reading, place) {
   if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
 }
 
+// Where the reader went without the server knowing yet, as while playing: kept beyond a change of page or network.
+let unsettled = null;
+
 function makeStage(parent, tell) {
   const root = parent.querySelector(".stage");
   let reading, theme, place, parts, timer, settling, player;
@@ -43,6 +46,7 @@ function makeStage(parent, tell) {
   function settle() {
     clearTimeout(settling);
     settling = setTimeout(() => {
+      unsettled = null;
       keepLink(reading, place);
       tell({ step: place.step, unit: place.unit });
     }, SETTLE);
@@ -57,6 +61,7 @@ function makeStage(parent, tell) {
   function move(next) {
     const repinned = next.unit !== place.unit;
     place = { step: Math.max(0, Math.min(reading.steps - 1, next.step)), unit: next.unit };
+    unsettled = { text: reading.text, model: reading.link.model, ...place };
     if (repinned) for (const part of parts) part.pin?.(theme, place.unit);
     if (repinned) caption();
     draw(false);
@@ -106,6 +111,9 @@ function makeStage(parent, tell) {
     stop();
     reading = next;
     place = { ...reading.place };
+    const carried = unsettled?.text === reading.text;
+    if (carried) place.step = unsettled.step;
+    if (carried && unsettled.model === reading.link.model) place.unit = unsettled.unit;
     root.replaceChildren();
     root.classList.toggle("slim", !reading.whole);
     element("p", "pinned", root);
@@ -125,6 +133,7 @@ function makeStage(parent, tell) {
     caption();
     draw(false);
     keepLink(reading, place);
+    if (carried) settle();
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (reading.autoplay && !still) {
       move({ step: 0, unit: place.unit });

@@ -24,7 +24,9 @@ function makeNext(root, reading) {
       });
       verdict.replaceChildren();
       if (!real) {
-        verdict.textContent = "The text ends here; this is how the network would go on.";
+        verdict.textContent = reading.more
+          ? `The reading stops here; the text has ${reading.more} more characters.`
+          : "The text ends here; this is how the network would go on.";
         return;
       }
       verdict.append("Really next: ");

@@ -37,6 +37,7 @@ function makeTransport(root, reading, go, play) {
   const toggle = button("Play (Space)", "play", "stage-play", () => play());
   button("Next step (→)", "next", "stage-next", () => go({ by: 1 }));
   button("Last step (End)", "last", "stage-last", () => go({ step: reading.steps - 1 }));
+  let pinned = reading.place.unit;
   const speed = element("select", "", bar);
   speed.setAttribute("aria-label", "Speed");
   speed.title = "Speed";
@@ -53,7 +54,8 @@ function makeTransport(root, reading, go, play) {
   unitBox.dataset.testid = "stage-unit";
   unitBox.onchange = () => {
     const wanted = Math.round(Number(unitBox.value));
-    const unit = Math.max(0, Math.min(reading.units - 1, Number.isFinite(wanted) ? wanted : 0));
+    const typed = unitBox.value !== "" && Number.isFinite(wanted);
+    const unit = typed ? Math.max(0, Math.min(reading.units - 1, wanted)) : pinned; // nothing typed: the pin stays
     unitBox.value = unit;
     go({ unit });
   };
@@ -67,6 +69,7 @@ function makeTransport(root, reading, go, play) {
       toggle.setAttribute("aria-label", toggle.title);
     },
     move(theme, { step, unit }) {
+      pinned = unit;
       position.textContent = `${step + 1} of ${reading.steps}`;
       if (focused() !== unitBox) unitBox.value = unit; // a number half typed is not taken away
       home.hidden = unit === reading.show.unit;
