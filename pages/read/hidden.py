@@ -17,33 +17,38 @@ here = opening(
 trace, theme = service.trace(here.model, here.text), style.theme()
 memory, units, path = st.tabs(["How long it remembers", "All units", "The path"], key="view", bind="query-params")
 
-with memory:
-    changed, into = controls.changed_character(here.text)
-    other = change_character(here.text, changed, into)
-    readings = {
-        card.cell: (service.trace(card.name, here.text), service.trace(card.name, other))
-        for card in service.siblings(here.model)
-    }
-    differences = {cell: distance(one, two) for cell, (one, two) in readings.items()}
-    remembered = {cell: steps_remembered(values, changed) for cell, values in differences.items()}
-    floor = max(rounding_floor(one) for one, _ in readings.values())
-    st.markdown(sentences.of_memory(differences, changed, remembered, floor))
-    figure = hidden.memory_of_a_change(differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step)
-    chart(figure, "memory", "The distance between the two hidden states along the text, for LSTM, GRU and RNN.")
+if memory.open:
+    with memory:
+        changed, into = controls.changed_character(here.text)
+        other = change_character(here.text, changed, into)
+        readings = {
+            card.cell: (service.trace(card.name, here.text), service.trace(card.name, other))
+            for card in service.siblings(here.model)
+        }
+        differences = {cell: distance(one, two) for cell, (one, two) in readings.items()}
+        remembered = {cell: steps_remembered(values, changed) for cell, values in differences.items()}
+        floor = max(rounding_floor(one) for one, _ in readings.values())
+        st.markdown(sentences.of_memory(differences, changed, remembered, floor))
+        figure = hidden.memory_of_a_change(
+            differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step
+        )
+        chart(figure, "memory", "The distance between the two hidden states along the text, for LSTM, GRU and RNN.")
 
-with units:
-    chosen = st.selectbox("Order of the units", list(ORDERINGS), key="order", bind="query-params")
-    order = ORDERINGS[chosen](trace, here.layer)
-    figure = heatmap(trace, "h", theme, order, row=here.layer, unit=here.unit, step=here.step)
-    chart(figure.update_layout(height=520), "units", "The hidden state of all units along the text.")
+if units.open:
+    with units:
+        chosen = st.selectbox("Order of the units", list(ORDERINGS), key="order", bind="query-params")
+        order = ORDERINGS[chosen](trace, here.layer)
+        figure = heatmap(trace, "h", theme, order, row=here.layer, unit=here.unit, step=here.step)
+        chart(figure.update_layout(height=520), "units", "The hidden state of all units along the text.")
 
-with path:
-    components = principal_components(trace["h"][here.layer])
-    st.caption(
-        "Each letter stands where h was after reading it; early letters are pale, late ones strong; the ring is the current step."
-    )
-    chart(
-        hidden.path(components, trace.tokens, theme, here.step),
-        "path",
-        "The reading as a path through two principal components.",
-    )
+if path.open:
+    with path:
+        components = principal_components(trace["h"][here.layer])
+        st.caption(
+            "Each letter stands where h was after reading it; early letters are pale, late ones strong; the ring is the current step."
+        )
+        chart(
+            hidden.path(components, trace.tokens, theme, here.step),
+            "path",
+            "The reading as a path through two principal components.",
+        )

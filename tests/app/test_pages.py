@@ -128,8 +128,8 @@ def test_the_bounds_of_saturation_can_be_moved(shipped: Shipped) -> None:
 @each_model
 def test_hidden_state(name: str, shipped: Shipped) -> None:
     """The siblings' distance after the opening quote is changed; all units; the path."""
-    at = opened("hidden", model=name, **LINK)
-    memory, units, path = charts(at)
+    views = ["How long it remembers", "All units", "The path"]
+    ((memory,), (units,), (path,)) = (charts(opened("hidden", model=name, view=view, **LINK)) for view in views)
     changed = TEXT.index('"')
     family = siblings(name)
     curves = {curve["name"]: curve for curve in memory.data}
