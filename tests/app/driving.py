@@ -23,6 +23,8 @@ PAGES = {
     "hidden": "pages/read/hidden.py",
     "gradients": "pages/learn/gradients.py",
 }
+VIEWS = ("How long it remembers", "All units", "The path")
+"""The tabs of the page on the hidden state, as its links name them; only the open one is drawn."""
 NAMES = [card.name for card in zoo()]
 HOSTILE = '<b>x</b> <script>x</script> $x^2$ **b** [a](b) `c` :red[d] &lt; # e\n- f | g ~h~ "'
 """HTML, LaTeX, Markdown, Streamlit's own marks."""

@@ -42,6 +42,8 @@ def test_pages_draw_the_row(cell: str, shelve: Shelve) -> None:
         signal = trace.belt.keep if trace.belt else "h"
         units = charts(opened("gates", **link))[0].data[0]
         np.testing.assert_array_equal(units["z"], trace[signal][layer][:, by_half_life(trace, layer)].T)
+        (units,) = charts(opened("hidden", view="All units", **link))
+        np.testing.assert_array_equal(units.data[0]["z"], trace["h"][layer][:, by_half_life(trace, layer)].T)
         every = charts(opened("gradients", **link))[2].data
         grads = explorer.gradients(model, TEXT)
         shown = next(curve for curve in every if curve["name"].startswith("h "))

@@ -82,8 +82,8 @@ def test_another_excerpt() -> None:
 def test_every_order_of_the_units(shipped: Shipped) -> None:
     trace = explorer.trace(shipped[ONE], TEXT)
     for label, ordering in ORDERINGS.items():
-        at = opened("hidden", model=ONE, text=TEXT, order=label)
-        np.testing.assert_array_equal(charts(at)[1].data[0]["z"], trace["h"][0][:, ordering(trace, 0)].T)
+        at = opened("hidden", model=ONE, text=TEXT, view="All units", order=label)
+        np.testing.assert_array_equal(charts(at)[0].data[0]["z"], trace["h"][0][:, ordering(trace, 0)].T)
         assert not at.warning
 
 

@@ -17,7 +17,7 @@ from explorer.analysis.timescales import half_lives
 from explorer.analysis.tokens import means_by_kind
 from explorer.models import card_of, siblings
 from explorer.studio import sentences
-from tests.app.driving import APP, NAMES, PAGES, charts, check, go_to, opened, stage_of, words
+from tests.app.driving import APP, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, words
 from tests.conftest import Shipped
 
 TEXT = 'She said "no" and left.\n'
@@ -128,8 +128,7 @@ def test_the_bounds_of_saturation_can_be_moved(shipped: Shipped) -> None:
 @each_model
 def test_hidden_state(name: str, shipped: Shipped) -> None:
     """The siblings' distance after the opening quote is changed; all units; the path."""
-    views = ["How long it remembers", "All units", "The path"]
-    ((memory,), (units,), (path,)) = (charts(opened("hidden", model=name, view=view, **LINK)) for view in views)
+    ((memory,), (units,), (path,)) = (charts(opened("hidden", model=name, view=view, **LINK)) for view in VIEWS)
     changed = TEXT.index('"')
     family = siblings(name)
     curves = {curve["name"]: curve for curve in memory.data}

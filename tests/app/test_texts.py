@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.analysis.tokens import visible
 from explorer.models import card_of
 from explorer.studio.service import WINDOW
-from tests.app.driving import HOSTILE, NAMES, PAGES, charts, check, go_to, opened, stage_of, type_text, words
+from tests.app.driving import HOSTILE, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, type_text, words
 
 NAME = NAMES[-1]
 ODD = {
@@ -43,6 +43,12 @@ def test_it_is_read(text: str) -> None:
         assert sent.header["shown"] == [visible(character) for character in text]
         assert sent.place[0] == len(text) - 1
         assert at.text_area(key="text").value == text
+
+
+@pytest.mark.parametrize("text", [ODD["one character"], ODD["two characters"], HOSTILE, "a" * 300], ids=len)
+@pytest.mark.parametrize("view", VIEWS)
+def test_it_is_drawn_in_every_view_of_the_hidden_state(view: str, text: str) -> None:
+    assert len(charts(opened("hidden", model=NAME, text=text, step=len(text), view=view))) == 1
 
 
 def test_a_windows_line_end_is_one_character() -> None:

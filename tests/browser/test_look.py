@@ -14,7 +14,7 @@ from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server
-from tests.browser.reader import NAMES, PAGES, visit
+from tests.browser.reader import NAMES, PAGES, go_to, visit
 from tests.conftest import Shipped
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -51,18 +51,18 @@ def test_charts_are_dark_in_the_dark(open_page: OpenPage, server: Server) -> Non
     expect(page.locator(".js-plotly-plot .ytitle").first).to_have_css("fill", rgb(THEMES["dark"].text))
 
 
-@pytest.mark.parametrize("address", PAGES)
-def test_on_a_phone(open_page: OpenPage, server: Server, address: str) -> None:
-    """The stage is on the first screen and the page no wider than it; what is wider scrolls within itself."""
+def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
+    """The stage is on the first screen and no page is wider than it; what is wider scrolls within itself."""
     page = open_page(**PHONE)
-    visit(page, server, address, model=NAMES[-1], step=STEP)
-    stage = page.get_by_test_id("stage")
-    expect(stage).to_be_in_viewport()
-    box = stage.bounding_box()
-    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
-    assert overflow(page) <= 0
-    for part in ("stage-step", "stage-next", "stage-play", "stage-slider"):
-        expect(page.get_by_test_id(part)).to_be_visible()
+    for address in PAGES:
+        visit(page, server, address, model=NAMES[-1], step=STEP)
+        stage = page.get_by_test_id("stage")
+        expect(stage).to_be_in_viewport()
+        box = stage.bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390, address
+        assert overflow(page) <= 0, address
+        for part in ("stage-step", "stage-next", "stage-play", "stage-slider"):
+            expect(page.get_by_test_id(part)).to_be_visible()
 
 
 def test_a_finger_steps(open_page: OpenPage, server: Server) -> None:
@@ -74,15 +74,16 @@ def test_a_finger_steps(open_page: OpenPage, server: Server) -> None:
     expect(page.get_by_test_id("stage-step")).to_contain_text("2 of ")
 
 
-@pytest.mark.parametrize("address", PAGES)
-def test_on_other_screens(open_page: OpenPage, server: Server, address: str) -> None:
+def test_on_other_screens(open_page: OpenPage, server: Server) -> None:
     """A projector's, and a small one that the window is then drawn to."""
     page = open_page(viewport={"width": 1920, "height": 1080})
-    visit(page, server, address, model=NAMES[-1], step=STEP)
-    for width in (1920, 1024):
-        page.set_viewport_size({"width": width, "height": 768})
-        expect(page.get_by_test_id("stage")).to_be_in_viewport()
-        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    visit(page, server, model=NAMES[-1], step=STEP)
+    for name in PAGES.values():
+        go_to(page, name)
+        for width in (1024, 1920):
+            page.set_viewport_size({"width": width, "height": 768})
+            expect(page.get_by_test_id("stage")).to_be_in_viewport()
+            page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_the_playhead_stands_on_its_token(page: Page, server: Server) -> None:
