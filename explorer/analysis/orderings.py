@@ -7,20 +7,19 @@ from collections.abc import Callable
 import numpy as np
 
 from explorer.analysis.projection import principal_components
-from explorer.analysis.timescales import half_lives
+from explorer.analysis.timescales import half_lives, keep_of
 from explorer.signals import Array, Trace
 
 
 def by_half_life(trace: Trace, row: int = 0) -> Array:
     """The longest memory first; by mean speed of change where there is no belt. Units alike in that keep the order of their mean keep."""
     lives = half_lives(trace, row)
-    if lives is None or trace.belt is None:
+    if lives is None:
         return np.argsort(
             np.abs(np.diff(trace["h"][row], axis=0)).mean(0) if trace.steps > 1 else np.zeros(trace.units),
             kind="stable",
         )
-    keep = np.asarray(trace.belt.kept({s.name: trace[s.name][row] for s in trace.per_unit()})).mean(0)
-    return np.lexsort((-keep, -lives.steps, ~lives.at_least))
+    return np.lexsort((-keep_of(trace, row).mean(0), -lives.steps, ~lives.at_least))
 
 
 def by_likeness(trace: Trace, row: int = 0) -> Array:

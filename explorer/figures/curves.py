@@ -59,14 +59,13 @@ def log_curves(
     where = np.arange(first, len(tokens) if last is None else last + 1)
     for name, values in curves.items():
         style, shown = styles[name], values[where]
+        zero = _lone_zeros(shown, floor)
         top = max(top, float(np.max(shown, initial=floor.value, where=np.isfinite(shown))))
-        bottom = min(
-            bottom, float(np.min(shown, initial=np.inf, where=np.isfinite(shown) & ~_lone_zeros(shown, floor)))
-        )
+        bottom = min(bottom, float(np.min(shown, initial=np.inf, where=np.isfinite(shown) & ~zero)))
         figure.add_trace(
             go.Scatter(
                 x=where,
-                y=np.where(_lone_zeros(shown, floor), np.nan, np.maximum(shown, floor.value)),
+                y=np.where(zero, np.nan, np.maximum(shown, floor.value)),
                 customdata=shown,
                 mode="lines",
                 line={"color": style.colour, "width": 3, "dash": style.dash},

@@ -60,6 +60,11 @@ class Card:
     show: Show
     examples: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> int:
+        """Layers times directions."""
+        return self.num_layers * (2 if self.bidirectional else 1)
+
     @staticmethod
     def read(path: Path) -> Card:
         values = json.loads(path.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import models
+from explorer.analysis.orderings import by_half_life
 from explorer.models import Card, Model, Pushes
 from explorer.signals import Array, Trace
 
@@ -28,6 +29,12 @@ def model(name: str) -> Model:
 def trace(name: str, text: str) -> Trace:
     """Every signal of one reading."""
     return models.trace(model(name), text)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def order(name: str, text: str, layer: int) -> Array:
+    """The units of a row, the longest memory first."""
+    return by_half_life(trace(name, text), layer)
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)

@@ -56,8 +56,7 @@ def begin() -> None:
     last = max(1, len(state.text))
     own = card.show.step + 1 if state.text == card.show.text else 1
     state.step = _number(link, "step", 1, last, own) - 1
-    rows = card.num_layers * (2 if card.bidirectional else 1)
-    _number(link, "layer", 0, rows - 1, 0)
+    _number(link, "layer", 0, card.rows - 1, 0)
 
 
 def notice(message: str) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from explorer import models
 from explorer.models import Card
 from explorer.studio import service, state
 from explorer.studio.state import Place
@@ -38,7 +37,7 @@ def place() -> Place:
 
 
 def _network() -> Card:
-    cards = {card.name: card for card in models.siblings(st.session_state.read_model)}
+    cards = {card.name: card for card in service.siblings(st.session_state.read_model)}
     st.session_state.setdefault("model", st.session_state.read_model)
     name = st.segmented_control(
         "Network",
@@ -104,10 +103,11 @@ def _window(typed: str) -> tuple[str, int]:
 
 
 def _layer(card: Card) -> int:
-    rows = card.num_layers * (2 if card.bidirectional else 1)
-    if rows == 1:
+    if card.rows == 1:
         return 0
-    row = st.selectbox("Layer", range(rows), key="layer", bind="query-params", help="Layers count from 0, the lowest.")
+    row = st.selectbox(
+        "Layer", range(card.rows), key="layer", bind="query-params", help="Layers count from 0, the lowest."
+    )
     return int(row or 0)
 
 

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from explorer.analysis.orderings import by_half_life
 from explorer.analysis.saturation import saturation
 from explorer.analysis.timescales import half_lives
 from explorer.analysis.tokens import means_by_kind
@@ -21,7 +20,7 @@ here = opening(
     if gated
     else "LSTM and GRU decide with gates what to keep and what to write. This network has none.",
 )
-order = by_half_life(trace, here.layer)
+order = service.order(here.model, here.text, here.layer)
 lives = half_lives(trace, here.layer)
 
 if not gated:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.analysis.orderings import by_half_life
 from explorer.analysis.tokens import visible
 from explorer.figures.roles import HINTS, SAYS, in_story_order
 from explorer.figures.theme import THEMES
@@ -55,7 +54,7 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
         "memory": trace.memory,
         "squashed": trace.memory != "h",
         "ordered": "longest memory first" if trace.belt else "slowest first",
-        "order": by_half_life(trace, place.layer).tolist(),
+        "order": service.order(place.model, place.text, place.layer).tolist(),
         "signals": [
             {"name": s.name, "kind": s.kind, "role": s.role, "label": s.label, "formula": s.formula}
             | {"says": SAYS[s.role], "hint": HINTS[s.role]}
