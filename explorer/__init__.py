@@ -16,7 +16,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from explorer import cells
-from explorer.models import arithmetic, gradients, load, predict, trace, wrap, zoo
+from explorer.models import arithmetic, generate, gradients, load, predict, trace, wrap, zoo
 from explorer.signals import Belt, Signal, Trace
 
 __version__ = "0.1.0"
@@ -27,6 +27,7 @@ __all__ = [
     "Trace",
     "arithmetic",
     "cells",
+    "generate",
     "gradients",
     "load",
     "predict",

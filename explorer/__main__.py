@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import explorer
-from explorer.backend.device import DEVICES
+from explorer.backend.device import DEVICES, choose
 from explorer.backend.training import Progress, TrainingDiverged
 from explorer.cells import names
 from explorer.models import Card
@@ -81,8 +81,17 @@ def parser() -> Parser:
     train.add_argument("task", choices=tuple(RECIPES), metavar="TASK", help=", ".join(RECIPES))
     train.add_argument("--cell", required=True, choices=names(), metavar="CELL", help=", ".join(names()))
     train.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (that of the shipped models)")
-    train.add_argument("--seed", type=int, help="of the weights and the order of things (the recipe's)")
+    train.add_argument("--seed", type=int, help="train this one only (all that the recipe names; the best is kept)")
     train.add_argument("--steps", type=int, help="how long to train (as long as the recipe says)")
+    train.add_argument(
+        "--device", default="cpu", choices=DEVICES, help="where it is trained (cpu, where a run can be repeated)"
+    )
+    train.add_argument(
+        "--snapshots",
+        type=Path,
+        metavar="DIR",
+        help="keep the weights there as they were along the way, a folder a seed",
+    )
     train.add_argument(
         "--resume", type=Path, metavar="FILE", help="save the run there every 100 steps, and go on from there"
     )
@@ -95,7 +104,7 @@ def run_models(_: argparse.Namespace) -> int:
     cards = explorer.zoo()
     if not cards:
         return complain(f"no models in {folder()}; train one: python -m explorer train english --cell lstm", FAILED)
-    head = ("NAME", "CELL", "TASK", "LAYERS", "UNITS", "PARAMETERS", "BITS/CHAR", "READS")
+    head = ("NAME", "CELL", "TASK", "LAYERS", "UNITS", "PARAMETERS", "HELD OUT")
     rows = [head, *map(_row, cards)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -104,9 +113,8 @@ def run_models(_: argparse.Namespace) -> int:
 
 
 def _row(card: Card) -> tuple[str, ...]:
-    bits = f"{card.scores['held_out_bits_per_character']:.3f}"
     sizes = (str(card.num_layers), str(card.hidden_size), f"{card.parameters:,}")
-    return (card.name, card.cell, card.task, *sizes, bits, card.reads)
+    return (card.name, card.cell, card.task, *sizes, card.headline.words(card.score))
 
 
 def run_trace(arguments: argparse.Namespace) -> int:
@@ -139,16 +147,21 @@ def run_train(arguments: argparse.Namespace) -> int:
         if arguments.steps < 1:
             raise ValueError(f"--steps is {arguments.steps}; it must be at least 1")
         budget = replace(budget, steps=arguments.steps)
-    run = make(recipe, arguments.cell, out, budget=budget, seed=arguments.seed, resume=arguments.resume)
+    if arguments.cell not in recipe.cells:
+        raise ValueError(f"{arguments.task} has no {arguments.cell}; it has {', '.join(recipe.cells)}")
+    run = make(
+        recipe, arguments.cell, out, budget=budget, seed=arguments.seed, resume=arguments.resume,
+        snapshots=arguments.snapshots, device=choose(arguments.device),
+    )  # fmt: skip
     with interruptible() as stop:
         for progress in drawn(run):
-            if progress.step == progress.steps:
+            if progress.ended:
                 say("measuring the held-out score, and looking for what the model shows")
             elif stop.asked:
                 where = f"stopped after step {progress.step:,} of {progress.steps:,}"
                 return complain(f"{where}; {how_to_go_on(arguments.resume)}", STOPPED)
     card = Card.read(out / f"{recipe.task}-{arguments.cell}.json")
-    print(f"{card.name}: {card.scores['held_out_bits_per_character']:.4f} bits/char held out, written to {out}")
+    print(f"{card.name}: {card.score:.4f} {card.headline.says}, held out; written to {out}")
     return 0
 
 
@@ -190,7 +203,7 @@ def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
     first: Progress | None = None
     for progress in run:
         first = first or progress
-        last = progress.step == progress.steps
+        last = progress.step == progress.steps or progress.ended
         if terminal and (last or progress.seconds - shown >= 0.2):
             shown = progress.seconds
             print(f"\r\x1b[K{bar(progress, first)}", end="\n" if last else "", file=sys.stderr, flush=True)
@@ -206,7 +219,7 @@ def bar(now: Progress, first: Progress) -> str:
     left = (now.seconds - first.seconds) / done * (now.steps - now.step) if done else math.nan
     time = "" if math.isnan(left) else f"  {left // 60:.0f}:{left % 60:02.0f} left"
     filled = "█" * round(20 * share)
-    return f"{filled:░<20} {share:4.0%}  step {now.step:,} of {now.steps:,}  {now.loss / math.log(2):.3f} bits{time}"
+    return f"{filled:░<20} {share:4.0%}  step {now.step:,} of {now.steps:,}  loss {now.loss:.4f}{time}"
 
 
 def say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Training by truncated backpropagation through time, budgeted in steps so that a run can be repeated."""
+"""Training by backpropagation through time, full or truncated, budgeted in steps so that a run can be repeated."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from explorer.backend import forward
 from explorer.backend.forward import States
+from explorer.cells import Stack
 
 LossOf = Callable[[int, States | None], tuple[Tensor, States]]
-"""The loss (nats a token) of the batch at a step, read from the given state on, and the state after it."""
+"""The loss (nats a token, or a squared error) of the batch at a step, read from the given state on, and the state after it."""
+
+OPTIMISERS = ("adam", "adamw", "sgd", "rmsprop", "adagrad")
+SCHEDULES = ("cosine", "linear", "constant")
 
 
 class TrainingDiverged(RuntimeError):
@@ -24,47 +29,108 @@ class TrainingDiverged(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What a run may spend, and how. `length` is the number of tokens that the gradient goes back."""
+    """What a run may spend, and how.
+
+    steps, batch     updates, and sequences in each
+    length           of streams: how many tokens an update reads, which is also how far its gradient goes back
+    truncate         of drawn sequences: how many steps the gradient goes back; None: to the beginning (full BPTT)
+    optimiser        one of OPTIMISERS, with learning_rate, weight_decay, and momentum (sgd, rmsprop)
+    warmup, schedule the rate rises linearly for `warmup` updates, then follows one of SCHEDULES down to 2 %, or stays
+    clip, clip_value the gradient's norm is held to `clip`, then each entry to ±`clip_value`; None: not
+    reset            of streams: the share that starts an update from the zero state, so that a model is used to a cold start
+    noise            standard deviation of what is added to h before the readout while training
+    dropout          share of the embedding's and of h's numbers before the readout that is dropped while training
+    check, patience  every `check` updates a validation score is taken; after `patience` without a better one the run stops early
+    """
 
     steps: int
     batch: int
-    length: int
-    learning_rate: float
+    length: int = 0
+    learning_rate: float = 1e-3
     warmup: int = 50
-    clip: float = 1.0
+    schedule: str = "cosine"
+    clip: float | None = 1.0
+    clip_value: float | None = None
+    optimiser: str = "adam"
+    weight_decay: float = 0.0
+    momentum: float = 0.0
+    truncate: int | None = None
     reset: float = 0.1
-    """The share of streams that start a batch from the zero state, so that a model is used to a cold start."""
+    noise: float = 0.0
+    dropout: float = 0.0
+    check: int = 100
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"unknown {name} {getattr(self, name)!r}; choose from {', '.join(choices)}")
 
     def rate(self, step: int) -> float:
-        """The learning rate at a step: a linear rise, then half a cosine down to 2 %."""
+        """The learning rate at a step."""
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.learning_rate * (0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2)
+        left = {"cosine": (1 + math.cos(math.pi * done)) / 2, "linear": 1 - done, "constant": 1.0}[self.schedule]
+        return self.learning_rate * (0.02 + 0.98 * left)
+
+    def optimiser_of(self, module: nn.Module) -> torch.optim.Optimizer:
+        """torch's own, over all weights of the module."""
+        weights, rate = module.parameters(), self.learning_rate
+        match self.optimiser:
+            case "adam":
+                return torch.optim.Adam(weights, rate, weight_decay=self.weight_decay)
+            case "adamw":
+                return torch.optim.AdamW(weights, rate, weight_decay=self.weight_decay)
+            case "rmsprop":
+                return torch.optim.RMSprop(weights, rate, momentum=self.momentum, weight_decay=self.weight_decay)
+            case "adagrad":
+                return torch.optim.Adagrad(weights, rate, weight_decay=self.weight_decay)
+            case _:
+                return torch.optim.SGD(weights, rate, momentum=self.momentum, weight_decay=self.weight_decay)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """An event of a run: after `step` of `steps`, with the loss of that step in nats a token."""
+    """An event of a run: after `step` of `steps`, with the loss of that step (nats, or a squared error).
+
+    gradient    the gradient's norm before it was clipped
+    validation  the score that was taken at this step (higher is better); None where none was
+    ended       whether this is the last event: the budget is spent, or no better score came
+    """
 
     step: int
     steps: int
     loss: float
     seconds: float
+    gradient: float = 0.0
+    validation: float | None = None
+    ended: bool = False
 
 
 def train(
-    module: nn.Module, loss_of: LossOf, budget: Budget, seed: int, checkpoint: Path | None = None
+    module: nn.Module,
+    loss_of: LossOf,
+    budget: Budget,
+    seed: int,
+    checkpoint: Path | None = None,
+    *,
+    validate: Callable[[], float] | None = None,
+    snapshots: Path | None = None,
 ) -> Iterator[Progress]:
-    """Trains `module` in place with Adam, yielding an event a step.
+    """Trains `module` in place, wherever its weights lie, yielding an event a step.
 
-    With `checkpoint` the run is saved there every 100 steps and goes on from there, to the same result as an unbroken run. Raises
-    TrainingDiverged where the loss is not finite, ValueError where the file is no checkpoint, or that of another run.
+    checkpoint  the run is saved there every 100 steps and goes on from there, to the same result as an unbroken run
+    validate    a score, higher is better, taken every `budget.check` steps; with `budget.patience` the best weights are kept
+    snapshots   a folder that gets the weights every `budget.check` steps, and before the first: `<step>.pt`
+
+    Raises TrainingDiverged where the loss is not finite, ValueError where the file is no checkpoint, or that of another run.
     """
-    optimiser = torch.optim.Adam(module.parameters(), lr=budget.learning_rate)
+    optimiser = budget.optimiser_of(module)
     run = {"seed": seed} | asdict(budget)
     states: States | None = None
     first = 0
+    best: dict[str, Any] = {"score": -math.inf, "step": 0, "weights": {}}
     if checkpoint and checkpoint.exists():
         saved = _read(checkpoint)
         if saved["run"] != run or _shapes(saved["module"]) != _shapes(module.state_dict()):
@@ -73,11 +139,16 @@ def train(
             )
         module.load_state_dict(saved["module"])
         optimiser.load_state_dict(saved["optimiser"])
-        states, first = saved["states"], saved["step"]
+        states, first, best = saved["states"], saved["step"], saved["best"]
+    if snapshots:
+        snapshots.mkdir(parents=True, exist_ok=True)
+        if first == 0:
+            _write(snapshots / "0.pt", module.state_dict())
     started = time.perf_counter()
     for step in range(first, budget.steps):
         for group in optimiser.param_groups:
             group["lr"] = budget.rate(step)
+        module.train()
         loss, states = loss_of(step, _fresh(states, budget, seed, step))
         if not torch.isfinite(loss):
             raise TrainingDiverged(
@@ -85,34 +156,66 @@ def train(
             )
         optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(module.parameters(), budget.clip)
+        norm = nn.utils.clip_grad_norm_(module.parameters(), math.inf if budget.clip is None else budget.clip)
+        if budget.clip_value is not None:
+            nn.utils.clip_grad_value_(module.parameters(), budget.clip_value)
         optimiser.step()
         states = {name: state.detach() for name, state in states.items()}
-        if checkpoint and ((step + 1) % 100 == 0 or step + 1 == budget.steps):
+        done, last = step + 1, step + 1 == budget.steps
+        checked = done % budget.check == 0 or last
+        score = validate() if validate and checked else None
+        if score is not None and score > best["score"]:
+            best = {"score": score, "step": done, "weights": {k: w.clone() for k, w in module.state_dict().items()}}
+        tired = (
+            budget.patience is not None and score is not None and done - best["step"] >= budget.patience * budget.check
+        )
+        if snapshots and checked:
+            _write(snapshots / f"{done}.pt", module.state_dict())
+        if checkpoint and (done % 100 == 0 or last):
             _write(
                 checkpoint,
                 {
                     "run": run,
-                    "step": step + 1,
+                    "step": done,
                     "module": module.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "states": states,
+                    "best": best,
                 },
             )
-        yield Progress(step + 1, budget.steps, loss.item(), time.perf_counter() - started)
+        if (last or tired) and budget.patience is not None and best["weights"]:
+            module.load_state_dict(best["weights"])
+        ended = last or tired
+        yield Progress(done, budget.steps, loss.item(), time.perf_counter() - started, float(norm), score, ended)
+        if tired:
+            return
 
 
-def _write(checkpoint: Path, values: dict[str, Any]) -> None:
-    """Beside it first, so that a run that is killed here leaves the checkpoint before."""
-    beside = checkpoint.with_name(f"{checkpoint.name}.part")
-    torch.save(values, beside)
-    beside.replace(checkpoint)
+def unrolled(stack: Stack, x: Tensor, states: States | None, truncate: int | None) -> tuple[Tensor, States]:
+    """The top layer's h over x [step, batch, input], and the last state. The gradient of a step goes back at most to the start of its
+    stretch of `truncate` steps (Williams & Peng 1990 with k1 = k2), or to the beginning where that is None."""
+    if truncate is None:
+        return forward.run(stack, x, states)
+    hs: list[Tensor] = []
+    for stretch in x.split(truncate):
+        states = states and {name: state.detach() for name, state in states.items()}
+        h, states = forward.run(stack, stretch, states)
+        hs.append(h)
+    assert states is not None
+    return torch.cat(hs), states
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    """Beside it first, so that a run that is killed here leaves the file that was there before."""
+    beside = path.with_name(f"{path.name}.part")
+    torch.save(dict(values), beside)
+    beside.replace(path)
 
 
 def _read(checkpoint: Path) -> dict[str, Any]:
     try:
         saved = torch.load(checkpoint, weights_only=True)
-        if {"run", "step", "module", "optimiser", "states"} <= set(saved):
+        if {"run", "step", "module", "optimiser", "states", "best"} <= set(saved):
             return dict(saved)
     except Exception as error:  # a zip, pickle or runtime error of any kind means the same to the caller
         raise ValueError(f"{checkpoint} is not a checkpoint of a run; remove it ({error})") from error

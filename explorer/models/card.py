@@ -6,69 +6,143 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
-class Show:
-    """Where a model's effect is to be seen, found by a rule after training.
+class Headline:
+    """Which held-out score counts, and how it is read out: "2.12 bits a character", "99 % of the verbs right".
 
-    property      what the unit follows, in plain words
-    correlation   of the unit's memory with the property, on held-out text
-    effect        what erasing the unit (holding its memory at its mean) does: the mean change of log2 P(`foretells`)
-    places        at how many held-out places that was measured
-    rank          of that effect among all units, 1 the largest
-    rule          how unit and step were chosen
+    baseline  what one gets without a memory; None where nothing is said of it
     """
 
-    text: str
-    step: int
+    key: str
+    says: str
+    better: Literal["higher", "lower"]
+    percent: bool = False
+    baseline: float | None = None
+
+    def number(self, score: float) -> str:
+        """A score as it is written; never rounded up to all."""
+        if not self.percent:
+            return f"{score:.2f}" if score >= 0.1 else f"{score:.2g}"
+        share = 100 * score
+        return f"{share:.0f} %" if share in (0, 100) or 1 <= share < 99 else f"{int(share * 10) / 10:.1f} %"
+
+    def words(self, score: float) -> str:
+        """The score with what it is of."""
+        return f"{self.number(score)} {self.says}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A unit that follows a property, and what it does. Found by a rule after training; correlation alone is not meaning.
+
+    follows      the property, in plain words
+    correlation  of the unit's memory with the property on held-out sequences; the unit was chosen on others
+    null         what the best of all units reaches by chance: the 95th percentile over circular shifts of the property
+    erased       mean change of what is `measured` when the unit's memory is held at its mean
+    forced       the same from holding it at one end of its range (5th percentile) to the other (95th), as the property rises
+    rank         of |forced| among all units, 1 the largest
+    foretells    in words, what it should move
+    measured     what `erased` and `forced` are in: "log₂ P", or "value"
+    places       at how many held-out places they were measured
+    text, step   where it is to be seen, by `rule`
+    """
+
+    follows: str
     layer: int
     unit: int
-    property: str
     correlation: float
-    effect: float
-    foretells: str
-    places: int
+    null: float
+    erased: float
+    forced: float
     rank: int
+    foretells: str
+    measured: str
+    places: int
+    text: str
+    step: int
     rule: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the unit follows the property more than chance would have it: |r| at least 0.3 and twice the null."""
+        return abs(self.correlation) >= max(0.3, 2 * self.null)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What is known of a shipped model. `scores` are measured by the recipe; `command` trains it again."""
+    """What is known of a shipped model. `scores` are measured by the recipe; `command` trains it again.
+
+    tokens      what it reads: "characters", "words" or "numbers"
+    vocabulary  the symbols it knows, or the names of its columns
+    answer      what its readout means (`explorer.models.answers`); `labels` names the columns, but for next tokens
+    seeds       every seed that was trained, with its scores
+    """
 
     name: str
     task: str
     title: str
-    reads: str
+    sentence: str
+    group: str
     cell: str
     options: Mapping[str, Any] = field(default_factory=dict)
     input_size: int
     hidden_size: int
     num_layers: int = 1
     bidirectional: bool = False
+    tokens: str = "characters"
     vocabulary: tuple[str, ...]
+    answer: str = "next token"
+    labels: tuple[str, ...] = ()
     corpus: Mapping[str, str]
     licence: str
     seed: int
+    seeds: tuple[Mapping[str, Any], ...] = ()
     budget: Mapping[str, Any]
     command: str
     scores: Mapping[str, float]
+    headline: Headline
     parameters: int
     sha256: str
-    show: Show
+    findings: tuple[Finding, ...]
     examples: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def show(self) -> Finding:
+        """What the model opens on."""
+        return self.findings[0]
 
     @property
     def rows(self) -> int:
         """Layers times directions."""
         return self.num_layers * (2 if self.bidirectional else 1)
 
+    @property
+    def wired(self) -> bool:
+        """Whether the weights were written by hand; nothing was trained then."""
+        return not self.budget
+
+    @property
+    def score(self) -> float:
+        """The held-out score that counts."""
+        return self.scores[self.headline.key]
+
     @staticmethod
     def read(path: Path) -> Card:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return Card(**values | {"vocabulary": tuple(values["vocabulary"]), "show": Show(**values["show"])})
+        values.pop("show")
+        made = {
+            "vocabulary": tuple(values["vocabulary"]),
+            "labels": tuple(values["labels"]),
+            "seeds": tuple(values["seeds"]),
+            "headline": Headline(**values["headline"]),
+            "findings": tuple(Finding(**finding) for finding in values["findings"]),
+        }
+        return Card(**values | made)
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        """With `show` spelled out for who reads the file itself."""
+        values = asdict(self) | {"show": asdict(self.show)}
+        path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

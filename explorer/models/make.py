@@ -1,22 +1,22 @@
-"""Carries out a recipe: trains one model, scores it, finds what it shows, writes weights and card."""
+"""Carries out a recipe: trains its seeds, chooses one, scores it, finds what it shows, writes weights and card."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from explorer.backend.forward import States
-from explorer.backend.training import Budget, Progress, train
+from explorer.backend.training import Budget, LossOf, Progress, train, unrolled
 from explorer.models.card import Card
+from explorer.models.findings import find
 from explorer.models.model import Model
-from explorer.models.recipes.base import Recipe, Split
-from explorer.models.scoring import bits_per_character, cross_entropy
-from explorer.models.show import find_show
-from explorer.models.vocabulary import Vocabulary
-from explorer.models.zoo import assemble, excerpt_path, save
+from explorer.models.recipes.base import Batch, Data, Recipe
+from explorer.models.zoo import assemble, save, write_held_out
 
 
 def make(
@@ -27,67 +27,132 @@ def make(
     budget: Budget | None = None,
     seed: int | None = None,
     resume: Path | None = None,
+    snapshots: Path | None = None,
+    device: torch.device | None = None,
 ) -> Iterator[Progress]:
-    """Trains `recipe`'s model with that cell and writes `<task>-<cell>.safetensors` and `.json` into `out`, and the held-out
-    excerpt into `examples` beside it; an event a step."""
-    budget, seed = budget or recipe.budget, recipe.seed if seed is None else seed
-    split = recipe.split()
-    torch.manual_seed(seed)
-    vocabulary = Vocabulary.of(split.train)
-    model = assemble(cell, recipe.input_size, recipe.hidden_size, vocabulary, **recipe.options.get(cell, {}))
-    yield from train(model, stream_loss(model, split.train, budget), budget, seed, resume)
+    """Trains `recipe`'s network of that cell, with all its seeds or the one that is given, and writes `<task>-<cell>.safetensors` and
+    `.json` into `out`, and what is shipped of the held-out sequences into `examples` beside it; an event an update."""
+    budget, data = budget or recipe.budget, recipe.data()
+    tried: list[tuple[float, int, Model, dict[str, float]]] = []
+    seeds = recipe.seeds if seed is None else (seed,)
+    for each in () if recipe.wired else seeds:
+        torch.manual_seed(each)
+        model = untrained(recipe, cell, data).to(device or torch.device("cpu"))
+        kept = resume and (resume if len(seeds) == 1 else resume.with_name(f"{resume.name}.{each}"))
+        batches = data.batches(budget, each)
+        chosen_by = recipe.selection
+        validate = (lambda model=model: chosen_by(model)) if chosen_by and budget.patience else None
+        run = train(
+            model, loss_of(model, batches, budget, each, data.streaming), budget, each, kept,
+            validate=validate, snapshots=snapshots and snapshots / str(each),
+        )  # fmt: skip
+        for progress in run:
+            yield replace(progress, ended=progress.ended and each == seeds[-1])
+        model.eval()
+        tried.append((chosen_by(model) if chosen_by else 0.0, each, model, recipe.score(model, data.held_out)))
+    if recipe.wired:
+        model = untrained(recipe, cell, data)
+        model.load_state_dict(recipe.wired(cell))
+        yield Progress(1, 1, 0.0, 0.0, ended=True)
+        tried = [(0.0, seeds[0], model, recipe.score(model, data.held_out))]
+    best = max(tried, key=lambda one: one[0])  # the first of equals
+    scores = tuple({"seed": each, "selected_by": round(chosen, 4), **_rounded(s)} for chosen, each, _, s in tried)
+    describe(best[2].cpu(), recipe, data, cell, best[1], budget, out, seeds=scores if len(scores) > 1 else ())
 
-    describe(model, recipe, split, cell, seed, budget, out)
+
+def untrained(recipe: Recipe, cell: str, data: Data) -> Model:
+    """The network as the recipe says, its weights drawn from torch's generator."""
+    return assemble(
+        cell,
+        recipe.input_size,
+        recipe.hidden_size,
+        data.reader,
+        answer=recipe.answer,
+        labels=recipe.labels,
+        **recipe.cells.get(cell, {}),
+    )
 
 
-def describe(model: Model, recipe: Recipe, split: Split, cell: str, seed: int, budget: Budget, out: Path) -> Card:
-    """Scores a trained model, finds what it shows, writes weights, card and held-out excerpt."""
+def describe(
+    model: Model,
+    recipe: Recipe,
+    data: Data,
+    cell: str,
+    seed: int,
+    budget: Budget,
+    out: Path,
+    seeds: tuple[Mapping[str, Any], ...] = (),
+) -> Card:
+    """Scores a trained model, finds what it shows, writes weights, card and held-out sequences."""
     model.eval().requires_grad_(False)
     model.name = f"{recipe.task}-{cell}"
-    excerpt = recipe.excerpt(split.held_out)
-    for file in (out / model.name, excerpt_path(out, recipe.task)):
-        file.parent.mkdir(parents=True, exist_ok=True)
-    excerpt_path(out, recipe.task).write_text(excerpt, encoding="utf-8")
-    assert model.vocabulary is not None
+    out.mkdir(parents=True, exist_ok=True)
+    write_held_out(out, recipe.task, data.shipped)
+    scores = recipe.score(model, data.held_out)
+    if data.shipped and data.shipped != data.held_out:
+        scores |= {
+            f"excerpt_{name.removeprefix('held_out_')}": s for name, s in recipe.score(model, data.shipped).items()
+        }
+    texts = [example.text for example in data.held_out]
     card = Card(
         name=model.name,
         task=recipe.task,
         title=recipe.title,
-        reads=recipe.reads,
+        sentence=recipe.sentence,
+        group=recipe.group,
         cell=cell,
-        options=recipe.options.get(cell, {}),
+        options=recipe.cells.get(cell, {}),
         input_size=recipe.input_size,
         hidden_size=recipe.hidden_size,
-        vocabulary=model.vocabulary.symbols,
+        tokens=data.reader.kind,
+        vocabulary=data.reader.symbols,
+        answer=recipe.answer,
+        labels=recipe.labels,
         corpus=recipe.corpus,
         licence=recipe.licence,
         seed=seed,
-        budget=asdict(budget),
-        command=f"python -m explorer train {recipe.task} --cell {cell} --seed {seed}",
-        scores={
-            "held_out_bits_per_character": round(bits_per_character(model, split.held_out), 4),
-            "excerpt_bits_per_character": round(bits_per_character(model, excerpt), 4),
-        },
+        seeds=seeds,
+        budget={} if recipe.wired else asdict(budget),
+        command=f"python -m explorer train {recipe.task} --cell {cell}"
+        + ("" if recipe.wired or seeds else f" --seed {seed}"),
+        scores=_rounded(scores),
+        headline=recipe.headline,
         parameters=model.parameter_count,
         sha256=save(model, out / f"{model.name}.safetensors"),
-        show=find_show(model, split.held_out, recipe.show_property, recipe.show_text),
+        findings=tuple(find(model, wanted, data.chosen_on, texts) for wanted in recipe.properties),
         examples=recipe.examples,
     )
     card.write(out / f"{model.name}.json")
     return card
 
 
-def stream_loss(model: Model, text: str, budget: Budget) -> Callable[[int, States | None], tuple[torch.Tensor, States]]:
-    """The loss of step n: `batch` streams run through the text as through a ring, `length` characters a step."""
-    ids = model.prepare(text).ids
-    assert ids is not None
-    starts = torch.arange(budget.batch) * (len(ids) // budget.batch)
-    window = torch.arange(budget.length + 1)
+def loss_of(model: Model, batches: Any, budget: Budget, seed: int, streaming: bool) -> LossOf:
+    """The loss of an update: `batches(step)` read from the carried state if the task is a stream, else from the zero state."""
 
-    def loss_of(step: int, states: States | None) -> tuple[torch.Tensor, States]:
-        where = (starts[None, :] + window[:, None] + step * budget.length) % len(ids)  # [length + 1, batch]
-        chunk = ids[where]
-        scores, states = model(chunk[:-1], states)
-        return cross_entropy(scores, chunk[1:]), states
+    def loss(step: int, states: States | None) -> tuple[Tensor, States]:
+        batch: Batch = batches(step)
+        inputs, targets = batch.inputs.to(model.device), batch.targets.to(model.device)
+        weight = None if batch.weight is None else batch.weight.to(model.device)
+        # Noise and dropout have a generator of their own for each update, so that a run can be gone on with.
+        chance = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        x = _dropped(model.embedded(inputs), 0.0 if model.embedding is None else budget.dropout, chance)
+        h, states = unrolled(model.stack, x, states if streaming else None, budget.truncate)
+        h = _dropped(h, budget.dropout, chance)
+        if budget.noise:
+            h = h + budget.noise * torch.randn(h.shape, generator=chance).to(h)
+        assert model.readout is not None
+        return model.answer.loss(model.readout(h), targets, weight), states
 
-    return loss_of
+    return loss
+
+
+def _dropped(values: Tensor, share: float, chance: torch.Generator) -> Tensor:
+    """A share of the numbers set to 0, the others made larger so that the mean stays (Srivastava et al. 2014)."""
+    if not share:
+        return values
+    keep = torch.rand(values.shape, generator=chance).to(values) >= share
+    return values * keep / (1 - share)
+
+
+def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(score, 4) for name, score in scores.items()}

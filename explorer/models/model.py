@@ -1,4 +1,4 @@
-"""What runs: vocabulary, embedding, layers, readout. Any of the outer parts may be absent."""
+"""What runs: reader, embedding, layers, readout. Any of the outer parts may be absent."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from explorer.backend import forward
+from explorer.backend.forward import States, run
 from explorer.cells import Cell, Stack
+from explorer.models.answers import ANSWERS, NEXT_TOKEN, Answer
 from explorer.models.card import Card
-from explorer.models.vocabulary import Vocabulary
+from explorer.models.vocabulary import Reader
 from explorer.signals import Array, Readout
 
 
 @dataclass(frozen=True)
 class Input:
-    """What a model is about to read: tokens as a person sees them, x [step, 1, input], ids where there is a vocabulary."""
+    """What a model is about to read: tokens as a person sees them, x [step, 1, input], ids where it has words or characters."""
 
     tokens: tuple[str, ...]
     x: Tensor
@@ -27,9 +28,9 @@ class Input:
 
 
 class Model(nn.Module):
-    """A network with what it needs to read: text where it has a vocabulary, an array [step, input] where it has none.
+    """A network with what it needs to read: text where it has a reader, an array [step, input] where it has none or reads numbers.
 
-    `labels` names the columns of its predictions; empty where it has no readout.
+    `answer` says what its readout means; `labels` names the columns of its predictions, and is empty where it has no readout.
     """
 
     def __init__(
@@ -37,16 +38,21 @@ class Model(nn.Module):
         layers: Cell | Stack,
         *,
         name: str = "",
-        vocabulary: Vocabulary | None = None,
+        vocabulary: Reader | None = None,
         embedding: nn.Embedding | None = None,
         readout: nn.Linear | None = None,
+        answer: Answer | str = NEXT_TOKEN,
+        labels: tuple[str, ...] = (),
         card: Card | None = None,
     ) -> None:
         super().__init__()
         self.stack = layers if isinstance(layers, Stack) else Stack.of(layers)
         self.name, self.vocabulary, self.card = name, vocabulary, card
         self.embedding, self.readout = embedding, readout
-        self.labels: tuple[str, ...] = vocabulary.labels if vocabulary and readout else ()
+        self.answer = ANSWERS[answer] if isinstance(answer, str) else answer
+        self.labels: tuple[str, ...] = labels
+        if not labels and vocabulary and readout and self.answer is NEXT_TOKEN:
+            self.labels = vocabulary.labels
 
     @property
     def cell(self) -> Cell:
@@ -60,22 +66,33 @@ class Model(nn.Module):
     def device(self) -> torch.device:
         return self.cell.weight_hh.device
 
-    def forward(self, ids: Tensor, states: forward.States | None = None) -> tuple[Tensor, forward.States]:
-        """Scores [step, batch, label] for ids [step, batch], and the last state; differentiable."""
-        assert self.embedding is not None and self.readout is not None
-        h, states = forward.run(self.stack, self.embedding(ids), states)
+    def embedded(self, inputs: Tensor) -> Tensor:
+        """x [step, batch, input] for ids [step, batch], or for numbers as they are."""
+        return inputs.to(self.dtype) if self.embedding is None else cast(Tensor, self.embedding(inputs))
+
+    def forward(self, inputs: Tensor, states: States | None = None) -> tuple[Tensor, States]:
+        """Scores [step, batch, output] for ids [step, batch] or numbers [step, batch, column], and the last state; differentiable."""
+        return self.read_out(self.embedded(inputs), states)
+
+    def read_out(self, x: Tensor, states: States | None = None) -> tuple[Tensor, States]:
+        """Scores [step, batch, output] for x [step, batch, input], and the last state."""
+        assert self.readout is not None
+        h, states = run(self.stack, x, states)
         return self.readout(h), states
 
     def prepare(self, given: Any) -> Input:
         """A text, or an array [step, input], as this model's input. Raises ValueError with what was expected."""
-        if self.vocabulary is not None and self.embedding is not None:
+        reads_numbers = self.embedding is None
+        if self.vocabulary is not None and (isinstance(given, str) or not reads_numbers):
             if not isinstance(given, str):
                 raise ValueError(f"{self.name or 'this model'} reads text, but was given {type(given).__name__}")
-            if not given:
-                raise ValueError("the text is empty; give it at least one character")
             encoded = self.vocabulary.encode(given)
-            ids = torch.from_numpy(encoded.ids).to(self.device)
-            return Input(encoded.tokens, self.embedding(ids)[:, None], ids, encoded.notices)
+            if not encoded.tokens:
+                raise ValueError(f"the text is empty; give it at least one {self.vocabulary.one}")
+            values = torch.from_numpy(encoded.values).to(self.device)
+            return Input(
+                encoded.tokens, self.embedded(values)[:, None], None if reads_numbers else values, encoded.notices
+            )
         if isinstance(given, str):
             raise ValueError("this network has no vocabulary; give it an array [step, input] instead of a text")
         x = numbers(given).to(self.device, self.dtype)
@@ -83,7 +100,9 @@ class Model(nn.Module):
             raise ValueError(
                 f"expected an array [step, {self.stack.input_size}] of at least one step, got {list(x.shape)}"
             )
-        return Input(tuple(str(step) for step in range(len(x))), x[:, None], None, ())
+        rows = [" ".join(f"{value:.6g}" for value in row) for row in x.tolist()]
+        tokens = tuple(rows) if self.vocabulary else tuple(map(str, range(len(x))))
+        return Input(tokens, x[:, None], None, ())
 
     def readout_weights(self) -> Readout | None:
         if self.readout is None:

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
@@ -47,12 +46,14 @@ def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | No
 
 
 def predict(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None) -> Array:
-    """Log-probabilities of what comes next, [step, label]; `model.labels` names the columns. Raises ValueError without a readout."""
+    """The network's answer at every step: log-probabilities [step, label], `model.labels` names the columns; values [step, output] where
+    it answers with numbers. Raises ValueError without a readout.
+    """
 
     def compute(reading: _Reading) -> Array:
         with torch.inference_mode():
             h, _ = run(reading.model.stack, reading.input.x, reading.initial)
-            return as_numpy(reading.scores(h[:, 0]).log_softmax(-1))
+            return as_numpy(reading.model.answer.predict(reading.scores(h[:, 0])))
 
     return _on_device(compute, reader, given, device, state)
 
@@ -60,10 +61,12 @@ def predict(reader: Reader, given: Any, *, device: str = "auto", state: State | 
 def gradients(
     reader: Reader,
     given: Any,
-    of: str = "loss",
+    of: str | None = None,
     at: int = -1,
     *,
     token: str | int | None = None,
+    label: str | int | None = None,
+    target: float | None = None,
     unit: int | None = None,
     layer: int = -1,
     device: str = "auto",
@@ -71,16 +74,20 @@ def gradients(
 ) -> Trace:
     """The total derivative of one number by every signal at every step: a Trace of `grad_h`, `grad_c`, …, and `grad_x`.
 
-    of      "loss"      L_t = -ln p(token t+1) at step t = `at`; it exists for t ≤ T-2, and a negative `at` counts from there
-            "mean"      the mean of all of them
-            "logit" | "log_prob"   of `token` (a character or a label's number; the real next one, or the likeliest, if None) at `at`
+    of      "loss"      at step t = `at`. Next token: L_t = -ln p(token t+1), which exists for t ≤ T-2, and a negative `at` counts from
+                        there; a forecast's squared error likewise. Labels: -ln p(`label`) and numbers: (output - `target`)², which
+                        have to be given, since the text does not hold them
+            "mean"      the mean of the losses of all steps
+            "logit" | "log_prob"   of `token` (a symbol or a label's number; the real next one, or the likeliest, if None) at `at`;
+                        of numbers "logit" is the output itself
             "h" | "c"   `unit`'s own h or c in row `layer` at step `at`
+            None        "loss" where the text holds the right answer, else "logit"
 
     The loss is in nats. Raises ValueError for an objective that this network or text does not have.
     """
 
     def compute(reading: _Reading) -> Trace:
-        objective = reading.objective(of, at, token, unit, layer)
+        objective = reading.objective(of, at, token, label, target, unit, layer)
         rows = reverse.gradients(reading.model.stack, reading.input.x, objective, reading.initial)
         signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
         arrays = {f"grad_{name}": _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
@@ -159,46 +166,82 @@ class _Reading:
         scores: Tensor = self.model.readout(h)
         return scores
 
-    def objective(self, of: str, at: int, token: str | int | None, unit: int | None, layer: int) -> reverse.Objective:
-        steps = len(self.input.tokens)
+    def objective(
+        self,
+        of: str | None,
+        at: int,
+        token: str | int | None,
+        label: str | int | None,
+        target: float | None,
+        unit: int | None,
+        layer: int,
+    ) -> reverse.Objective:
+        model, steps = self.model, len(self.input.tokens)
+        of = of or ("loss" if model.answer.in_text else "logit")
         if of in ("h", "c"):
-            if of not in self.model.cell.State._fields:
-                raise ValueError(
-                    f"{self.model.cell.name} has no state {of!r}; it has {', '.join(self.model.cell.State._fields)}"
-                )
+            if of not in model.cell.State._fields:
+                raise ValueError(f"{model.cell.name} has no state {of!r}; it has {', '.join(model.cell.State._fields)}")
             if unit is None:
                 raise ValueError(f'of="{of}" is about one unit; say which with unit=')
-            row = _index("layer", layer, len(self.model.stack.rows))
-            return reverse.OfState(of, row, _index("at", at, steps), _index("unit", unit, self.model.stack.hidden_size))
+            row = _index("layer", layer, len(model.stack.rows))
+            return reverse.OfState(of, row, _index("at", at, steps), _index("unit", unit, model.stack.hidden_size))
         if of in ("loss", "mean"):
-            if self.model.readout is None or self.input.ids is None:
-                raise ValueError(f'of="{of}" needs a readout and a next token; ask for of="h" or of="c" with a unit')
-            if steps < 2:
-                raise ValueError("a loss needs a next token: give at least two")
-            nexts = self.input.ids[1:]
+            targets = self._targets(of, label, target)
             if of == "mean":
-                return reverse.OfTop(lambda h: F.cross_entropy(self.scores(h[:-1]), nexts))
-            step = _index("at", at, steps - 1)
-            return reverse.OfTop(lambda h: F.cross_entropy(self.scores(h[step]), nexts[step]))
+                return reverse.OfTop(lambda h: model.answer.loss(self.scores(h[: len(targets)]), targets))
+            step = _index("at", at, len(targets))
+            return reverse.OfTop(lambda h: model.answer.loss(self.scores(h[step])[None], targets[step][None]))
         if of in ("logit", "log_prob"):
             step = _index("at", at, steps)
-            label = self._label(token, step)
+            column = self._column(token if label is None else label, step)
             if of == "logit":
-                return reverse.OfTop(lambda h: self.scores(h[step])[label])
-            return reverse.OfTop(lambda h: self.scores(h[step]).log_softmax(-1)[label])
+                return reverse.OfTop(lambda h: self.scores(h[step])[column])
+            if model.answer.numbers:
+                raise ValueError(
+                    f'{model.name or "this network"} answers with numbers, which have no probability; ask for of="logit"'
+                )
+            return reverse.OfTop(lambda h: self.scores(h[step]).log_softmax(-1)[column])
         raise ValueError(f"unknown objective {of!r}; choose from {', '.join(OBJECTIVES)}")
 
-    def _label(self, token: str | int | None, step: int) -> int:
+    def _targets(self, of: str, label: str | int | None, target: float | None) -> Tensor:
+        """The right answer of each step that has one: ids or numbers out of the text, or what was given, the same for all steps."""
+        model, steps = self.model, len(self.input.tokens)
+        if model.readout is None:
+            raise ValueError(f'of="{of}" needs a readout and a next token; ask for of="h" or of="c" with a unit')
+        if model.answer.in_text:
+            if steps < 2:
+                raise ValueError("a loss needs a next token: give at least two")
+            if model.answer.numbers:
+                return self.input.x[1:, 0, : model.readout.out_features]
+            if self.input.ids is None:
+                raise ValueError(f'of="{of}" needs a readout and a next token; ask for of="h" or of="c" with a unit')
+            return self.input.ids[1:]
+        if model.answer.numbers:
+            if target is None:
+                raise ValueError(f'of="{of}" needs the right number: say it with target=, or ask for of="logit"')
+            return torch.full((steps, model.readout.out_features), float(target)).to(self.input.x)
+        if label is None:
+            raise ValueError(
+                f'of="{of}" needs the right label: say it with label= ({", ".join(model.labels)}), or ask for of="logit"'
+            )
+        return torch.full((steps,), self._column(label, 0), device=self.input.x.device)
+
+    def _column(self, token: str | int | None, step: int) -> int:
+        """The column of a label; the real next token's or the likeliest label's where none is named."""
+        model = self.model
         if isinstance(token, str):
-            if self.model.vocabulary is None:
-                raise ValueError(f"this network has no vocabulary; name the label {token!r} by its number")
-            return self.model.vocabulary.id_of(token)
-        if self.model.readout is not None and token is not None:
-            return _index("token", token, self.model.readout.out_features)
-        if self.input.ids is not None and step + 1 < len(self.input.tokens):
+            if model.answer.in_text and model.vocabulary is not None and not model.answer.numbers:
+                return model.vocabulary.id_of(token)
+            if token not in model.labels:
+                named = f"it has {', '.join(model.labels)}" if model.labels else "name it by its number"
+                raise ValueError(f"this network has no label {token!r}; {named}")
+            return model.labels.index(token)
+        if model.readout is not None and token is not None:
+            return _index("token", token, model.readout.out_features)
+        if model.answer.in_text and self.input.ids is not None and step + 1 < len(self.input.tokens):
             return int(self.input.ids[step + 1])
         with torch.inference_mode():
-            h, _ = run(self.model.stack, self.input.x, self.initial)
+            h, _ = run(model.stack, self.input.x, self.initial)
             return int(self.scores(h[step, 0]).argmax())
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,13 +15,17 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from explorer.cells import build
+from explorer.models.answers import NEXT_TOKEN
 from explorer.models.card import Card
+from explorer.models.example import Example
 from explorer.models.model import Model
-from explorer.models.vocabulary import Vocabulary
+from explorer.models.vocabulary import KINDS, Reader
 
 FOLDER = Path(__file__).parents[2] / "assets" / "models"
 SETTING = "CAROUSEL_MODELS"
 """The environment variable that names another folder of models."""
+GROUPS = ("Text", "Grammar", "Counting", "Numbers", "Wired by hand")
+"""Of tasks, in the order in which a reader meets them."""
 
 
 def folder() -> Path:
@@ -27,10 +34,11 @@ def folder() -> Path:
 
 
 def zoo() -> list[Card]:
-    """The cards of the shipped models, a task's siblings together: rnn, gru, lstm."""
-    order = {"rnn": 0, "gru": 1, "lstm": 2}
+    """The cards of the shipped models: the groups in the menu's order, a task's siblings together as rnn, gru, lstm."""
+    cells = {"rnn": 0, "gru": 1, "lstm": 2}
+    groups = {group: place for place, group in enumerate(GROUPS)}
     cards = [_card(file, file.stat().st_mtime_ns) for file in folder().glob("*.json")]
-    return sorted(cards, key=lambda card: (card.task, order.get(card.cell, 9), card.name))
+    return sorted(cards, key=lambda c: (groups.get(c.group, 9), c.task, cells.get(c.cell, 9), c.name))
 
 
 @lru_cache(maxsize=64)
@@ -63,37 +71,49 @@ def load(name: str) -> Model:
         raise ValueError(
             f"{path.name} is not the file that its card describes; fetch it again, or train it: {card.command}"
         )
+    model = from_card(card)
+    model.load_state_dict(load_file(path))
+    return model.eval().requires_grad_(False)
+
+
+def from_card(card: Card) -> Model:
+    """An untrained model as the card describes it."""
     model = assemble(
         card.cell,
         card.input_size,
         card.hidden_size,
-        Vocabulary(card.vocabulary),
+        KINDS[card.tokens](card.vocabulary),
+        answer=card.answer,
+        labels=card.labels,
         num_layers=card.num_layers,
         bidirectional=card.bidirectional,
         **card.options,
     )
-    model.name, model.card = name, card
-    model.load_state_dict(load_file(path))
-    return model.eval().requires_grad_(False)
+    model.name, model.card = card.name, card
+    return model
 
 
 def assemble(
     cell: str,
     input_size: int,
     hidden_size: int,
-    vocabulary: Vocabulary,
+    reader: Reader,
     *,
+    answer: str = NEXT_TOKEN.name,
+    labels: tuple[str, ...] = (),
     num_layers: int = 1,
     bidirectional: bool = False,
     **options: Any,
 ) -> Model:
-    """An untrained next-character model: embedding -> layers -> readout. `options` are the cell's."""
-    layers = build(cell, input_size, hidden_size, num_layers, bidirectional, **options)
+    """An untrained model: embedding (not for numbers) -> layers -> readout. `options` are the cell's."""
+    outputs = len(labels) or len(reader)
     return Model(
-        layers,
-        vocabulary=vocabulary,
-        embedding=nn.Embedding(len(vocabulary), input_size),
-        readout=nn.Linear(hidden_size * (2 if bidirectional else 1), len(vocabulary)),
+        build(cell, input_size, hidden_size, num_layers, bidirectional, **options),
+        vocabulary=reader,
+        embedding=nn.Embedding(len(reader), input_size) if reader.labels else None,
+        readout=nn.Linear(hidden_size * (2 if bidirectional else 1), outputs),
+        answer=answer,
+        labels=labels,
     )
 
 
@@ -103,11 +123,27 @@ def save(model: Model, path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def excerpt(task: str) -> str:
-    """A piece of the text that the task's models did not see in training."""
-    return excerpt_path(folder(), task).read_text(encoding="utf-8")
+def held_out(task: str) -> tuple[Example, ...]:
+    """Sequences of the task that its models did not see in training: those that are shipped, or made anew by the task's rule."""
+    path = examples_path(folder(), task)
+    if path.exists():
+        return tuple(Example(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+    from explorer.models.recipes import RECIPES  # here: recipes stand above the models that they make
+
+    if task not in RECIPES:
+        raise ValueError(f"no held-out sequences of {task!r}: {path.name} is missing and there is no recipe")
+    return RECIPES[task].data().held_out
 
 
-def excerpt_path(models: Path, task: str) -> Path:
-    """Where the held-out excerpt of a task lies: in `examples`, beside the folder of models."""
-    return models.parent / "examples" / f"{task}-held-out.txt"
+def write_held_out(models: Path, task: str, examples: Sequence[Example]) -> None:
+    """Writes what is shipped, a JSON object a line; nothing where there are none."""
+    if not examples:
+        return
+    path = examples_path(models, task)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(asdict(e), ensure_ascii=False) + "\n" for e in examples), encoding="utf-8")
+
+
+def examples_path(models: Path, task: str) -> Path:
+    """Where held-out sequences of a task lie: in `examples`, beside the folder of models."""
+    return models.parent / "examples" / f"{task}.jsonl"

@@ -1,75 +1,188 @@
-"""What a recipe says: where the text comes from, how it is split, what is trained and for how long, what to look for."""
+"""What a recipe says: where the sequences come from, what is asked of them, what is trained and for how long, what to look for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from explorer.backend.training import Budget
+from explorer.models.card import Headline
+from explorer.models.example import Example
+from explorer.models.model import Model
+from explorer.models.vocabulary import Reader
 from explorer.signals import Array
+
+__all__ = [
+    "Batch",
+    "Batches",
+    "Budget",
+    "Data",
+    "Example",
+    "Headline",
+    "Property",
+    "Recipe",
+    "Tokens",
+    "drawn",
+    "padded",
+    "picked",
+    "streams",
+]
+
+Tokens = Sequence[str]
 
 
 @dataclass(frozen=True)
-class Split:
-    """Two texts that share nothing."""
+class Batch:
+    """What one update of the weights is made from.
 
-    train: str
-    held_out: str
+    inputs   ids [step, batch], or numbers [step, batch, column]
+    targets  ids or indices of labels [step, batch], or numbers [step, batch, output]
+    weight   [step, batch]: 1 where the answer counts, 0 elsewhere; None: every answer counts
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    weight: Tensor | None = None
+
+
+Batches = Callable[[Budget, int], Callable[[int], Batch]]
+"""(budget, seed) -> (step -> batch). It depends on nothing else, so that a run can be repeated, and gone on with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The sequences of a task.
+
+    held_out   the whole fixed set that scores are measured on
+    shipped    the part of it that lies in assets/examples; empty where a rule makes `held_out` anew
+    chosen_on  texts of the training side, on which the unit of a property is chosen
+    streaming  whether batches go on where the one before ended, so that the state is carried over
+    """
+
+    reader: Reader
+    batches: Batches
+    held_out: tuple[Example, ...]
+    shipped: tuple[Example, ...] = ()
+    chosen_on: tuple[str, ...]
+    streaming: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """Something that is true or not at each character of a text, and what it foretells.
+    """Something that can be computed of a sequence at each step, and what it should move.
 
-    of          text -> array [step] of 0 and 1
-    foretold    where the property should move the prediction: text -> the steps whose next character is `foretells`
+    of         tokens -> [step]: 0 and 1, a depth, a column, a sum …
+    foretells  in words, what it should move: "the closing quote"
+    foretold   tokens -> the steps at which the prediction should depend on it
+    label      whose log₂ P it should move; None: that of the real next token. Of numbers it is the output's value that is moved.
+    show_text  a text on which it shows
     """
 
     name: str
-    of: Callable[[str], Array]
+    of: Callable[[Tokens], Array]
     foretells: str
-    foretold: Callable[[str], Array]
+    foretold: Callable[[Tokens], Array]
+    label: str | None = None
+    show_text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A task, whole: adding one is adding a file that makes one of these."""
+    """A task, whole: adding one is adding a file that makes one of these.
+
+    sentence   what the network does, for the menu
+    answer     one of `explorer.models.answers.ANSWERS`; `labels` names its columns (not those of next tokens)
+    score      (model, held-out examples) -> scores by name; `headline` says which of them counts, and how to read it
+    properties what to look for; a task opens on the first
+    examples   texts to try: label -> text
+    cells      the siblings: cell name -> its options, as `explorer.cells.build` takes them
+    seeds      all are trained; `selection` (higher is better, on data neither trained on nor reported) says which is shipped
+    generate   a fresh sequence, where a rule makes them
+    truth      tokens -> the right answer at each step, None where nothing is asked; where a rule knows it
+    wired      cell name -> the weights of a network that was wired by hand; nothing is trained then
+    """
 
     task: str
     title: str
-    reads: str
+    sentence: str
+    group: str
     corpus: Mapping[str, str]
     licence: str
-    split: Callable[[], Split]
-    budget: Budget
-    options: Mapping[str, Mapping[str, Any]]
-    """Of the cells, as `explorer.cells.build` takes them: cell name -> options."""
+    answer: str
+    labels: tuple[str, ...] = ()
+    data: Callable[[], Data]
+    score: Callable[[Model, Sequence[Example]], dict[str, float]]
+    headline: Headline
+    properties: tuple[Property, ...]
+    examples: Mapping[str, str]
+    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"rnn": {}, "gru": {}, "lstm": {}})
+    budget: Budget = field(default_factory=lambda: Budget(steps=0, batch=0))
     input_size: int
     hidden_size: int
-    seed: int
-    show_text: str
-    show_property: Property
-    examples: Mapping[str, str]
-    excerpt: Callable[[str], str]
-    """Of the held-out text: the part that is shipped, so that the score can be checked without the corpus."""
+    seeds: tuple[int, ...] = (1,)
+    selection: Callable[[Model], float] | None = None
+    generate: Callable[[np.random.Generator], Example] | None = None
+    truth: Callable[[Tokens], Sequence[Any]] | None = None
+    wired: Callable[[str], dict[str, Tensor]] | None = None
 
 
-def inside_quotes(text: str) -> Array:
-    """1 from an opening double quote up to the character before the closing one; a paragraph's end closes what was left open."""
-    inside, marks = False, np.zeros(len(text))
-    for step, character in enumerate(text):
-        if character == '"':
-            inside = not inside
-        elif character == "\n":
-            inside = False
-        marks[step] = inside
-    return marks
+def streams(reader: Reader, text: str) -> Batches:
+    """The next token of one long text: `batch` streams run through it as through a ring, `length` tokens an update."""
+
+    def batches(budget: Budget, _: int) -> Callable[[int], Batch]:
+        ids = torch.from_numpy(reader.encode(text).values)
+        starts = torch.arange(budget.batch) * (len(ids) // budget.batch)
+        window = torch.arange(budget.length + 1)
+
+        def at(step: int) -> Batch:
+            where = (starts[None, :] + window[:, None] + step * budget.length) % len(ids)  # [length + 1, batch]
+            chunk = ids[where]
+            return Batch(chunk[:-1], chunk[1:])
+
+        return at
+
+    return batches
 
 
-def before_closing_quote(text: str) -> Array:
-    """The steps at which the next character is a closing double quote."""
-    closing = (inside_quotes(text)[:-1] == 1) & (np.array(list(text[1:])) == '"')
-    return np.flatnonzero(closing)
+def drawn(make: Callable[[np.random.Generator, int], Batch]) -> Batches:
+    """Sequences made by a rule: `make(random, batch)` is called with a generator of its own for each seed and step."""
+
+    def batches(budget: Budget, seed: int) -> Callable[[int], Batch]:
+        return lambda step: make(np.random.default_rng([seed, step]), budget.batch)
+
+    return batches
+
+
+def picked(inputs: Sequence[Array], targets: Sequence[Array], weights: Sequence[Array]) -> Batches:
+    """Sequences of a fixed set, shuffled anew in each round through it; a batch is padded to its longest (see `padded`)."""
+
+    def batches(budget: Budget, seed: int) -> Callable[[int], Batch]:
+        a_round = max(1, len(inputs) // budget.batch)
+
+        def at(step: int) -> Batch:
+            order = np.random.default_rng([seed, step // a_round]).permutation(len(inputs))
+            chosen = order[(step % a_round) * budget.batch :][: budget.batch]
+            return padded([(inputs[k], targets[k], weights[k]) for k in chosen])
+
+        return at
+
+    return batches
+
+
+def padded(sequences: Sequence[tuple[Array, Array, Array]]) -> Batch:
+    """Sequences of (inputs, targets, weight), each [step, …], side by side; after its end a sequence is zeros of weight 0."""
+    longest = max(len(inputs) for inputs, _, _ in sequences)
+
+    def beside(part: int) -> Tensor:
+        arrays = [np.asarray(sequence[part]) for sequence in sequences]
+        whole = np.zeros((longest, len(arrays), *arrays[0].shape[1:]), arrays[0].dtype)
+        for column, array in enumerate(arrays):
+            whole[: len(array), column] = array
+        return torch.from_numpy(whole)
+
+    return Batch(beside(0), beside(1), beside(2).float())

@@ -1,14 +1,15 @@
-"""Characters in, numbers out, and nothing dropped in silence."""
+"""Characters: one token a code point."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
-from explorer.signals import Array
+from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed
 
 READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " ", "\u00a0": " ", "–": "—", "…": "."}
 """Characters that are read as another one; whoever types them is told."""
@@ -16,20 +17,9 @@ READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " "
 EVERYDAY = {" ": "space", "\n": "line end", "\t": "tab"}
 """What people call the characters that do not show."""
 
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"
-
 
 @dataclass(frozen=True)
-class Encoded:
-    """A text as a model sees it: an id a token, the tokens as typed, and what to tell the person."""
-
-    ids: Array
-    tokens: tuple[str, ...]
-    notices: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Vocabulary:
+class Characters:
     """The characters that a model knows. Id 0 stands for every other one.
 
     symbols   the known characters, ids 1, 2, …
@@ -38,14 +28,16 @@ class Vocabulary:
 
     symbols: tuple[str, ...]
     read_as: Mapping[str, str] = field(default_factory=lambda: READ_AS)
+    kind: ClassVar[str] = "characters"
+    one: ClassVar[str] = "character"
 
     @staticmethod
-    def of(text: str, at_least: int = 20) -> Vocabulary:
+    def of(text: str, at_least: int = 20) -> Characters:
         """The characters that `text` has at least so often, in the order of their code points."""
         counts: dict[str, int] = {}
         for character in read_as(text, READ_AS):
             counts[character] = counts.get(character, 0) + 1
-        return Vocabulary(tuple(sorted(c for c, count in counts.items() if count >= at_least)))
+        return Characters(tuple(sorted(c for c, count in counts.items() if count >= at_least)))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -63,13 +55,21 @@ class Vocabulary:
             )
         return self.symbols.index(symbol) + 1
 
+    def pieces(self, text: str) -> list[str]:
+        """The text cut into its tokens; joined they are the text again (a Windows line end counts as one)."""
+        return list(text.replace("\r\n", "\n"))
+
+    def joined(self, tokens: Sequence[str]) -> str:
+        """The text that has these tokens."""
+        return "".join(tokens)
+
     def encode(self, text: str) -> Encoded:
         """One token a character (a Unicode code point; a Windows line end counts as one)."""
         text = text.replace("\r\n", "\n")
         table = {symbol: index for index, symbol in enumerate(self.symbols, start=1)}
         ids = np.array([table.get(c, 0) for c in read_as(text, self.read_as)], dtype=np.int64)
-        swapped = _distinct(c for c in text if c in self.read_as)
-        unknown = _distinct(c for c, i in zip(text, ids, strict=True) if i == 0)
+        swapped = distinct(c for c in text if c in self.read_as)
+        unknown = distinct(c for c, i in zip(text, ids, strict=True) if i == 0)
         notices = []
         if swapped:
             notices.append(
@@ -78,15 +78,14 @@ class Vocabulary:
                 + "."
             )
         if unknown:
-            listed = ", ".join(named(c) for c in unknown[:8]) + (
-                f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-            )
             whole = (
                 "This model knows none of these characters"
                 if len(unknown) == len(set(text))
                 else "Unknown to this model"
             )
-            notices.append(f"{whole}: {listed}. It reads each of them as one “unknown” token.")
+            notices.append(
+                f"{whole}: {listed([named(c) for c in unknown])}. It reads each of them as one “unknown” token."
+            )
         return Encoded(ids, tuple(text), tuple(notices))
 
 
@@ -96,13 +95,11 @@ def read_as(text: str, table: Mapping[str, str]) -> str:
 
 
 def named(character: str) -> str:
-    """A character as a person can recognise it: itself where it shows, else its name."""
+    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name."""
+    if len(character) > 1:
+        return character
     if character in EVERYDAY:
         return EVERYDAY[character]
     if character.isprintable() and not character.isspace() and unicodedata.category(character)[0] != "M":
         return character
     return unicodedata.name(character, "").lower() or f"U+{ord(character):04X}"
-
-
-def _distinct(characters: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(characters))

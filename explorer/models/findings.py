@@ -1,0 +1,165 @@
+"""Finds, by a rule, the unit that follows a property and a step at which it shows; and checks that the unit does something.
+
+Correlation is not meaning: beside the correlation on held-out sequences stand what the best unit reaches by chance, what erasing and
+forcing the unit do to the answer, and the rank of that among all units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.analysis.probes import chance, correlations, ends, follower
+from explorer.backend import forward
+from explorer.cells import Tap
+from explorer.models.card import Finding
+from explorer.models.model import Model, as_numpy
+from explorer.models.recipes.base import Property
+from explorer.signals import Array
+
+PLACES = 24
+"""At how many held-out places the effect of a unit is measured."""
+CONTEXT = 100
+"""How many tokens are read before each, at most."""
+READ = 60_000
+"""How many tokens are read at most to find a unit, and to check it."""
+
+
+@torch.inference_mode()
+def find(model: Model, wanted: Property, chosen_on: Sequence[str], held_out: Sequence[str]) -> Finding:
+    """The unit of the top row that follows the property best on the sequences it is chosen on; all else is measured on held-out ones."""
+    unit = follower(*_memory_and_marks(model, wanted, chosen_on))
+    memory, marks = _memory_and_marks(model, wanted, held_out)
+    r = correlations(memory, marks)
+    effect = effects(model, wanted, held_out, memory.mean(0), *ends(memory, r))
+    seen, inside = _memory_and_marks(model, wanted, [wanted.show_text])
+    moves = np.abs(np.diff(seen[:, unit], prepend=0.0))
+    onsets = moves * (np.diff(inside, prepend=0.0) > 0)
+    later = 2 if model.vocabulary is not None and model.vocabulary.kind == "characters" else 0
+    step = min(int(np.argmax(onsets if onsets.any() else moves)) + later, len(inside) - 2)
+    return Finding(
+        follows=wanted.name,
+        layer=len(model.stack.rows) - 1,
+        unit=unit,
+        correlation=_rounded(r[unit]),
+        null=_rounded(chance(memory, marks)),
+        erased=_rounded(effect.erased[unit]),
+        forced=_rounded(effect.forced[unit]),
+        rank=int((np.abs(effect.forced) > np.abs(effect.forced[unit])).sum()) + 1,
+        foretells=wanted.foretells,
+        measured="value" if model.answer.numbers else "log₂ P",
+        places=effect.places,
+        text=wanted.show_text,
+        step=max(0, step),
+        rule=f"largest |correlation| of a unit's memory with “{wanted.name}” on sequences that were trained on; measured on "
+        f"{len(marks):,} held-out tokens; shown where it moves most as the property sets in"
+        + (f", {later} tokens later" if later else ""),
+    )
+
+
+def memory_of(model: Model, text: str) -> Array:
+    """What the top row's belt holds at each step, [step, unit]; h where there is no belt, tanh of it where it is unbounded."""
+    signals = forward.read(model.stack, model.prepare(text).x)[-1]
+    name = _memory_name(model)
+    values = signals[name][:, 0]
+    return as_numpy(values if name == "h" else values.tanh())
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Of each unit of the top row, [unit]: the mean change of what is measured, and at how many places."""
+
+    erased: Array
+    forced: Array
+    places: int
+
+
+def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, low: Array, high: Array) -> Effects:
+    """What holding one unit's memory does to what the property foretells: at its `mean`, and at `high` instead of `low`.
+
+    It is held from the first token read on; each place has up to CONTEXT tokens before it. All units run as one batch.
+    """
+    units = len(mean)
+    erased, forced = np.zeros(units), np.zeros(units)
+    places = _places(model, wanted, texts)
+    for text, step in places:
+        read = model.prepare(text)
+        first = max(0, step - CONTEXT + 1)
+        x = read.x[first : step + 1]
+        held = torch.from_numpy(np.concatenate([mean, low, high])).to(x)
+        h = _held(model, x, held, units)
+        scores = model.readout(h)  # type: ignore[misc]
+        column = _column(model, wanted, read.ids, step)
+        measured = scores[:, 0] if model.answer.numbers else scores.log_softmax(-1)[:, column] / np.log(2)
+        at_mean, at_low, at_high = as_numpy(measured[:-1].double()).reshape(3, units)
+        erased += at_mean - float(measured[-1])
+        forced += at_high - at_low
+    count = max(1, len(places))
+    return Effects(erased / count, forced / count, len(places))
+
+
+def _held(model: Model, x: Tensor, held: Tensor, units: int) -> Tensor:
+    """The last h, [copy, unit], of copies of one reading: in copy k unit k mod `units` is held at held[k]; the last is left alone."""
+    name, top = _memory_name(model), len(model.stack.rows) - 1
+    values = held if name == "h" else held.clamp(-0.999, 0.999).atanh()
+    copies = torch.arange(len(held))
+    columns = copies % units
+
+    def holding(row: int, step: int) -> Tap:
+        def tap(signal: str, value: Tensor) -> Tensor:
+            if row == top and signal == name:
+                value = value.clone()
+                value[copies, columns] = values
+            return value
+
+        return tap
+
+    return forward.read(model.stack, x.expand(-1, len(held) + 1, -1), tap_at=holding)[-1]["h"][-1]
+
+
+def _places(model: Model, wanted: Property, texts: Sequence[str]) -> list[tuple[str, int]]:
+    """At most PLACES (text, step), spread over the texts; those with a full context before them, where there are such."""
+    found = [(text, int(step)) for text in texts for step in wanted.foretold(_tokens(model, text))]
+    deep = [(text, step) for text, step in found if step >= CONTEXT]
+    found = deep or found
+    return found[:: max(1, len(found) // PLACES)][:PLACES]
+
+
+def _column(model: Model, wanted: Property, ids: Tensor | None, step: int) -> int:
+    """Which label's probability is measured."""
+    if model.answer.numbers:
+        return 0
+    if wanted.label is not None:
+        return model.labels.index(wanted.label)
+    assert ids is not None
+    return int(ids[step + 1])
+
+
+def _memory_and_marks(model: Model, wanted: Property, texts: Sequence[str]) -> tuple[Array, Array]:
+    """Memory [step, unit] and marks [step] of the texts one after the other, up to READ tokens; each text is read from the zero state."""
+    memory, marks, count = [], [], 0
+    for text in texts:
+        if count >= READ:
+            break
+        memory.append(memory_of(model, text).astype(np.float64))
+        marks.append(np.asarray(wanted.of(_tokens(model, text)), dtype=np.float64))
+        count += len(marks[-1])
+    return np.concatenate(memory), np.concatenate(marks)
+
+
+def _tokens(model: Model, text: str) -> Sequence[str]:
+    assert model.vocabulary is not None
+    tokens = model.vocabulary.encode(text).tokens
+    return text.replace("\r\n", "\n") if model.vocabulary.kind == "characters" else tokens
+
+
+def _memory_name(model: Model) -> str:
+    return model.cell.belts[0].state if model.cell.belts else "h"
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 3)

@@ -1,0 +1,52 @@
+"""Going on with a text: token by token, from what the network says comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from explorer.models.answers import NEXT_TOKEN
+from explorer.models.model import Model
+
+
+def generate(
+    model: Model, text: str, *, temperature: float = 1.0, top_k: int | None = None, seed: int = 0
+) -> Iterator[str]:
+    """The tokens that follow `text`, one by one, without an end; each is drawn and then read.
+
+    temperature  the scores are divided by it: below 1 the likely becomes likelier, at 0 the likeliest is always taken
+    top_k        only so many of the likeliest tokens are drawn from; None: from all
+
+    The unknown token is never drawn, since nobody could type it. The same arguments give the same tokens. Raises ValueError for a
+    network that does not guess tokens, and for a temperature or top_k that makes no sense.
+    """
+    if model.answer is not NEXT_TOKEN or model.readout is None or model.embedding is None:
+        raise ValueError(
+            f"{model.name or 'this network'} does not guess the next token, so it cannot go on with a text"
+        )
+    if not temperature >= 0:
+        raise ValueError(f"temperature is {temperature}; it must be 0 or more")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k is {top_k}; it must be at least 1")
+    return _drawn(model, text, temperature, top_k, torch.Generator().manual_seed(seed))
+
+
+@torch.inference_mode()
+def _drawn(model: Model, text: str, temperature: float, top_k: int | None, chance: torch.Generator) -> Iterator[str]:
+    scores, states = model.read_out(model.prepare(text).x)
+    while True:
+        token = _draw(scores[-1, 0].cpu(), temperature, top_k, chance)
+        yield model.labels[token]
+        scores, states = model(torch.tensor([[token]], device=model.device), states)
+
+
+def _draw(scores: Tensor, temperature: float, top_k: int | None, chance: torch.Generator) -> int:
+    scores = scores.double()
+    scores[0] = -torch.inf  # the unknown token
+    if temperature == 0:
+        return int(scores.argmax())
+    likeliest = scores.topk(min(top_k or len(scores), len(scores) - 1))
+    shares = ((likeliest.values - likeliest.values[0]) / temperature).softmax(-1)
+    return int(likeliest.indices[torch.multinomial(shares, 1, generator=chance)])

@@ -1,0 +1,13 @@
+"""What a model reads, as numbers: characters, words, or rows of numbers. Nothing is dropped in silence."""
+
+from explorer.models.vocabulary.characters import READ_AS, Characters, named, read_as
+from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, Reader
+from explorer.models.vocabulary.numbers import Numbers
+from explorer.models.vocabulary.words import Words
+
+KINDS: dict[str, type[Characters] | type[Words] | type[Numbers]] = {
+    reader.kind: reader for reader in (Characters, Words, Numbers)
+}
+"""As a card names them."""
+
+__all__ = ["KINDS", "READ_AS", "UNKNOWN", "Characters", "Encoded", "Numbers", "Reader", "Words", "named", "read_as"]

@@ -1,0 +1,68 @@
+"""What every kind of reader gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from explorer.signals import Array
+
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+"""The name of id 0, which stands for every token that a vocabulary does not have."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A text as a model sees it.
+
+    values   ids [step] (int64), or numbers [step, column] (float32)
+    tokens   as typed, one a step
+    notices  what to tell the person
+    """
+
+    values: Array
+    tokens: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+class Reader(Protocol):
+    """Turns what a person types into what a network reads.
+
+    symbols  what a card stores to make the reader again: the known characters or words, or the names of the columns
+    labels   a name for each id, the unknown one first; empty for numbers
+    kind     "characters", "words" or "numbers"; `one` is what a token is called
+    """
+
+    kind: ClassVar[str]
+    one: ClassVar[str]
+
+    @property
+    def symbols(self) -> tuple[str, ...]: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    def id_of(self, symbol: str) -> int:
+        """Raises ValueError for a symbol that is not known."""
+
+    def pieces(self, text: str) -> list[str]:
+        """The text cut after each token; joined they are the text again."""
+
+    def joined(self, tokens: Sequence[str]) -> str:
+        """A text that has these tokens."""
+
+    def encode(self, text: str) -> Encoded:
+        """Raises ValueError for what cannot be read at all, such as a letter among numbers."""
+
+    def __len__(self) -> int:
+        """Of ids, or of columns."""
+
+
+def distinct(tokens: Iterable[str]) -> list[str]:
+    """Each once, in the order of their first appearance."""
+    return list(dict.fromkeys(tokens))
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """ "a, b and 3 more"."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

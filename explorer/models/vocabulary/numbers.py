@@ -1,0 +1,70 @@
+"""Numbers: a row a step."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from explorer.models.vocabulary.encoded import Encoded
+from explorer.signals import Array
+
+ROW = re.compile(r"[^;\n]*[;\n]?")
+VALUE = re.compile(r"[^\s,|]+")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Rows of numbers: a step a line or between semicolons; values between blanks, commas or tabs. `symbols` names the columns."""
+
+    symbols: tuple[str, ...]
+    kind: ClassVar[str] = "numbers"
+    one: ClassVar[str] = "row of numbers"
+    labels: ClassVar[tuple[str, ...]] = ()
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def id_of(self, symbol: str) -> int:
+        """There are no ids: always a ValueError."""
+        raise ValueError(f"{symbol!r} has no id: this model reads rows of {len(self)} numbers")
+
+    def pieces(self, text: str) -> list[str]:
+        """A row a piece; joined they are the text again but for empty rows."""
+        return [row for row in ROW.findall(text) if VALUE.search(row.rstrip(";\n"))]
+
+    def joined(self, tokens: Sequence[str]) -> str:
+        """A row a line."""
+        return "\n".join(tokens)
+
+    def written(self, rows: Array) -> str:
+        """Numbers [step, column] as a text that reads as the same float32 values."""
+        return self.joined([" ".join(f"{value:.9g}" for value in row) for row in np.asarray(rows, dtype=np.float64)])
+
+    def encode(self, text: str) -> Encoded:
+        """Raises ValueError for a row that has not one number a column, naming the row and what it holds."""
+        rows, tokens = [], []
+        for place, piece in enumerate(self.pieces(text), start=1):
+            values = VALUE.findall(piece.rstrip(";\n"))
+            rows.append([_number(value, place) for value in values])
+            tokens.append(" ".join(values))
+            if len(values) != len(self):
+                raise ValueError(
+                    f"row {place} is “{tokens[-1]}”: it holds {len(values)} number{'' if len(values) == 1 else 's'}, "
+                    f"but a row needs {len(self)} ({', '.join(self.symbols)})"
+                )
+        return Encoded(np.array(rows, dtype=np.float32).reshape(-1, len(self)), tuple(tokens), ())
+
+
+def _number(value: str, row: int) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or abs(number) > np.finfo(np.float32).max:
+        raise ValueError(f"row {row} has “{value}”, which is no finite number; write numbers such as 0.52")
+    return number
