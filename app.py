@@ -22,6 +22,9 @@ if __name__ == "__main__":  # a reader is here: Streamlit runs this file as a sc
                     "pages/learn/gradients.py", title="Gradients", icon=":material/trending_down:", url_path="gradients"
                 ),
             ],
+            "Library": [
+                st.Page("pages/library/models.py", title="Models", icon=":material/menu_book:", url_path="models"),
+            ],
         },
         expanded=True,
     )

@@ -22,7 +22,7 @@ from explorer.backend.training import Progress, TrainingDiverged
 from explorer.cells import names
 from explorer.models import Card
 from explorer.models.corpus import CorpusUnavailable
-from explorer.models.make import make
+from explorer.models.make import make, saved_at
 from explorer.models.recipes import RECIPES
 from explorer.models.zoo import folder
 
@@ -159,17 +159,19 @@ def run_train(arguments: argparse.Namespace) -> int:
                 say("measuring the held-out score, and looking for what the model shows")
             elif stop.asked:
                 where = f"stopped after step {progress.step:,} of {progress.steps:,}"
-                return complain(f"{where}; {how_to_go_on(arguments.resume)}", STOPPED)
+                seeds = recipe.seeds if arguments.seed is None else (arguments.seed,)
+                saved = list(saved_at(arguments.resume, seeds).values()) if arguments.resume else []
+                return complain(f"{where}; {how_to_go_on(saved)}", STOPPED)
     card = Card.read(out / f"{recipe.task}-{arguments.cell}.json")
     print(f"{card.name}: {card.score:.4f} {card.headline.says}, held out; written to {out}")
     return 0
 
 
-def how_to_go_on(saved: Path | None) -> str:
-    """What a person can do after a stopped run."""
-    if saved is None:
+def how_to_go_on(saved: Sequence[Path]) -> str:
+    """What a person can do after a stopped run that was to be saved in these files."""
+    if not saved:
         return "nothing of it was kept; with --resume FILE a run can be gone on with"
-    if not saved.exists():
+    if not any(file.exists() for file in saved):
         return "it had not come to its first save, at step 100"
     return "run the same command again to go on from its last save"
 
@@ -202,7 +204,8 @@ def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
     terminal, shown = sys.stderr.isatty(), -1.0
     first: Progress | None = None
     for progress in run:
-        first = first or progress
+        if first is None or progress.step <= first.step:  # the next seed begins
+            first, shown = progress, -1.0
         last = progress.step == progress.steps or progress.ended
         if terminal and (last or progress.seconds - shown >= 0.2):
             shown = progress.seconds
@@ -213,7 +216,7 @@ def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
 
 
 def bar(now: Progress, first: Progress) -> str:
-    """One line: how far the run is, the loss in bits, and how long it will take at the pace since `first`."""
+    """One line: how far the run is, the loss, and how long it will take at the pace since `first`."""
     share = now.step / now.steps
     done = now.step - first.step
     left = (now.seconds - first.seconds) / done * (now.steps - now.step) if done else math.nan

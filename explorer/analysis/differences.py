@@ -1,4 +1,4 @@
-"""The same text with one character changed: how long the hidden state remembers."""
+"""The same text with one token changed: how long the hidden state remembers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ import numpy as np
 
 from explorer.analysis.norms import norms
 from explorer.signals import Array, Trace
-
-
-def change_character(text: str, position: int, into: str) -> str:
-    """`text` with the character at `position` (from 0) replaced; same length, so that the two readings stay in step."""
-    return text[:position] + into + text[position + 1 :]
 
 
 def distance(one: Trace, other: Trace, row: int = -1) -> Array:

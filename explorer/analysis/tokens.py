@@ -1,25 +1,25 @@
-"""Tokens as a person sees them, and their kinds."""
+"""Tokens as a person sees them."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
-
-import numpy as np
-import pandas as pd
-
-from explorer.signals import Array
 
 VISIBLE = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200b": "∅", "\u200d": "∅", "\ufeff": "∅"}
-KINDS = ("letter", "capital", "digit", "space", "line end", "quote", "punctuation", "other")
+ROW = re.compile(r"(-?\d+\.?\d*(?:e-?\d+)?)((?: -?\d+\.?\d*(?:e-?\d+)?)*)")
+"""A row of numbers: the first one, and the others."""
 
 
 def visible(token: str) -> str:
-    """A token that shows: spaces and line ends as signs, combining marks on a dotted circle, controls as ␀ to ␡, other blanks as �."""
+    """A token that shows: spaces and line ends as signs, combining marks on a dotted circle, controls as ␀ to ␡, other blanks as �.
+
+    A row of numbers is shortened: the first to two places, and a dot for each further one that is not 0 (a mark).
+    """
     if token in VISIBLE:
         return VISIBLE[token]
     if len(token) != 1:
-        return token
+        row = ROW.fullmatch(token)
+        return short(float(row[1])) + "•" * sum(float(n) != 0 for n in row[2].split()) if row else token
     category = unicodedata.category(token)
     if category[0] == "M":  # not by `combining`, which is 0 for many marks
         return "◌" + token
@@ -30,27 +30,7 @@ def visible(token: str) -> str:
     return "�" if category[0] == "C" else token
 
 
-def kind_of(token: str) -> str:
-    """One of KINDS."""
-    if token == "\n":
-        return "line end"
-    if token.isspace():
-        return "space"
-    if token in {'"', "“", "”"}:
-        return "quote"
-    if token.isdigit():
-        return "digit"
-    if token.isalpha():
-        return "capital" if token.isupper() else "letter"
-    return "punctuation" if unicodedata.category(token[0])[0] in "PS" else "other"
-
-
-def means_by_kind(values: Array, tokens: Sequence[str]) -> pd.DataFrame:
-    """values [step, unit] -> a row for each kind that occurs, in the order of KINDS: `kind`, `mean` over steps and units, `tokens`."""
-    kinds = np.array([kind_of(token) for token in tokens])
-    rows = [
-        {"kind": kind, "mean": float(values[kinds == kind].mean()), "tokens": int((kinds == kind).sum())}
-        for kind in KINDS
-        if (kinds == kind).any()
-    ]
-    return pd.DataFrame(rows, columns=["kind", "mean", "tokens"])
+def short(number: float) -> str:
+    """A number for a narrow place: ".52", "−1.3", "12"."""
+    digits = f"{number:.2f}" if abs(number) < 1 else f"{number:.3g}"
+    return digits.replace("0.", ".", 1).replace("-", "−") if abs(number) < 1 else digits.replace("-", "−")

@@ -129,7 +129,7 @@ def train(
     optimiser = budget.optimiser_of(module)
     run = {"seed": seed} | asdict(budget)
     states: States | None = None
-    first = 0
+    first, over = 0, False
     best: dict[str, Any] = {"score": -math.inf, "step": 0, "weights": {}}
     if checkpoint and checkpoint.exists():
         saved = _read(checkpoint)
@@ -139,11 +139,13 @@ def train(
             )
         module.load_state_dict(saved["module"])
         optimiser.load_state_dict(saved["optimiser"])
-        states, first, best = saved["states"], saved["step"], saved["best"]
+        states, first, over, best = saved["states"], saved["step"], saved["over"], saved["best"]
     if snapshots:
         snapshots.mkdir(parents=True, exist_ok=True)
         if first == 0:
             _write(snapshots / "0.pt", module.state_dict())
+    if over:
+        return
     started = time.perf_counter()
     for step in range(first, budget.steps):
         for group in optimiser.param_groups:
@@ -161,33 +163,32 @@ def train(
             nn.utils.clip_grad_value_(module.parameters(), budget.clip_value)
         optimiser.step()
         states = {name: state.detach() for name, state in states.items()}
-        done, last = step + 1, step + 1 == budget.steps
-        checked = done % budget.check == 0 or last
+        done = step + 1
+        checked = done % budget.check == 0 or done == budget.steps
         score = validate() if validate and checked else None
         if score is not None and score > best["score"]:
             best = {"score": score, "step": done, "weights": {k: w.clone() for k, w in module.state_dict().items()}}
-        tired = (
-            budget.patience is not None and score is not None and done - best["step"] >= budget.patience * budget.check
-        )
         if snapshots and checked:
             _write(snapshots / f"{done}.pt", module.state_dict())
-        if checkpoint and (done % 100 == 0 or last):
+        tired = budget.patience is not None and done - best["step"] >= budget.patience * budget.check
+        over = done == budget.steps or (tired and score is not None)
+        if over and budget.patience is not None and best["weights"]:
+            module.load_state_dict(best["weights"])
+        if checkpoint and (done % 100 == 0 or over):
             _write(
                 checkpoint,
                 {
                     "run": run,
                     "step": done,
+                    "over": over,
                     "module": module.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "states": states,
                     "best": best,
                 },
             )
-        if (last or tired) and budget.patience is not None and best["weights"]:
-            module.load_state_dict(best["weights"])
-        ended = last or tired
-        yield Progress(done, budget.steps, loss.item(), time.perf_counter() - started, float(norm), score, ended)
-        if tired:
+        yield Progress(done, budget.steps, loss.item(), time.perf_counter() - started, float(norm), score, over)
+        if over:
             return
 
 
@@ -215,7 +216,7 @@ def _write(path: Path, values: Mapping[str, Any]) -> None:
 def _read(checkpoint: Path) -> dict[str, Any]:
     try:
         saved = torch.load(checkpoint, weights_only=True)
-        if {"run", "step", "module", "optimiser", "states", "best"} <= set(saved):
+        if {"run", "step", "over", "module", "optimiser", "states", "best"} <= set(saved):
             return dict(saved)
     except Exception as error:  # a zip, pickle or runtime error of any kind means the same to the caller
         raise ValueError(f"{checkpoint} is not a checkpoint of a run; remove it ({error})") from error

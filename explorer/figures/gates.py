@@ -2,68 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from explorer.analysis.saturation import Saturation
+from explorer.figures.roles import SAYS
 from explorer.figures.theme import Theme
-from explorer.signals import Role
+from explorer.signals import Signal
+
+WRITTEN = "written"
+"""The quantity of a census that is no gate: the mean size of what is written onto the belt."""
 
 
-def means(table: pd.DataFrame, theme: Theme, role: Role) -> go.Figure:
-    """A bar a kind of token (`explorer.analysis.tokens.means_by_kind`), the mean gate value over [0, 1]."""
-    figure = go.Figure(layout=theme.layout(height=300, margin={"l": 88, "r": 12, "t": 12, "b": 32}))
-    figure.add_trace(
-        go.Bar(
-            x=table["mean"],
-            y=table["kind"],
-            orientation="h",
-            marker={"color": theme.roles[role]},
-            text=[f"{mean:.2f}" for mean in table["mean"]],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=table["tokens"],
-            hovertemplate="%{y}: mean %{x:.4f} over %{customdata} tokens<extra></extra>",
+def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme) -> go.Figure:
+    """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], what is written from 0 on."""
+    names = [gate.name for gate in gates]
+    shown = [name for name in (*names, WRITTEN) if name in set(table["quantity"])]
+    titles = [f"{SAYS[gate.role]} ({gate.name}), mean" for gate in gates] + ["size of what is written, mean |write|"]
+    colours = [theme.roles[gate.role] for gate in gates] + [theme.roles["belt"]]
+    kinds = list(dict.fromkeys(table["kind"]))
+    figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, horizontal_spacing=0.035)
+    layout = theme.layout(height=110 + 34 * max(3, len(kinds)), margin={"l": 120, "r": 12, "t": 40, "b": 32})
+    _like(figure, layout)
+    for column, (name, title, colour) in enumerate(zip(shown, titles, colours, strict=False), start=1):
+        part = table[table["quantity"] == name]
+        figure.add_trace(
+            go.Bar(
+                x=part["mean"],
+                y=part["kind"],
+                orientation="h",
+                marker={"color": colour},
+                text=[f"{mean:.2f}" for mean in part["mean"]],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=part["tokens"],
+                hovertemplate="%{y}: mean %{x:.4f} over %{customdata} tokens<extra></extra>",
+                name=name,
+            ),
+            row=1,
+            col=column,
         )
-    )
-    figure.update_xaxes(range=[0, 1.18], tickvals=[0, 0.5, 1], showgrid=False)
-    lanes = max(len(table), 6)  # few kinds do not make thick bars
-    figure.update_yaxes(range=[lanes - 0.5, -0.5], showgrid=False)
+        top = 1.0 if name != WRITTEN else max(1e-9, float(part["mean"].max()))
+        ticks = [0, 0.5, 1] if name != WRITTEN else None
+        figure.update_xaxes(range=[0, 1.2 * top], tickvals=ticks, nticks=4, showgrid=False, row=1, col=column)
+        _title(figure, column, title, colour)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 
 
-def saturation(
-    shares: Saturation, theme: Theme, role: Role, unit: int | None = None, low: float = 0.1, high: float = 0.9
+def saturations(
+    shares: Mapping[str, Saturation],
+    gates: Sequence[Signal],
+    theme: Theme,
+    unit: int | None = None,
+    low: float = 0.1,
+    high: float = 0.9,
 ) -> go.Figure:
-    """A dot a unit: the share of steps at which its gate is shut, against that at which it is open. Above the diagonal is impossible."""
-    figure = go.Figure(layout=theme.layout(height=300))
-    figure.add_shape(type="line", x0=0, y0=1, x1=1, y1=0, line={"color": theme.grid, "width": 1})
-    hover = "unit %{text}<br>shut %{x:.0%} of the steps, open %{y:.0%}<extra></extra>"
-    figure.add_trace(
-        go.Scatter(
-            x=shares.shut,
-            y=shares.open,
+    """A panel a gate, a dot a unit: the share of steps at which it is shut, against that at which it is open. Above the diagonal is
+    impossible."""
+    figure = make_subplots(rows=1, cols=len(gates), shared_yaxes=True, horizontal_spacing=0.05)
+    _like(figure, theme.layout(height=380, margin={"l": 72, "r": 12, "t": 40, "b": 52}))
+    for column, gate in enumerate(gates, start=1):
+        of, colour = shares[gate.name], theme.roles[gate.role]
+        figure.add_shape(type="line", x0=0, y0=1, x1=1, y1=0, line={"color": theme.grid, "width": 1}, row=1, col=column)
+        hover = "unit %{text}<br>shut %{x:.0%} of the steps, open %{y:.0%}<extra></extra>"
+        dots = go.Scatter(
+            x=of.shut,
+            y=of.open,
             mode="markers",
-            text=[str(u) for u in range(len(shares.shut))],
-            marker={"color": theme.roles[role], "size": 7, "opacity": 0.45},
+            text=[str(u) for u in range(len(of.shut))],
+            marker={"color": colour, "size": 8, "opacity": 0.45},
             hovertemplate=hover,
-            name="units",
+            name=gate.name,
         )
-    )
-    if unit is not None:
-        figure.add_trace(
-            go.Scatter(
-                x=[shares.shut[unit]],
-                y=[shares.open[unit]],
+        figure.add_trace(dots, row=1, col=column)
+        if unit is not None:
+            pinned = go.Scatter(
+                x=[of.shut[unit]],
+                y=[of.open[unit]],
                 mode="markers+text",
                 text=[str(unit)],
                 textposition="top right",
-                marker={"color": theme.roles[role], "size": 13, "line": {"color": theme.text, "width": 2}},
+                marker={"color": colour, "size": 13, "line": {"color": theme.text, "width": 2}},
                 hovertemplate=hover,
                 name="pinned",
             )
-        )
+            figure.add_trace(pinned, row=1, col=column)
+        _title(figure, column, f"{SAYS[gate.role]} ({gate.name})", colour)
     ticks = {"tickvals": [0, 0.5, 1], "tickformat": ".0%", "range": [-0.06, 1.12]}
     figure.update_xaxes(title_text=f"shut (< {low:g})", **ticks)
-    figure.update_yaxes(title_text=f"open (> {high:g})", **ticks)
+    figure.update_yaxes(**ticks)
+    figure.update_yaxes(title_text=f"open (> {high:g})", row=1, col=1)
     return figure
+
+
+def _like(figure: go.Figure, layout: go.Layout) -> None:
+    """The theme's layout for every panel."""
+    figure.update_layout(layout)
+    figure.update_xaxes(layout.xaxis.to_plotly_json())
+    figure.update_yaxes(layout.yaxis.to_plotly_json())
+
+
+def _title(figure: go.Figure, column: int, title: str, colour: str) -> None:
+    left = figure.layout[f"xaxis{column if column > 1 else ''}"].domain[0]
+    font = {"size": 15, "color": colour}
+    figure.add_annotation(
+        text=title,
+        x=left,
+        y=1,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+        font=font,
+    )

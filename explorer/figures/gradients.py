@@ -40,15 +40,7 @@ def reach_rows(
             y=[name.upper() for name in names],
             customdata=np.stack([values, np.broadcast_to(np.arange(1, len(tokens) + 1), values.shape)], -1),
             hovertemplate="%{y}, step %{customdata[1]}: %{customdata[0]:.3e}<extra></extra>",
-            colorbar={
-                "thickness": 10,
-                "len": 1.0,
-                "outlinewidth": 0,
-                "tickvals": [-12, -8, -4, 0],
-                "ticktext": ["≤ 10⁻¹²", "10⁻⁸", "10⁻⁴", "1"],
-                "tickfont": {"size": 12},
-                "x": 1.005,
-            },
+            colorbar=theme.colour_bar(tickvals=[-12, -8, -4, 0], ticktext=["≤ 10⁻¹²", "10⁻⁸", "10⁻⁴", "1"]),
             xgap=1 if len(tokens) <= LEGIBLE else 0,  # narrow cells would be all gap
             ygap=6,
         )

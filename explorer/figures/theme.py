@@ -58,6 +58,12 @@ class Theme:
             [1.0, self.above[1]],
         ]
 
+    @staticmethod
+    def colour_bar(**changes: object) -> dict[str, object]:
+        """A quiet scale at the right of a picture."""
+        bar = {"thickness": 10, "len": 1.0, "outlinewidth": 0, "tickfont": {"size": 12}, "x": 1.005}
+        return bar | changes
+
     def layout(self, **changes: object) -> go.Layout:
         """What all figures share: no boxes, quiet grid, readable type."""
         axis = {

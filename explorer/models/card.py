@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from explorer.models.vocabulary import KINDS, Reader
+
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
@@ -113,6 +115,11 @@ class Card:
     def show(self) -> Finding:
         """What the model opens on."""
         return self.findings[0]
+
+    @property
+    def reader(self) -> Reader:
+        """What turns a text into ids or numbers."""
+        return KINDS[self.tokens](self.vocabulary)
 
     @property
     def rows(self) -> int:

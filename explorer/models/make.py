@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ def make(
     for each in () if recipe.wired else seeds:
         torch.manual_seed(each)
         model = untrained(recipe, cell, data).to(device or torch.device("cpu"))
-        kept = resume and (resume if len(seeds) == 1 else resume.with_name(f"{resume.name}.{each}"))
+        kept = resume and saved_at(resume, seeds)[each]
         batches = data.batches(budget, each)
         chosen_by = recipe.selection
         validate = (lambda model=model: chosen_by(model)) if chosen_by and budget.patience else None
@@ -58,6 +58,11 @@ def make(
     best = max(tried, key=lambda one: one[0])  # the first of equals
     scores = tuple({"seed": each, "selected_by": round(chosen, 4), **_rounded(s)} for chosen, each, _, s in tried)
     describe(best[2].cpu(), recipe, data, cell, best[1], budget, out, seeds=scores if len(scores) > 1 else ())
+
+
+def saved_at(resume: Path, seeds: Sequence[int]) -> dict[int, Path]:
+    """The file that each seed's run is saved in: the one that is named, or that name with the seed after it where there are several."""
+    return {seed: resume if len(seeds) == 1 else resume.with_name(f"{resume.name}.{seed}") for seed in seeds}
 
 
 def untrained(recipe: Recipe, cell: str, data: Data) -> Model:

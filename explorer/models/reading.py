@@ -237,7 +237,7 @@ class _Reading:
                 raise ValueError(f"this network has no label {token!r}; {named}")
             return model.labels.index(token)
         if model.readout is not None and token is not None:
-            return _index("token", token, model.readout.out_features)
+            return _index("token" if model.answer.in_text else "label", token, model.readout.out_features)
         if model.answer.in_text and self.input.ids is not None and step + 1 < len(self.input.tokens):
             return int(self.input.ids[step + 1])
         with torch.inference_mode():

@@ -19,7 +19,7 @@ from explorer.models.answers import NEXT_TOKEN
 from explorer.models.card import Card
 from explorer.models.example import Example
 from explorer.models.model import Model
-from explorer.models.vocabulary import KINDS, Reader
+from explorer.models.vocabulary import Reader
 
 FOLDER = Path(__file__).parents[2] / "assets" / "models"
 SETTING = "CAROUSEL_MODELS"
@@ -82,7 +82,7 @@ def from_card(card: Card) -> Model:
         card.cell,
         card.input_size,
         card.hidden_size,
-        KINDS[card.tokens](card.vocabulary),
+        card.reader,
         answer=card.answer,
         labels=card.labels,
         num_layers=card.num_layers,

@@ -2,57 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.models import Card
+from explorer.models.answers import ANSWERS, NEXT_TOKEN, Answer
 from explorer.signals import Trace
+from explorer.studio import service
 from explorer.studio.sentences import glyph
+from explorer.studio.state import Place
 
-OBJECTIVES = {
-    "the loss: −ln P of the real next character": "loss",
-    "the mean loss of all steps": "mean",
-    "the score (logit) of the real next character": "logit",
-    "h of the pinned unit": "h",
-    "c of the pinned unit": "c",
-}
-"""As a reader sees them, and the link has them -> as `explorer.gradients` names them."""
+SAMPLES = ("this text", "held-out texts")
 
 
-def changed_character(text: str) -> tuple[int, str]:
-    """Which character is read differently the second time (from 0), and as what."""
-    opening = text.find('"')
+def changed_token(card: Card, text: str) -> tuple[int, str]:
+    """Which token is read differently the second time (from 0), and the text with another in its place."""
+    pieces, one = card.reader.pieces(text), card.reader.one
+    opening = pieces.index('"') if '"' in pieces else len(pieces) // 4
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
-    first = (opening if opening >= 0 else len(text) // 4) + 1
-    position = _number(left, "Change character number", 1, len(text), first, "changed") - 1
-    typed = right.text_input(
-        "into", "x", max_chars=2, key="into", bind="query-params"
-    )  # 2: an emoji counts twice there
-    into = (typed or "")[:1]
-    if into in ("", text[position]):
-        into = "x" if text[position] != "x" else "o"
-    said.markdown(f"The second reading has {glyph(into)} in place of {glyph(text[position])}; all else is the same.")
-    return position, into
+    position = _number(left, f"Change {one} number", 1, len(pieces), opening + 1, "changed") - 1
+    # 2 characters: an emoji counts twice there
+    most, usual = {"characters": (2, "x"), "words": (30, "not"), "numbers": (60, _zeros(card))}[card.tokens]
+    typed = right.text_input("into", usual, max_chars=most, key="into", bind="query-params") or ""
+    into, message = replaced(card, pieces, position, typed)
+    if message:
+        said.caption(f":material/info: {message}")
+    else:
+        old = card.reader.encode(pieces[position]).tokens[0]
+        said.markdown(f"The second reading has {glyph(into)} in place of {glyph(old)}; all else is the same.")
+    whole = [*pieces]
+    whole[position] = into + _blank_after(pieces[position], card)
+    return position, "".join(whole)
 
 
-def objective(text: str, states: Collection[str]) -> tuple[str, int]:
-    """What the gradient is of, and at which step (from 0). `states` are those that all compared networks have."""
+def replaced(card: Card, pieces: Sequence[str], position: int, typed: str) -> tuple[str, str]:
+    """What to put in place of a token: what was typed if that is one other token, else another one; and why, if it is not."""
+    old = card.reader.encode(pieces[position]).tokens[0]
+    spare = {"characters": ("x", "o"), "words": ("the", "a"), "numbers": (_zeros(card), _zeros(card).replace("0", "1"))}
+    instead = next(token for token in spare[card.tokens] if token != old)
+    if card.tokens == "characters":
+        typed = typed[:1]
+    try:
+        tokens = card.reader.encode(typed).tokens
+    except ValueError as error:
+        return instead, f"That cannot be read ({error}); the second reading has {glyph(instead)} there."
+    if len(tokens) != 1 or tokens[0] == old:
+        what = "the same as before" if tokens == (old,) else f"{len(tokens)} {card.tokens}"
+        return instead, f"That is {what}; the second reading has {glyph(instead)} there."
+    return tokens[0], ""
+
+
+def _zeros(card: Card) -> str:
+    return " ".join(["0"] * len(card.vocabulary))
+
+
+def _blank_after(piece: str, card: Card) -> str:
+    """What follows a token in its piece: blanks between words, the end of a row."""
+    if card.tokens == "characters":
+        return ""
+    return piece[len(piece.rstrip(" \t\n;,")) :] or (" " if card.tokens == "words" else "")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a gradient is of: as `explorer.gradients` takes it, `at` from 0, and in words."""
+
+    of: str
+    at: int
+    label: str | None = None
+    unit: int | None = None
+
+
+def objective(here: Place, steps: int, states: Collection[str]) -> Objective:
+    """What the gradient is of, and at which step. `states` are those that all compared networks have."""
+    answer = ANSWERS[here.card.answer]
+    choices = _objectives(here, answer, states, steps)
     left, right = st.columns([2, 1], vertical_alignment="bottom")
-    choices = [label for label, of in OBJECTIVES.items() if of not in ("h", "c") or of in states]
-    label = left.selectbox(
+    chosen = left.selectbox(
         "How much does a tiny change at each step move …",
-        choices,
+        list(choices),
         key="of",
         bind="query-params",
         help="A gradient is the effect of a tiny change on this one number. It is small where the network is already sure; "
         "it is neither importance nor memory.",
     )
-    last = len(text) - 1
-    of = OBJECTIVES[label or choices[0]]
+    of, label = choices.get(chosen or "", next(iter(choices.values())))
+    last = steps - 1 if answer.in_text and of in ("loss", "logit", "mean") else steps
     if of == "mean":
-        return of, last - 1
-    return of, _number(right, "at step", 1, last, last, "at") - 1
+        return Objective(of, last - 1)
+    at = _number(right, "at step", 1, last, last, "at") - 1
+    return Objective(of, at, label, here.unit if of in ("h", "c") else None)
+
+
+def _objectives(here: Place, answer: Answer, states: Collection[str], steps: int) -> dict[str, tuple[str, str | None]]:
+    """As a reader sees them, and the link has them -> objective and label, as `explorer.gradients` names them."""
+    found: dict[str, tuple[str, str | None]] = {}
+    if answer is NEXT_TOKEN:
+        one = here.card.reader.one
+        found = {
+            f"the loss: −ln P of the real next {one}": ("loss", None),
+            "the mean loss of all steps": ("mean", None),
+            f"the score (logit) of the real next {one}": ("logit", None),
+        }
+    elif answer.numbers:
+        found = {"the number it gives": ("logit", None)}
+        if answer.in_text:
+            found |= {"the squared error": ("loss", None), "the mean squared error of all steps": ("mean", None)}
+    else:
+        found = {f"the score (logit) of “{label}”": ("logit", label) for label in here.card.labels}
+        found |= {f"the loss, if “{label}” is right": ("loss", label) for label in here.card.labels}
+    if answer.in_text and steps < 2:
+        found = {}
+    return found | {f"{state} of the pinned unit": (state, None) for state in ("h", "c") if state in states}
 
 
 def _number(where: DeltaGenerator, label: str, low: int, high: int, default: int, key: str) -> int:
@@ -72,6 +137,14 @@ def shared_signal(grads: Mapping[str, Trace]) -> str:
     """A signal that all of these networks have, to be compared."""
     common = [name for name in ("h", "x") if all(f"grad_{name}" in grad for grad in grads.values())]
     return st.segmented_control("By", common, key="by", bind="query-params", default="h", required=True) or "h"
+
+
+def census(here: Place) -> pd.DataFrame:
+    """Gate means by kind of token, on this text or on held-out ones, as the reader chooses."""
+    sample = st.segmented_control("Over", SAMPLES, key="over", bind="query-params", default=SAMPLES[0], required=True)
+    if sample == SAMPLES[0]:
+        return service.census(here.model, here.text, here.layer)
+    return service.held_out_census(here.model, here.layer)
 
 
 def saturation_margin() -> float:

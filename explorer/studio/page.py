@@ -24,8 +24,3 @@ def opening(title: str, lead: str) -> Place:
 def chart(figure: go.Figure, key: str, says: str) -> None:
     """A figure; `says` is what it shows, for those who cannot see it."""
     st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=says)
-
-
-def an(name: str) -> str:
-    """A cell's name with its article: "an LSTM", "a GRU"."""
-    return f"{'a' if name.upper() == 'GRU' else 'an'} {name.upper()}"

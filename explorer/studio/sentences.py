@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from explorer.analysis.reach import distance_to_floor, distance_to_share
 from explorer.analysis.timescales import HalfLives, keep_of
 from explorer.analysis.tokens import visible
+from explorer.models import Card, Finding
 from explorer.signals import Array, Trace
 
 NO_BELT = (
@@ -26,6 +28,65 @@ def glyph(token: str) -> str:
     """A token in a sentence, safe from Markdown."""
     shown = visible(token)
     return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
+
+
+def of_watching(card: Card) -> str:
+    """The title of the first page: who reads what, how."""
+    name = an(card.cell)
+    whose = (
+        "your numbers, one row at a time" if card.tokens == "numbers" else f"your text, one {card.reader.one} at a time"
+    )
+    return f"{name[0].upper()}{name[1:]} reads {whose}"
+
+
+def an(name: str) -> str:
+    """A cell's name with its article: "an LSTM", "a GRU"."""
+    return f"{'a' if name.upper() == 'GRU' else 'an'} {name.upper()}"
+
+
+def of_score(card: Card) -> str:
+    """How good a network is, with what one gets without a memory."""
+    if card.wired:
+        return f"Wired by hand: {card.headline.words(card.score)}."
+    base = card.headline.baseline
+    beside = f" (without a memory {card.headline.number(base)})" if base is not None else ""
+    return f"{card.headline.words(card.score)}{beside}, on sequences it never saw."
+
+
+def of_siblings(cards: Sequence[Card]) -> str:
+    """The scores of a task's networks side by side, and how many seeds they rest on."""
+    headline = cards[0].headline
+    scores = " · ".join(f"**{card.cell.upper()}** {headline.number(card.score)}" for card in reversed(cards))
+    base = f"; without a memory {headline.number(headline.baseline)}" if headline.baseline is not None else ""
+    if cards[0].wired:
+        return f"{scores} {headline.says}; wired by hand."
+    seeds = max(len(card.seeds) for card in cards)
+    drawn = f"best of {seeds} seeds each, all on the card" if seeds > 1 else "one seed each"
+    return f"{scores} {headline.says}{base}; {drawn}."
+
+
+def of_finding(finding: Finding, units: int) -> str:
+    """What is known of a unit: correlation, chance, effect and rank together, since the first alone means little."""
+    if not finding.places:
+        effect = "its effect was not measured"
+    elif finding.measured == "value":
+        effect = (
+            f"forcing it from one end to the other moves {finding.foretells} by {_signed(finding.forced)}, erasing it by "
+            f"{_signed(finding.erased)}; rank {finding.rank} of {units}"
+        )
+    else:
+        effect = (
+            f"forcing it from one end to the other {_change(finding.forced, f'P({finding.foretells})')}, "
+            f"erasing it {_change(finding.erased, 'that')}; rank {finding.rank} of {units}"
+        )
+    return f"correlates {abs(finding.correlation):.2f} on held-out sequences (chance {finding.null:.2f}); {effect}."
+
+
+def _change(log2: float, what: str) -> str:
+    """A change of log₂ P as a factor."""
+    factor = 2 ** min(abs(log2), 60)
+    size = f"{factor:,.0f}" if factor >= 10 else f"{factor:.1f}"
+    return f"{'multiplies' if log2 >= 0 else 'divides'} {what} by {size}"
 
 
 def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
@@ -88,6 +149,29 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
         )
         parts.append(f"**{name.upper()}** {half_words} and {end}")
     return f"Going back from step {at + 1}: {'; '.join(parts)}. One seed of each, one text."
+
+
+def of_kinds(table: pd.DataFrame, trace: Trace) -> str:
+    """Where the keep gate is most and least open on average, and where most is written; how many tokens that rests on."""
+    tokens = int(table.drop_duplicates("kind")["tokens"].sum())
+    keeps = [s.name for s in trace.of_kind("gate") if s.role == "keep"]
+    parts = []
+    for quantity, most, least in (
+        (keeps[0] if keeps else "", "keeps most at", "least at"),
+        ("written", "writes most at", "least at"),
+    ):
+        part = table[table["quantity"] == quantity].sort_values("mean")
+        if len(part) > 1:
+            low, high = part.iloc[0], part.iloc[-1]
+            parts.append(
+                f"It {most} **{label(high['kind'])}** ({high['mean']:.2f}), {least} **{label(low['kind'])}** ({low['mean']:.2f})"
+            )
+    return f"{'. '.join(parts)}. Means over all units and {tokens:,} tokens; a kind with few tokens says little."
+
+
+def label(kind: str) -> str:
+    """A kind of token in a sentence: its name, or the token itself."""
+    return glyph(kind) if len(kind) == 1 else kind
 
 
 def _signed(value: float) -> str:

@@ -5,21 +5,33 @@ Everything in it is shared by all sessions and is read-only: models are frozen, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from explorer import models
+from explorer.analysis import kinds
 from explorer.analysis.orderings import by_half_life
-from explorer.models import Card, Model, Pushes
+from explorer.models import Card, Example, Model, Pushes
+from explorer.models.lexicon import valences
+from explorer.models.recipes import RECIPES, Recipe
 from explorer.signals import Array, Trace
 
 WINDOW = 1000
-"""How many characters are read at most: what a page can still show, and a server can keep for many readers."""
+"""How many tokens are read at most: what a page can still show, and a server can keep for many readers."""
 READINGS = 24
 """How many readings of a kind are kept."""
+CENSUS = 6000
+"""How many held-out tokens gate means are taken over."""
+EXCERPT = 150
+"""How many characters an excerpt of a long text has, about."""
 
 
-@st.cache_resource(max_entries=12, show_spinner="Loading the network …")
+@st.cache_resource(max_entries=48, show_spinner="Loading the network …")
 def model(name: str) -> Model:
     """A shipped model, loaded once for all."""
     return models.load(name)
@@ -39,7 +51,7 @@ def order(name: str, text: str, layer: int) -> Array:
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
 def predictions(name: str, text: str) -> Array:
-    """Log-probabilities of what comes next, [step, label]."""
+    """The network's answer at every step: log-probabilities [step, label], or numbers [step, output]."""
     return models.predict(model(name), text)
 
 
@@ -50,9 +62,54 @@ def pushes(name: str, text: str, layer: int, unit: int) -> dict[str, Pushes]:
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
-def gradients(name: str, text: str, of: str, at: int, unit: int | None = None, layer: int = -1) -> Trace:
+def gradients(
+    name: str, text: str, of: str, at: int, unit: int | None = None, layer: int = -1, label: str | None = None
+) -> Trace:
     """Per-step gradients, as `explorer.gradients` gives them."""
-    return models.gradients(model(name), text, of, at, unit=unit, layer=layer)
+    return models.gradients(model(name), text, of, at, unit=unit, layer=layer, label=label)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def census(name: str, text: str, layer: int) -> pd.DataFrame:
+    """Gate means and write sizes by kind of token, on one text (`explorer.analysis.kinds.census`)."""
+    return kinds.census([trace(name, text)], kind_of(models.card_of(name)), layer)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner="Reading the held-out texts …")
+def held_out_census(name: str, layer: int) -> pd.DataFrame:
+    """The same over the beginning of the held-out texts."""
+    card = models.card_of(name)
+    return kinds.census((models.trace(model(name), text) for text in _windows(card)), kind_of(card), layer)
+
+
+def _windows(card: Card) -> Iterator[str]:
+    """Held-out texts in pieces that are short enough to be held in memory, CENSUS tokens of them."""
+    left = CENSUS
+    for example in held_out(card.task):
+        pieces = card.reader.pieces(example.text)
+        for first in range(0, len(pieces), WINDOW):
+            if left <= 0:
+                return
+            yield "".join(pieces[first : first + WINDOW])
+            left -= WINDOW if len(pieces) - first >= WINDOW else len(pieces) - first
+
+
+def kind_of(card: Card) -> kinds.KindOf:
+    """How a task's tokens are sorted into kinds."""
+    if card.tokens == "numbers":
+        return kinds.of_row
+    if kinds.few_symbols(card.vocabulary):
+        return kinds.of_symbol
+    return kinds.of_character if card.tokens == "characters" else kinds.of_word(valences())
+
+
+def problem(card: Card, text: str) -> str | None:
+    """Why this text cannot be read at all; None where it can."""
+    try:
+        tokens = card.reader.encode(text).tokens
+    except ValueError as error:
+        return str(error)
+    return None if tokens else f"There is no {card.reader.one} in the text."
 
 
 def siblings(name: str) -> list[Card]:
@@ -60,16 +117,45 @@ def siblings(name: str) -> list[Card]:
     return models.siblings(name)
 
 
+def recipe(task: str) -> Recipe | None:
+    """How a task's sequences are made and answered; None for a task that only has models."""
+    return RECIPES.get(task)
+
+
+def truth(card: Card, tokens: Sequence[str]) -> list[Any]:
+    """The right answer at each step where a rule knows it, else None."""
+    how = recipe(card.task)
+    return list(how.truth(tokens)) if how and how.truth else [None] * len(tokens)
+
+
 @st.cache_resource(show_spinner=False)
-def held_out(task: str) -> str:
-    """The held-out excerpt that is shipped with a task."""
-    return models.excerpt(task)
+def held_out(task: str) -> tuple[Example, ...]:
+    """The held-out sequences of a task."""
+    return models.held_out(task)
 
 
-def random_excerpt(task: str, length: int = 110) -> str:
-    """Some whole words of the held-out text, from a place drawn anew at each call."""
-    text = held_out(task)
-    start = int(np.random.default_rng().integers(0, max(1, len(text) - 2 * length)))
-    start = text.find(" ", start) + 1
-    end = text.rfind(" ", start, start + length)
-    return text[start : end if end > start else start + length]
+def random_excerpt(task: str) -> str:
+    """A fresh sequence where a rule makes them; else a held-out one, or some whole words or lines of it; drawn anew at each call."""
+    random, how = np.random.default_rng(), recipe(task)
+    if how and how.generate:
+        return how.generate(random).text
+    examples = held_out(task)
+    text = examples[int(random.integers(len(examples)))].text
+    if len(text) <= 2 * EXCERPT:
+        return text
+    start = int(random.integers(0, len(text) - 2 * EXCERPT))
+    line = text.find("\n", start, start + EXCERPT // 2)  # code begins with a line, prose with a word
+    start = (line if line >= 0 else text.find(" ", start)) + 1
+    end = text.rfind(
+        "\n" if line >= 0 and "\n" in text[start + 40 : start + EXCERPT] else " ", start + 1, start + EXCERPT
+    )
+    return text[start : end if end > start else start + EXCERPT]
+
+
+def continued(name: str, text: str, length: int, temperature: float, top_k: int | None, seed: int) -> str:
+    """The text with what the network goes on with, `length` tokens."""
+    reader = models.card_of(name).reader
+    new = list(islice(models.generate(model(name), text, temperature=temperature, top_k=top_k, seed=seed), length))
+    if reader.kind == "characters":
+        return text + reader.joined(new)
+    return reader.joined([text.rstrip(), *new])

@@ -12,14 +12,14 @@ from typing import Any
 import streamlit as st
 
 from explorer import models
-from explorer.models import Card
+from explorer.models import Card, Finding
 
 FIRST_MODEL = "english-lstm"
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is being read and where the reader stands. `step` and `unit` count from 0; `more` characters of the text are not read."""
+    """What is being read and where the reader stands. `step` and `unit` count from 0; `more` tokens of the text are not read."""
 
     card: Card
     text: str
@@ -51,11 +51,11 @@ def begin() -> None:
     card = models.card_of(name)
     state.read_model = name
     state.text = link.get("text", card.show.text)
-    state.autoplay = "step" not in link
     state.unit = _number(link, "unit", 0, card.hidden_size - 1, card.show.unit)
-    last = max(1, len(state.text))
+    last = max(1, _steps(card, state.text))
     own = card.show.step + 1 if state.text == card.show.text else 1
     state.step = _number(link, "step", 1, last, own) - 1
+    state.play = None if "step" in link or state.text != card.show.text else (0, state.step)
     _number(link, "layer", 0, card.rows - 1, 0)
 
 
@@ -67,29 +67,62 @@ def notice(message: str) -> None:
 def follow(card: Card, text: str, layer: int, more: int = 0) -> Place:
     """The place after the workbench has spoken: the pinned unit follows a change of model, the step a change of text.
 
-    Units of different models have nothing to do with one another, so a new model starts from its own telling unit, if the old one
-    stood on its own.
+    Units of different models have nothing to do with one another: if the old one was known to follow something, the new model starts
+    from the unit that follows the same, and from its own telling unit where it has none.
     """
     state = st.session_state
     if state.read_model != card.name:
         before = models.card_of(state.read_model)
-        if state.unit == before.show.unit or state.unit >= card.hidden_size:
-            state.unit = card.show.unit
+        known = [finding.follows for finding in before.findings if finding.unit == state.unit]
+        if known or state.unit >= card.hidden_size:
+            same = [finding.unit for finding in card.findings if finding.follows in known]
+            state.unit = same[0] if same else card.show.unit
         state.read_model = card.name
-    state.step = min(state.step, max(0, len(text) - 1))
+    state.step = min(state.step, max(0, _steps(card, text) - 1))
     return Place(card, text, layer, state.unit, state.step, more)
+
+
+def open_task(card: Card, text: str | None = None) -> None:
+    """Another task, by the given model: its own opening picture, or one of its examples."""
+    st.session_state.model = st.session_state.read_model = card.name
+    _read(card, card.show.text if text is None else text)
 
 
 def read_example(text: str) -> None:
     """Puts an example into the text box, and the reader where its effect is to be seen."""
+    _read(models.card_of(st.session_state.read_model), text)
+
+
+def look_at(finding: Finding) -> None:
+    """Pins a unit that is known to follow something, on a text on which that shows."""
+    _read(models.card_of(st.session_state.read_model), finding.text, finding)
+
+
+def go_on(text: str) -> None:
+    """Puts the text that a network went on with into the text box, and plays what is new."""
+    state = st.session_state
+    card = models.card_of(state.read_model)
+    before, after = _steps(card, state.text), _steps(card, text)
+    _read(card, text)
+    state.step, state.play = max(0, before - 1), (max(0, before - 1), after - 1)
+    state.generated = (text, before)
+
+
+def _read(card: Card, text: str, finding: Finding | None = None) -> None:
+    """Another text. A unit that is known to follow something stays pinned, unless the text is the one that shows another."""
     state = st.session_state
     state.text = text
     state.turn = state.get("turn", 0) + 1  # the stage begins anew, though it may have this very text
-    show = models.card_of(state.read_model).show
-    if text == show.text:
-        state.unit, state.step = show.unit, show.step
+    known = {one.unit for one in card.findings}
+    wanted = finding or next((one for one in card.findings if one.text == text and one.unit == state.unit), None)
+    if wanted is None and text == card.show.text:
+        wanted = card.show
+    if wanted is not None:
+        state.unit, state.step = wanted.unit, wanted.step
     else:
         state.step = 0
+        if state.unit >= card.hidden_size or state.unit not in known:
+            state.unit = card.show.unit
 
 
 def moved(key: str) -> None:
@@ -97,6 +130,10 @@ def moved(key: str) -> None:
     settled: Any = st.session_state[key].get("place")
     if settled:
         st.session_state.unit, st.session_state.step = int(settled["unit"]), int(settled["step"])
+
+
+def _steps(card: Card, text: str) -> int:
+    return len(card.reader.pieces(text))
 
 
 def _number(link: Any, name: str, low: int, high: int, default: int) -> int:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from explorer.models import Card
-from explorer.studio import service, state
+from explorer.models import Card, Finding
+from explorer.studio import menu, sentences, sequences, service, state
 from explorer.studio.state import Place
 
 PLACE = "place_now"
@@ -20,12 +20,17 @@ def workbench() -> Place | None:
     with st.sidebar:
         card = _network()
         text, more = _text(card)
+        problem = service.problem(card, text)
+        if problem is None:
+            _notices(card, text)
+        _examples(card)
+        _findings(card)
         layer = _layer(card)
     if st.session_state.notices:
         st.warning("\n\n".join(map(_plain, st.session_state.notices)), icon=":material/link_off:")
         st.session_state.notices = []
-    if not text:
-        _nothing_to_read()
+    if problem is not None:
+        _cannot_read(card, text, problem)
         return None
     return state.follow(card, text, layer, more)
 
@@ -38,6 +43,15 @@ def place() -> Place:
 
 def _network() -> Card:
     cards = {card.name: card for card in service.siblings(st.session_state.read_model)}
+    task = next(iter(cards.values()))
+    if st.button(
+        f"**{task.title}**",
+        icon=":material/menu_book:",
+        key="task",
+        width="stretch",
+        help="Choose another task: what there is to read, how good the networks are, what to look for.",
+    ):
+        menu.dialog()
     st.session_state.setdefault("model", st.session_state.read_model)
     name = st.segmented_control(
         "Network",
@@ -47,59 +61,93 @@ def _network() -> Card:
         persist_state="session",
         required=True,
         width="stretch",
-        help="Networks with the same number of units, trained on the same text for the same number of steps.",
+        help="Wired by hand, each weight to be read."
+        if task.wired
+        else "Networks with the same number of units, trained on the same data for the same number of steps.",
     )
     card = cards[name or st.session_state.read_model]
-    bits = card.scores["held_out_bits_per_character"]
-    st.caption(
-        f"Trained on {card.reads} to guess the next character; {bits:.2f} bits a character on chapters it never saw."
-    )
+    st.caption(f"{card.sentence} {sentences.of_score(card)}")
     return card
 
 
 def _text(card: Card) -> tuple[str, int]:
-    """What is read of what was typed, and how many characters of it are left after that."""
+    """What is read of what was typed, and how many tokens of it are left after that."""
+    numbers = card.tokens == "numbers"
     typed = st.text_area(
-        "Text",
+        f"Numbers, a row a step: {', '.join(card.vocabulary)}" if numbers else "Text",
         key="text",
         height=150,
         persist_state="session",
-        placeholder="Type a sentence; press Ctrl+Enter to read it",
+        placeholder="0.52 0" if numbers else "Type a sentence; press Ctrl+Enter to read it",
         help="Ctrl+Enter (⌘+Enter) or a click elsewhere lets the network read it.",
     )
     typed = (typed or "").replace("\r\n", "\n")
-    text, more = _window(typed)
-    if text:
-        for message in service.trace(card.name, text).notices:
-            st.caption(f":material/info: {_plain(message)}")
+    if numbers:
+        sequences.upload(card)
+    return _window(card, typed)
+
+
+def _notices(card: Card, text: str) -> None:
+    for message in service.trace(card.name, text).notices:
+        st.caption(f":material/info: {_plain(message)}")
+    if card.answer == "next token":
+        sequences.go_on(card, text)
+
+
+def _examples(card: Card) -> None:
     st.markdown("**Try**")
     with st.container(horizontal=True, gap="xsmall", key="examples"):
         for label, example in card.examples.items():
             st.button(label, on_click=state.read_example, args=(example,), key=f"example {label}", type="tertiary")
+        made = (how := service.recipe(card.task)) is not None and how.generate is not None
         st.button(
-            "Another excerpt",
+            "A new case" if made else "Another excerpt",
             on_click=lambda: state.read_example(service.random_excerpt(card.task)),
             key="random",
             type="tertiary",
-            help="A random piece of the chapters that these networks never saw.",
+            icon=":material/casino:",
+            help="Made anew by the task's rule." if made else "A random piece of what these networks never saw.",
         )
-    return text, more
 
 
-def _window(typed: str) -> tuple[str, int]:
-    """At most WINDOW characters of what was typed, from a place of the reader's choice; and how many follow them."""
+def _findings(card: Card) -> None:
+    held = [finding for finding in card.findings if finding.holds]
+    if not held:
+        return
+    st.markdown("**Look for**")
+    with st.container(horizontal=True, gap="xsmall", key="findings"):
+        for finding in held:
+            _finding(finding, card)
+
+
+def _finding(finding: Finding, card: Card) -> None:
+    st.button(
+        f"{finding.follows} · unit {finding.unit}",
+        on_click=state.look_at,
+        args=(finding,),
+        key=f"finding {finding.follows}",
+        type="tertiary",
+        help=f"Unit {finding.unit} {sentences.of_finding(finding, card.hidden_size)}",
+    )
+
+
+def _window(card: Card, typed: str) -> tuple[str, int]:
+    """At most WINDOW tokens of what was typed, from a place of the reader's choice; and how many follow them."""
     if len(typed) <= service.WINDOW:
         return typed, 0
-    last = len(typed) - service.WINDOW
+    pieces, one = card.reader.pieces(typed), card.reader.one
+    if len(pieces) <= service.WINDOW:
+        return typed, 0
+    last = len(pieces) - service.WINDOW
     first = st.number_input(
-        "Read from character", 1, last + 1, 1, step=service.WINDOW // 2, key="from", persist_state="session"
+        f"Read from {one}", 1, last + 1, 1, step=service.WINDOW // 2, key="from", persist_state="session"
     )
     start = int(first) - 1
     st.caption(
-        f":material/info: The text has {len(typed):,} characters. The network reads {service.WINDOW:,} of them, "
+        f":material/info: The text has {len(pieces):,} {card.tokens}. The network reads {service.WINDOW:,} of them, "
         f"from number {start + 1:,} on; a link carries these alone."
     )
-    return typed[start : start + service.WINDOW], last - start
+    return "".join(pieces[start : start + service.WINDOW]), last - start
 
 
 def _layer(card: Card) -> int:
@@ -111,9 +159,16 @@ def _layer(card: Card) -> int:
     return int(row or 0)
 
 
-def _nothing_to_read() -> None:
-    st.title("Nothing to read yet")
-    st.markdown("The text box is empty. Type at least one character, or pick an example under **Try** at the left.")
+def _cannot_read(card: Card, text: str, problem: str) -> None:
+    if not text.strip():
+        st.title("Nothing to read yet")
+        st.markdown(
+            f"The text box is empty. Type at least one {card.reader.one}, or pick an example under **Try** at the left."
+        )
+        return
+    st.title("This cannot be read")
+    st.markdown(_plain(f"{problem[0].upper()}{problem[1:]}."))
+    st.markdown("What you typed is still in the box at the left; mend it there, or pick an example under **Try**.")
 
 
 def _plain(message: str) -> str:

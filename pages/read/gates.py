@@ -1,12 +1,11 @@
-"""Gates: how open each gate is, for every unit at every step."""
+"""Gates: how open each gate is, for every unit at every step, and on average by kind of token."""
 
 import streamlit as st
 
 from explorer.analysis.saturation import saturation
 from explorer.analysis.timescales import half_lives
-from explorer.analysis.tokens import means_by_kind
 from explorer.figures import gates
-from explorer.figures.heatmap import heatmap
+from explorer.figures.heatmap import heatmap, heatmaps
 from explorer.figures.roles import HINTS, SAYS, in_story_order
 from explorer.studio import controls, sentences, service, style
 from explorer.studio.page import chart, opening
@@ -20,35 +19,33 @@ here = opening(
     if gated
     else "LSTM and GRU decide with gates what to keep and what to write. This network has none.",
 )
-order = service.order(here.model, here.text, here.layer)
+order, where = (
+    service.order(here.model, here.text, here.layer),
+    {"row": here.layer, "unit": here.unit, "step": here.step},
+)
 lives = half_lives(trace, here.layer)
 
 if not gated:
     st.markdown(sentences.NO_GATES)
-    shown = heatmap(trace, "h", theme, order, row=here.layer, unit=here.unit, step=here.step)
-    chart(shown, "no gates", "The hidden state of all units along the text.")
+    chart(heatmap(trace, "h", theme, order, **where), "no gates", "The hidden state of all units along the text.")
+    st.stop()
 
-if lives is not None:
-    st.markdown(sentences.of_half_life(lives, here.unit))
-body = st.container()
-margin = controls.saturation_margin() if gated else 0.0  # asked below the pictures, which need the answer
-for signal in gated:
-    body.subheader(
-        f"{SAYS[signal.role].capitalize()}: the {signal.label} {signal.name}", anchor=False, help=HINTS[signal.role]
-    )
-    map_column, kind_column, share_column = body.columns([6, 2, 2], gap="medium")
-    with map_column:
-        st.caption(f"{HINTS[signal.role][0].upper()}{HINTS[signal.role][1:]}.")
-        shown = heatmap(trace, signal.name, theme, order, row=here.layer, unit=here.unit, step=here.step)
-        chart(shown, signal.name, f"The {signal.label} of all units along the text.")
-    with kind_column:
-        st.caption("Mean by kind of character")
-        table = means_by_kind(trace[signal.name][here.layer], trace.tokens)
-        chart(
-            gates.means(table, theme, signal.role), f"{signal.name} kinds", f"Mean {signal.label} by kind of character."
-        )
-    with share_column:
-        st.caption("Shut and open, a dot a unit")
-        shares = saturation(trace, signal.name, here.layer, margin, 1 - margin)
-        dots = gates.saturation(shares, theme, signal.role, here.unit, margin, 1 - margin)
-        chart(dots, f"{signal.name} saturation", f"How often the {signal.label} of each unit is shut and open.")
+every, kinds, shares = st.tabs(["Every unit", "By kind of token", "Shut and open"], key="gates", bind="query-params")
+if every.open:
+    with every:
+        if lives is not None:
+            st.markdown(sentences.of_half_life(lives, here.unit))
+        titles = {s.name: f"{SAYS[s.role].capitalize()}: the {s.label} {s.name}. {HINTS[s.role]}." for s in gated}
+        shown = heatmaps(trace, titles, theme, order, **where)
+        chart(shown, "every unit", f"{', '.join(s.label for s in gated)} of all units along the text.")
+if kinds.open:
+    with kinds:
+        table = controls.census(here)
+        st.markdown(sentences.of_kinds(table, trace))
+        chart(gates.by_kind(table, gated, theme), "kinds", "Mean gate and mean write by kind of token.")
+if shares.open:
+    with shares:
+        margin = controls.saturation_margin()
+        counted = {s.name: saturation(trace, s.name, here.layer, margin, 1 - margin) for s in gated}
+        shown = gates.saturations(counted, gated, theme, here.unit, margin, 1 - margin)
+        chart(shown, "saturation", "How often each gate of each unit is shut and open.")

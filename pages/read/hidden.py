@@ -1,8 +1,8 @@
-"""Hidden state: how long it remembers a character, all units at once, the reading as a path."""
+"""Hidden state: how long it remembers a token, all units at once, the reading as a path."""
 
 import streamlit as st
 
-from explorer.analysis.differences import change_character, distance, rounding_floor, steps_remembered
+from explorer.analysis.differences import distance, rounding_floor, steps_remembered
 from explorer.analysis.orderings import ORDERINGS
 from explorer.analysis.projection import principal_components
 from explorer.figures import hidden
@@ -12,15 +12,14 @@ from explorer.studio.page import chart, opening
 
 here = opening(
     "The hidden state",
-    "The prediction sees nothing but h, and the gates of the next step see it. How long does it remember a single character?",
+    "The prediction sees nothing but h, and the gates of the next step see it. How long does it remember a single change?",
 )
 trace, theme = service.trace(here.model, here.text), style.theme()
 memory, units, path = st.tabs(["How long it remembers", "All units", "The path"], key="view", bind="query-params")
 
 if memory.open:
     with memory:
-        changed, into = controls.changed_character(here.text)
-        other = change_character(here.text, changed, into)
+        changed, other = controls.changed_token(here.card, here.text)
         readings = {
             card.cell: (service.trace(card.name, here.text), service.trace(card.name, other))
             for card in service.siblings(here.model)
@@ -32,7 +31,7 @@ if memory.open:
         figure = hidden.memory_of_a_change(
             differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step
         )
-        chart(figure, "memory", "The distance between the two hidden states along the text, for LSTM, GRU and RNN.")
+        chart(figure, "memory", "The distance between the two hidden states along the text, for each network.")
 
 if units.open:
     with units:
@@ -45,7 +44,7 @@ if path.open:
     with path:
         components = principal_components(trace["h"][here.layer])
         st.caption(
-            "Each letter stands where h was after reading it; early letters are pale, late ones strong; the ring is the current step."
+            "Each token stands where h was after reading it; early ones are pale, late ones strong; the ring is the current step."
         )
         chart(
             hidden.path(components, trace.tokens, theme, here.step),

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
+from explorer.studio import sentences
 from explorer.studio.components.stage import stage
-from explorer.studio.page import an
 from explorer.studio.workbench import place
 
-name = an(place().card.cell)
-st.title(f"{name[0].upper()}{name[1:]} reads your text, one character at a time", anchor=False)
+st.title(sentences.of_watching(place().card), anchor=False)
 
 
 @st.fragment

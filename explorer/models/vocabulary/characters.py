@@ -68,15 +68,8 @@ class Characters:
         text = text.replace("\r\n", "\n")
         table = {symbol: index for index, symbol in enumerate(self.symbols, start=1)}
         ids = np.array([table.get(c, 0) for c in read_as(text, self.read_as)], dtype=np.int64)
-        swapped = distinct(c for c in text if c in self.read_as)
         unknown = distinct(c for c, i in zip(text, ids, strict=True) if i == 0)
-        notices = []
-        if swapped:
-            notices.append(
-                "Read as their plain form: "
-                + ", ".join(f"{named(c)} as {named(self.read_as[c])}" for c in swapped)
-                + "."
-            )
+        notices = told(text, self.read_as)
         if unknown:
             whole = (
                 "This model knows none of these characters"
@@ -92,6 +85,13 @@ class Characters:
 def read_as(text: str, table: Mapping[str, str]) -> str:
     """`text` with each character that the table has replaced by what it is read as."""
     return text.translate({ord(typed): plain for typed, plain in table.items()})
+
+
+def told(text: str, table: Mapping[str, str]) -> list[str]:
+    """What to tell of the characters in `text` that are read as another one; nothing where there are none."""
+    swapped = distinct(c for c in text if c in table)
+    plain = ", ".join(f"{named(c)} as {named(table[c])}" for c in swapped)
+    return [f"Read as their plain form: {plain}."] if swapped else []
 
 
 def named(character: str) -> str:

@@ -66,3 +66,8 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     """ "a, b and 3 more"."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """The text itself, or its beginning and “…” where it is long."""
+    return text if len(text) <= most else f"{text[:most]}…"

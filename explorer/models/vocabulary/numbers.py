@@ -10,11 +10,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.models.vocabulary.encoded import Encoded
+from explorer.models.vocabulary.encoded import Encoded, shortened
 from explorer.signals import Array
 
 ROW = re.compile(r"[^;\n]*[;\n]?")
 VALUE = re.compile(r"[^\s,|]+")
+GAP = re.compile(r"[,|]\s*[,|]")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Numbers:
 
     def pieces(self, text: str) -> list[str]:
         """A row a piece; joined they are the text again but for empty rows."""
-        return [row for row in ROW.findall(text) if VALUE.search(row.rstrip(";\n"))]
+        return [row for row in ROW.findall(text) if row.rstrip(";\n").strip()]
 
     def joined(self, tokens: Sequence[str]) -> str:
         """A row a line."""
@@ -49,13 +50,17 @@ class Numbers:
         """Raises ValueError for a row that has not one number a column, naming the row and what it holds."""
         rows, tokens = [], []
         for place, piece in enumerate(self.pieces(text), start=1):
-            values = VALUE.findall(piece.rstrip(";\n"))
+            row = piece.rstrip(";\n").strip()
+            values = VALUE.findall(row)
+            said = f"row {place} is “{shortened(row)}”"
+            if GAP.search(row):
+                raise ValueError(f"{said}: a number is missing between two commas; write 0 where there is nothing")
             rows.append([_number(value, place) for value in values])
             tokens.append(" ".join(values))
             if len(values) != len(self):
                 raise ValueError(
-                    f"row {place} is “{tokens[-1]}”: it holds {len(values)} number{'' if len(values) == 1 else 's'}, "
-                    f"but a row needs {len(self)} ({', '.join(self.symbols)})"
+                    f"{said}: it holds {len(values)} number{'' if len(values) == 1 else 's'}, but a row needs {len(self)} "
+                    f"({', '.join(self.symbols)}); write a row a line, or a semicolon after each"
                 )
         return Encoded(np.array(rows, dtype=np.float32).reshape(-1, len(self)), tuple(tokens), ())
 
@@ -66,5 +71,5 @@ def _number(value: str, row: int) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or abs(number) > np.finfo(np.float32).max:
-        raise ValueError(f"row {row} has “{value}”, which is no finite number; write numbers such as 0.52")
+        raise ValueError(f"row {row} has “{shortened(value)}”, which is no finite number; write numbers such as 0.52")
     return number

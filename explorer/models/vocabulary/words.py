@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.models.vocabulary.characters import READ_AS, read_as
+from explorer.models.vocabulary.characters import READ_AS, read_as, told
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed
 
 TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:[.,]\d+)*|\S")
@@ -58,14 +58,14 @@ class Words:
     def encode(self, text: str) -> Encoded:
         """One token a word or mark, as typed; blanks between them are not read."""
         table = {word: index for index, word in enumerate(self.symbols, start=1)}
-        typed = TOKEN.findall(read_as(text, READ_AS))
-        ids = np.array([table.get(word.lower(), 0) for word in typed], dtype=np.int64)
+        typed = tuple(text[match.start() : match.end()] for match in TOKEN.finditer(read_as(text, READ_AS)))
+        ids = np.array([table.get(word, 0) for word in _plain(text)], dtype=np.int64)
         unknown = distinct(word for word, index in zip(typed, ids, strict=True) if index == 0)
-        notices: tuple[str, ...] = ()
+        notices = told("".join(typed), READ_AS)
         if unknown:
             whole = "This model knows none of these words" if not ids.any() else "Unknown to this model"
-            notices = (f"{whole}: {listed(unknown)}. It reads each of them as one “unknown” word.",)
-        return Encoded(ids, tuple(typed), notices)
+            notices.append(f"{whole}: {listed(unknown)}. It reads each of them as one “unknown” word.")
+        return Encoded(ids, typed, tuple(notices))
 
 
 def _plain(text: str) -> list[str]:

@@ -28,4 +28,4 @@ def stage(place: Place, *, whole: bool) -> None:
     """Mounts the stage on a page: `whole` with the numbers of the step, else strip, line and transport alone."""
     key = "stage" if whole else "stage_strip"
     _STAGE(key=key, data=payload(place, whole=whole), on_place_change=lambda: state.moved(key))
-    st.session_state.autoplay = False  # it is for the first picture of a session alone
+    st.session_state.play = None  # it is for the first picture of a session, and for what was just generated

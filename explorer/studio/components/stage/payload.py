@@ -14,15 +14,14 @@ import streamlit as st
 from explorer.analysis.tokens import visible
 from explorer.figures.roles import HINTS, SAYS, in_story_order
 from explorer.figures.theme import THEMES
+from explorer.models import Card
 from explorer.models.vocabulary import named
-from explorer.signals import Array, Signal, Trace
-from explorer.studio import service
+from explorer.signals import Signal, Trace
+from explorer.studio import sentences, service
+from explorer.studio.components.stage import answers
+from explorer.studio.components.stage.json_numbers import rounded, short
 from explorer.studio.state import Place
 
-GUESSES = 6
-"""How many of the likeliest next tokens are shown."""
-FOLLOWS = 0.3
-"""From this |correlation| on a unit is said to follow a property; below it, that none does."""
 PUSHERS = 3
 """How many units of h_{t-1} are named that pushed a pre-activation hardest."""
 
@@ -44,13 +43,14 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
         "text": text,
         "more": place.more,
         "whole": whole,
-        "autoplay": whole and bool(state.autoplay) and place.text == show.text,
+        "play": state.play if whole else None,
         "place": {"step": place.step, "unit": place.unit},
         "steps": trace.steps,
         "units": trace.units,
         "shown": [visible(token) for token in trace.tokens],
         "names": [named(token) for token in trace.tokens],
         "unknown": unknown_steps(place),
+        "generated": generated_since(place),
         "memory": trace.memory,
         "squashed": trace.memory != "h",
         "ordered": "longest memory first" if trace.belt else "slowest first",
@@ -60,13 +60,14 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
             | {"says": SAYS[s.role], "hint": HINTS[s.role]}
             for s in signals
         ],
-        "show": {"unit": show.unit, "claim": claim(place), "other": other_unit(trace)},
+        "show": {"unit": show.unit, "claims": claims(place.card), "other": other_unit(trace)},
+        "answers": answers.at_each_step(place),
         "link": {"model": place.model, "text": None if place.text == show.text else place.text}
         | ({} if trace.rows > 1 else {"layer": None}),
         "themes": {mode: asdict(theme) for mode, theme in THEMES.items()},
     }
     if whole:
-        header["next"] = guesses(place)
+        header["next"] = answers.in_full(place)
         header["why"] = why(place)
     return header
 
@@ -75,20 +76,19 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def claim(place: Place) -> str:
-    """What the pinned unit is known to follow: correlation, effect and rank together, since the first alone means little."""
-    show = place.card.show
-    if abs(show.correlation) < FOLLOWS:
-        return (
-            f"Pinned: unit {show.unit}. No unit of this network follows “{show.property}”: this one comes nearest, and correlates only "
-            f"{abs(show.correlation):.2f} on held-out text. Bold is this unit, faint are all others."
-        )
-    change = f"{show.effect:+.2f}".replace("-", "−")
-    return (
-        f"Pinned: unit {show.unit}. It correlates {abs(show.correlation):.2f} with “{show.property}” on held-out text; holding it at "
-        f"its mean changes log₂ P({show.foretells}) by {change}, rank {show.rank} of {place.card.hidden_size} units. "
-        "Bold is this unit, faint are all others."
-    )
+def claims(card: Card) -> dict[int, str]:
+    """What each unit is known to follow: correlation, chance, effect and rank together, since the first alone means little."""
+    told: dict[int, str] = {}
+    for finding in card.findings:
+        if finding.unit in told:
+            continue
+        told[finding.unit] = (
+            f"Pinned: unit {finding.unit}, “{finding.follows}”. It {sentences.of_finding(finding, card.hidden_size)} "
+            if finding.holds
+            else f"Pinned: unit {finding.unit}. No unit of this network follows “{finding.follows}”: this comes nearest, and correlates "
+            f"only {abs(finding.correlation):.2f} on held-out sequences. "
+        ) + "Bold is this unit, faint are all others."
+    return told
 
 
 def other_unit(trace: Trace) -> str:
@@ -102,23 +102,10 @@ def unknown_steps(place: Place) -> list[int]:
     return [] if ids is None else np.flatnonzero(ids.numpy() == 0).tolist()
 
 
-def guesses(place: Place) -> dict[str, Any]:
-    """For each step the likeliest next tokens with their probabilities, and how the real one fared (None at the last step)."""
-    log_p = service.predictions(place.model, place.text)
-    model = service.model(place.model)
-    ids = model.prepare(place.text).ids
-    assert ids is not None
-    top = np.argsort(-log_p, axis=1)[:, :GUESSES]
-    labels = [visible(label) for label in model.labels]
-    shares = np.exp(np.take_along_axis(log_p, top, axis=1))
-    real: list[dict[str, float | None] | None] = []
-    for row, index in zip(log_p[:-1], ids[1:].tolist(), strict=True):
-        rank = int((row > row[index]).sum()) + 1
-        real.append({"share": _short(np.exp(row[index])), "rank": rank, "bits": _short(-row[index] / np.log(2))})
-    return {
-        "top": [[[labels[i], _short(p)] for i, p in zip(*pair, strict=True)] for pair in zip(top, shares, strict=True)],
-        "real": [*real, None],
-    }
+def generated_since(place: Place) -> int | None:
+    """The step from which on the network itself wrote the text; None where a person did."""
+    text, since = st.session_state.get("generated", (None, 0))
+    return since if text == place.text else None
 
 
 def why(place: Place) -> dict[str, Any]:
@@ -128,20 +115,11 @@ def why(place: Place) -> dict[str, Any]:
         hardest = np.argsort(-np.abs(pushes.units), axis=1)[:, :PUSHERS]
         sizes = np.take_along_axis(pushes.units, hardest, axis=1)
         parts[name] = {
-            "input": _rounded(pushes.inputs.sum(-1)),
-            "recurrent": _rounded(pushes.units.sum(-1)),
-            "bias": _rounded(pushes.bias),
+            "input": rounded(pushes.inputs.sum(-1)),
+            "recurrent": rounded(pushes.units.sum(-1)),
+            "bias": rounded(pushes.bias),
             "by": [
-                [[int(u), _short(v)] for u, v in zip(*pair, strict=True)] for pair in zip(hardest, sizes, strict=True)
+                [[int(u), short(v)] for u, v in zip(*pair, strict=True)] for pair in zip(hardest, sizes, strict=True)
             ],
         }
     return {"unit": place.unit, "parts": parts}
-
-
-def _short(value: float) -> float | None:
-    """Six significant digits: nearly all that a float32 has, in half the bytes. None for what is no finite number: JSON has no NaN."""
-    return float(f"{value:.6g}") if np.isfinite(value) else None
-
-
-def _rounded(values: Array) -> list[float | None]:
-    return [_short(value) for value in values.tolist()]

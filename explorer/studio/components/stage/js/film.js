@@ -1,7 +1,15 @@
 // The film: the token strip, the pinned unit's line, the slider, all on one grid of tokens, with one playhead through them.
 
-// A token is at least so wide that its letter shows, or that a finger can hit it.
-const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 30 };
+// A token is at least so wide that its letter shows, or that a finger can hit it; a word as wide as the longest, up to a limit.
+const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 30, letter: 8.6, word: 96 };
+
+function cellWidths(reading) {
+  const says = reading.answers?.says ?? [];
+  const longest = Math.max(...reading.shown.map((token) => [...token].length), ...says.map((word) => 0.85 * word.length));
+  if (longest <= 1) return CELL;
+  const least = Math.max(CELL.least, Math.min(CELL.word, longest * CELL.letter + 8));
+  return { least, most: Math.max(CELL.most, least) };
+}
 const LINE = { whole: 92, strip: 54, margin: 8 };
 
 function makeFilm(root, reading, go) {
@@ -15,8 +23,10 @@ function makeFilm(root, reading, go) {
     cell.setAttribute("role", "listitem");
     cell.title = `step ${step + 1}: ${reading.names[step]}`;
     cell.classList.toggle("unknown", reading.unknown.includes(step));
+    cell.classList.toggle("generated", reading.generated !== null && step >= reading.generated);
     return cell;
   });
+  const said = makeAnswers(film, frame, reading);
   const lines = element("canvas", "lines", film);
   lines.setAttribute("aria-hidden", "true");
   const slider = element("input", "slider", film);
@@ -29,13 +39,14 @@ function makeFilm(root, reading, go) {
   const bead = element("div", "bead", film);
   const axis = element("div", "line-axis", frame, reading.squashed ? `tanh ${reading.memory}` : reading.memory);
   const height = reading.whole ? LINE.whole : LINE.strip;
-  let width = CELL.least;
+  const widths = cellWidths(reading);
+  let width = widths.least;
 
   const stepAt = (event) => {
     const x = event.clientX - film.getBoundingClientRect().left;
     return Math.max(0, Math.min(reading.steps - 1, Math.floor(x / width)));
   };
-  for (const surface of [strip, lines]) {
+  for (const surface of said ? [strip, said.row, lines] : [strip, lines]) {
     surface.onpointerdown = (event) => {
       if (event.pointerType === "mouse") {
         surface.setPointerCapture(event.pointerId); // dragging; a finger scrolls the film instead
@@ -49,7 +60,8 @@ function makeFilm(root, reading, go) {
   }
   slider.oninput = () => go({ step: Number(slider.value) - 1 });
 
-  playhead.style.height = `${height + 10}px`;
+  playhead.style.height = `${height + 10 + (said ? 24 : 0)}px`;
+  axis.style.top = `${said ? 70 : 46}px`;
   const y = (value) => LINE.margin + (1 - value) * (height / 2 - LINE.margin);
 
   function trail(context, unit) {
@@ -62,7 +74,9 @@ function makeFilm(root, reading, go) {
 
   return {
     fit(theme, unit) {
-      width = Math.max(CELL.least, Math.min(CELL.most, scroller.clientWidth / reading.steps));
+      width = Math.max(widths.least, Math.min(widths.most, scroller.clientWidth / reading.steps));
+      film.classList.toggle("wide", widths.least > CELL.most / 2 && widths !== CELL);
+      said?.fit(theme);
       film.style.width = `${width * reading.steps}px`;
       film.style.setProperty("--cell", `${width}px`);
       this.pin(theme, unit);
@@ -94,7 +108,7 @@ function makeFilm(root, reading, go) {
       cells.forEach((cell, k) => cell.classList.toggle("now", k === step));
       const x = (step + 0.5) * width;
       playhead.style.transform = `translateX(${x}px)`;
-      bead.style.transform = `translate(${x}px, ${strip.offsetHeight + y(memoryAt(reading, step, unit))}px)`;
+      bead.style.transform = `translate(${x}px, ${lines.offsetTop + y(memoryAt(reading, step, unit))}px)`;
       bead.style.background = theme.roles[reading.byName[reading.memory].role];
       slider.value = step + 1;
       slider.setAttribute("aria-valuetext", `step ${step + 1} of ${reading.steps}, ${reading.names[step]}`);
@@ -102,6 +116,34 @@ function makeFilm(root, reading, go) {
       if (x < scroller.scrollLeft + 2 * width || x > scroller.scrollLeft + view - 2 * width) {
         scroller.scrollTo({ left: x - view / 2, behavior: smooth ? "smooth" : "auto" });
       }
+    },
+  };
+}
+
+// Below the tokens: what the network answers at each step, where that is a word or a number; right and wrong are marked, where known.
+function makeAnswers(film, frame, reading) {
+  if (!reading.answers) return null;
+  const { name, says, colours, right } = reading.answers;
+  const row = element("div", "answers", film);
+  row.setAttribute("role", "list");
+  const cells = says.map((word, step) => {
+    const cell = element("span", "answer", row, word);
+    cell.setAttribute("role", "listitem");
+    const verdict = right?.[step] === true ? ", right" : right?.[step] === false ? ", wrong" : "";
+    cell.title = `${name} after step ${step + 1}: ${word}${verdict}`;
+    cell.classList.toggle("wrong", right?.[step] === false);
+    cell.classList.toggle("unasked", right?.[step] === null);
+    return cell;
+  });
+  return {
+    row,
+    fit(theme) {
+      cells.forEach((cell, step) => {
+        if (!colours) return;
+        const colour = signedColour(theme, colours[step]);
+        cell.style.background = colour;
+        cell.style.color = readableOn(colour);
+      });
     },
   };
 }

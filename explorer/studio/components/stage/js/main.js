@@ -103,8 +103,8 @@ function makeStage(parent, tell) {
   }
 
   function caption() {
-    const { unit, claim, other } = reading.show;
-    root.querySelector(".pinned").textContent = place.unit === unit ? claim : other.replace("{unit}", place.unit);
+    const { claims, other } = reading.show;
+    root.querySelector(".pinned").textContent = claims[place.unit] ?? other.replace("{unit}", place.unit);
   }
 
   function build(next) {
@@ -135,9 +135,10 @@ function makeStage(parent, tell) {
     keepLink(reading, place);
     if (carried) settle();
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (reading.autoplay && !still) {
-      move({ step: 0, unit: place.unit });
-      play(reading.place.step);
+    if (reading.play && !still) {
+      const [from, until] = reading.play;
+      move({ step: from, unit: place.unit });
+      play(until);
     }
   }
 

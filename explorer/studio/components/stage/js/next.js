@@ -1,37 +1,85 @@
-// What comes next: the likeliest tokens, and how surprised the network was by the real one.
+// What the network answers at this step: guesses of the next token, labels, or a number; and how that compares with what is right.
 
 function makeNext(root, reading) {
   const panel = element("section", "next", root);
-  panel.setAttribute("aria-label", "What comes next");
-  element("h2", "", panel, "What comes next?");
-  const bars = reading.next.top[0].map(() => {
+  panel.setAttribute("aria-label", reading.next.title);
+  element("h2", "", panel, reading.next.title);
+  return { guesses: makeGuesses, labels: makeLabels, number: makeNumber }[reading.next.kind](panel, reading);
+}
+
+// A row of name, bar and share for each of `count`; fill(k, name, share, marked) says what is in row k.
+function makeBars(panel, count) {
+  const bars = Array.from({ length: count }, () => {
     const row = element("div", "guess", panel);
     const glyph = element("span", "glyph", row);
     const track = element("div", "track", row);
     return { row, glyph, bar: element("div", "bar", track), share: element("span", "share", row) };
   });
-  const verdict = element("p", "verdict", panel);
+  return (k, name, share, marked) => {
+    const { row, glyph, bar, share: number } = bars[k];
+    glyph.textContent = name;
+    bar.style.width = `${Math.max(0.5, share * 100)}%`;
+    number.textContent = percent(share);
+    row.classList.toggle("real", marked);
+  };
+}
 
+function makeGuesses(panel, reading) {
+  const words = reading.next.top.flat().some(([label]) => [...label].length > 2);
+  panel.classList.toggle("worded", words);
+  const fill = makeBars(panel, reading.next.top[0].length);
+  const verdict = element("p", "verdict", panel);
   return {
     move(theme, { step }) {
       const real = reading.next.real[step];
-      reading.next.top[step].forEach(([label, share], k) => {
-        const { row, glyph, bar, share: number } = bars[k];
-        glyph.textContent = label;
-        bar.style.width = `${Math.max(0.5, share * 100)}%`;
-        number.textContent = percent(share);
-        row.classList.toggle("real", Boolean(real) && real.rank === k + 1);
-      });
+      reading.next.top[step].forEach(([label, share], k) => fill(k, label, share, Boolean(real) && real.rank === k + 1));
       verdict.replaceChildren();
       if (!real) {
         verdict.textContent = reading.more
-          ? `The reading stops here; the text has ${reading.more} more characters.`
+          ? `The reading stops here; the text has ${reading.more} more tokens.`
           : "The text ends here; this is how the network would go on.";
         return;
       }
       verdict.append("Really next: ");
       element("span", "glyph", verdict, reading.shown[step + 1]);
       verdict.append(` with ${percent(real.share)}, guess number ${real.rank}; a surprise of ${real.bits.toFixed(1)} bits.`);
+    },
+  };
+}
+
+function makeLabels(panel, reading) {
+  const { labels, shares, real } = reading.next;
+  panel.classList.add("worded");
+  const fill = makeBars(panel, labels.length);
+  const verdict = element("p", "verdict", panel);
+  return {
+    move(theme, { step }) {
+      labels.forEach((label, k) => fill(k, label, shares[step][k], real[step] === k));
+      const best = shares[step].indexOf(Math.max(...shares[step]));
+      if (real[step] === null) {
+        verdict.textContent = real.every((one) => one === null) ? "" : "Nothing is asked at this step.";
+        return;
+      }
+      verdict.replaceChildren("The right answer: ");
+      element("span", "glyph", verdict, labels[real[step]]);
+      verdict.append(best === real[step] ? ", and that is what it says." : `; it says ${labels[best]}.`);
+    },
+  };
+}
+
+function makeNumber(panel, reading) {
+  const { name, values, real } = reading.next;
+  const number = element("p", "answer-number", panel);
+  const verdict = element("p", "verdict", panel);
+  return {
+    move(theme, { step }) {
+      number.replaceChildren(`${name}: `);
+      element("b", "", number, brief(values[step] ?? NaN));
+      const right = real[step];
+      verdict.textContent =
+        right === null || right === undefined
+          ? ""
+          : `The right number: ${brief(right)}; it is off by ${brief(Math.abs(values[step] - right))}.`;
     },
   };
 }

@@ -1,0 +1,105 @@
+"""A model's card on a page: what it is, how good, what to look for, and every weight of a network that was wired by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from explorer.models import Card
+from explorer.signals import Array
+from explorer.studio import sentences, service, state
+
+FEW = 4
+"""Networks of at most so many units have weights that can be read one by one."""
+GATES = {"lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n"), "rnn": ("h",)}
+"""The order in which torch stacks the rows of its weights."""
+
+
+def show(card: Card) -> None:
+    """The whole card."""
+    st.markdown(f"{card.sentence} {sentences.of_score(card)}")
+    if card.findings:
+        st.subheader("What to look for", anchor=False)
+        _findings(card)
+    if card.hidden_size <= FEW:
+        st.subheader("Every weight", anchor=False)
+        _weights(card)
+    if card.seeds:
+        st.subheader("Every seed that was trained", anchor=False)
+        st.markdown(f"The best by a selection on other sequences is shipped: seed {card.seed}.")
+        st.dataframe(pd.DataFrame(card.seeds), hide_index=True, width="stretch")
+    st.subheader("What it is", anchor=False)
+    st.dataframe(_facts(card), hide_index=True, width="stretch")
+    st.markdown("Make it again:")
+    st.code(card.command, language="shell")
+
+
+def _findings(card: Card) -> None:
+    """A line a property: the claim with all that belongs to it, and a button that shows it."""
+    for finding in card.findings:
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        where = f"unit {finding.unit} {sentences.of_finding(finding, card.hidden_size)}"
+        left.markdown(
+            f"**{finding.follows}**: {where}"
+            if finding.holds
+            else f"**{finding.follows}**: no unit follows it (the nearest: {where})"
+        )
+        if right.button("Watch it", key=f"watch {finding.follows}", on_click=state.look_at, args=(finding,)):
+            st.switch_page("pages/read/watch.py")
+    st.caption(
+        "A unit's number and sign are arbitrary. The unit was chosen on training sequences and everything else measured on held-out "
+        "ones; chance is what the best of all units reaches when the property is shifted along the text (95th percentile of 100)."
+    )
+
+
+def _weights(card: Card) -> None:
+    """A row for each weight matrix's row: which unit of which gate it makes, and every number by which it does so."""
+    model = service.model(card.name)
+    weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+    units = card.hidden_size
+    rows = [f"{gate} of unit {unit}" for gate in GATES.get(card.cell, ()) for unit in range(units)]
+    inputs = [f"x{k}" for k in range(card.input_size)]
+    if model.embedding is not None and _is_one_hot(weights["embedding.weight"]):
+        columns = weights["embedding.weight"][1:].argmax(1).tolist()
+        inputs = [f"‘{card.vocabulary[columns.index(k)]}’" if k in columns else "unknown" for k in range(len(inputs))]
+        st.caption("Each symbol is its own input: 1 where it is read, else 0. A symbol that is unknown is all zeros.")
+    elif model.embedding is not None:
+        st.dataframe(pd.DataFrame(weights["embedding.weight"], index=["unknown", *card.vocabulary], columns=inputs))
+    if len(rows) == len(weights["stack.weight_ih_l0"]):
+        table = pd.DataFrame(weights["stack.weight_ih_l0"], index=rows, columns=[f"from {name}" for name in inputs])
+        for unit in range(units):
+            table[f"from h of unit {unit}"] = weights["stack.weight_hh_l0"][:, unit]
+        table["bias"] = weights["stack.bias_ih_l0"] + weights["stack.bias_hh_l0"]
+        st.dataframe(table, width="stretch")
+    labels = card.labels or card.reader.labels
+    readout = pd.DataFrame(
+        weights["readout.weight"],
+        index=[f"score of {label}" for label in labels],
+        columns=[f"from h of unit {u}" for u in range(units)],
+    )
+    readout["bias"] = weights["readout.bias"]
+    st.dataframe(readout, width="stretch")
+
+
+def _is_one_hot(embedding: Array) -> bool:
+    """Whether symbol k (after the unknown one) is 1 at some column of its own and 0 elsewhere."""
+    symbols = embedding[1:]
+    return bool(((symbols == 0) | (symbols == 1)).all() and (symbols.sum(1) == 1).all() and (symbols.sum(0) <= 1).all())
+
+
+def _facts(card: Card) -> pd.DataFrame:
+    facts = {
+        "cell": f"{card.cell.upper()}{f' with {dict(card.options)}' if card.options else ''}",
+        "units": f"{card.hidden_size} in {card.num_layers} layer{'s' if card.num_layers > 1 else ''}",
+        "parameters": f"{card.parameters:,}",
+        "reads": f"{card.tokens}: {len(card.vocabulary):,}",
+        "answers with": card.answer + (f": {', '.join(card.labels)}" if card.labels else ""),
+        **card.corpus,
+        **{name.replace("_", " "): f"{score:.4f}" for name, score in card.scores.items()},
+        "seed": str(card.seed),
+        "trained for": ", ".join(f"{name} {value}" for name, value in card.budget.items() if value is not None)
+        or "wired by hand",
+        "licence": card.licence,
+        "weights, sha256": card.sha256,
+    }
+    return pd.DataFrame({"what": list(facts), "value": list(facts.values())})

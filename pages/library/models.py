@@ -1,0 +1,19 @@
+"""Models: every task with its networks, how good they are, what to look for, and the weights of those wired by hand."""
+
+import streamlit as st
+
+from explorer.studio import card_view, menu
+from explorer.studio.workbench import place
+
+st.title("Models", anchor=False)
+st.markdown(
+    "Every network here was trained on real or generated sequences, or wired by hand. Choose a task and watch one read."
+)
+here = place()
+chosen, tasks = st.tabs([f"{here.card.title}: {here.card.cell.upper()}", "All tasks"], key="shelf")
+if chosen.open:
+    with chosen:
+        card_view.show(here.card)
+if tasks.open:
+    with tasks:
+        menu.tasks("shelf", after=lambda: st.switch_page("pages/read/watch.py"))
