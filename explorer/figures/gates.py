@@ -21,7 +21,7 @@ def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme) -> go.Fi
     """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], what is written from 0 on."""
     names = [gate.name for gate in gates]
     shown = [name for name in (*names, WRITTEN) if name in set(table["quantity"])]
-    titles = [f"{SAYS[gate.role]} ({gate.name}), mean" for gate in gates] + ["size of what is written, mean |write|"]
+    titles = [f"{SAYS[gate.role]} ({gate.name}), mean" for gate in gates] + ["size of what is written"]
     colours = [theme.roles[gate.role] for gate in gates] + [theme.roles["belt"]]
     kinds = list(dict.fromkeys(table["kind"]))
     figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, horizontal_spacing=0.035)

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from explorer.studio.components.stage import stage
+from explorer.studio.look_for import look_for
 from explorer.studio.state import Place
 from explorer.studio.workbench import place
 
@@ -17,6 +18,7 @@ def opening(title: str, lead: str) -> Place:
     here = place()
     st.title(title, anchor=False)
     st.markdown(lead)
+    look_for(here.card)
     stage(here, whole=False)
     return here
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from explorer.models import Card, Finding
+from explorer.models import Card
 from explorer.studio import menu, sentences, sequences, service, state
 from explorer.studio.state import Place
 
@@ -24,7 +24,6 @@ def workbench() -> Place | None:
         if problem is None:
             _notices(card, text)
         _examples(card)
-        _findings(card)
         layer = _layer(card)
     if st.session_state.notices:
         st.warning("\n\n".join(map(_plain, st.session_state.notices)), icon=":material/link_off:")
@@ -76,7 +75,7 @@ def _text(card: Card) -> tuple[str, int]:
     typed = st.text_area(
         f"Numbers, a row a step: {', '.join(card.vocabulary)}" if numbers else "Text",
         key="text",
-        height=150,
+        height=116,
         persist_state="session",
         placeholder="0.52 0" if numbers else "Type a sentence; press Ctrl+Enter to read it",
         help="Ctrl+Enter (⌘+Enter) or a click elsewhere lets the network read it.",
@@ -99,36 +98,6 @@ def _examples(card: Card) -> None:
     with st.container(horizontal=True, gap="xsmall", key="examples"):
         for label, example in card.examples.items():
             st.button(label, on_click=state.read_example, args=(example,), key=f"example {label}", type="tertiary")
-        made = (how := service.recipe(card.task)) is not None and how.generate is not None
-        st.button(
-            "A new case" if made else "Another excerpt",
-            on_click=lambda: state.read_example(service.random_excerpt(card.task)),
-            key="random",
-            type="tertiary",
-            icon=":material/casino:",
-            help="Made anew by the task's rule." if made else "A random piece of what these networks never saw.",
-        )
-
-
-def _findings(card: Card) -> None:
-    held = [finding for finding in card.findings if finding.holds]
-    if not held:
-        return
-    st.markdown("**Look for**")
-    with st.container(horizontal=True, gap="xsmall", key="findings"):
-        for finding in held:
-            _finding(finding, card)
-
-
-def _finding(finding: Finding, card: Card) -> None:
-    st.button(
-        f"{finding.follows} · unit {finding.unit}",
-        on_click=state.look_at,
-        args=(finding,),
-        key=f"finding {finding.follows}",
-        type="tertiary",
-        help=f"Unit {finding.unit} {sentences.of_finding(finding, card.hidden_size)}",
-    )
 
 
 def _window(card: Card, typed: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ st.markdown(
     "Every network here was trained on real or generated sequences, or wired by hand. Choose a task and watch one read."
 )
 here = place()
-chosen, tasks = st.tabs([f"{here.card.title}: {here.card.cell.upper()}", "All tasks"], key="shelf")
+chosen, tasks = st.tabs([f"{here.card.title}: {here.card.cell.upper()}", "All tasks"], key="shelf", on_change="rerun")
 if chosen.open:
     with chosen:
         card_view.show(here.card)

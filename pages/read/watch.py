@@ -4,9 +4,11 @@ import streamlit as st
 
 from explorer.studio import sentences
 from explorer.studio.components.stage import stage
+from explorer.studio.look_for import look_for
 from explorer.studio.workbench import place
 
 st.title(sentences.of_watching(place().card), anchor=False)
+look_for(place().card)
 
 
 @st.fragment

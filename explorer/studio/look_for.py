@@ -1,0 +1,43 @@
+"""What to look for in a network: the units that are known to follow something, each on a text where it shows, at one click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.models import Card
+from explorer.studio import sentences, service, state
+
+
+def look_for(card: Card) -> None:
+    """A chip a finding, and one that brings another text with the same unit pinned, since one example proves nothing."""
+    with st.container(horizontal=True, gap="xsmall", key="findings", vertical_alignment="center"):
+        held = [finding for finding in card.findings if finding.holds]
+        st.markdown(
+            "Look for" if held else f"No unit of this network is known to follow **{card.show.follows}**.",
+            width="content",
+        )
+        for finding in held:
+            st.button(
+                f"{finding.follows} · unit {finding.unit}",
+                on_click=state.look_at,
+                args=(finding,),
+                key=f"finding {finding.follows}",
+                type="tertiary",
+                help=f"Unit {finding.unit} {sentences.of_finding(finding, card.hidden_size)}",
+            )
+        made = (how := service.recipe(card.task)) is not None and how.generate is not None
+        st.button(
+            "A new case" if made else "Another excerpt",
+            on_click=_another,
+            args=(card.task,),
+            key="random",
+            type="tertiary",
+            icon=":material/casino:",
+            help="Made anew by the task's rule; the unit stays pinned."
+            if made
+            else "A random piece of what these networks never saw; the unit stays pinned.",
+        )
+
+
+def _another(task: str) -> None:
+    state.read_example(service.random_excerpt(task))
