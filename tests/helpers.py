@@ -16,7 +16,7 @@ from explorer import cells
 from explorer.cells import REGISTRY, Cell
 from explorer.cells.rnn import NONLINEARITIES
 from explorer.models.model import Model
-from explorer.models.vocabulary import Vocabulary
+from explorer.models.vocabulary import Characters
 from explorer.signals import Array
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
@@ -62,7 +62,7 @@ def network(
     """A random next-character model with that cell, reading SYMBOLS."""
     torch.manual_seed(seed)
     (name, options), (layers, both) = variant, shape
-    vocabulary = Vocabulary(SYMBOLS)
+    vocabulary = Characters(SYMBOLS)
     return Model(
         cells.build(name, INPUT, units, layers, both, **options),
         vocabulary=vocabulary,

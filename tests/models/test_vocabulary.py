@@ -1,4 +1,4 @@
-"""Characters in, numbers out; what is changed or unknown is said."""
+"""Characters or words in, ids out; what is changed or unknown is said."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.models.vocabulary import READ_AS, UNKNOWN, Vocabulary, named, read_as
+from explorer.models.vocabulary import KINDS, READ_AS, UNKNOWN, Characters, Reader, Words, named, read_as
 from tests.helpers import FEW
 
-PLAIN = Vocabulary(tuple("\n \"'.abc—"))
+PLAIN = Characters(tuple("\n \"'.abc—"))
 
 
 def test_ids() -> None:
     """Known characters count from 1, every other one is 0."""
-    assert PLAIN.encode("abz").ids.tolist() == [6, 7, 0]
+    assert PLAIN.encode("abz").values.tolist() == [6, 7, 0]
     assert PLAIN.labels[0] == UNKNOWN
-    assert [PLAIN.labels[i] for i in PLAIN.encode("cab\n").ids] == ["c", "a", "b", "\n"]
+    assert [PLAIN.labels[i] for i in PLAIN.encode("cab\n").values] == ["c", "a", "b", "\n"]
     assert len(PLAIN) == len(PLAIN.labels) == 10
     assert PLAIN.id_of("a") == 6
+    assert PLAIN.joined(PLAIN.pieces("ab c")) == "ab c"
     with pytest.raises(ValueError, match="'z' is not in this vocabulary of 9 characters"):
         PLAIN.id_of("z")
 
@@ -27,8 +28,8 @@ def test_ids() -> None:
 def test_of_a_text() -> None:
     """The characters that are frequent enough, in the order of their code points; curly quotes count as straight ones."""
     text = "b" * 20 + "a" * 30 + "z" * 19 + "“" * 12 + '"' * 8
-    assert Vocabulary.of(text).symbols == ('"', "a", "b")
-    assert Vocabulary.of(text, at_least=19).symbols == ('"', "a", "b", "z")
+    assert Characters.of(text).symbols == ('"', "a", "b")
+    assert Characters.of(text, at_least=19).symbols == ('"', "a", "b", "z")
 
 
 @FEW
@@ -37,9 +38,10 @@ def test_nothing_is_dropped(text: str) -> None:
     """One id and one token a code point; a Windows line end is one token."""
     encoded = PLAIN.encode(text)
     assert "".join(encoded.tokens) == text.replace("\r\n", "\n")
-    assert len(encoded.ids) == len(encoded.tokens)
-    assert encoded.ids.dtype == np.int64
-    for token, index in zip(encoded.tokens, encoded.ids, strict=True):
+    assert tuple(PLAIN.pieces(text)) == encoded.tokens
+    assert len(encoded.values) == len(encoded.tokens)
+    assert encoded.values.dtype == np.int64
+    for token, index in zip(encoded.tokens, encoded.values, strict=True):
         assert PLAIN.labels[index] == (read_as(token, READ_AS) if index else UNKNOWN)
         assert index or read_as(token, READ_AS) not in PLAIN.symbols
 
@@ -47,7 +49,7 @@ def test_nothing_is_dropped(text: str) -> None:
 def test_what_is_read_as_something_else_is_said() -> None:
     encoded = PLAIN.encode("“a”\tb")
     assert encoded.tokens == ("“", "a", "”", "\t", "b")
-    assert [PLAIN.labels[i] for i in encoded.ids] == ['"', "a", '"', " ", "b"]
+    assert [PLAIN.labels[i] for i in encoded.values] == ['"', "a", '"', " ", "b"]
     (notice,) = encoded.notices
     assert notice.startswith("Read as their plain form: ")
     for part in ('“ as "', '” as "', "tab as space"):
@@ -85,3 +87,81 @@ def test_every_stand_in_is_one_character() -> None:
 )
 def test_a_character_that_does_not_show_has_a_name(character: str, name: str) -> None:
     assert named(character) == name
+
+
+WORDS = Words(("!", ",", ".", "3.5", "don't", "film", "good", "the"))
+TYPED = st.text() | st.text("Good film, don’t “3.5”\t\n'-…", min_size=1)
+
+
+def test_words() -> None:
+    """Lower case, an apostrophe inside a word, a number with its point, each mark on its own; ids count from 1."""
+    encoded = WORDS.encode("The FILM don’t  good 3.5.\n")
+    assert encoded.tokens == ("The", "FILM", "don’t", "good", "3.5", ".")
+    assert [WORDS.labels[i] for i in encoded.values] == ["the", "film", "don't", "good", "3.5", "."]
+    assert (len(WORDS), WORDS.labels[0]) == (9, UNKNOWN)
+    assert WORDS.id_of("Film") == WORDS.id_of("film") == 6
+    with pytest.raises(ValueError, match="'boat' is not among the 8 words of this vocabulary"):
+        WORDS.id_of("boat")
+
+
+def test_words_of_texts() -> None:
+    """Those that are frequent enough, whatever their case, in alphabetical order."""
+    texts = ["Good film, good.", "the film, The boat,"]
+    assert Words.of(texts).symbols == (",", "film", "good", "the")
+    assert Words.of(texts, at_least=3).symbols == (",",)
+
+
+@FEW
+@given(TYPED)
+def test_pieces_of_words_join_to_the_text(text: str) -> None:
+    """One a token, which stands in it as it was typed; nothing but blanks is outside."""
+    pieces, encoded = WORDS.pieces(text), WORDS.encode(text)
+    assert len(pieces) == len(encoded.tokens)
+    assert "".join(pieces) == (text if encoded.tokens else "")
+    assert [piece.strip() for piece in pieces] == list(encoded.tokens)
+    assert bool(encoded.tokens) == bool(text.strip())
+
+
+@FEW
+@given(TYPED)
+def test_no_word_is_dropped(text: str) -> None:
+    """An id a token; whatever is not in the vocabulary has id 0 and is spoken of, and so is a mark that is read as another."""
+    encoded = WORDS.encode(text)
+    assert encoded.values.shape == (len(encoded.tokens),)
+    assert encoded.values.dtype == np.int64
+    for token, index in zip(encoded.tokens, encoded.values, strict=True):
+        plain = read_as(token, READ_AS).lower()
+        assert WORDS.labels[index] == (plain if plain in WORDS.symbols else UNKNOWN)
+    unknown = [n for n in encoded.notices if n.endswith("It reads each of them as one “unknown” word.")]
+    assert bool(unknown) == (0 in encoded.values)
+    swapped = [n for n in encoded.notices if n.startswith("Read as their plain form: ")]
+    assert bool(swapped) == any(set(token) & set(READ_AS) for token in encoded.tokens)
+
+
+@FEW
+@given(st.lists(st.sampled_from(WORDS.labels[1:])))
+def test_words_that_are_joined_are_those_words(tokens: list[str]) -> None:
+    """So that a text which is gone on with is read as it was made."""
+    assert WORDS.encode(WORDS.joined(tokens)).tokens == tuple(tokens)
+
+
+def test_joined_words_are_written_as_people_do() -> None:
+    assert WORDS.joined(["the", "film", ",", "don't", "good", "!"]) == "the film, don't good!"
+
+
+def test_what_words_are_unknown_is_said() -> None:
+    assert WORDS.encode("the film").notices == ()
+    (notice,) = WORDS.encode("the Boat boat on sea").notices
+    assert notice == "Unknown to this model: Boat, boat, on, sea. It reads each of them as one “unknown” word."
+    (notice,) = WORDS.encode("日本語 שלום").notices
+    assert notice.startswith("This model knows none of these words: 日本語, שלום.")
+    (notice,) = WORDS.encode("don’t").notices
+    assert notice == "Read as their plain form: ’ as '."
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reader_is_made_again_from_its_symbols(kind: str) -> None:
+    """As a card stores it."""
+    reader: Reader = KINDS[kind](("a", "b"))
+    assert (reader.kind, reader.symbols) == (kind, ("a", "b"))
+    assert len(reader) == len(reader.labels or reader.symbols)

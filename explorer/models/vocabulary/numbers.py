@@ -70,6 +70,8 @@ def _number(value: str, row: int) -> float:
         number = float(value)
     except ValueError:
         number = math.nan
-    if not math.isfinite(number) or abs(number) > np.finfo(np.float32).max:
+    with np.errstate(over="ignore"):
+        fits = math.isfinite(np.float32(number))
+    if not fits:
         raise ValueError(f"row {row} has “{shortened(value)}”, which is no finite number; write numbers such as 0.52")
     return number

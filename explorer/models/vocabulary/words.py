@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -48,8 +49,8 @@ class Words:
     def pieces(self, text: str) -> list[str]:
         """The text cut before each word but the first; joined they are the text again. Empty where there is no word."""
         starts = [match.start() for match in TOKEN.finditer(read_as(text, READ_AS))]
-        ends = [*starts[1:], len(text)]
-        return [text[0 if k == 0 else start : end] for k, (start, end) in enumerate(zip(starts, ends, strict=True))]
+        cuts = [0, *starts[1:], len(text)]
+        return [text[start:end] for start, end in pairwise(cuts)] if starts else []
 
     def joined(self, tokens: Sequence[str]) -> str:
         """With spaces between, but none before a closing mark."""
