@@ -85,7 +85,7 @@ def _is_number(name: str) -> bool:
 def go_on(card: Card, text: str) -> None:
     """Lets the network continue the text, token by token, each of its steps to be looked at like any other."""
     room = service.WINDOW - len(card.reader.pieces(text))
-    with st.popover():
+    with st.popover("Let it go on", icon=":material/edit_note:"):
         most = min(200, room)
         if most < 1:
             st.caption(f"The text has {service.WINDOW:,} {card.tokens} already, as many as can be shown.")
