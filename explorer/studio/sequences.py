@@ -85,7 +85,8 @@ def _is_number(name: str) -> bool:
 def go_on(card: Card, text: str) -> None:
     """Lets the network continue the text, token by token, each of its steps to be looked at like any other."""
     room = service.WINDOW - len(card.reader.pieces(text))
-    with st.popover("Let it go on", icon=":material/edit_note:"):
+    turn = st.session_state.get("turn", 0)  # another box after each text, so that it closes and what is new is seen
+    with st.popover("Let it go on", icon=":material/edit_note:", key=f"go_on_box_{turn}"):
         most = min(200, room)
         if most < 1:
             st.caption(f"The text has {service.WINDOW:,} {card.tokens} already, as many as can be shown.")
@@ -105,15 +106,9 @@ def go_on(card: Card, text: str) -> None:
             "Only among the likeliest (0: all)", 0, len(card.vocabulary), 0, key="go_on_top_k", help="Top-k sampling."
         )
         seed = st.session_state.get("go_on_seed", 0)
-        if st.button(
-            "Go on",
-            type="primary",
-            key="go_on",
-            width="stretch",
-            on_click=_drawn_on,
-            args=(card, text, length, temperature, int(top_k) or None, seed),
-        ):
-            st.caption(f"Drawn with seed {seed}; again draws anew.")
+        drawn = (card, text, length, temperature, int(top_k) or None, seed)
+        st.button("Go on", type="primary", key="go_on", width="stretch", on_click=_drawn_on, args=drawn)
+        st.caption("Each click draws anew. The link keeps the text, so that others see the same.")
 
 
 def _drawn_on(card: Card, text: str, length: int, temperature: float, top_k: int | None, seed: int) -> None:

@@ -41,6 +41,7 @@ function makeNow(root, reading, go) {
       view.step = step;
       head.replaceChildren("It reads ");
       element("span", "glyph", head, reading.shown[step]);
+      if (reading.generated !== null && step >= reading.generated) head.append(", which it wrote itself");
       for (const { signal, cells, number } of rows) {
         const width = cells.parentElement.clientWidth ? cells.clientWidth || 300 : 300;
         const [top, height] = [9, 22];
