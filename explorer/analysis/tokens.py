@@ -8,6 +8,8 @@ import unicodedata
 VISIBLE = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200b": "∅", "\u200d": "∅", "\ufeff": "∅"}
 ROW = re.compile(r"(-?\d+\.?\d*(?:e-?\d+)?)((?: -?\d+\.?\d*(?:e-?\d+)?)*)")
 """A row of numbers: the first one, and the others."""
+WHOLE = 6
+"""Whole numbers of so many digits are shown as typed: a year is one word."""
 
 
 def visible(token: str) -> str:
@@ -17,6 +19,8 @@ def visible(token: str) -> str:
     """
     if token in VISIBLE:
         return VISIBLE[token]
+    if token.isascii() and token.isdigit() and len(token) <= WHOLE:
+        return token
     if len(token) != 1:
         row = ROW.fullmatch(token)
         return short(float(row[1])) + "•" * sum(float(n) != 0 for n in row[2].split()) if row else token

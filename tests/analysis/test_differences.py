@@ -1,18 +1,13 @@
-"""How long a changed character is remembered."""
+"""How long a changed token is remembered."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from explorer.analysis.differences import change_character, distance, rounding_floor, steps_remembered
+from explorer.analysis.differences import distance, rounding_floor, steps_remembered
 from explorer.analysis.norms import norms
 from tests.analysis.made import made
-
-
-@pytest.mark.parametrize(("position", "changed"), [(0, "xbc"), (1, "axc"), (2, "abx")])
-def test_change_character(position: int, changed: str) -> None:
-    assert change_character("abc", position, "x") == changed
 
 
 def test_distance() -> None:
