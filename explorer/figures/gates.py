@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from explorer.analysis.saturation import Saturation
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import Theme
+from explorer.figures.tokens import label
 from explorer.signals import Signal
 
 WRITTEN = "written"
@@ -19,20 +20,19 @@ WRITTEN = "written"
 
 def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme) -> go.Figure:
     """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], what is written from 0 on."""
-    names = [gate.name for gate in gates]
-    shown = [name for name in (*names, WRITTEN) if name in set(table["quantity"])]
-    titles = [f"{SAYS[gate.role]} ({gate.name}), mean" for gate in gates] + ["size of what is written"]
-    colours = [theme.roles[gate.role] for gate in gates] + [theme.roles["belt"]]
+    columns = [(gate.name, f"{SAYS[gate.role]} ({gate.name}), mean", theme.roles[gate.role]) for gate in gates]
+    columns.append((WRITTEN, "size of what is written", theme.roles["belt"]))
+    shown = [one for one in columns if one[0] in set(table["quantity"])]
     kinds = list(dict.fromkeys(table["kind"]))
     figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, horizontal_spacing=0.035)
     layout = theme.layout(height=110 + 34 * max(3, len(kinds)), margin={"l": 120, "r": 12, "t": 40, "b": 32})
     _like(figure, layout)
-    for column, (name, title, colour) in enumerate(zip(shown, titles, colours, strict=False), start=1):
+    for column, (name, title, colour) in enumerate(shown, start=1):
         part = table[table["quantity"] == name]
         figure.add_trace(
             go.Bar(
                 x=part["mean"],
-                y=part["kind"],
+                y=[label(kind) for kind in part["kind"]],
                 orientation="h",
                 marker={"color": colour},
                 text=[f"{mean:.2f}" for mean in part["mean"]],
@@ -49,7 +49,7 @@ def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme) -> go.Fi
         ticks = [0, 0.5, 1] if name != WRITTEN else None
         figure.update_xaxes(range=[0, 1.2 * top], tickvals=ticks, nticks=4, showgrid=False, row=1, col=column)
         _title(figure, column, title, colour)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)  # a kind may be a digit
     return figure
 
 

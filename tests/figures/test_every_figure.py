@@ -8,17 +8,19 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 
 import plotly.graph_objects as go
 import pytest
 
 from explorer import figures as package
+from explorer.analysis.kinds import census, of_symbol
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.projection import principal_components
 from explorer.analysis.reach import magnitudes
 from explorer.analysis.saturation import saturation
-from explorer.analysis.tokens import means_by_kind, visible
+from explorer.analysis.tokens import visible
 from explorer.figures import belt, curves, gates, gradients, heatmap, hidden
 from explorer.figures.theme import THEMES, Theme
 from explorer.signals import Trace
@@ -27,8 +29,21 @@ from tests.figures.readings import CELLS, HOSTILE, MODES, TEXT, gradients_of, ho
 Draw = Callable[[Trace, Trace, Theme], go.Figure]
 
 
-def kinds(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
-    return gates.means(means_by_kind(trace["h"][0], trace.tokens), theme, "keep")
+def gated(trace: Trace) -> Trace:
+    """A reading of the same tokens by a network that has gates; the page does not draw these for one without."""
+    return trace if trace.of_kind("gate") else replace(of_text("gru", "a" * trace.steps), tokens=trace.tokens)
+
+
+def by_kind(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    """Each token a kind of its own, as for a network that knows a few symbols."""
+    trace = gated(trace)
+    return gates.by_kind(census([trace], of_symbol), trace.of_kind("gate"), theme)
+
+
+def saturations(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    trace = gated(trace)
+    shown = trace.of_kind("gate")
+    return gates.saturations({gate.name: saturation(trace, gate.name) for gate in shown}, shown, theme, 0)
 
 
 def by_cell(trace: Trace, name: str = "h") -> dict:
@@ -37,9 +52,12 @@ def by_cell(trace: Trace, name: str = "h") -> dict:
 
 FIGURES: dict[Callable, Draw] = {
     heatmap.heatmap: lambda t, g, theme: heatmap.heatmap(t, "h", theme, by_half_life(t), unit=0, step=0),
+    heatmap.heatmaps: lambda t, g, theme: heatmap.heatmaps(
+        t, {"h": "Hidden", t.memory: "Memory"}, theme, by_half_life(t), unit=0, step=0
+    ),
     belt.belt: lambda t, g, theme: belt.belt(t, theme, 0, others=[1], step=0),
-    gates.means: kinds,
-    gates.saturation: lambda t, g, theme: gates.saturation(saturation(t, "h"), theme, "keep", 0),
+    gates.by_kind: by_kind,
+    gates.saturations: saturations,
     hidden.path: lambda t, g, theme: hidden.path(principal_components(t["h"][0]), t.tokens, theme, 0),
     hidden.memory_of_a_change: lambda t, g, theme: hidden.memory_of_a_change(
         by_cell(g), t.tokens, theme, changed=0, floor=1e-7, step=0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
-from explorer.figures.heatmap import ROBUST, heatmap, reach
+from explorer.figures.heatmap import ROBUST, heatmap, heatmaps, reach
 from explorer.figures.theme import LIGHT, THEMES
 from tests.analysis.made import made
 from tests.figures.readings import CELLS, MODES, UNITS, of_array, of_text, permuted, vertical_lines, with_nan
@@ -84,3 +87,49 @@ def test_the_pinned_unit_and_the_step_are_marked() -> None:
 
 def test_the_first_of_the_order_is_on_top() -> None:
     assert heatmap(of_text("gru"), "h", LIGHT, permuted(UNITS)).layout.yaxis.autorange == "reversed"
+
+
+def axis(figure: go.Figure, kind: str, lane: int) -> Any:
+    return figure.layout[f"{kind}axis{lane if lane > 1 else ''}"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("cell", CELLS)
+def test_several_signals_stand_below_one_another(cell: str, mode: str) -> None:
+    """In the order asked for, each as it is drawn alone; the tokens once, at the foot."""
+    trace, order, theme = of_array(cell), permuted(UNITS), THEMES[mode]
+    names = [signal.name for signal in reversed(trace.per_unit())]
+    figure = heatmaps(trace, {name: f"Title of {name}" for name in names}, theme, order, row=1)
+    assert [drawn.name for drawn in figure.data] == names
+    for drawn in figure.data:
+        alone = heatmap(trace, drawn.name, theme, order, row=1).data[0]
+        np.testing.assert_array_equal(drawn.z, alone.z)
+        np.testing.assert_array_equal(drawn.customdata, alone.customdata)
+        assert (drawn.zmin, drawn.zmax, drawn.colorscale) == (alone.zmin, alone.zmax, alone.colorscale)
+    lanes = range(1, len(names) + 1)
+    tops = [axis(figure, "y", lane).domain[1] for lane in lanes]
+    assert tops == sorted(tops, reverse=True)
+    assert [axis(figure, "x", lane).showticklabels for lane in lanes] == [False] * (len(names) - 1) + [True]
+    assert {axis(figure, "y", lane).autorange for lane in lanes} == {"reversed"}
+    assert {axis(figure, "x", lane).range for lane in lanes} == {(-0.5, trace.steps - 0.5)}
+    notes = [(note.text, note.font.color) for note in figure.layout.annotations]
+    assert notes == [(f"Title of {name}", theme.roles[trace.signals[name].role]) for name in names]
+
+
+def test_each_of_several_has_its_scale_beside_it() -> None:
+    figure = heatmaps(of_array("lstm"), {"f": "", "c": ""}, LIGHT, permuted(UNITS))
+    for lane, drawn in enumerate(figure.data, start=1):
+        low, high = axis(figure, "y", lane).domain
+        assert low <= drawn.colorbar.y <= high and drawn.colorbar.len <= high - low + 1e-9
+
+
+def test_pin_step_and_crosses_are_in_their_lanes() -> None:
+    order = permuted(UNITS)
+    trace = with_nan(of_array("gru"), "z", (0, 2, 1))
+    figure = heatmaps(trace, {"h": "", "z": "", "r": ""}, LIGHT, order, unit=2, step=4)
+    for lane in (1, 2, 3):
+        assert order[axis(figure, "y", lane).tickvals[0]] == 2
+    assert vertical_lines(figure) == {4}
+    assert {shape.xref for shape in figure.layout.shapes} == {"x", "x2", "x3"}
+    (crosses,) = (drawn for drawn in figure.data if drawn.type == "scatter")
+    assert (crosses.x[0], order[crosses.y[0]], crosses.yaxis) == (2, 1, "y2")
