@@ -78,6 +78,7 @@ class Effects:
     places: int
 
 
+@torch.inference_mode()
 def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, low: Array, high: Array) -> Effects:
     """What holding one unit's memory does to what the property foretells: at its `mean`, and at `high` instead of `low`.
 
