@@ -14,7 +14,7 @@ from explorer.studio.components.stage.payload import payload
 from explorer.studio.state import Place
 
 HERE = Path(__file__).parent
-SCRIPTS = ("payload", "draw", "film", "now", "next", "why", "transport", "main")
+SCRIPTS = ("payload", "draw", "answers", "film", "now", "next", "why", "transport", "main")
 
 _STAGE = st.components.v2.component(
     "carousel_stage",

@@ -30,18 +30,16 @@ def in_full(place: Place) -> dict[str, Any]:
 
 
 def at_each_step(place: Place) -> dict[str, Any] | None:
-    """A row under the tokens: what it says at each step, in a few letters, with a colour from -1 to 1, and whether that is right. None
-    for next tokens, whose guesses would be as many letters again."""
+    """What stands under the tokens. Labels: what it says at each step, in a few letters, with a colour from -1 to 1, and whether that is
+    right. Numbers: the values, and how many steps ahead they are about. None for next tokens, whose guesses would be letters again."""
     card = place.card
     answer = ANSWERS[card.answer]
     if answer is NEXT_TOKEN:
         return None
     values = service.predictions(place.model, place.text)
-    real = _truth(place)
     if answer.numbers:
-        says = [narrow(value) for value in values[:, 0].tolist()]
-        return {"name": card.labels[0] if card.labels else "answer", "says": says, "colours": None, "right": None}
-    best = values.argmax(1)
+        return {"name": _name(place), "values": rounded(values[:, 0]), "ahead": int(answer is FORECAST)}
+    real, best = _truth(place), values.argmax(1)
     says = [card.labels[k] for k in best]
     if len(card.labels) == 2:
         share = np.exp(values[:, 1])
@@ -110,7 +108,12 @@ def _numbers(place: Place, values: Array) -> dict[str, Any]:
     return {
         "kind": "number",
         "title": title,
-        "name": place.card.labels[0] if place.card.labels else "answer",
+        "name": _name(place),
         "values": rounded(values[:, 0]),
         "real": real,
     }
+
+
+def _name(place: Place) -> str:
+    """What the number is called."""
+    return place.card.labels[0] if place.card.labels else "answer"

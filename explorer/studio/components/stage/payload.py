@@ -49,6 +49,7 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
         "units": trace.units,
         "shown": [visible(token) for token in trace.tokens],
         "names": [named(token) for token in trace.tokens],
+        "inputs": rounded(trace["x"][:, 0]) if place.card.tokens == "numbers" else None,
         "unknown": unknown_steps(place),
         "generated": generated_since(place),
         "memory": trace.memory,

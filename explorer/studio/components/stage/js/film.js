@@ -1,14 +1,15 @@
 // The film: the token strip, the pinned unit's line, the slider, all on one grid of tokens, with one playhead through them.
 
 // A token is at least so wide that its letter shows, or that a finger can hit it; a word as wide as the longest, up to a limit.
-const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 30, letter: 8.6, word: 96 };
+const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 40, letter: 8.6, word: 96 };
 
+// The least and most a token's width can be, and `needed` for all of it to be seen. Rows of numbers may be narrower than that: their
+// heights are drawn as a line then.
 function cellWidths(reading) {
-  const says = reading.answers?.says ?? [];
+  const says = reading.inputs ? [] : (reading.answers?.says ?? []);
   const longest = Math.max(...reading.shown.map((token) => [...token].length), ...says.map((word) => 0.85 * word.length));
-  if (longest <= 1) return CELL;
-  const least = Math.max(CELL.least, Math.min(CELL.word, longest * CELL.letter + 8));
-  return { least, most: Math.max(CELL.most, least) };
+  const needed = longest <= 1 ? CELL.least : Math.max(CELL.least, Math.min(CELL.word, longest * CELL.letter + 8));
+  return { needed, least: reading.inputs ? CELL.least : needed, most: Math.max(CELL.most, needed) };
 }
 const LINE = { whole: 92, strip: 54, margin: 8 };
 
@@ -26,7 +27,7 @@ function makeFilm(root, reading, go) {
     cell.classList.toggle("generated", reading.generated !== null && step >= reading.generated);
     return cell;
   });
-  const said = makeAnswers(film, frame, reading);
+  const said = reading.inputs ? makeHeights(film, frame, reading) : makeAnswers(film, frame, reading);
   const lines = element("canvas", "lines", film);
   lines.setAttribute("aria-hidden", "true");
   const slider = element("input", "slider", film);
@@ -60,8 +61,9 @@ function makeFilm(root, reading, go) {
   }
   slider.oninput = () => go({ step: Number(slider.value) - 1 });
 
-  playhead.style.height = `${height + 10 + (said ? 24 : 0)}px`;
-  axis.style.top = `${said ? 70 : 46}px`;
+  playhead.style.height = `${height + 10 + (said?.height ?? 0)}px`;
+  axis.style.top = `${46 + (said?.height ?? 0)}px`;
+  frame.classList.toggle("answering", Boolean(said));
   const y = (value) => LINE.margin + (1 - value) * (height / 2 - LINE.margin);
 
   function trail(context, unit) {
@@ -75,8 +77,10 @@ function makeFilm(root, reading, go) {
   return {
     fit(theme, unit) {
       width = Math.max(widths.least, Math.min(widths.most, scroller.clientWidth / reading.steps));
-      film.classList.toggle("wide", widths.least > CELL.most / 2 && widths !== CELL);
-      said?.fit(theme);
+      const mute = width < widths.needed;
+      film.classList.toggle("wide", widths.needed > 20);
+      cells.forEach((cell, step) => (cell.textContent = mute ? (reading.shown[step].match(/•+$/)?.[0] ?? "") : reading.shown[step]));
+      said?.fit(theme, width);
       film.style.width = `${width * reading.steps}px`;
       film.style.setProperty("--cell", `${width}px`);
       this.pin(theme, unit);
@@ -116,34 +120,6 @@ function makeFilm(root, reading, go) {
       if (x < scroller.scrollLeft + 2 * width || x > scroller.scrollLeft + view - 2 * width) {
         scroller.scrollTo({ left: x - view / 2, behavior: smooth ? "smooth" : "auto" });
       }
-    },
-  };
-}
-
-// Below the tokens: what the network answers at each step, where that is a word or a number; right and wrong are marked, where known.
-function makeAnswers(film, frame, reading) {
-  if (!reading.answers) return null;
-  const { name, says, colours, right } = reading.answers;
-  const row = element("div", "answers", film);
-  row.setAttribute("role", "list");
-  const cells = says.map((word, step) => {
-    const cell = element("span", "answer", row, word);
-    cell.setAttribute("role", "listitem");
-    const verdict = right?.[step] === true ? ", right" : right?.[step] === false ? ", wrong" : "";
-    cell.title = `${name} after step ${step + 1}: ${word}${verdict}`;
-    cell.classList.toggle("wrong", right?.[step] === false);
-    cell.classList.toggle("unasked", right?.[step] === null);
-    return cell;
-  });
-  return {
-    row,
-    fit(theme) {
-      cells.forEach((cell, step) => {
-        if (!colours) return;
-        const colour = signedColour(theme, colours[step]);
-        cell.style.background = colour;
-        cell.style.color = readableOn(colour);
-      });
     },
   };
 }
