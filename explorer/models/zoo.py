@@ -127,7 +127,8 @@ def held_out(task: str) -> tuple[Example, ...]:
     """Sequences of the task that its models did not see in training: those that are shipped, or made anew by the task's rule."""
     path = examples_path(folder(), task)
     if path.exists():
-        return tuple(Example(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines())
+        with path.open(encoding="utf-8") as lines:  # one ends at "\n" only, unlike those of str.splitlines
+            return tuple(Example(**json.loads(line)) for line in lines)
     from explorer.models.recipes import RECIPES  # here: recipes stand above the models that they make
 
     if task not in RECIPES:

@@ -12,7 +12,7 @@ import pytest
 
 from explorer.models import corpus
 from explorer.models.corpus import CorpusUnavailable, NpmPackage
-from explorer.models.recipes import RECIPES, english
+from explorer.models.recipes import english
 
 
 def archive_of(files: dict[str, str]) -> bytes:
@@ -89,8 +89,9 @@ def test_by_npm(works: bool, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_the_english_split(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole chapters: each is on one side, none is lost, quotes are straight."""
     monkeypatch.setattr(NpmPackage, "text", lambda self, member: f"“{member.split('_')[1].removesuffix('.txt')}”\r\n")
-    split = RECIPES["english"].split()
-    train, held_out = split.train.split("\n\n"), split.held_out.split("\n\n")
+    monkeypatch.setattr(english, "streams", lambda reader, text: text)
+    data = english.data()
+    train, held_out = data.batches.split("\n\n"), data.held_out[0].text.split("\n\n")
     assert not set(train) & set(held_out)
     assert sorted([*train, *held_out]) == sorted(f'"{number}"' for number in english.CHAPTERS)
     assert len(held_out) == 7

@@ -170,7 +170,7 @@ def test_what_a_cell_does_not_have() -> None:
             explorer.gradients(WRAPPED, X, of=of)
     with pytest.raises(ValueError, match="no readout"):
         explorer.predict(WRAPPED, X)
-    with pytest.raises(ValueError, match="has no vocabulary; name the label 'a' by its number"):
+    with pytest.raises(ValueError, match="has no label 'a'; name it by its number"):
         explorer.gradients(WRAPPED, X, of="logit", token="a")
 
 

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 import explorer
-from explorer.models import Card, Model, siblings, zoo
+from explorer.models import Card, Example, Model, card_of, held_out, siblings, zoo
+from explorer.models.card import Headline
 from explorer.models.recipes import RECIPES
-from explorer.models.scoring import bits_per_character
-from explorer.models.zoo import SETTING, excerpt, folder, save
+from explorer.models.zoo import GROUPS, SETTING, folder, save, write_held_out
 from tests.helpers import SHAPES, TEXT, VARIANTS, Shape, Variant, network
-from tests.models.tiny import card_for
+from tests.models.tiny import LABELS, card_for
 
 NAMES = [card.name for card in zoo()]
 
@@ -58,6 +58,14 @@ def test_siblings_stand_together(shelf: Path) -> None:
             put(model, replace(card_for(model, (cell, {})), name=f"{task}-{cell}", task=task), shelf)
     assert [card.name for card in zoo()] == ["a-rnn", "a-gru", "a-lstm", "b-rnn", "b-gru", "b-lstm"]
     assert [card.name for card in siblings("b-gru")] == ["b-rnn", "b-gru", "b-lstm"]
+
+
+def test_tasks_stand_in_the_order_of_the_menu(shelf: Path) -> None:
+    """The groups as a reader meets them, then by task; a group that the menu does not know at the end."""
+    model = network(("gru", {}), dtype=torch.float32)
+    for task, group in (("a", "Elsewhere"), ("b", GROUPS[-1]), ("d", GROUPS[0]), ("c", GROUPS[0]), ("e", GROUPS[1])):
+        put(model, replace(card_for(model, ("gru", {})), name=f"{task}-gru", task=task, group=group), shelf)
+    assert [card.task for card in zoo()] == ["c", "d", "e", "b", "a"]
 
 
 def test_an_unknown_name(shelf: Path) -> None:
@@ -104,7 +112,57 @@ def test_a_card_is_plain_json(shelf: Path) -> None:
     put(model, replace(card_for(model, ("gru", {})), title="Größe “x”"), shelf)
     text = (shelf / "tiny.json").read_text(encoding="utf-8")
     assert "Größe “x”" in text
-    assert json.loads(text)["show"]["unit"] == 0
+    assert json.loads(text)["show"] == json.loads(text)["findings"][0]
+
+
+def test_held_out_sequences_come_back(shelf: Path) -> None:
+    """Of every kind of answer, as they were, whatever stands in them; beside the folder of models."""
+    examples = (
+        Example('“Größe”\n\u2028 😀\r\n\x85 "x"'),
+        Example("good film", "positive"),
+        Example("ab", ["in", None]),
+        Example("1 2\n3 4", 0.125),
+    )
+    write_held_out(shelf, "mine", examples)
+    assert held_out("mine") == examples
+    assert (shelf.parent / "examples" / "mine.jsonl").exists()
+
+
+def test_held_out_sequences_that_a_rule_makes_are_made_anew(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is written then; what is shipped goes before the rule."""
+    monkeypatch.setitem(RECIPES, LABELS.task, LABELS)
+    write_held_out(shelf, LABELS.task, ())
+    assert not (shelf.parent / "examples").exists()
+    assert held_out(LABELS.task) == LABELS.data().held_out
+    write_held_out(shelf, LABELS.task, (Example("a", ["in"]),))
+    assert held_out(LABELS.task) == (Example("a", ["in"]),)
+
+
+def test_no_held_out_sequences(shelf: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"no held-out sequences of 'nothing': nothing\.jsonl is missing and there is no"
+    ):
+        held_out("nothing")
+
+
+@pytest.mark.parametrize(
+    ("percent", "score", "written"),
+    [
+        (False, 2.1241, "2.12 bits"),
+        (False, 0.0123, "0.012 bits"),
+        (False, 0.0, "0 bits"),
+        (True, 0.8149, "81 % bits"),
+        (True, 0.9899, "99 % bits"),
+        (True, 0.9951, "99.5 % bits"),
+        (True, 0.9999, "99.9 % bits"),
+        (True, 1.0, "100 % bits"),
+        (True, 0.0, "0 % bits"),
+        (True, 0.004, "0.4 % bits"),
+    ],
+)
+def test_how_a_score_is_read_out(percent: bool, score: float, written: str) -> None:
+    """Never rounded up to all."""
+    assert Headline(key="x", says="bits", better="lower", percent=percent).words(score) == written
 
 
 def test_the_english_siblings_are_shipped() -> None:
@@ -114,28 +172,51 @@ def test_the_english_siblings_are_shipped() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_score_on_the_card(name: str, shipped: Mapping[str, Model]) -> None:
-    """Bits per character on the held-out excerpt, from the shipped weights, by the project and from the predictions alone."""
-    model, card = shipped[name], shipped[name].card
-    assert card is not None
-    text = excerpt(card.task)
-    stated = card.scores["excerpt_bits_per_character"]
-    assert bits_per_character(model, text) == pytest.approx(stated, abs=2e-3)  # float32 on another BLAS
-    ids = model.prepare(text).ids
-    assert ids is not None
-    log_p = explorer.predict(model, text)
-    bits = -log_p[np.arange(len(text) - 1), ids[1:].numpy()].mean() / np.log(2)
-    assert bits == pytest.approx(stated, abs=2e-3)
+    """Every score of what is held out, from the shipped weights and the shipped sequences; or those that the task's rule makes."""
+    model, card = shipped[name], card_of(name)
+    recipe, examples = RECIPES[card.task], held_out(card.task)
+    assert card.headline == recipe.headline
+    assert card.score == card.scores[card.headline.key]
+    found = recipe.score(model, examples)
+    excerpt = any(score.startswith("excerpt_") for score in card.scores)
+    for score, value in found.items():
+        stated = card.scores[f"excerpt_{score.removeprefix('held_out_')}" if excerpt else score]
+        assert value == pytest.approx(stated, abs=2e-3)  # float32 on another BLAS
+
+
+@pytest.mark.parametrize("name", [card.name for card in zoo() if card.answer == "next token"])
+def test_bits_from_the_predictions_alone(name: str, shipped: Mapping[str, Model]) -> None:
+    """What the network that is shipped gave the tokens that came, token by token through explorer.predict."""
+    model, card = shipped[name], card_of(name)
+    stated = [value for score, value in card.scores.items() if score.startswith("excerpt_bits")]
+    bits: list[float] = []
+    for example in held_out(card.task) if stated else ():
+        log_p, ids = explorer.predict(model, example.text), model.prepare(example.text).ids
+        assert ids is not None
+        bits += list(-log_p[np.arange(len(ids) - 1), ids[1:].numpy()] / np.log(2))
+    if stated:
+        assert stated == pytest.approx([np.mean(bits)], abs=2e-3)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_the_card_shows(name: str, shipped: Mapping[str, Model]) -> None:
-    """The unit and the step are there, and the property holds at that step of the text."""
-    model, card = shipped[name], shipped[name].card
-    assert card is not None
-    show, wanted = card.show, RECIPES[card.task].show_property
-    trace = explorer.trace(model, show.text)
-    assert not trace.notices  # every character of the text is known
-    assert (0 <= show.unit < trace.units, 0 <= show.layer < trace.rows) == (True, True)
-    assert wanted.of(show.text)[show.step] == 1
-    assert show.property == wanted.name
-    assert (card.parameters, card.vocabulary) == (model.parameter_count, model.vocabulary and model.vocabulary.symbols)
+    """Of every finding the unit and the step are there and the text is known; the first shows at that step of its text."""
+    model, card = shipped[name], card_of(name)
+    wanted = RECIPES[card.task].properties
+    assert [finding.follows for finding in card.findings] == [one.name for one in wanted]
+    for finding in card.findings:
+        trace = explorer.trace(model, finding.text)
+        assert not trace.notices  # every token of the text is known
+        assert 0 <= finding.unit < trace.units
+        assert 0 <= finding.layer < trace.rows
+        assert 0 <= finding.step < trace.steps
+    assert model.vocabulary is not None
+    tokens = model.vocabulary.encode(card.show.text).tokens
+    assert np.asarray(wanted[0].of(tokens))[card.show.step] != 0
+    assert (card.parameters, card.vocabulary) == (model.parameter_count, model.vocabulary.symbols)
+    assert card.reader == model.vocabulary
+
+
+def test_the_first_thing_that_is_shown_holds() -> None:
+    """The app opens on the LSTM that reads English: its unit passes the bar that is set for a finding."""
+    assert card_of("english-lstm").show.holds
