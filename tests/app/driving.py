@@ -23,9 +23,14 @@ PAGES = {
     "hidden": "pages/read/hidden.py",
     "gradients": "pages/learn/gradients.py",
 }
+"""Those with the stage or its strip."""
+LIBRARY = "pages/library/models.py"
 VIEWS = ("How long it remembers", "All units", "The path")
 """The tabs of the page on the hidden state, as its links name them; only the open one is drawn."""
-NAMES = [card.name for card in zoo()]
+GATES = ("Every unit", "By kind of token", "Shut and open")
+"""Those of the page on gates."""
+NAMES = [card.name for card in zoo() if card.task == "english"]
+"""The networks that are looked at in depth, on every page: rnn, gru, lstm. Those of other tasks are opened once."""
 HOSTILE = '<b>x</b> <script>x</script> $x^2$ **b** [a](b) `c` :red[d] &lt; # e\n- f | g ~h~ "'
 """HTML, LaTeX, Markdown, Streamlit's own marks."""
 
@@ -40,7 +45,7 @@ def opened(page: str = "watch", /, **link: Any) -> AppTest:
 
 
 def go_to(at: AppTest, page: str) -> AppTest:
-    return check(at.switch_page(PAGES[page]).run())
+    return check(at.switch_page(PAGES.get(page, page)).run())
 
 
 def type_text(at: AppTest, text: str) -> AppTest:
@@ -49,6 +54,10 @@ def type_text(at: AppTest, text: str) -> AppTest:
 
 def choose(at: AppTest, model: str) -> AppTest:
     return check(at.segmented_control(key="model").set_value(model).run())
+
+
+def press(at: AppTest, key: str) -> AppTest:
+    return check(at.button(key=key).click().run())
 
 
 def check(at: AppTest) -> AppTest:

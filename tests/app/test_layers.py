@@ -44,7 +44,7 @@ def test_pages_draw_the_row(cell: str, shelve: Shelve) -> None:
         np.testing.assert_array_equal(units["z"], trace[signal][layer][:, by_half_life(trace, layer)].T)
         (units,) = charts(opened("hidden", view="All units", **link))
         np.testing.assert_array_equal(units.data[0]["z"], trace["h"][layer][:, by_half_life(trace, layer)].T)
-        every = charts(opened("gradients", **link))[2].data
+        every = charts(opened("gradients", reach="Every signal", **link))[0].data
         grads = explorer.gradients(model, TEXT)
         shown = next(curve for curve in every if curve["name"].startswith("h "))
         np.testing.assert_array_equal(shown["customdata"], magnitudes(grads, "h", layer)[:-1])

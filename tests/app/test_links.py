@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.models import card_of
+from explorer.models import card_of, zoo
 from explorer.studio.state import FIRST_MODEL
-from tests.app.driving import HOSTILE, NAMES, opened, stage_of, type_text
+from tests.app.driving import HOSTILE, NAMES, check, opened, stage_of, type_text
 
 NAME = NAMES[0]
 CARD = card_of(NAME)
@@ -20,7 +20,7 @@ def test_a_model_that_is_not_here(model: str) -> None:
     sent = stage_of(at)
     assert (sent.header["link"]["model"], sent.header["link"]["text"]) == (FIRST_MODEL, TEXT)
     notice = at.warning[0].value.replace("\\", "")
-    assert all(part in notice for part in (model, FIRST_MODEL, *NAMES))
+    assert all(part in notice for part in (model, FIRST_MODEL, *(card.name for card in zoo())))
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,12 @@ def test_a_step_of_another_text_without_one_is_its_first() -> None:
         ("hidden", {"changed": "-1"}),
         ("hidden", {"view": "none"}),
         ("hidden", {"view": "All units", "order": "none"}),
-        ("gates", {"margin": 7}),
-        ("gates", {"margin": "x"}),
+        ("gates", {"gates": "none"}),
+        ("gates", {"gates": "By kind of token", "over": "none"}),
+        ("gates", {"gates": "Shut and open", "margin": 7}),
+        ("gates", {"gates": "Shut and open", "margin": "x"}),
+        ("gradients", {"reach": "none"}),
+        ("belt", {"others": "x"}),
     ],
     ids=str,
 )
@@ -96,7 +100,11 @@ def test_a_setting_of_a_page_that_is_none(page: str, link: dict[str, object]) ->
     assert opened(page, model=NAME, text=TEXT, **link).get("plotly_chart")
 
 
-def test_autoplay_is_for_those_who_come_without_a_step() -> None:
-    assert stage_of(opened(model=NAME)).header["autoplay"]
-    assert not stage_of(opened(model=NAME, step=3)).header["autoplay"]
-    assert not stage_of(opened(model=NAME, text=TEXT)).header["autoplay"], "where nothing is known to be seen"
+def test_it_plays_for_those_who_come_without_a_step() -> None:
+    """From the first step to the one where the effect is seen; on the first page, and not again."""
+    at = opened(model=NAME)
+    assert stage_of(at).header["play"] == [0, CARD.show.step]
+    assert stage_of(check(at.run())).header["play"] is None
+    assert stage_of(opened("belt", model=NAME)).header["play"] is None
+    assert stage_of(opened(model=NAME, step=3)).header["play"] is None
+    assert stage_of(opened(model=NAME, text=TEXT)).header["play"] is None, "where nothing is known to be seen"

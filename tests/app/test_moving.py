@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import explorer
-from explorer.analysis.differences import change_character, distance
+from explorer.analysis.differences import distance
 from explorer.analysis.orderings import ORDERINGS
 from explorer.analysis.reach import magnitudes
-from explorer.models import card_of, excerpt
-from explorer.studio.controls import OBJECTIVES
-from tests.app.driving import NAMES, PAGES, card_on, charts, check, choose, opened, stage_of, type_text
+from explorer.models import card_of
+from tests.app.driving import NAMES, PAGES, card_on, charts, check, choose, opened, press, stage_of, type_text, words
 from tests.conftest import Shipped
 
 ONE, OTHER = NAMES[0], NAMES[1]
@@ -48,8 +48,7 @@ def test_examples(name: str) -> None:
     card = card_of(name)
     at = opened(model=name, text=TEXT, step=3, unit=0)
     for label, example in card.examples.items():
-        check(at.button(key=f"example {label}").click().run())
-        sent = stage_of(at)
+        sent = stage_of(press(at, f"example {label}"))
         assert at.text_area(key="text").value == example
         assert sent.header["steps"] == len(example)
         assert sent.place == ((card.show.step, card.show.unit) if example == card.show.text else (0, sent.place[1]))
@@ -61,22 +60,9 @@ def test_the_example_again_takes_the_reader_back() -> None:
     (label,) = (label for label, example in card.examples.items() if example == card.show.text)
     at = opened(model=ONE, step=3)
     before = stage_of(at)
-    sent = stage_of(check(at.button(key=f"example {label}").click().run()))
+    sent = stage_of(press(at, f"example {label}"))
     assert before.place[0] == 2 and sent.place[0] == card.show.step
     assert sent.header["id"] != before.header["id"]
-
-
-def test_another_excerpt() -> None:
-    """Whole words of the held-out text, a new piece each time."""
-    at = opened(model=ONE, text=TEXT, step=5)
-    held_out, seen = excerpt(card_of(ONE).task), set()
-    for _ in range(3):
-        check(at.button(key="random").click().run())
-        text = at.text_area(key="text").value
-        assert text in held_out and 50 <= len(text) <= 150
-        assert stage_of(at).place[0] == 0
-        seen.add(text)
-    assert len(seen) > 1
 
 
 def test_every_order_of_the_units(shipped: Shipped) -> None:
@@ -91,20 +77,43 @@ def test_another_character_is_changed(shipped: Shipped) -> None:
     """Which one, and into what; the curve begins there."""
     at = opened("hidden", model=ONE, text=TEXT, changed=4)
     check(at.text_input(key="into").set_value("z").run())
+    assert memory_of(at) == after_a_change(shipped, f"{TEXT[:3]}z{TEXT[4:]}")[3:]
+    assert "`z` in place of `c`" in words(at)
+
+
+@pytest.mark.parametrize("typed", ["", "r"])
+def test_a_change_into_the_same_is_another_one(typed: str, shipped: Shipped) -> None:
+    """Nothing typed, or what stands there already: another character is put there, and that is said."""
+    at = opened("hidden", model=ONE, text=TEXT, changed=5)
+    check(at.text_input(key="into").set_value(typed).run())
+    assert memory_of(at) == after_a_change(shipped, f"{TEXT[:4]}x{TEXT[5:]}")[4:]
+    assert "`x` there" in words(at) and ("the same" in words(at) if typed else "0 characters" in words(at))
+
+
+def memory_of(at: AppTest) -> list[float]:
+    """The curve of ONE on the page on the hidden state."""
     curves = {curve["name"]: curve["customdata"] for curve in charts(at)[0].data}
-    model = shipped[ONE]
-    found = distance(explorer.trace(model, TEXT), explorer.trace(model, change_character(TEXT, 3, "z")))
-    np.testing.assert_array_equal(curves[card_of(ONE).cell.upper()], found[3:])
+    return list(curves[card_of(ONE).cell.upper()])
 
 
-@pytest.mark.parametrize("label", OBJECTIVES)
-def test_every_objective(label: str, shipped: Shipped) -> None:
-    """Of those that all networks have; at the step asked for, or of all."""
-    of, card, at_step = OBJECTIVES[label], card_of(ONE), 9
+def after_a_change(shipped: Shipped, other: str) -> list[float]:
+    return list(distance(explorer.trace(shipped[ONE], TEXT), explorer.trace(shipped[ONE], other)))
+
+
+OBJECTIVES = {
+    "the loss: −ln P of the real next character": "loss",
+    "the mean loss of all steps": "mean",
+    "the score (logit) of the real next character": "logit",
+    "h of the pinned unit": "h",
+}
+
+
+@pytest.mark.parametrize(("label", "of"), OBJECTIVES.items(), ids=OBJECTIVES.values())
+def test_every_objective(label: str, of: str, shipped: Shipped) -> None:
+    """Of those that all networks have (an Elman network has no c); at the step asked for, or of all."""
+    card, at_step = card_of(ONE), 9
     at = opened("gradients", model=ONE, text=TEXT, of=label, at=at_step + 1, unit=5)
-    if of == "c":
-        assert label not in at.selectbox(key="of").options, "an Elman network has no c"
-        return
+    assert at.selectbox(key="of").options == list(OBJECTIVES)
     assert at.selectbox(key="of").value == label
     grads = explorer.gradients(shipped[ONE], TEXT, of, -1 if of == "mean" else at_step, unit=5)
     curves = {curve["name"]: curve["customdata"] for curve in charts(at)[1].data}

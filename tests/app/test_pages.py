@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 
 import explorer
-from explorer.analysis.differences import change_character, distance
+from explorer.analysis.differences import distance
+from explorer.analysis.kinds import census, of_character
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.projection import principal_components
 from explorer.analysis.reach import magnitudes
 from explorer.analysis.saturation import saturation
 from explorer.analysis.timescales import half_lives
-from explorer.analysis.tokens import means_by_kind
-from explorer.models import card_of, siblings
+from explorer.models import card_of, held_out, siblings
 from explorer.studio import sentences
-from tests.app.driving import APP, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, words
+from explorer.studio.service import CENSUS, WINDOW
+from tests.app.driving import APP, GATES, LIBRARY, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, words
 from tests.conftest import Shipped
 
 TEXT = 'She said "no" and left.\n'
@@ -31,7 +32,7 @@ def test_the_page_table_is_the_one_tested_here() -> None:
     """Each page in app.py's table, and nothing else, is driven by these tests."""
     calls = [node for node in ast.walk(ast.parse(APP.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     pages = [call.args[0].value for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "Page"]
-    assert pages == list(PAGES.values())
+    assert pages == [*PAGES.values(), LIBRARY]
     assert {str(path.relative_to(APP.parent)) for path in APP.parent.glob("pages/*/*.py")} == set(pages)
 
 
@@ -94,35 +95,57 @@ def test_belt_of_other_units_beside_it(name: str, shipped: Shipped) -> None:
 
 @each_model
 def test_gates(name: str, shipped: Shipped) -> None:
-    """Three charts a gate, keep first: all units by half-life, means by kind of character, saturation. Without gates, h."""
-    at = opened("gates", model=name, **LINK)
+    """A chart a tab, keep first: all units by half-life, means by kind of character, saturation. Without gates, h and no tabs."""
     trace = explorer.trace(shipped[name], TEXT)
-    order = by_half_life(trace)
-    found = charts(at)
-    gates = trace.of_kind("gate")
+    order, gates = by_half_life(trace), trace.of_kind("gate")
+    found = []
+    for tab in GATES:
+        at = opened("gates", model=name, gates=tab, **LINK)
+        (chart,) = charts(at)
+        found.append(chart)
+        if not gates:
+            assert sentences.NO_GATES in words(at)
+            np.testing.assert_array_equal(chart.data[0]["z"], trace["h"][0][:, order].T)
     if not gates:
-        assert sentences.NO_GATES in words(at)
-        (chart,) = found
-        np.testing.assert_array_equal(chart.data[0]["z"], trace["h"][0][:, order].T)
         return
-    assert len(found) == 3 * len(gates)
-    names = [chart.data[0]["name"] for chart in found[::3]]
+    units, kinds, shares = found
+    names = [drawn["name"] for drawn in units.data]
     assert trace.signals[names[0]].role == "keep"
     assert set(names) == {gate.name for gate in gates}
-    for gate, (units, kinds, shares) in zip(names, zip(found[::3], found[1::3], found[2::3], strict=True), strict=True):
-        np.testing.assert_array_equal(units.data[0]["z"], trace[gate][0][:, order].T)
-        np.testing.assert_array_equal(kinds.data[0]["x"], means_by_kind(trace[gate][0], trace.tokens)["mean"])
-        np.testing.assert_array_equal(shares.data[0]["x"], saturation(trace, gate).shut)
-        np.testing.assert_array_equal(shares.data[0]["y"], saturation(trace, gate).open)
+    table = census([trace], of_character)
+    assert [bars["name"] for bars in kinds.data] == [*names, "written"]
+    for drawn in units.data:
+        np.testing.assert_array_equal(drawn["z"], trace[drawn["name"]][0][:, order].T)
+    for bars in kinds.data:
+        np.testing.assert_array_equal(bars["x"], table[table["quantity"] == bars["name"]]["mean"])
+    assert [dots["name"] for dots in shares.data[::2]] == names
+    for dots in shares.data[::2]:
+        np.testing.assert_array_equal(dots["x"], saturation(trace, dots["name"]).shut)
+        np.testing.assert_array_equal(dots["y"], saturation(trace, dots["name"]).open)
 
 
 def test_the_bounds_of_saturation_can_be_moved(shipped: Shipped) -> None:
     name = next(name for name in NAMES if card_of(name).cell == "lstm")
-    at = opened("gates", model=name, **LINK)
+    at = opened("gates", model=name, gates=GATES[2], **LINK)
     check(at.slider(key="margin").set_value(0.25).run())
     trace = explorer.trace(shipped[name], TEXT)
-    chart = charts(at)[2]
+    (chart,) = charts(at)
+    assert chart.data[0]["name"] == "f"
     np.testing.assert_array_equal(chart.data[0]["x"], saturation(trace, "f", 0, 0.25, 0.75).shut)
+
+
+def test_kinds_of_token_over_the_held_out_texts(shipped: Shipped) -> None:
+    """As many tokens as one reads while one waits, in pieces, each from the zero state; the sentence says how many."""
+    name = next(name for name in NAMES if card_of(name).cell == "gru")
+    at = opened("gates", model=name, gates=GATES[1], **LINK)
+    check(at.segmented_control(key="over").set_value("held-out texts").run())
+    text = held_out(card_of(name).task)[0].text[:CENSUS]
+    pieces = [text[first : first + WINDOW] for first in range(0, CENSUS, WINDOW)]
+    table = census([explorer.trace(shipped[name], piece) for piece in pieces], of_character)
+    (chart,) = charts(at)
+    for bars in chart.data:
+        np.testing.assert_allclose(bars["x"], table[table["quantity"] == bars["name"]]["mean"])
+    assert f"{CENSUS:,} tokens" in words(at)
 
 
 @each_model
@@ -134,7 +157,7 @@ def test_hidden_state(name: str, shipped: Shipped) -> None:
     curves = {curve["name"]: curve for curve in memory.data}
     assert set(curves) == {card.cell.upper() for card in family}
     for card in family:
-        model, other = shipped[card.name], change_character(TEXT, changed, "x")
+        model, other = shipped[card.name], f"{TEXT[:changed]}x{TEXT[changed + 1 :]}"
         found = distance(explorer.trace(model, TEXT), explorer.trace(model, other))
         np.testing.assert_array_equal(curves[card.cell.upper()]["customdata"], found[changed:])
     trace = explorer.trace(shipped[name], TEXT)
@@ -145,8 +168,8 @@ def test_hidden_state(name: str, shipped: Shipped) -> None:
 @each_model
 def test_gradients(name: str, shipped: Shipped) -> None:
     """The siblings up to the objective's step on the same axes, then every signal of this network."""
-    at = opened("gradients", model=name, **LINK)
-    rows, together, alone = charts(at)
+    rows, together = charts(opened("gradients", model=name, **LINK))
+    (alone,) = charts(opened("gradients", model=name, reach="Every signal", **LINK))
     last = len(TEXT) - 1
     assert [str(label) for label in rows.data[0]["y"]] == [curve["name"] for curve in together.data]
     for curve in together.data:

@@ -62,7 +62,8 @@ def test_nothing_to_read() -> None:
         type_text(at, "")
         assert len(at.title) == 1 and "Nothing to read" in at.title[0].value
         assert not at.get("bidi_component") and not at.get("plotly_chart")
-        assert at.button(key="random")
+        for label, example in card_of(NAME).examples.items():
+            assert at.button(key=f"example {label}") and example
         type_text(at, "ab")
         assert stage_of(at).header["steps"] == 2
 
