@@ -12,7 +12,7 @@ from explorer.figures.curves import Floor, Style, log_curves, of_cells
 from explorer.figures.heatmap import mark_nonfinite
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import MONO, Theme
-from explorer.figures.tokens import LEGIBLE, label, token_axis
+from explorer.figures.tokens import LEGIBLE, label, letters, token_axis
 from explorer.signals import Array, Trace
 
 SMALLEST = Floor(FLOOR, "smallest float32")
@@ -26,6 +26,9 @@ def reach_rows(
     """The text once for each cell; a letter fades with the gradient that reaches it, on one absolute log scale for all."""
     figure = go.Figure(layout=theme.layout(height=70 + 46 * len(curves)))
     names = list(curves)
+    # Letters of 15 px stand side by side up to LEGIBLE; words become smaller, and are left out where they would not be read.
+    size = min(15, round(15 * LEGIBLE / letters(tokens)))
+    size = size if size >= 9 else 0
     values = np.stack([curves[name] for name in names])
     exponents = np.log10(np.where(np.isfinite(values), np.maximum(values, SHOWN_FLOOR), np.nan))
     figure.add_trace(
@@ -34,9 +37,9 @@ def reach_rows(
             zmin=np.log10(SHOWN_FLOOR),
             zmax=0,
             colorscale=[[0, theme.background], [1, theme.tint(theme.accent, 0.55)]],
-            text=[[label(token) for token in tokens]] * len(names) if len(tokens) <= LEGIBLE else None,
-            texttemplate="%{text}" if len(tokens) <= LEGIBLE else None,
-            textfont={"family": MONO, "size": 15, "color": theme.text},
+            text=[[label(token) for token in tokens]] * len(names) if size else None,
+            texttemplate="%{text}" if size else None,
+            textfont={"family": MONO, "size": size or 15, "color": theme.text},
             y=[name.upper() for name in names],
             customdata=np.stack([values, np.broadcast_to(np.arange(1, len(tokens) + 1), values.shape)], -1),
             hovertemplate="%{y}, step %{customdata[1]}: %{customdata[0]:.3e}<extra></extra>",

@@ -11,7 +11,9 @@ from explorer.analysis.tokens import visible
 from explorer.figures.theme import MONO, Theme
 
 LEGIBLE = 120
-"""With more tokens than this the letters would run into one another, and the axis counts steps instead."""
+"""With more characters than this side by side the letters would run into one another."""
+SLANTED = 60
+"""So many words at most stand slanted; with more the axis counts steps instead."""
 
 
 def label(token: str) -> str:
@@ -24,20 +26,37 @@ def hover_tokens(tokens: Sequence[str]) -> list[str]:
     return [f"step {step} · ‘{label(token)}’" for step, token in enumerate(tokens, start=1)]
 
 
+def letters(tokens: Sequence[str]) -> int:
+    """How many characters the tokens need side by side, each as much as the longest."""
+    return len(tokens) * max((len(visible(token)) for token in tokens), default=1)
+
+
+def letter_size(tokens: Sequence[str]) -> int | None:
+    """The font size at which the tokens stand side by side; None where none is readable."""
+    needed = letters(tokens)
+    return None if needed > LEGIBLE else 13 if needed <= 60 else 11 if needed <= 90 else 9
+
+
 def token_axis(figure: go.Figure, tokens: Sequence[str], theme: Theme, **which: int) -> None:
-    """Puts the text along the x axis (of the subplot named by row= and col=)."""
+    """Puts the text along the x axis (of the subplot named by row= and col=): side by side, words slanted where they need to be, and
+    numbers of steps where there are too many."""
     steps = len(tokens)
     figure.update_xaxes(range=[-0.5, steps - 0.5], showgrid=False, zeroline=False, ticks="", **which)
-    if steps <= LEGIBLE:
-        size = 13 if steps <= 60 else 11 if steps <= 90 else 9
+    size = letter_size(tokens)
+    slanted = size is None and letters(tokens) > steps and steps <= SLANTED
+    if size is not None or slanted:
         figure.update_xaxes(
             tickmode="array",
             tickvals=list(range(steps)),
             ticktext=[label(token) for token in tokens],
-            tickangle=0,
-            tickfont={"family": MONO, "size": size, "color": theme.text},
+            tickangle=-45 if slanted else 0,
+            tickfont={"family": MONO, "size": size or 12, "color": theme.text},
             **which,
         )
+        if slanted:
+            longest = max(len(visible(token)) for token in tokens)
+            room = round(24 + 5.2 * min(longest, 16))  # of a slanted word of 12 px
+            figure.update_layout(margin={"b": room}, height=figure.layout.height + room - figure.layout.margin.b)
     else:
         every = 20 if steps < 400 else 100
         ticks = list(range(every - 1, steps, every))

@@ -113,8 +113,10 @@ def _objectives(here: Place, answer: Answer, states: Collection[str], steps: int
         if answer.in_text:
             found |= {"the squared error": ("loss", None), "the mean squared error of all steps": ("mean", None)}
     else:
-        found = {f"the score (logit) of “{label}”": ("logit", label) for label in here.card.labels}
-        found |= {f"the loss, if “{label}” is right": ("loss", label) for label in here.card.labels}
+        said = int(service.predictions(here.model, here.text)[-1].argmax())  # first: what it says of the whole text
+        labels = sorted(here.card.labels, key=lambda label: label != here.card.labels[said])
+        found = {f"the score (logit) of “{label}”": ("logit", label) for label in labels}
+        found |= {f"the loss, if “{label}” is right": ("loss", label) for label in labels}
     if answer.in_text and steps < 2:
         found = {}
     return found | {f"{state} of the pinned unit": (state, None) for state in ("h", "c") if state in states}

@@ -126,7 +126,7 @@ def of_memory(
         left.append(f"{cell} {values[-1]:.1g}" if values[-1] > floor else f"{cell} nothing above rounding")
     return (
         f"How long more than a tenth of the first difference stays: {'; '.join(kept)}. "
-        f"What is left of it after the last character: {'; '.join(left)}."
+        f"What is left of it after the last step: {'; '.join(left)}."
     )
 
 
@@ -145,7 +145,7 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
         end = (
             f"reaches the smallest float32 after {counted(floor)}"
             if floor
-            else f"arrives at the first character with {first:.0e} of its size"
+            else f"arrives at the first step with {first:.0e} of its size"
         )
         parts.append(f"**{name.upper()}** {half_words} and {end}")
     return f"Going back from step {at + 1}: {'; '.join(parts)}. One seed of each, one text."

@@ -24,7 +24,7 @@ class Numbers:
 
     symbols: tuple[str, ...]
     kind: ClassVar[str] = "numbers"
-    one: ClassVar[str] = "row of numbers"
+    one: ClassVar[str] = "row"
     labels: ClassVar[tuple[str, ...]] = ()
 
     def __len__(self) -> int:
