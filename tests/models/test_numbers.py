@@ -121,7 +121,7 @@ def test_nothing_at_all() -> None:
     """No rows; a model that is to read them says so."""
     assert TWO.encode(" ;;\n").values.shape == (0, 2)
     model = Model(explorer.cells.build("gru", 2, 3), vocabulary=TWO)
-    with pytest.raises(ValueError, match="the text is empty; give it at least one row of numbers"):
+    with pytest.raises(ValueError, match="the text is empty; give it at least one row"):
         explorer.trace(model, "\n")
 
 
