@@ -25,7 +25,7 @@ def tasks(key: str, after: Chosen | None = None) -> None:
     for group, cards in groupby(models.zoo(), key=lambda card: card.group):
         st.subheader(group, anchor=False)
         for task, siblings in groupby(cards, key=lambda card: card.task):
-            with st.container(key=f"{key}_{task}"):
+            with st.container(key=f"{key}_{task}", gap="xsmall"):
                 _task(list(siblings), key, after)
 
 
@@ -33,7 +33,7 @@ def _task(siblings: list[Card], key: str, after: Chosen | None) -> None:
     """One entry of the menu. It opens by the sibling that shows most: the LSTM where there is one."""
     card = siblings[-1]
     left, right = st.columns([3, 2], gap="medium")
-    with left:
+    with left, st.container(gap="xsmall"):
         pressed = st.button(
             f"**{card.title}**",
             key=f"{key} {card.task}",
@@ -42,12 +42,10 @@ def _task(siblings: list[Card], key: str, after: Chosen | None) -> None:
             on_click=state.open_task,
             args=(card,),
         )
-        st.markdown(card.sentence)
-        if card.show.holds:
-            st.caption(
-                f"Look for **{card.show.follows}**: unit {card.show.unit} {sentences.of_finding(card.show, card.hidden_size)}"
-            )
-    with right:
+        held = [finding.follows for finding in card.findings if finding.holds]
+        look = f" :small[:gray[Look for {', '.join(f'**{follows}**' for follows in held)}.]]" if held else ""
+        st.markdown(f"{card.sentence}{look}")
+    with right, st.container(gap="xsmall"):
         st.caption(sentences.of_siblings(siblings))
         with st.container(horizontal=True, gap="xsmall", key=f"{key}_chips_{card.task}"):
             for label, example in card.examples.items():

@@ -83,8 +83,9 @@ def follow(card: Card, text: str, layer: int, more: int = 0) -> Place:
 
 
 def open_task(card: Card, text: str | None = None) -> None:
-    """Another task, by the given model: its own opening picture, or one of its examples."""
+    """Another task, by the given model: its own opening picture, or one of its examples. Units of the old one mean nothing there."""
     st.session_state.model = st.session_state.read_model = card.name
+    st.session_state.unit = card.show.unit
     _read(card, card.show.text if text is None else text)
 
 
@@ -103,26 +104,25 @@ def go_on(text: str) -> None:
     state = st.session_state
     card = models.card_of(state.read_model)
     before, after = _steps(card, state.text), _steps(card, text)
+    written, since = state.get("generated", (None, before))
+    state.generated = (text, since if written == state.text else before)  # it may go on with what it wrote itself
     _read(card, text)
     state.step, state.play = max(0, before - 1), (max(0, before - 1), after - 1)
-    state.generated = (text, before)
 
 
 def _read(card: Card, text: str, finding: Finding | None = None) -> None:
-    """Another text. A unit that is known to follow something stays pinned, unless the text is the one that shows another."""
+    """Another text. The unit stays pinned, unless the text is the one that shows another."""
     state = st.session_state
     state.text = text
     state.turn = state.get("turn", 0) + 1  # the stage begins anew, though it may have this very text
-    known = {one.unit for one in card.findings}
-    wanted = finding or next((one for one in card.findings if one.text == text and one.unit == state.unit), None)
-    if wanted is None and text == card.show.text:
-        wanted = card.show
-    if wanted is not None:
-        state.unit, state.step = wanted.unit, wanted.step
-    else:
-        state.step = 0
-        if state.unit >= card.hidden_size or state.unit not in known:
-            state.unit = card.show.unit
+    found = [finding] if finding else card.findings
+    shown = [one for one in found if one.text == text and (one.holds or one is card.show or one is finding)]
+    wanted = next((one for one in shown if one.unit == state.unit), shown[0] if shown else None)
+    state.step = wanted.step if wanted else 0
+    if wanted:
+        state.unit = wanted.unit
+    elif state.unit >= card.hidden_size:
+        state.unit = card.show.unit
 
 
 def moved(key: str) -> None:

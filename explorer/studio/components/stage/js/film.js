@@ -1,7 +1,7 @@
 // The film: the token strip, the pinned unit's line, the slider, all on one grid of tokens, with one playhead through them.
 
 // A token is at least so wide that its letter shows, or that a finger can hit it; a word as wide as the longest, up to a limit.
-const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 40, letter: 8.6, word: 96 };
+const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 40, letter: 8.6, word: window.innerWidth < 640 ? 64 : 96 };
 
 // The least and most a token's width can be, and `needed` for all of it to be seen. Rows of numbers may be narrower than that: their
 // heights are drawn as a line then.
