@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +13,11 @@ from explorer.analysis.orderings import by_half_life
 from explorer.analysis.tokens import visible
 from explorer.figures.theme import DARK, LIGHT
 from explorer.models import card_of
-from explorer.studio.components.stage.payload import FOLLOWS, GUESSES, PUSHERS
+from explorer.studio.components.stage.answers import GUESSES
+from explorer.studio.components.stage.payload import PUSHERS, claims
 from tests.app.driving import NAMES, Sent, opened, stage_of
 from tests.conftest import Shipped
+from tests.models.tiny import finding
 
 TEXT = 'He said: "Aye," and\nwent — 漢.'
 STEP, UNIT = 9, 5
@@ -59,12 +62,15 @@ def test_tokens_and_units(name: str, shipped: Shipped) -> None:
     assert sent["order"] == by_half_life(trace).tolist()
     assert sent["place"] == {"step": STEP, "unit": UNIT}
     assert (sent["memory"], sent["squashed"]) == (trace.memory, trace.memory == "c")
+    assert sent["answers"] is None, "guesses of the next token have no row of their own"
+    assert sent["generated"] is None, "a person typed this"
 
 
 @each_model
 def test_guesses(name: str, shipped: Shipped) -> None:
     """The likeliest characters with their probabilities, in order, and how the real one fared: share, rank, bits."""
     model, sent = shipped[name], sent_of(name).header["next"]
+    assert sent["kind"] == "guesses"
     log_p = explorer.predict(model, TEXT)  # [step, label]
     labels = [visible(label) for label in model.labels]
     ids = [model.labels.index(c) if c in model.labels else 0 for c in TEXT]
@@ -112,18 +118,33 @@ def test_those_who_pushed_hardest(name: str, shipped: Shipped) -> None:
 
 @each_model
 def test_what_a_card_claims_comes_with_its_doubts(name: str) -> None:
-    """Correlation, effect and rank together, or that no unit follows the property; of any other unit nothing is claimed."""
-    show, sent = card_of(name).show, sent_of(name).header["show"]
-    claim = sent["claim"].replace("−", "-")
-    assert sent["unit"] == show.unit
-    said = [f"{abs(show.correlation):.2f}", show.property]
-    if abs(show.correlation) < FOLLOWS:
-        assert "No unit of this network follows" in claim
-    else:
-        said += [f"{show.effect:+.2f}", f"{show.rank} of"]
-    for part in said:
-        assert part in claim
-    assert "{unit}" in sent["other"] and show.property not in sent["other"]
+    """Correlation, chance, effect and rank together, or that no unit follows the property; of any other unit nothing is claimed."""
+    card, sent = card_of(name), sent_of(name).header["show"]
+    assert sent["unit"] == card.show.unit
+    assert {int(unit) for unit in sent["claims"]} == {one.unit for one in card.findings}
+    for one in card.findings:
+        claim = sent["claims"][str(one.unit)]
+        said = ["No unit of this network follows", one.follows, f"only {abs(one.correlation):.2f}"]
+        if one.holds:
+            said = [f"unit {one.unit}", one.follows, f"correlates {abs(one.correlation):.2f}"]
+            said += [
+                f"chance {one.null:.2f}",
+                f"P({one.foretells})",
+                f"rank {one.rank} of {card.hidden_size}",
+            ]
+        for part in said:
+            assert part in claim
+        assert one.follows not in sent["other"]
+    assert "{unit}" in sent["other"]
+
+
+def test_of_a_unit_of_several_properties_the_first_that_it_follows_is_told() -> None:
+    unsure = finding(unit=4, follows="unsure", correlation=0.1)
+    found = (unsure, finding(unit=4, follows="one"), finding(unit=4, follows="another"), replace(unsure, unit=5))
+    told = claims(replace(card_of(NAMES[0]), findings=found))
+    assert set(told) == {4, 5}
+    assert "“one”" in told[4] and "another" not in told[4] and "unsure" not in told[4]
+    assert "No unit" in told[5]
 
 
 def test_the_stage_has_the_colours_of_the_charts() -> None:
@@ -136,7 +157,7 @@ def test_the_stage_has_the_colours_of_the_charts() -> None:
 @each_model
 def test_the_strip_on_other_pages_has_no_numbers_of_the_step(name: str) -> None:
     sent = sent_of(name, page="belt")
-    assert not sent.header["whole"] and not sent.header["autoplay"]
+    assert not sent.header["whole"] and sent.header["play"] is None
     assert not {"next", "why"} & set(sent.header)
 
 

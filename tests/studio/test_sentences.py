@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import explorer
 from explorer.analysis.reach import FLOOR
 from explorer.studio import sentences
-from explorer.studio.page import an
 from tests.analysis.made import made
 from tests.helpers import FEW, TEXT, network
 
@@ -69,13 +68,13 @@ def test_of_memory() -> None:
     said = sentences.of_memory(differences, 1, {"lstm": None, "gru": 1, "rnn": 2, "mut": 0}, floor=1e-6)
     for part in ("LSTM to the end of the text", "GRU 1 step;", "RNN 2 steps", "MUT sees no difference"):
         assert part in said
-    assert "after the last character: LSTM 0.5; GRU 0.5; RNN 0.5; MUT nothing above rounding." in said
+    assert "after the last step: LSTM 0.5; GRU 0.5; RNN 0.5; MUT nothing above rounding." in said
 
 
 def test_of_reach() -> None:
     curves = {"lstm": np.array([0.6, 0.7, 0.8, 1.0]), "rnn": np.array([0, FLOOR / 2, 0.4, 1.0])}
     said = sentences.of_reach(curves, 3)
-    assert "**LSTM** never falls below half and arrives at the first character with 6e-01" in said
+    assert "**LSTM** never falls below half and arrives at the first step with 6e-01" in said
     assert "**RNN** falls below half after 1 step and reaches the smallest float32 after 2 steps" in said
     assert "step 4" in said, "steps are counted from 1 on the screen"
 
@@ -91,4 +90,4 @@ def test_a_backtick_is_quoted_by_two() -> None:
 
 
 def test_articles() -> None:
-    assert [an(name) for name in ("lstm", "gru", "rnn")] == ["an LSTM", "a GRU", "an RNN"]
+    assert [sentences.an(name) for name in ("lstm", "gru", "rnn")] == ["an LSTM", "a GRU", "an RNN"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 import explorer
-from explorer.models import card_of, excerpt
+from explorer.models import Example, card_of, held_out
 from explorer.studio import service
 from explorer.studio.workbench import _plain
+from tests.app.conftest import ShelveTask
 from tests.app.driving import HOSTILE, NAMES
+from tests.models.tiny import CLASSES, DATA, LABELS, RECIPE
 
 NAME, TEXT = NAMES[0], "A word."
 
@@ -40,19 +44,54 @@ def test_nobody_can_spoil_what_all_share() -> None:
 
 
 def test_what_is_kept_is_bounded() -> None:
-    for cached in (service.model, service.trace, service.predictions, service.pushes, service.gradients):
+    for cached in (
+        service.model,
+        service.trace,
+        service.order,
+        service.predictions,
+        service.pushes,
+        service.gradients,
+        service.census,
+        service.held_out_census,
+    ):
         assert 0 < cached._info.max_entries <= 100  # Streamlit has no public name for it
 
 
 def test_a_random_excerpt_is_whole_words_of_the_held_out_text() -> None:
     task = card_of(NAME).task
-    held_out = excerpt(task)
+    (example,) = held_out(task)
+    seen = set()
     for _ in range(20):
-        found = service.random_excerpt(task, 60)
-        start = held_out.index(found)
-        assert 30 <= len(found) <= 60
-        assert start == 0 or held_out[start - 1] == " "
-        assert held_out[start + len(found)] == " "
+        found = service.random_excerpt(task)
+        seen.add(found)
+        start = example.text.index(found)
+        assert 40 <= len(found) <= service.EXCERPT
+        assert start == 0 or example.text[start - 1].isspace()
+        assert example.text[start + len(found)].isspace()
+    assert len(seen) > 10
+
+
+def test_a_random_excerpt_of_short_texts_is_a_whole_one(shelve_task: ShelveTask) -> None:
+    card = shelve_task(CLASSES)
+    texts = {example.text for example in CLASSES.data().held_out}
+    assert {service.random_excerpt(card.task) for _ in range(9)} <= texts
+
+
+def test_a_random_excerpt_of_lines_is_whole_lines(shelve_task: ShelveTask) -> None:
+    """As of code, in which a line begins with its blanks."""
+    lines = "".join(f"    if x{k}:\n        return {k}\n" for k in range(200))
+    card = shelve_task(replace(RECIPE, data=lambda: replace(DATA, shipped=(Example(lines),))))
+    for _ in range(20):
+        found = service.random_excerpt(card.task)
+        assert 0 < len(found) <= service.EXCERPT
+        assert lines[lines.index(found) - 1] == "\n" and lines[lines.index(found) + len(found)] == "\n"
+
+
+def test_a_fresh_sequence_where_a_rule_makes_them(shelve_task: ShelveTask) -> None:
+    made = replace(LABELS, generate=lambda chance: Example("".join(chance.choice(list("abc"), 30))))
+    card = shelve_task(made)
+    found = {service.random_excerpt(card.task) for _ in range(5)}
+    assert len(found) == 5 and all(len(text) == 30 for text in found)
 
 
 def test_siblings_are_those_of_the_same_task() -> None:

@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL, Place
+from tests.app.conftest import Shelve
 from tests.app.driving import NAMES
+from tests.models.tiny import finding
 
 CARD = card_of(NAMES[0])
 TEXT = "Nine more"
@@ -51,6 +53,32 @@ def takes_an_example() -> None:
     state.read_example(st.session_state.wanted)
 
 
+def looks_at() -> None:
+    import streamlit as st
+
+    from explorer.models import card_of
+    from explorer.studio import state
+
+    state.look_at(card_of(st.session_state.read_model).findings[st.session_state.wanted])
+
+
+def opens() -> None:
+    import streamlit as st
+
+    from explorer.models import card_of
+    from explorer.studio import state
+
+    state.open_task(card_of(st.session_state.wanted), st.session_state.typed)
+
+
+def goes_on() -> None:
+    import streamlit as st
+
+    from explorer.studio import state
+
+    state.go_on(st.session_state.wanted)
+
+
 def moves() -> None:
     from explorer.studio import state
 
@@ -61,7 +89,7 @@ def test_without_a_link_it_begins_where_the_effect_is_seen() -> None:
     state, show = session(begins).session_state, card_of(FIRST_MODEL).show
     assert (state["read_model"], state["text"]) == (FIRST_MODEL, show.text)
     assert (state["unit"], state["step"]) == (show.unit, show.step)
-    assert state["autoplay"] and state["notices"] == []
+    assert state["play"] == (0, show.step) and state["notices"] == []
 
 
 def test_the_link_is_followed() -> None:
@@ -69,7 +97,7 @@ def test_the_link_is_followed() -> None:
     link = {"model": CARD.name, "text": TEXT, "step": 9, "unit": 0, "layer": 0}
     state = session(begins, link).session_state
     assert (state["read_model"], state["text"], state["step"], state["unit"]) == (CARD.name, TEXT, 8, 0)
-    assert not state["autoplay"] and state["notices"] == []
+    assert state["play"] is None and state["notices"] == []
 
 
 @pytest.mark.parametrize(
@@ -117,6 +145,78 @@ def test_an_example_begins_at_its_start_or_where_its_effect_is_seen() -> None:
         state = session(takes_an_example, read_model=CARD.name, wanted=text, unit=5, step=3, text="old").session_state
         assert state["text"] == text
         assert (state["unit"], state["step"]) == place
+
+
+FINDINGS = (
+    finding(follows="one", unit=1, text="abcde", step=2),
+    finding(follows="two", unit=2, text="edcba", step=3),
+    finding(follows="three", unit=3, text="edcba", step=1),
+    finding(follows="nobody", unit=0, correlation=0.1, text="dd", step=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "place"),
+    [
+        ("abcde", 0, (1, 2)),  # what the card opens on
+        ("edcba", 0, (2, 3)),  # the first that shows on it
+        ("edcba", 1, (2, 3)),
+        ("edcba", 3, (3, 1)),  # that of the pinned unit, if it shows on it
+        ("dd", 3, (3, 0)),  # no unit follows that
+        ("ccc", 2, (2, 0)),
+        ("ccc", 0, (0, 0)),  # a unit of one's own choice
+    ],
+)
+def test_an_example_shows_the_unit_that_it_is_about(
+    text: str, unit: int, place: tuple[int, int], shelve: Shelve
+) -> None:
+    name = shelve("lstm", findings=FINDINGS)
+    state = session(takes_an_example, read_model=name, wanted=text, unit=unit, step=4, text="old").session_state
+    assert (state["text"], state["unit"], state["step"]) == (text, *place)
+
+
+@pytest.mark.parametrize("which", range(len(FINDINGS)))
+def test_a_finding_is_looked_at(which: int, shelve: Shelve) -> None:
+    """Its unit, on its text, at its step, also where another shows on that text; the stage is told of a new beginning."""
+    name, wanted = shelve("lstm", findings=FINDINGS), FINDINGS[which]
+    at = session(looks_at, read_model=name, wanted=which, unit=1, step=4, text=wanted.text, turn=7)
+    state = at.session_state
+    assert (state["text"], state["unit"], state["step"]) == (wanted.text, wanted.unit, wanted.step)
+    assert state["turn"] == 8
+
+
+@pytest.mark.parametrize(("text", "place"), [(None, ("abcde", 1, 2)), ("edcba", ("edcba", 2, 3)), ("c", ("c", 1, 0))])
+def test_another_task_begins_on_its_own_units(text: str | None, place: tuple[str, int, int], shelve: Shelve) -> None:
+    """Those of the one before mean nothing there."""
+    name = shelve("lstm", findings=FINDINGS)
+    state = session(opens, read_model="another", wanted=name, typed=text, unit=3, step=9, text="old").session_state
+    assert (state["model"], state["read_model"]) == (name, name)
+    assert (state["text"], state["unit"], state["step"]) == place
+
+
+def test_a_network_goes_on() -> None:
+    """The reader stands on the last token that was there, unit and all; what is new is played, and known to be the network's."""
+    at = session(goes_on, read_model=CARD.name, text="abc", wanted="abcdef", unit=5, step=1)
+    state = at.session_state
+    assert (state["text"], state["unit"], state["step"]) == ("abcdef", 5, 2)
+    assert (state["play"], state["generated"]) == ((2, 5), ("abcdef", 3))
+
+
+@pytest.mark.parametrize(("text", "since"), [("abcdef", 3), ("abcdeX", 6)], ids=["its own", "one that was changed"])
+def test_a_network_goes_on_again(text: str, since: int) -> None:
+    """With what it wrote itself: all of that is marked."""
+    given = {"read_model": CARD.name, "unit": 5, "step": 1, "generated": ("abcdef", 3)}
+    state = session(goes_on, text=text, wanted=f"{text}gh", **given).session_state
+    assert (state["play"], state["generated"]) == ((5, 7), (f"{text}gh", since))
+
+
+def test_known_units_are_followed_to_those_that_follow_the_same(shelve: Shelve) -> None:
+    """By what they follow, not by their number; to the telling one where the other network has none."""
+    one = shelve("lstm", findings=FINDINGS[:3])
+    other = shelve("gru", findings=(finding(follows="two", unit=0), finding(follows="one", unit=3)))
+    for unit, there in ((1, 3), (2, 0), (3, 0), (0, 0)):
+        at = session(follows, read_model=one, wanted=other, typed=TEXT, unit=unit, step=2)
+        assert at.session_state["place"].unit == there
 
 
 def test_the_stage_tells_where_it_has_settled() -> None:

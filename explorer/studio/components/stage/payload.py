@@ -80,7 +80,7 @@ def _hash(text: str) -> str:
 def claims(card: Card) -> dict[int, str]:
     """What each unit is known to follow: correlation, chance, effect and rank together, since the first alone means little."""
     told: dict[int, str] = {}
-    for finding in card.findings:
+    for finding in sorted(card.findings, key=lambda one: not one.holds):
         if finding.unit in told:
             continue
         told[finding.unit] = (
