@@ -23,6 +23,9 @@ def show(card: Card) -> None:
         _findings(card)
     if card.hidden_size <= FEW:
         st.subheader("Every weight", anchor=False)
+        how = service.recipe(card.task)
+        if how and how.explained:
+            st.markdown(how.explained.replace("*", "\\*").replace("_", "\\_"))
         _weights(card)
     if card.seeds:
         st.subheader("Every seed that was trained", anchor=False)

@@ -105,6 +105,7 @@ class Recipe:
     generate   a fresh sequence, where a rule makes them
     truth      tokens -> the right answer at each step, None where nothing is asked; where a rule knows it
     wired      cell name -> the weights of a network that was wired by hand; nothing is trained then
+    explained  how a wiring works, in Markdown
     """
 
     task: str
@@ -129,6 +130,7 @@ class Recipe:
     generate: Callable[[np.random.Generator], Example] | None = None
     truth: Callable[[Tokens], Sequence[Any]] | None = None
     wired: Callable[[str], dict[str, Tensor]] | None = None
+    explained: str = ""
 
 
 def streams(reader: Reader, text: str) -> Batches:

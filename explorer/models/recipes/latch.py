@@ -108,4 +108,5 @@ RECIPE = Recipe(
     generate=draw,
     truth=right,
     wired=wired,
+    explained=__doc__,
 )

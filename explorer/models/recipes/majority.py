@@ -126,4 +126,5 @@ RECIPE = Recipe(
     generate=draw,
     truth=right,
     wired=wired,
+    explained=__doc__,
 )

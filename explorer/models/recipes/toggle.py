@@ -120,4 +120,5 @@ RECIPE = Recipe(
     generate=draw,
     truth=right,
     wired=wired,
+    explained=__doc__,
 )
