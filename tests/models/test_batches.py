@@ -40,7 +40,6 @@ def test_a_batch_depends_on_seed_and_step_alone(recipe: Recipe) -> None:
     """Whatever was drawn before, in whatever order; another step gives another batch, and so does another seed but of a stream."""
     one, again = recipe.data().batches(recipe.budget, 7), recipe.data().batches(recipe.budget, 7)
     first = [one(step) for step in range(12)]
-    np.random.default_rng()
     torch.rand(1)
     assert all(equal(first[step], again(step)) for step in reversed(range(12)))
     assert not torch.equal(first[0].targets, first[1].targets) or not torch.equal(first[0].inputs, first[1].inputs)
