@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
+import csv
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from explorer.models import Card
@@ -44,39 +44,68 @@ def _uploaded(card: Card) -> None:
 
 
 def rows_of(content: bytes, columns: tuple[str, ...]) -> str:
-    """A CSV file as a text of rows: the columns of those names, else its first ones that hold numbers.
+    """A table as a text of rows: the columns of those names, else the first ones that hold numbers.
 
-    Raises ValueError with what was found and what is needed.
+    Values are parted by commas, semicolons, tabs or blanks; where not by commas, a decimal comma is read as a point. Rows are counted
+    as a spreadsheet does. Raises ValueError with what was found and what is needed.
     """
     if len(content) > LARGEST:
         raise ValueError(
             f"The file has {len(content):,} bytes; at most {LARGEST:,} are read. Cut it to the rows you want."
         )
-    try:
-        table = pd.read_csv(io.BytesIO(content), sep=None, engine="python", skipinitialspace=True)
-        if all(_is_number(str(name)) for name in table.columns):  # no header: the first row is one of numbers too
-            table = pd.read_csv(io.BytesIO(content), sep=None, engine="python", skipinitialspace=True, header=None)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ValueError(f"The file is no table of comma-separated values ({error}).") from error
-    except Exception as error:  # csv.Error for what it cannot make out
-        raise ValueError(f"The file is no table of comma-separated values ({error}).") from error
-    numeric = table.select_dtypes("number")
-    named = set(columns) <= set(numeric.columns)
-    chosen = numeric[list(columns)] if named else numeric.iloc[:, : len(columns)]
-    if chosen.shape[1] < len(columns):
+    rows = _cells(content)
+    names = [name.lower() for name in rows.pop(0)[1]] if _has_header([row for _, row in rows[:2]]) else []
+    if not rows:
+        raise ValueError("The file has no rows of numbers.")
+    width, where = len(names or rows[0][1]), [k for k, cell in enumerate(rows[0][1]) if _is_number(cell)]
+    if {name.lower() for name in columns} <= set(names):
+        where = [names.index(name.lower()) for name in columns]
+    if len(where) < len(columns):
         raise ValueError(
-            f"The file has {numeric.shape[1]} column(s) of numbers; {len(columns)} are needed: {', '.join(columns)}."
+            f"The file has {len(where)} column(s) of numbers; {len(columns)} are needed: {', '.join(columns)}."
         )
-    values = chosen.to_numpy(dtype=np.float64)
-    if not len(values) or not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values).all(1))[0]) + 1 if len(values) else 0
-        raise ValueError(f"Row {row} of the file has a gap or no finite number." if row else "The file has no rows.")
-    return Numbers(columns).written(values)
+    values = []
+    for place, row in rows:
+        if len(row) > width:
+            raise ValueError(f"Row {place} of the file has {len(row)} values, but the first row has {width}.")
+        chosen = [row[k] if k < len(row) else "" for k in where[: len(columns)]]
+        for cell in chosen:
+            if not _is_number(cell) or not abs(float(cell)) <= float(np.finfo(np.float32).max):
+                what = f"has “{cell[:40]}”, which is no finite number" if cell else "has a gap"
+                raise ValueError(f"Row {place} of the file {what}.")
+        values.append([float(cell) for cell in chosen])
+    return Numbers(columns).written(np.array(values))
 
 
-def _is_number(name: str) -> bool:
+def _cells(content: bytes) -> list[tuple[int, list[str]]]:
+    """The rows that are not empty, each with its number and its cells. Raises ValueError for what is no table."""
     try:
-        float(name)
+        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+        if "\0" in text:
+            raise ValueError("it has zero bytes")
+        lines = text.splitlines()
+        head = next((line for line in lines if line.strip()), "")
+        mark = next((mark for mark in "\t;,|" if mark in head), " ")
+        reader = csv.reader(lines, delimiter=mark, skipinitialspace=True, strict=True)
+        point = "," if mark != "," else "."
+        rows = [(reader.line_num, [cell.strip().replace(point, ".") for cell in row]) for row in reader]
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"The file is no table of comma-separated values ({error}).") from error
+    found = [(place, row) for place, row in rows if any(row)]
+    if not found:
+        raise ValueError("The file is empty.")
+    return found
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of two rows names the columns: none of it is a number, or something is none where the second has one."""
+    named = [not _is_number(cell) for cell in rows[0]]
+    return all(named) or any(name and _is_number(cell) for name, cell in zip(named, rows[-1], strict=False))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
     except ValueError:
         return False
     return True

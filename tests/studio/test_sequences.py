@@ -1,0 +1,119 @@
+"""A file of numbers as a text of rows: whatever a spreadsheet or a script writes, or a message that says what is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explorer.models.vocabulary import Numbers
+from explorer.studio.sequences import LARGEST, rows_of
+
+TWO = ("value", "mark")
+ROWS = [[0.25, 0], [0.5, 1], [-0.75, 0]]
+
+
+def read(content: str | bytes, columns: tuple[str, ...] = TWO) -> list[list[float]]:
+    """The numbers that a network would read of such a file."""
+    text = rows_of(content.encode() if isinstance(content, str) else content, columns)
+    values: list[list[float]] = Numbers(columns).encode(text).values.tolist()
+    return values
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "value,mark\n0.25,0\n0.5,1\n-0.75,0\n",
+        "value,mark\r\n0.25,0\r\n0.5,1\r\n-0.75,0",
+        "0.25,0\n0.5,1\n-0.75,0\n",
+        "0.25,0.0\n5e-1,1\n-.75,0",
+        "value;mark\n0.25;0\n0.5;1\n-0.75;0\n",
+        "0.25;0\n0.5;1\n-0.75;0\n",
+        "value\tmark\n0.25\t0\n0.5\t1\n-0.75\t0\n",
+        "value, mark\n0.25, 0\n0.5, 1\n-0.75, 0\n",
+        '"value","mark"\n0.25,0\n0.5,1\n-0.75,0\n',
+        "\ufeffvalue,mark\n0.25,0\n0.5,1\n-0.75,0\n",
+        "value,mark\n0.25,0\n\n0.5,1\n-0.75,0\n\n",
+        "mark,value\n0,0.25\n1,0.5\n0,-0.75\n",
+        "time,value,mark\n9,0.25,0\n8,0.5,1\n7,-0.75,0\n",
+        "day,price,flag\nMon,0.25,0\nTue,0.5,1\nWed,-0.75,0\n",
+        "Mon,0.25,0\nTue,0.5,1\nWed,-0.75,0\n",
+        "VALUE,Mark\n0.25,0\n0.5,1\n-0.75,0\n",
+        "value;mark\n0,25;0\n0,5;1\n-0,75;0\n",
+        "value mark\n0.25 0\n0.5 1\n-0.75 0\n",
+        "value,mark\n0.25,0\n0.5,1\n-0.75,0\n".encode("utf-16"),
+    ],
+    ids=[
+        "a header",
+        "Windows",
+        "no header",
+        "other spellings",
+        "semicolons",
+        "semicolons, no header",
+        "tabs",
+        "blanks",
+        "quotes",
+        "a mark of byte order",
+        "empty lines",
+        "named, in another order",
+        "named, among others",
+        "unnamed, after words",
+        "no header, after words",
+        "in capitals",
+        "decimal commas",
+        "blanks alone",
+        "UTF-16",
+    ],
+)
+def test_rows(content: str | bytes) -> None:
+    assert read(content) == ROWS
+
+
+@pytest.mark.parametrize("content", ["value\n0.5\n1\n2\n", "0.5\n1\n2", "0.5\r\n1\r\n2\r\n", "x\n0.5\n1\n2"])
+def test_one_column(content: str) -> None:
+    """Nothing in such a file says what would part one value from the next."""
+    assert read(content, ("value",)) == [[0.5], [1.0], [2.0]]
+
+
+def test_a_first_row_of_equal_numbers_is_no_header() -> None:
+    assert read("0.5,0.5\n1,2") == [[0.5, 0.5], [1.0, 2.0]]
+
+
+def test_every_digit_of_a_float32_comes_through() -> None:
+    values = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    content = "\n".join(",".join(f"{value:.9g}" for value in row) for row in values)
+    np.testing.assert_array_equal(read(content), values)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("value,mark\n0.25,0\n,1\n", "Row 3 of the file has a gap"),
+        ("value,mark\n0.25,0\n0.5,1\n0.5,\n", "Row 4 of the file has a gap"),
+        ("value,mark\n\n0.25,0\n0.5\n", "Row 4 of the file has a gap"),
+        ("0.25,0\n,1\n", "Row 2 of the file has a gap"),
+        ("value,mark\n0.25,0\ninf,1\n", "Row 3 of the file has “inf”, which is no finite number"),
+        ("0.25,0\n1e39,1\n", "Row 2 of the file has “1e39”, which is no finite number"),
+        ("nan,0\n0.25,1\n", "Row 1 of the file has “nan”"),
+        ("value,mark\n0.25,0\nhalf,1\n", "Row 3 of the file has “half”"),
+        ("0.25,0,7\nhalf,1,8\n", "Row 2 of the file has “half”"),
+        ("value\n0.25\n0.5\n", "1 column(s) of numbers; 2 are needed: value, mark"),
+        ("day,name\nMon,Ann\n", "0 column(s) of numbers"),
+        ("day,name\nMon,Ann\n1,2\n", "0 column(s) of numbers"),
+        ("value,mark\n", "no rows of numbers"),
+        ("value,mark\n0.25,0\n0.5,1,2,3\n", "Row 3 of the file has 4 values, but the first row has 2"),
+        ("", "empty"),
+        ("\n , \n", "empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe", "no table"),
+        (b"PK\x03\x04\0\0", "no table"),
+        ('value,mark\n"0.25,0\n', "no table"),
+    ],
+)
+def test_what_is_no_rows_is_told(content: str | bytes, told: str) -> None:
+    with pytest.raises(ValueError, match="file") as found:
+        read(content)
+    assert told in str(found.value)
+
+
+def test_a_file_that_is_too_large_is_not_even_looked_at() -> None:
+    with pytest.raises(ValueError, match=r"1,000,001 bytes; at most 1,000,000"):
+        read(b"1" * (LARGEST + 1))
