@@ -13,13 +13,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 import explorer
 from explorer.__main__ import RECIPES, bar, drawn, main
 from explorer.backend.training import Budget, Progress, TrainingDiverged
 from explorer.models import Card
+from explorer.models.card import Headline
 from explorer.models.corpus import CorpusUnavailable
-from explorer.models.recipes.base import Split
+from explorer.models.recipes import Recipe
+from explorer.models.recipes.base import Data, Example, streams
+from explorer.models.vocabulary import Characters
 from explorer.models.zoo import SETTING
 
 ROOT = Path(__file__).parents[1]
@@ -28,21 +33,31 @@ TEXT = (
 )
 
 
+DATA = Data(
+    reader=Characters.of(TEXT),
+    batches=streams(Characters.of(TEXT), TEXT),
+    streaming=True,
+    held_out=(Example(TEXT),),
+    chosen_on=(TEXT,),
+)
+
+
 @pytest.fixture
-def tiny_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+def tiny_recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     """The task english, cut down to what trains in a second, on a text that is at hand."""
     tiny = replace(
         RECIPES["english"],
-        split=lambda: Split(TEXT, TEXT),
+        data=lambda: DATA,
         budget=Budget(steps=20, batch=4, length=16, learning_rate=1e-2),
         input_size=4,
         hidden_size=6,
     )
     monkeypatch.setitem(RECIPES, "english", tiny)
+    return tiny
 
 
 @pytest.fixture
-def tiny_zoo(tiny_recipe: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tiny_zoo(tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one model in it, in place of the shipped ones."""
     folder = tmp_path / "zoo"
     monkeypatch.setenv(SETTING, str(folder))
@@ -64,29 +79,106 @@ def status_of(argv: list[str]) -> int:
 
 
 def test_train_writes_weights_and_card_and_prints_the_score(
-    tiny_recipe: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(SETTING, str(tmp_path))
     assert main(["train", "english", "--cell", "gru"]) == 0
     out, err = capsys.readouterr()
     card = Card.read(tmp_path / "english-gru.json")
-    assert f"english-gru: {card.scores['held_out_bits_per_character']:.4f} bits/char held out" in out
+    score = card.scores["held_out_bits_per_character"]
+    assert out == f"english-gru: {score:.4f} bits a character, held out; written to {tmp_path}\n"
     assert explorer.load("english-gru").card == card
     assert "step 20 of 20" in err
 
 
-def test_train_takes_seed_steps_and_out(tiny_recipe: None, tmp_path: Path) -> None:
+def test_train_takes_seed_steps_and_out(tiny_recipe: Recipe, tmp_path: Path) -> None:
     assert main(["train", "english", "--cell", "rnn", "--out", str(tmp_path), "--seed", "7", "--steps", "3"]) == 0
     card = Card.read(tmp_path / "english-rnn.json")
     assert (card.seed, card.budget["steps"]) == (7, 3)
+
+
+def test_train_without_a_seed_trains_all_that_the_recipe_names(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The best by the recipe's own selection is kept, all are on the card, and the bar runs once for each."""
+    several = replace(tiny_recipe, seeds=(4, 2, 3), selection=lambda model: float(model.cell.weight_hh[0, 0].detach()))
+    monkeypatch.setitem(RECIPES, "english", several)
+    assert main(["train", "english", "--cell", "gru", "--out", str(tmp_path)]) == 0
+    card = Card.read(tmp_path / "english-gru.json")
+    assert [one["seed"] for one in card.seeds] == [4, 2, 3]
+    assert card.seed == max(card.seeds, key=lambda one: one["selected_by"])["seed"]
+    err = capsys.readouterr().err
+    assert err.count("step 20 of 20") == 3
+    assert err.count("measuring the held-out score") == 1
+
+
+def test_train_on_a_device(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The CPU where none is named, whatever the environment says, so that a run can be repeated; one that is not there is refused."""
+    train = ["train", "english", "--cell", "gru", "--steps", "3"]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setenv("CAROUSEL_DEVICE", "cuda")
+    for number, device in enumerate(([], ["--device", "cpu"])):
+        assert main([*train, *device, "--out", str(tmp_path / str(number))]) == 0
+    assert len({Card.read(tmp_path / str(number) / "english-gru.json").sha256 for number in range(2)}) == 1
+    capsys.readouterr()
+    for device in ("cuda", "auto"):
+        assert status_of([*train, "--device", device, "--out", str(tmp_path / "not")]) == 2
+        error = capsys.readouterr().err
+        check_one_line(error)
+        assert "this machine has no 'cuda'; it has cpu" in error
+    assert not (tmp_path / "not").exists()
+
+
+def test_train_keeps_snapshots(tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder a seed: the weights before the first update, at every check, and at the end, which are those that are written."""
+    monkeypatch.setitem(RECIPES, "english", replace(tiny_recipe, budget=replace(tiny_recipe.budget, check=8)))
+    train = ["train", "english", "--cell", "rnn", "--seed", "5", "--out", str(tmp_path / "models")]
+    assert main([*train, "--snapshots", str(tmp_path / "along")]) == 0
+    files = sorted(str(file.relative_to(tmp_path / "along")) for file in (tmp_path / "along").rglob("*.pt"))
+    assert files == ["5/0.pt", "5/16.pt", "5/20.pt", "5/8.pt"]
+    last = torch.load(tmp_path / "along" / "5" / "20.pt", weights_only=True)
+    written = load_file(tmp_path / "models" / "english-rnn.safetensors")
+    assert last.keys() == written.keys()
+    assert all(torch.equal(last[name], weight) for name, weight in written.items())
 
 
 def test_models_is_a_table(tiny_zoo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["models"]) == 0
     head, row = capsys.readouterr().out.splitlines()
-    assert head.split()[:3] == ["NAME", "CELL", "TASK"]
-    assert row.split()[:5] == ["english-gru", "gru", "english", "1", "6"]
+    assert head.split() == ["NAME", "CELL", "TASK", "LAYERS", "UNITS", "PARAMETERS", "HELD", "OUT"]
+    card = Card.read(tiny_zoo / "english-gru.json")
+    found = [
+        row[head.index(name) :].split("  ")[0] for name in ("NAME", "CELL", "TASK", "LAYERS", "UNITS", "PARA", "HELD")
+    ]
+    assert found == [
+        "english-gru",
+        "gru",
+        "english",
+        "1",
+        "6",
+        f"{card.parameters:,}",
+        f"{card.score:.2f} bits a character",
+    ]
+
+
+def test_models_tells_each_score_in_its_own_words(tiny_zoo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A share of right answers as per cent, an error as a number; one below the other."""
+    card = Card.read(tiny_zoo / "english-gru.json")
+    for name, group, headline, score in (
+        ("verbs", "Grammar", Headline(key="right", says="of the verbs right", better="higher", percent=True), 0.987),
+        ("sum", "Numbers", Headline(key="error", says="mean squared error", better="lower"), 0.00123),
+    ):
+        other = replace(card, name=name, task=name, group=group, headline=headline, scores={headline.key: score})
+        other.write(tiny_zoo / f"{name}.json")
+    capsys.readouterr()
+    assert main(["models"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    where = head.index("HELD OUT")
+    assert [row.split()[0] for row in rows] == ["english-gru", "verbs", "sum"]
+    assert [row[where:] for row in rows[1:]] == ["99 % of the verbs right", "0.0012 mean squared error"]
 
 
 def test_models_of_an_empty_folder_says_what_to_do(
@@ -143,7 +235,9 @@ WRONG = {
     ),
     "an unknown task": (["train", "englisch", "--cell", "lstm"], "'english'"),
     "an unknown cell": (["train", "english", "--cell", "lsmt"], "'lstm'"),
+    "a sibling that the task has not": (["train", "english", "--cell", "gru"], "english has no gru; it has rnn, lstm"),
     "no cell": (["train", "english"], "--cell"),
+    "an unknown device": (["train", "english", "--cell", "lstm", "--device", "tpu"], "'cuda'"),
     "no steps": (["train", "english", "--cell", "lstm", "--steps", "0"], "at least 1"),
     "a word for a number": (["train", "english", "--cell", "lstm", "--seed", "one"], "invalid int value: 'one'"),
 }
@@ -159,6 +253,7 @@ def test_wrong_use_exits_2_with_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(RECIPES, "english", replace(RECIPES["english"], cells={"rnn": {}, "lstm": {}}))
     Path("binary").write_bytes(b"\xff\xfe\x00")
     capsys.readouterr()
     assert status_of(argv) == 2
@@ -170,12 +265,12 @@ def test_wrong_use_exits_2_with_one_line(
 
 @pytest.mark.parametrize("error", [CorpusUnavailable("npm is needed"), TrainingDiverged("the loss became nan")])
 def test_what_cannot_be_done_exits_1_with_one_line(
-    error: Exception, tiny_recipe: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, tiny_recipe: Recipe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail() -> Split:
+    def fail() -> Data:
         raise error
 
-    monkeypatch.setitem(RECIPES, "english", replace(RECIPES["english"], split=fail))
+    monkeypatch.setitem(RECIPES, "english", replace(RECIPES["english"], data=fail))
     assert main(["train", "english", "--cell", "lstm"]) == 1
     err = capsys.readouterr().err
     check_one_line(err)
@@ -192,7 +287,7 @@ def press_ctrl_c_at(step: int) -> Callable[[Progress, Progress], str]:
 
 
 def test_a_stopped_run_goes_on_to_the_same_model(
-    tiny_recipe: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train = ["train", "english", "--cell", "lstm", "--steps", "150"]
     assert main([*train, "--out", str(tmp_path / "unbroken")]) == 0
@@ -207,6 +302,26 @@ def test_a_stopped_run_goes_on_to_the_same_model(
     assert weights[0] == weights[1]
 
 
+def test_a_run_of_several_seeds_that_is_stopped_says_how_to_go_on(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each seed is saved in a file of its own: before the first save, after it, and without any."""
+    monkeypatch.setitem(RECIPES, "english", replace(tiny_recipe, seeds=(1, 2)))
+    train = ["train", "english", "--cell", "rnn", "--steps", "120", "--out", str(tmp_path / "models")]
+    kept = ["--resume", str(tmp_path / "run.pt")]
+    for argv, step, says in (
+        (train, 48, "nothing of it was kept; with --resume FILE"),
+        ([*train, *kept], 48, "it had not come to its first save, at step 100"),
+        ([*train, *kept], 108, "run the same command again to go on from its last save"),
+        ([*train, *kept, "--seed", "3"], 48, "it had not come to its first save"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr("explorer.__main__.bar", press_ctrl_c_at(step))
+            assert main(argv) == 130
+        assert says in capsys.readouterr().err.splitlines()[-1]
+    assert [file.name for file in tmp_path.iterdir()] == ["run.pt.1"]
+
+
 def test_a_terminal_sees_a_bar_and_a_log_sees_ten_lines(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,9 +333,24 @@ def test_a_terminal_sees_a_bar_and_a_log_sees_ten_lines(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_the_bar_tells_step_bits_and_time_left() -> None:
+def test_the_bar_begins_anew_with_each_seed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also in a terminal, where it is not redrawn more often than five times a second: the clock of the next seed starts at 0. The time
+    that is left is reckoned from that seed's own first event."""
+    events = [Progress(step, 100, 1.0, step / 10, ended=False) for _ in range(2) for step in range(1, 101)]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    list(drawn(iter(events)))
+    lines = capsys.readouterr().err.split("\n")[:-1]
+    assert len(lines) == 2
+    assert lines[0] == lines[1]
+    assert lines[1].count("\r") > 30
+    assert "0:05 left" in lines[1]
+
+
+def test_the_bar_tells_step_loss_and_time_left() -> None:
     line = bar(Progress(50, 100, np.log(4), 60.0), Progress(0, 100, 1.0, 0.0))
-    assert "██████████░░░░░░░░░░  50%  step 50 of 100  2.000 bits  1:00 left" in line
+    assert "██████████░░░░░░░░░░  50%  step 50 of 100  loss 1.3863  1:00 left" in line
 
 
 def test_the_bar_does_not_guess_the_time_from_one_step() -> None:
