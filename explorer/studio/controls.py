@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,8 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer.models import Card
 from explorer.models.answers import ANSWERS, NEXT_TOKEN, Answer
 from explorer.signals import Trace
-from explorer.studio import service
-from explorer.studio.sentences import glyph
+from explorer.studio import sentences, service
 from explorer.studio.state import Place
 
 SAMPLES = ("this text", "held-out texts")
@@ -21,50 +20,45 @@ SAMPLES = ("this text", "held-out texts")
 
 def changed_token(card: Card, text: str) -> tuple[int, str]:
     """Which token is read differently the second time (from 0), and the text with another in its place."""
-    pieces, one = card.reader.pieces(text), card.reader.one
-    opening = pieces.index('"') if '"' in pieces else len(pieces) // 4
+    tokens = list(card.reader.encode(text).tokens)
+    opening = tokens.index('"') if '"' in tokens else len(tokens) // 4
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
-    position = _number(left, f"Change {one} number", 1, len(pieces), opening + 1, "changed") - 1
-    # 2 characters: an emoji counts twice there
-    most, usual = {"characters": (2, "x"), "words": (30, "not"), "numbers": (60, _zeros(card))}[card.tokens]
-    typed = right.text_input("into", usual, max_chars=most, key="into", bind="query-params") or ""
-    into, message = replaced(card, pieces, position, typed)
+    position = _number(left, f"Change {card.reader.one} number", 1, len(tokens), opening + 1, "changed") - 1
+    usual, most, key = _INTO[card.tokens]
+    typed = right.text_input("into", usual or _zeros(card), max_chars=most, key=key, bind="query-params")
+    old, (into, message) = tokens[position], replaced(card, tokens[position], typed or "")
     if message:
-        said.caption(f":material/info: {message}")
+        said.caption(
+            f":material/info: {sentences.plain(message)} The second reading has {sentences.glyph(into)} there."
+        )
     else:
-        old = card.reader.encode(pieces[position]).tokens[0]
-        said.markdown(f"The second reading has {glyph(into)} in place of {glyph(old)}; all else is the same.")
-    whole = [*pieces]
-    whole[position] = into + _blank_after(pieces[position], card)
-    return position, "".join(whole)
+        said.markdown(
+            f"The second reading has {sentences.glyph(into)} in place of {sentences.glyph(old)}; all else is the same."
+        )
+    tokens[position] = into
+    return position, {"characters": "", "words": " ", "numbers": "\n"}[card.tokens].join(tokens)
 
 
-def replaced(card: Card, pieces: Sequence[str], position: int, typed: str) -> tuple[str, str]:
+_INTO = {"characters": ("x", 2, "into"), "words": ("not", 30, "into_word"), "numbers": ("", 60, "into_row")}
+"""What a token is changed into while nobody chose, how many characters can be typed (an emoji counts twice), the name in the link."""
+
+
+def replaced(card: Card, old: str, typed: str) -> tuple[str, str]:
     """What to put in place of a token: what was typed if that is one other token, else another one; and why, if it is not."""
-    old = card.reader.encode(pieces[position]).tokens[0]
     spare = {"characters": ("x", "o"), "words": ("the", "a"), "numbers": (_zeros(card), _zeros(card).replace("0", "1"))}
     instead = next(token for token in spare[card.tokens] if token != old)
-    if card.tokens == "characters":
-        typed = typed[:1]
     try:
-        tokens = card.reader.encode(typed).tokens
+        tokens = card.reader.encode(typed[:1] if card.tokens == "characters" else typed).tokens
     except ValueError as error:
-        return instead, f"That cannot be read ({error}); the second reading has {glyph(instead)} there."
+        return instead, f"That cannot be read ({error})."
     if len(tokens) != 1 or tokens[0] == old:
         what = "the same as before" if tokens == (old,) else f"{len(tokens)} {card.tokens}"
-        return instead, f"That is {what}; the second reading has {glyph(instead)} there."
+        return instead, f"That is {what}."
     return tokens[0], ""
 
 
 def _zeros(card: Card) -> str:
     return " ".join(["0"] * len(card.vocabulary))
-
-
-def _blank_after(piece: str, card: Card) -> str:
-    """What follows a token in its piece: blanks between words, the end of a row."""
-    if card.tokens == "characters":
-        return ""
-    return piece[len(piece.rstrip(" \t\n;,")) :] or (" " if card.tokens == "words" else "")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -28,6 +29,11 @@ def glyph(token: str) -> str:
     """A token in a sentence, safe from Markdown."""
     shown = visible(token)
     return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
+
+
+def plain(message: str) -> str:
+    """A message that may quote what was typed, with nothing in it for Markdown to interpret."""
+    return "".join(f"\\{c}" if c in string.punctuation else c for c in message)
 
 
 def of_watching(card: Card) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.models import Card
 from explorer.models.vocabulary import Numbers
-from explorer.studio import service, state
+from explorer.studio import sentences, service, state
 
 LARGEST = 1_000_000
 """Of an uploaded file, in bytes."""
@@ -27,7 +27,7 @@ def upload(card: Card) -> None:
             args=(card,),
         )
         if st.session_state.get("csv_problem"):
-            st.error(st.session_state.csv_problem)
+            st.error(sentences.plain(st.session_state.csv_problem))
 
 
 def _uploaded(card: Card) -> None:

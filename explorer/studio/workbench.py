@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from dataclasses import replace
 
 import streamlit as st
@@ -26,7 +25,7 @@ def workbench() -> Place | None:
         _examples(card)
         layer = _layer(card)
     if st.session_state.notices:
-        st.warning("\n\n".join(map(_plain, st.session_state.notices)), icon=":material/link_off:")
+        st.warning("\n\n".join(map(sentences.plain, st.session_state.notices)), icon=":material/link_off:")
         st.session_state.notices = []
     if problem is not None:
         _cannot_read(card, text, problem)
@@ -88,7 +87,7 @@ def _text(card: Card) -> tuple[str, int]:
 
 def _notices(card: Card, text: str) -> None:
     for message in service.trace(card.name, text).notices:
-        st.caption(f":material/info: {_plain(message)}")
+        st.caption(f":material/info: {sentences.plain(message)}")
     if card.answer == "next token":
         sequences.go_on(card, text)
 
@@ -136,10 +135,5 @@ def _cannot_read(card: Card, text: str, problem: str) -> None:
         )
         return
     st.title("This cannot be read")
-    st.markdown(_plain(f"{problem[0].upper()}{problem[1:]}."))
+    st.markdown(sentences.plain(f"{problem[0].upper()}{problem[1:]}."))
     st.markdown("What you typed is still in the box at the left; mend it there, or pick an example under **Try**.")
-
-
-def _plain(message: str) -> str:
-    """A message that may quote what was typed, with nothing in it for Markdown to interpret."""
-    return "".join(f"\\{c}" if c in string.punctuation else c for c in message)

@@ -9,7 +9,7 @@ import numpy as np
 import explorer
 from explorer.models import Example, card_of, held_out
 from explorer.studio import service
-from explorer.studio.workbench import _plain
+from explorer.studio.sentences import plain
 from tests.app.conftest import ShelveTask
 from tests.app.driving import HOSTILE, NAMES
 from tests.models.tiny import CLASSES, DATA, LABELS, RECIPE
@@ -101,7 +101,7 @@ def test_siblings_are_those_of_the_same_task() -> None:
 
 def test_a_message_may_quote_anything() -> None:
     """Every mark of ASCII is escaped, so that Markdown shows it as it is."""
-    said = _plain(HOSTILE)
+    said = plain(HOSTILE)
     assert said.replace("\\", "") == HOSTILE.replace("\\", "")
     for mark in "<>&*[]()`$:#|~_":
         assert said.count(mark) == said.count(f"\\{mark}") == HOSTILE.count(mark)
