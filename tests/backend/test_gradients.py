@@ -73,7 +73,7 @@ def objective_of(
     if of in ("h", "c"):
         return rows[layer][of][at][..., unit]
     assert model.readout is not None and model.vocabulary is not None
-    ids = model.vocabulary.encode(TEXT).ids.tolist()
+    ids = model.vocabulary.encode(TEXT).values.tolist()
     W, b = model.readout.weight.double(), model.readout.bias.double()
     scores = [torch.cat([row["h"][t] for row in rows[-model.stack.directions :]], -1) @ W.T + b for t in range(T)]
     log_p = [step.log_softmax(-1) for step in scores]
@@ -96,7 +96,7 @@ def by_autograd(
     assert model.vocabulary is not None and model.embedding is not None
     name, options = variant
     weights = {key: weight.double() for key, weight in model.stack.state_dict().items()}
-    ids = torch.from_numpy(model.vocabulary.encode(text).ids)
+    ids = torch.from_numpy(model.vocabulary.encode(text).values)
     x = model.embedding.weight.detach().double()[ids].requires_grad_()
     initial = {key: torch.from_numpy(values).double() for key, values in state.items()}
     options = options if name == "rnn" else {}  # an LSTM's are in its weights
