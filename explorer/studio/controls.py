@@ -25,7 +25,9 @@ def changed_token(card: Card, text: str) -> tuple[int, str]:
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
     position = _number(left, f"Change {card.reader.one} number", 1, len(tokens), opening + 1, "changed") - 1
     usual, most, key = _INTO[card.tokens]
-    typed = right.text_input("into", usual or _zeros(card), max_chars=most, key=key, bind="query-params")
+    typed = right.text_input(
+        "into", usual, max_chars=most, key=key, bind="query-params", placeholder=_zeros(card) if not usual else None
+    )
     old, (into, message) = tokens[position], replaced(card, tokens[position], typed or "")
     if message:
         said.caption(
@@ -47,6 +49,8 @@ def replaced(card: Card, old: str, typed: str) -> tuple[str, str]:
     """What to put in place of a token: what was typed if that is one other token, else another one; and why, if it is not."""
     spare = {"characters": ("x", "o"), "words": ("the", "a"), "numbers": (_zeros(card), _zeros(card).replace("0", "1"))}
     instead = next(token for token in spare[card.tokens] if token != old)
+    if card.tokens == "numbers" and not typed.strip():
+        return instead, ""  # nobody chose; how long zeros are depends on the network
     try:
         tokens = card.reader.encode(typed[:1] if card.tokens == "characters" else typed).tokens
     except ValueError as error:

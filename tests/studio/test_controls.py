@@ -50,7 +50,9 @@ def card(request: pytest.FixtureRequest, shelve_task: ShelveTask) -> Card:
         ("numbers", "0.5 1", "1", "0 0", "cannot be read"),
         ("numbers", "0.5 1", "x y", "0 0", "cannot be read"),
         ("numbers", "0.5 1", "1 0; 1 1", "0 0", "2 numbers"),
-        ("numbers", "0.5 1", "", "0 0", "0 numbers"),
+        ("numbers", "0.5 1", ";", "0 0", "0 numbers"),
+        ("numbers", "0.5 1", "", "0 0", ""),
+        ("numbers", "0 0", " ", "1 1", ""),
     ],
 )
 def test_a_token_is_replaced_by_one_other(
