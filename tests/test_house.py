@@ -30,13 +30,13 @@ def room(floor: int, *libraries: str) -> Room:
 ROOMS = {
     "explorer.formula": room(0),
     "explorer.signals": room(1, "numpy", "pandas"),
+    "explorer.analysis": room(2, "numpy", "pandas"),  # needs nothing but traces, and models are probed with it
     "explorer.cells": room(2, "torch"),
     "explorer.backend": room(3, "torch", "numpy"),
     "explorer.models": room(4, "torch", "numpy", "safetensors"),
     "explorer": room(5),  # the public API itself, and beside it the shell
     "explorer.__main__": room(5),
     "explorer.cli": room(5),
-    "explorer.analysis": room(6, "numpy", "pandas"),
     "explorer.figures": room(7, "numpy", "pandas", "plotly"),
     "explorer.studio": room(8, "streamlit", "numpy", "pandas", "plotly"),
     "explorer.lessons": room(8),
