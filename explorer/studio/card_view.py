@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -72,7 +73,13 @@ def _weights(card: Card) -> None:
         table = pd.DataFrame(weights["stack.weight_ih_l0"], index=rows, columns=[f"from {name}" for name in inputs])
         for unit in range(units):
             table[f"from h of unit {unit}"] = weights["stack.weight_hh_l0"][:, unit]
-        table["bias"] = weights["stack.bias_ih_l0"] + weights["stack.bias_hh_l0"]
+        inner = weights["stack.bias_hh_l0"]
+        if card.cell == "gru":  # the candidate's second bias is behind the reset gate and cannot be added to the first
+            behind = np.where(np.arange(len(rows)) >= 2 * units, inner, 0)
+            table["bias"] = weights["stack.bias_ih_l0"] + inner - behind
+            table["bias behind the reset gate"] = behind
+        else:
+            table["bias"] = weights["stack.bias_ih_l0"] + inner
         st.dataframe(table, width="stretch")
     labels = card.labels or card.reader.labels
     readout = pd.DataFrame(

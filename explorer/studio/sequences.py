@@ -26,19 +26,19 @@ def upload(card: Card) -> None:
             on_change=_uploaded,
             args=(card,),
         )
-        if st.session_state.get("csv_problem"):
-            st.error(sentences.plain(st.session_state.csv_problem))
+        if problem := st.session_state.get("csv_problem", {}).get(card.task):
+            st.error(sentences.plain(problem))
 
 
 def _uploaded(card: Card) -> None:
     file = st.session_state.csv
-    st.session_state.csv_problem = None
+    st.session_state.csv_problem = {}
     if file is None:
         return
     try:
         text = rows_of(file.getvalue(), card.vocabulary)
     except ValueError as error:
-        st.session_state.csv_problem = str(error)
+        st.session_state.csv_problem = {card.task: str(error)}
         return
     state.read_example(text)
 

@@ -10,9 +10,10 @@ st.markdown(
     "Every network here was trained on real or generated sequences, or wired by hand. Choose a task and watch one read."
 )
 here = place()
-chosen, tasks = st.tabs([f"{here.card.title}: {here.card.cell.upper()}", "All tasks"], key="shelf", on_change="rerun")
+chosen, tasks = st.tabs(["This network", "All tasks"], key="shelf", on_change="rerun")
 if chosen.open:
     with chosen:
+        st.header(f"{here.card.title}: {here.card.cell.upper()}", anchor=False)
         card_view.show(here.card)
 if tasks.open:
     with tasks:
