@@ -12,9 +12,11 @@ from explorer.models import zoo
 from explorer.signals import Trace
 from tests.browser.harness import Server, settle
 
-NAMES = [card.name for card in zoo()]
+NAMES = [card.name for card in zoo() if card.task == "english"]
+"""The networks that are looked at in depth."""
 PAGES = {"": "Watch", "belt": "Conveyor belt", "gates": "Gates", "hidden": "Hidden state", "gradients": "Gradients"}
-"""Address -> what its link says."""
+"""Address -> what its link says, of those with the stage or its strip."""
+LIBRARY = "models"
 
 
 def visit(page: Page, server: Server, address: str = "", **link: object) -> None:
@@ -39,7 +41,7 @@ def expect_page(page: Page, name: str) -> None:
     """The page table and the address bar say so."""
     link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
     expect(link).to_have_attribute("aria-current", "page")
-    (address,) = (address for address, label in PAGES.items() if label == name)
+    (address,) = (address for address, label in (PAGES | {LIBRARY: "Models"}).items() if label == name)
     expect(page).to_have_url(re.compile(rf"//[^/]+/{address}(\?|$)"))
 
 
