@@ -39,7 +39,7 @@ def test_typing_is_not_stepping(page: Page, server: Server) -> None:
 )
 def test_a_control_keeps_its_arrows(page: Page, server: Server, address: str, find: Callable[[Page], Locator]) -> None:
     """What moves with the arrows itself does not move the stage as well."""
-    visit(page, server, address, text=TEXT, step=5)
+    visit(page, server, address, text=TEXT, step=5, gates="Shut and open")
     control = find(page)
     control.focus()
     control.press("ArrowRight")
