@@ -131,14 +131,17 @@ def lexed(text: Tokens) -> Lexed:
 
 
 def bracket_depth(text: Tokens) -> Array:
+    """How many brackets are open; those in strings and comments are none."""
     return lexed(text).depth
 
 
 def inside_string(text: Tokens) -> Array:
+    """1 inside of a string, else 0."""
     return lexed(text).string
 
 
 def inside_string_or_comment(text: Tokens) -> Array:
+    """1 inside of either, else 0."""
     found = lexed(text)
     return found.string + found.comment
 
