@@ -91,7 +91,7 @@ def of_finding(finding: Finding, units: int) -> str:
 def _change(log2: float, what: str) -> str:
     """A change of log₂ P as a factor."""
     factor = 2 ** min(abs(log2), 60)
-    size = f"{factor:,.0f}" if factor >= 10 else f"{factor:.1f}"
+    size = "more than a million" if factor > 1e6 else f"{factor:,.0f}" if factor >= 10 else f"{factor:.1f}"
     return f"{'multiplies' if log2 >= 0 else 'divides'} {what} by {size}"
 
 
@@ -170,9 +170,9 @@ def of_kinds(table: pd.DataFrame, trace: Trace) -> str:
         if len(part) > 1:
             low, high = part.iloc[0], part.iloc[-1]
             parts.append(
-                f"It {most} **{label(high['kind'])}** ({high['mean']:.2f}), {least} **{label(low['kind'])}** ({low['mean']:.2f})"
+                f"It {most} **{label(high['kind'])}** ({high['mean']:.2f}), {least} **{label(low['kind'])}** ({low['mean']:.2f}). "
             )
-    return f"{'. '.join(parts)}. Means over all units and {tokens:,} tokens; a kind with few tokens says little."
+    return f"{''.join(parts)}Means over all units and {tokens:,} tokens; a kind with few tokens says little."
 
 
 def label(kind: str) -> str:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer
 from explorer.analysis.reach import FLOOR
+from explorer.models import Card, card_of
+from explorer.models.card import Headline
 from explorer.studio import sentences
 from tests.analysis.made import made
+from tests.app.driving import HOSTILE, NAMES
 from tests.helpers import FEW, TEXT, network
+from tests.models.tiny import finding
 
 UNIT = 1
+CARD = card_of(NAMES[0])
+READING = explorer.trace(network(("lstm", {})), TEXT)
 
 
 def latch() -> dict[str, np.ndarray]:
@@ -91,3 +101,101 @@ def test_a_backtick_is_quoted_by_two() -> None:
 
 def test_articles() -> None:
     assert [sentences.an(name) for name in ("lstm", "gru", "rnn")] == ["an LSTM", "a GRU", "an RNN"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"cell": "lstm"}, "An LSTM reads your text, one character at a time"),
+        ({"cell": "gru", "tokens": "words"}, "A GRU reads your text, one word at a time"),
+        ({"cell": "rnn", "tokens": "numbers"}, "An RNN reads your numbers, one row at a time"),
+    ],
+)
+def test_of_watching(changed: dict[str, Any], said: str) -> None:
+    assert sentences.of_watching(replace(CARD, **changed)) == said
+
+
+def test_a_message_may_quote_anything() -> None:
+    """Every mark of ASCII is escaped, so that Markdown shows it as it is."""
+    said = sentences.plain(HOSTILE)
+    assert said.replace("\\", "") == HOSTILE.replace("\\", "")
+    for mark in "<>&*[]()`$:#|~_":
+        assert said.count(mark) == said.count(f"\\{mark}") == HOSTILE.count(mark)
+
+
+SHARE = Headline(key="right", says="of the verbs right", better="higher", percent=True, baseline=0.5)
+ERROR = Headline(key="error", says="mean squared error", better="lower", baseline=1 / 6)
+
+
+def card_with(headline: Headline, score: float, **changed: Any) -> Card:
+    return replace(CARD, headline=headline, scores={headline.key: score}, **changed)
+
+
+@pytest.mark.parametrize(
+    ("headline", "score", "changed", "said"),
+    [
+        (SHARE, 0.9971, {}, "99.7 % of the verbs right (without a memory 50 %), on sequences it never saw."),
+        (SHARE, 1.0, {}, "100 % of the verbs right (without a memory 50 %), on sequences it never saw."),
+        (ERROR, 0.00123, {}, "0.0012 mean squared error (without a memory 0.17), on sequences it never saw."),
+        (replace(ERROR, baseline=None), 2.1241, {}, "2.12 mean squared error, on sequences it never saw."),
+        (SHARE, 1.0, {"budget": {}}, "Wired by hand: 100 % of the verbs right."),
+    ],
+)
+def test_of_score(headline: Headline, score: float, changed: dict[str, Any], said: str) -> None:
+    """Never rounded up to all of them; with what one gets without a memory, where that is known."""
+    assert sentences.of_score(card_with(headline, score, **changed)) == said
+
+
+def test_of_siblings() -> None:
+    """The LSTM first; on how many seeds that rests, none of them in silence."""
+    cards = [card_with(SHARE, score, cell=cell) for cell, score in (("rnn", 0.512), ("gru", 0.99999), ("lstm", 0.997))]
+    said = sentences.of_siblings(cards)
+    assert said == (
+        "**LSTM** 99.7 % · **GRU** 99.9 % · **RNN** 51 % of the verbs right; without a memory 50 %; one seed each."
+    )
+    several = [replace(card, seeds=({"seed": 1}, {"seed": 2}, {"seed": 3})) for card in cards]
+    assert sentences.of_siblings(several).endswith("; best of 3 seeds each, all on the card.")
+    wired = [replace(card, budget={}) for card in cards]
+    assert sentences.of_siblings(wired).endswith("of the verbs right; wired by hand.")
+
+
+@pytest.mark.parametrize(
+    ("changed", "parts"),
+    [
+        ({"forced": 6.0, "erased": -3.0}, ["multiplies P(c) by 64", "erasing it divides that by 8.0"]),
+        ({"forced": -0.5, "erased": 0.0}, ["divides P(c) by 1.4", "erasing it multiplies that by 1.0"]),
+        ({"forced": -5000.0}, ["divides P(c) by more than a million,"]),
+        ({"measured": "value", "forced": -0.25, "erased": 0.125}, ["moves c by −0.25", "erasing it by +0.12"]),
+        ({"places": 0}, ["its effect was not measured"]),
+        ({"correlation": -0.61, "null": 0.2}, ["correlates 0.61", "(chance 0.20)"]),
+    ],
+)
+def test_of_finding(changed: dict[str, Any], parts: list[str]) -> None:
+    """Correlation, chance, effect and rank together."""
+    said = sentences.of_finding(finding(**changed), 128)
+    for part in parts:
+        assert part in said
+    assert ("rank 1 of 128" in said) == ("places" not in changed)
+    assert said.endswith(".") and "correlates" in said and "chance" in said
+
+
+def table(**means: dict[str, float]) -> pd.DataFrame:
+    """Quantity -> kind -> mean, of 5 tokens each."""
+    rows = [(quantity, kind, mean, 5) for quantity, kinds in means.items() for kind, mean in kinds.items()]
+    return pd.DataFrame(rows, columns=["quantity", "kind", "mean", "tokens"])
+
+
+def test_of_kinds() -> None:
+    """Where most and least is kept and written, and on how many tokens that rests; a symbol that is a kind is quoted."""
+    means = {"letter": 0.5, ")": 0.25, "space": 0.875}
+    said = sentences.of_kinds(
+        table(f=means, i={"letter": 0.9}, written=dict.fromkeys(means, 0.1) | {")": 2.0}), READING
+    )
+    assert "It keeps most at **space** (0.88), least at **`)`** (0.25). " in said
+    assert "It writes most at **`)`** (2.00), least at" in said
+    assert said.endswith("Means over all units and 15 tokens; a kind with few tokens says little.")
+
+
+def test_of_one_kind_there_is_no_most_and_least() -> None:
+    said = sentences.of_kinds(table(f={"letter": 0.5}, written={"letter": 0.1}), READING)
+    assert said == "Means over all units and 5 tokens; a kind with few tokens says little."

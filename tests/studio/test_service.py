@@ -9,9 +9,8 @@ import numpy as np
 import explorer
 from explorer.models import Example, card_of, held_out
 from explorer.studio import service
-from explorer.studio.sentences import plain
 from tests.app.conftest import ShelveTask
-from tests.app.driving import HOSTILE, NAMES
+from tests.app.driving import NAMES
 from tests.models.tiny import CLASSES, DATA, LABELS, RECIPE
 
 NAME, TEXT = NAMES[0], "A word."
@@ -97,11 +96,3 @@ def test_a_fresh_sequence_where_a_rule_makes_them(shelve_task: ShelveTask) -> No
 def test_siblings_are_those_of_the_same_task() -> None:
     assert {card.task for card in service.siblings(NAME)} == {card_of(NAME).task}
     assert NAME in {card.name for card in service.siblings(NAME)}
-
-
-def test_a_message_may_quote_anything() -> None:
-    """Every mark of ASCII is escaped, so that Markdown shows it as it is."""
-    said = plain(HOSTILE)
-    assert said.replace("\\", "") == HOSTILE.replace("\\", "")
-    for mark in "<>&*[]()`$:#|~_":
-        assert said.count(mark) == said.count(f"\\{mark}") == HOSTILE.count(mark)
