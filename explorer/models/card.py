@@ -50,6 +50,7 @@ class Finding:
     measured     what `erased` and `forced` are in: "log₂ P", or "value"
     places       at how many held-out places they were measured
     text, step   where it is to be seen, by `rule`
+    counted      whether the memory was taken as it is, since the property has no bound, and not through tanh
     """
 
     follows: str
@@ -66,11 +67,13 @@ class Finding:
     text: str
     step: int
     rule: str
+    counted: bool = False
 
     @property
     def holds(self) -> bool:
-        """Whether the unit follows the property more than chance would have it: |r| at least 0.3 and twice the null."""
-        return abs(self.correlation) >= max(0.3, 2 * self.null)
+        """Whether the unit follows the property: |r| at least 0.3 and twice what chance reaches; where chance reaches much, as on
+        sequences that are all alike, at least halfway from there to 1."""
+        return abs(self.correlation) >= max(0.3, min(2 * self.null, (1 + self.null) / 2))
 
 
 @dataclass(frozen=True, kw_only=True)

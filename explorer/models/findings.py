@@ -58,15 +58,17 @@ def find(model: Model, wanted: Property, chosen_on: Sequence[str], held_out: Seq
         rule=f"largest |correlation| of a unit's memory with “{wanted.name}” on sequences that were trained on; measured on "
         f"{len(marks):,} held-out tokens; shown where it moves most as the property sets in"
         + (f", {later} tokens later" if later else ""),
+        counted=wanted.counted,
     )
 
 
-def memory_of(model: Model, text: str) -> Array:
-    """What the top row's belt holds at each step, [step, unit]; h where there is no belt, tanh of it where it is unbounded."""
+def memory_of(model: Model, text: str, *, squashed: bool = True) -> Array:
+    """What the top row's belt holds at each step, [step, unit]; h where there is no belt; through tanh where it is unbounded, if
+    `squashed`."""
     signals = forward.read(model.stack, model.prepare(text).x)[-1]
     name = _memory_name(model)
     values = signals[name][:, 0]
-    return as_numpy(values if name == "h" else values.tanh())
+    return as_numpy(values.tanh() if squashed and name != "h" else values)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
         first = max(0, step - CONTEXT + 1)
         x = read.x[first : step + 1]
         held = torch.from_numpy(np.concatenate([mean, low, high])).to(x)
-        h = _held(model, x, held, units)
+        h = _held(model, x, held, units, squashed=not wanted.counted)
         scores = model.readout(h)  # type: ignore[misc]
         column = _column(model, wanted, read.ids, step)
         measured = scores[:, 0] if model.answer.numbers else scores.log_softmax(-1)[:, column] / np.log(2)
@@ -103,10 +105,10 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
     return Effects(erased / count, forced / count, len(places))
 
 
-def _held(model: Model, x: Tensor, held: Tensor, units: int) -> Tensor:
+def _held(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool = True) -> Tensor:
     """The last h, [copy, unit], of copies of one reading: in copy k unit k mod `units` is held at held[k]; the last is left alone."""
     name, top = _memory_name(model), len(model.stack.rows) - 1
-    values = held if name == "h" else held.clamp(-0.999, 0.999).atanh()
+    values = held if name == "h" or not squashed else held.clamp(-0.999, 0.999).atanh()
     copies = torch.arange(len(held))
     columns = copies % units
 
@@ -146,7 +148,7 @@ def _memory_and_marks(model: Model, wanted: Property, texts: Sequence[str]) -> t
     for text in texts:
         if count >= READ:
             break
-        memory.append(memory_of(model, text).astype(np.float64))
+        memory.append(memory_of(model, text, squashed=not wanted.counted).astype(np.float64))
         marks.append(np.asarray(wanted.of(_tokens(model, text)), dtype=np.float64))
         count += len(marks[-1])
     return np.concatenate(memory), np.concatenate(marks)

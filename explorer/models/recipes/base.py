@@ -81,6 +81,7 @@ class Property:
     foretold   tokens -> the steps at which the prediction should depend on it
     label      whose log₂ P it should move; None: that of the real next token. Of numbers it is the output's value that is moved.
     show_text  a text on which it shows
+    counted    whether it is a number without a bound, so that a memory that follows it is taken as it is, not through tanh
     """
 
     name: str
@@ -89,6 +90,7 @@ class Property:
     foretold: Callable[[Tokens], Array]
     label: str | None = None
     show_text: str
+    counted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

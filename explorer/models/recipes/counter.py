@@ -132,6 +132,7 @@ RECIPE = Recipe(
             foretold=before_end,
             label=".",
             show_text=EIGHT,
+            counted=True,
         ),
     ),
     examples={

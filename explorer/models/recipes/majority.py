@@ -112,6 +112,7 @@ RECIPE = Recipe(
             foretold=where_ahead,
             label="more a",
             show_text=SHOW,
+            counted=True,
         ),
     ),
     examples={

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.analysis.tokens import visible
+from explorer.figures.heatmap import reach
 from explorer.figures.roles import HINTS, SAYS, in_story_order
 from explorer.figures.theme import THEMES
 from explorer.models import Card
@@ -53,7 +54,8 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
         "unknown": unknown_steps(place),
         "generated": generated_since(place),
         "memory": trace.memory,
-        "squashed": trace.memory != "h",
+        "squashed": trace.memory != "h" and not show.counted,
+        "reach": reach(trace, trace.memory, place.layer),
         "ordered": "longest memory first" if trace.belt else "slowest first",
         "order": service.order(place.model, place.text, place.layer).tolist(),
         "signals": [

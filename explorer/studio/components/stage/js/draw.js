@@ -49,7 +49,7 @@ function signedColour(theme, value) {
 function signalColour(theme, reading, signal, value) {
   if (!Number.isFinite(value)) return theme.missing;
   if (signal.kind === "gate") return mix(theme.background, theme.roles[signal.role], Math.max(0, Math.min(1, value)));
-  return signedColour(theme, reading.squashed && signal.name === reading.memory ? Math.tanh(value) : value);
+  return signedColour(theme, signal.name === reading.memory ? scaled(reading, value) : value);
 }
 
 function readableOn(colour) {

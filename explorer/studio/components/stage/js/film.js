@@ -38,7 +38,7 @@ function makeFilm(root, reading, go) {
   slider.dataset.testid = "stage-slider";
   const playhead = element("div", "playhead", film);
   const bead = element("div", "bead", film);
-  const axis = element("div", "line-axis", frame, reading.squashed ? `tanh ${reading.memory}` : reading.memory);
+  const axis = element("div", "line-axis", frame, memoryLabel(reading));
   const height = reading.whole ? LINE.whole : LINE.strip;
   const widths = cellWidths(reading);
   let width = widths.least;

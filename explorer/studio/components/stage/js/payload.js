@@ -19,8 +19,17 @@ function valueAt(reading, name, step, unit) {
   return step < 0 ? 0 : reading.byName[name].values[step * reading.units + unit];
 }
 
-// What the pinned line and the token strip show: the memory, squashed where it has no bounds.
+// What the pinned line and the token strip show: the memory, from -1 to 1; through tanh where it has no bounds, or, where a unit
+// counts, on a scale that ends at its reach on this text.
 function memoryAt(reading, step, unit) {
-  const value = valueAt(reading, reading.memory, step, unit);
-  return reading.squashed ? Math.tanh(value) : value;
+  return scaled(reading, valueAt(reading, reading.memory, step, unit));
+}
+
+function scaled(reading, value) {
+  return reading.squashed ? Math.tanh(value) : value / reading.reach;
+}
+
+function memoryLabel(reading) {
+  if (reading.squashed) return `tanh ${reading.memory}`;
+  return reading.reach > 1 ? `${reading.memory}, to ±${brief(reading.reach)}` : reading.memory;
 }
