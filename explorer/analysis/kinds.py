@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -60,9 +60,14 @@ def of_word(valence: Mapping[str, float]) -> KindOf:
     return kind
 
 
-def of_symbol(token: str) -> str:
-    """Where there are only a few symbols, each is a kind of its own."""
-    return token
+def of_symbol(known: Collection[str], *, lower: bool = False) -> KindOf:
+    """Where there are only a few symbols, each is a kind of its own, and all that are not known are one; `lower`: in any case alike."""
+
+    def kind(token: str) -> str:
+        symbol = token.lower() if lower else token
+        return symbol if symbol in known else "unknown"
+
+    return kind
 
 
 def of_row(token: str) -> str:

@@ -99,7 +99,7 @@ def kind_of(card: Card) -> kinds.KindOf:
     if card.tokens == "numbers":
         return kinds.of_row
     if kinds.few_symbols(card.vocabulary):
-        return kinds.of_symbol
+        return kinds.of_symbol(card.vocabulary, lower=card.tokens == "words")
     return kinds.of_character if card.tokens == "characters" else kinds.of_word(valences())
 
 

@@ -76,7 +76,9 @@ def _text(card: Card) -> tuple[str, int]:
         key="text",
         height=116,
         persist_state="session",
-        placeholder="0.52" + " 0" * (len(card.vocabulary) - 1) if numbers else "Type a sentence; press Ctrl+Enter to read it",
+        placeholder="0.52" + " 0" * (len(card.vocabulary) - 1)
+        if numbers
+        else "Type a sentence; press Ctrl+Enter to read it",
         help="Ctrl+Enter (⌘+Enter) or a click elsewhere lets the network read it.",
     )
     typed = (typed or "").replace("\r\n", "\n")

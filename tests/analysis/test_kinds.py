@@ -84,7 +84,9 @@ def test_of_row(row: str, kind: str) -> None:
 
 
 def test_few_symbols_are_kinds_of_their_own() -> None:
-    assert kinds.of_symbol("(") == "("
+    kind = kinds.of_symbol(("a", "("))
+    assert [kind(token) for token in "a(A)"] == ["a", "(", "unknown", "unknown"]
+    assert [kinds.of_symbol(("good",), lower=True)(word) for word in ("Good", "bad")] == ["good", "unknown"]
     assert kinds.few_symbols("abc") and kinds.few_symbols("a" * 12) and not kinds.few_symbols("a" * 13)
 
 
@@ -139,8 +141,8 @@ def test_kinds_stand_in_the_order_of_their_list() -> None:
     table = kinds.census([trace], kinds.of_character)
     for _, part in table.groupby("quantity"):
         assert list(part["kind"]) == ["letter", "capital", "space", "quote", "punctuation"]
-    symbols = kinds.census([replace(trace, tokens=tuple("b(a)#"))], kinds.of_symbol)
-    assert list(dict.fromkeys(symbols["kind"])) == ["#", "(", ")", "a", "b"]
+    symbols = kinds.census([replace(trace, tokens=tuple("b(a)#"))], kinds.of_symbol("()ab"))
+    assert list(dict.fromkeys(symbols["kind"])) == ["(", ")", "a", "b", "unknown"]
 
 
 def test_gates_come_before_what_is_written() -> None:

@@ -165,3 +165,31 @@ def test_an_example_after_a_file(card: Card) -> None:
     at = check(upload(opened(model=card.name), "mine.csv", b"1,1\n2,2"))
     press(at, "random")
     assert stage_of(at).header["steps"] == 6
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [({"step": 4}, "1 to 3"), ({"step": 0}, "1 to 3"), ({"unit": 4}, "0 to 3"), ({"unit": "x"}, "0 to 3")],
+    ids=str,
+)
+def test_a_stale_link(link: dict[str, object], told: str, card: Card) -> None:
+    """Steps are rows. A notice and the default."""
+    at = opened(model=card.name, text=ROWS, **link)
+    assert told in at.warning[0].value.replace("\\", "")
+    assert stage_of(at).place == (0, card.show.unit)
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("hidden", {"changed": 99}),
+        ("hidden", {"into_row": "a"}),
+        ("hidden", {"into_row": "1 2 3"}),
+        ("gradients", {"of": "the mean squared error of all steps"}),
+        ("gradients", {"at": 99}),
+        ("gates", {"gates": "By kind of token"}),
+    ],
+    ids=str,
+)
+def test_a_setting_of_a_page_that_is_none(page: str, link: dict[str, object], card: Card) -> None:
+    assert opened(page, model=card.name, text=ROWS, **link).get("plotly_chart")

@@ -37,7 +37,7 @@ def gated(trace: Trace) -> Trace:
 def by_kind(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
     """Each token a kind of its own, as for a network that knows a few symbols."""
     trace = gated(trace)
-    return gates.by_kind(census([trace], of_symbol), trace.of_kind("gate"), theme)
+    return gates.by_kind(census([trace], of_symbol(trace.tokens)), trace.of_kind("gate"), theme)
 
 
 def saturations(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
