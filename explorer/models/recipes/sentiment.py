@@ -145,5 +145,12 @@ RECIPE = Recipe(
     hidden_size=16,
     seeds=(1, 2, 3),
     selection=selection,
-    examples={"The verdict flips": BUT},
+    examples={
+        "The verdict flips": BUT,
+        "The other way round": "The acting is wonderful, but the story is dull.",
+        "Sure from the second word": "A masterpiece four years in the making.",
+        "Late praise": "The plot is predictable, yet the film is moving and funny.",
+        "A failure": "I like this movie.",
+        "Not bad, a failure": "This movie is not bad.",
+    },
 )
