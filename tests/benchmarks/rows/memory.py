@@ -1,10 +1,11 @@
-"""What the server's process holds after every page was opened, and what one more session adds."""
+"""What the server's process holds after every page was opened and every network read, and what one more session adds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from explorer.models import zoo
 from tests.benchmarks.measure import Row
 from tests.benchmarks.running import PAGES, app, visit
 
@@ -16,8 +17,12 @@ def rows() -> Iterator[Row]:
         for path in PAGES.values():
             page, _ = visit(browser, f"{server.url}/{path}")
             page.context.close()
+        yield within("server's memory after every page was opened once", resident(server.process.pid), 600)
+        for card in zoo():
+            page, _ = visit(browser, f"{server.url}/?model={card.name}")
+            page.context.close()
         held = resident(server.process.pid)
-        yield within("server's memory after every page was opened once", held, 600)
+        yield within(f"server's memory after all {len(zoo())} networks have read", held, 600)
         pages = [visit(browser, server.url)[0] for _ in range(SESSIONS)]
         yield within("a further session", (resident(server.process.pid) - held) / SESSIONS, 5)
         for page in pages:

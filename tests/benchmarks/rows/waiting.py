@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from statistics import median
 
+from playwright.sync_api import Page
+
+from explorer.analysis.tokens import visible
+from explorer.models import Card, zoo
 from tests.benchmarks.measure import Row
 from tests.benchmarks.running import PAGES, app, read, visit
+from tests.browser.harness import settle
 
 VISITS = 5
 WORDS = ("whale", "ghost", "cloud", "shark", "smoke", "squid", "light", "coast", "spray", "stone")
@@ -30,6 +36,30 @@ def rows() -> Iterator[Row]:
             taken = [read(page, SENTENCE.format(word)) for word in WORDS]
             page.context.close()
             yield within(f"{name}: text of 100 characters sent, all painted", median(taken[1:]), 400)
+
+        page, _ = visit(browser, f"{server.url}/?step=1")
+        opened, chosen = zip(
+            *(choose(page, card) for card in {card.task: card for card in zoo()}.values()), strict=True
+        )
+        page.context.close()
+        yield Row(what=f"the menu of {len(opened)} tasks opened", value=f"{median(opened):.0f} ms")
+        yield Row(what="a task chosen from it, its strip painted", value=f"{median(chosen):.0f} ms")
+
+
+def choose(page: Page, card: Card) -> tuple[float, float]:
+    """Milliseconds until the menu is there, and from the choice of a task until its first tokens are."""
+    began = time.perf_counter()
+    page.get_by_test_id("stSidebar").locator(".st-key-task button").first.click()
+    entry = page.get_by_role("dialog").locator(f".st-key-menu_{card.task}").get_by_role("button", name=card.title)
+    entry.first.wait_for()
+    there = time.perf_counter()
+    entry.first.click()
+    first = visible(card.reader.encode(card.show.text).tokens[0])
+    page.wait_for_url(f"**model={card.name}*")
+    page.get_by_test_id("stage").locator(".token").first.filter(has_text=first).wait_for()
+    done = time.perf_counter()
+    settle(page)
+    return (there - began) * 1e3, (done - there) * 1e3
 
 
 def within(what: str, milliseconds: float, budget: float) -> Row:
