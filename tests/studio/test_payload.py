@@ -11,10 +11,12 @@ import pytest
 import explorer
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.tokens import visible
+from explorer.figures.heatmap import reach
 from explorer.figures.theme import DARK, LIGHT
 from explorer.models import card_of
 from explorer.studio.components.stage.answers import GUESSES
 from explorer.studio.components.stage.payload import PUSHERS, claims
+from tests.app.conftest import Shelve
 from tests.app.driving import NAMES, Sent, opened, stage_of
 from tests.conftest import Shipped
 from tests.models.tiny import finding
@@ -145,6 +147,19 @@ def test_of_a_unit_of_several_properties_the_first_that_it_follows_is_told() -> 
     assert set(told) == {4, 5}
     assert "“one”" in told[4] and "another" not in told[4] and "unsure" not in told[4]
     assert "No unit" in told[5]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_unit_that_counts_is_drawn_to_its_reach(cell: str, shelve: Shelve) -> None:
+    """Through tanh a count would be all one colour; where the memory has bounds the scale is that of its bounds."""
+    name = shelve(cell)
+    first = sent_of(name).header
+    second = sent_of(shelve(cell, findings=(finding(counted=True),))).header
+    trace = explorer.trace(explorer.load(name), TEXT)
+    for header in (first, second):
+        assert header["reach"] == pytest.approx(reach(trace, trace.memory, 0))
+        assert header["reach"] >= 1
+    assert first["squashed"] == (cell == "lstm") and not second["squashed"]
 
 
 def test_the_stage_has_the_colours_of_the_charts() -> None:
