@@ -151,7 +151,7 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
         end = (
             f"reaches the smallest float32 after {counted(floor)}"
             if floor
-            else f"arrives at the first step with {first:.0e} of its size"
+            else f"arrives at the first step with {f'{first:.0%}' if first >= 0.01 else f'{first:.0e}'} of its size"
         )
         parts.append(f"**{name.upper()}** {half_words} and {end}")
     return f"Going back from step {at + 1}: {'; '.join(parts)}. One seed of each, one text."

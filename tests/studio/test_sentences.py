@@ -81,10 +81,15 @@ def test_of_memory() -> None:
     assert "after the last step: LSTM 0.5; GRU 0.5; RNN 0.5; MUT nothing above rounding." in said
 
 
+def test_what_is_left_of_a_gradient_is_a_share_or_a_power() -> None:
+    for first, share in ((1.0, "100%"), (0.01, "1%"), (0.004, "4e-03")):
+        assert f"with {share} of its size" in sentences.of_reach({"gru": np.array([first, 1.0])}, 1)
+
+
 def test_of_reach() -> None:
     curves = {"lstm": np.array([0.6, 0.7, 0.8, 1.0]), "rnn": np.array([0, FLOOR / 2, 0.4, 1.0])}
     said = sentences.of_reach(curves, 3)
-    assert "**LSTM** never falls below half and arrives at the first step with 6e-01" in said
+    assert "**LSTM** never falls below half and arrives at the first step with 60% of its size" in said
     assert "**RNN** falls below half after 1 step and reaches the smallest float32 after 2 steps" in said
     assert "step 4" in said, "steps are counted from 1 on the screen"
 
