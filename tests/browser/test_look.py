@@ -10,11 +10,11 @@ from playwright.sync_api import Page, expect
 
 import explorer
 from explorer.figures.theme import THEMES
-from explorer.models import card_of
+from explorer.models import card_of, zoo
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.conftest import OpenPage
-from tests.browser.harness import Server
-from tests.browser.reader import NAMES, PAGES, go_to, visit
+from tests.browser.harness import Server, settle
+from tests.browser.reader import LIBRARY, NAMES, PAGES, go_to, visit
 from tests.conftest import Shipped
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -63,6 +63,26 @@ def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
         assert overflow(page) <= 0, address
         for part in ("stage-step", "stage-next", "stage-play", "stage-slider"):
             expect(page.get_by_test_id(part)).to_be_visible()
+
+
+def test_the_models_on_a_phone(open_page: OpenPage, server: Server) -> None:
+    """The card, its tables and the menu of tasks stay within the screen; the menu scrolls to its last entry."""
+    page, small = open_page(**PHONE), min(zoo(), key=lambda card: card.hidden_size)
+    for name in (FIRST_MODEL, small.name):
+        page.goto(f"{server.url}/{LIBRARY}?model={name}")
+        expect(page.get_by_role("heading", name="What it is")).to_be_attached()
+        settle(page)
+        assert overflow(page) <= 0, name
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebar").locator(".st-key-task button").filter(visible=True).click()
+    menu, last = page.get_by_role("dialog"), zoo()[-1]
+    entry = menu.locator(f".st-key-menu_{last.task}").get_by_role("button", name=last.title, exact=True)
+    entry.scroll_into_view_if_needed()
+    for box in (menu.bounding_box(), entry.bounding_box()):
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    entry.click()
+    expect(menu).to_have_count(0)
+    expect(page.get_by_role("heading", level=2, name=re.compile(f"^{last.title}"))).to_be_attached()
 
 
 def test_a_finger_steps(open_page: OpenPage, server: Server) -> None:

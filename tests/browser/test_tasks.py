@@ -41,7 +41,7 @@ def tokens_of(page: Page) -> Locator:
 
 def choose_task(page: Page, card: Card, chip: str = "") -> None:
     """From the menu, by its title or one of its chips."""
-    page.get_by_test_id("stSidebar").get_by_test_id("stButton").first.get_by_role("button").click()
+    page.get_by_test_id("stSidebar").locator(".st-key-task button").filter(visible=True).click()
     menu = page.get_by_role("dialog")
     entry = menu.locator(f".st-key-menu_{card.task}")
     expect(entry).to_contain_text(card.sentence.split(".")[0])
@@ -64,7 +64,7 @@ def box_of(page: Page, card: Card) -> Locator:
 def test_a_walk_through_the_menu(page: Page, server: Server) -> None:
     """Each task is read at once, by its own tokens, where its effect is to be seen; closed, the menu changes nothing."""
     visit(page, server, text="What was typed.", step=3)
-    page.get_by_test_id("stSidebar").get_by_test_id("stButton").first.get_by_role("button").click()
+    page.get_by_test_id("stSidebar").locator(".st-key-task button").filter(visible=True).click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)

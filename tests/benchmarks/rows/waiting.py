@@ -49,7 +49,7 @@ def rows() -> Iterator[Row]:
 def choose(page: Page, card: Card) -> tuple[float, float]:
     """Milliseconds until the menu is there, and from the choice of a task until its first tokens are."""
     began = time.perf_counter()
-    page.get_by_test_id("stSidebar").locator(".st-key-task button").first.click()
+    page.get_by_test_id("stSidebar").locator(".st-key-task button").filter(visible=True).click()
     entry = page.get_by_role("dialog").locator(f".st-key-menu_{card.task}").get_by_role("button", name=card.title)
     entry.first.wait_for()
     there = time.perf_counter()
