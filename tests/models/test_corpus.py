@@ -1,27 +1,29 @@
-"""A corpus comes checked from the cache or from npm, and where it cannot be had the answer says what to do."""
+"""A corpus comes checked from the cache, from npm or by pip, and where it cannot be had the answer says what to do."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import io
+import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from explorer.models import corpus
-from explorer.models.corpus import CorpusUnavailable, NpmPackage
+from explorer.models.corpus import CorpusUnavailable, NpmPackage, PypiPackage
 from explorer.models.recipes import english
 
 
-def archive_of(files: dict[str, str]) -> bytes:
-    """An npm archive with these files."""
+def archive_of(files: dict[str, str], top: str = "package") -> bytes:
+    """An archive with these files in a folder, as npm packs them."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for name, text in files.items():
             content = text.encode()
-            info = tarfile.TarInfo(f"package/{name}")
+            info = tarfile.TarInfo(f"{top}/{name}")
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return out.getvalue()
@@ -83,6 +85,70 @@ def test_by_npm(works: bool, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     else:
         with pytest.raises(CorpusUnavailable, match=r"npm could not fetch @some/texts@1\.2\.3: no network"):
             PACKAGE.archive()
+        assert not cache.exists()
+
+
+def wheel_of(files: dict[str, str]) -> bytes:
+    """A wheel with these files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return out.getvalue()
+
+
+FILES = {"some/b.py": "b = 'ö'\n", "some/a.py": "a\n", "some/a.txt": "-\n"}
+WHEEL, SOURCE = wheel_of(FILES), archive_of(FILES, "some-1.2")
+
+
+def of_pypi(source: bool) -> PypiPackage:
+    archive = SOURCE if source else WHEEL
+    return PypiPackage(
+        name="some", version="1.2", sha256=hashlib.sha256(archive).hexdigest(), licence="MIT", source=source
+    )
+
+
+@pytest.mark.parametrize(("source", "name"), [(False, "some-1.2-py3-none-any.whl"), (True, "some-1.2.tar.gz")])
+def test_of_pypi_from_the_cache(source: bool, name: str, cache: Path) -> None:
+    """A wheel or a source archive: files by name, in the order of their names; another archive is refused."""
+    cache.mkdir()
+    (cache / name).write_bytes(SOURCE if source else WHEEL)
+    package = of_pypi(source)
+    assert package.text("some/b.py") == "b = 'ö'\n"
+    found = package.files(lambda member: member.endswith(".py"))
+    assert list(found.items()) == [("some/a.py", b"a\n"), ("some/b.py", "b = 'ö'\n".encode())]
+    with pytest.raises(CorpusUnavailable, match=r"some@1\.2 has no file c\.py"):
+        package.data("c.py")
+    (cache / name).write_bytes(b"")
+    with pytest.raises(CorpusUnavailable, match=r"is not the archive that is expected \(sha256 e3b0"):
+        package.archive()
+
+
+def test_without_pip(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(CorpusUnavailable, match=r"pip is needed to fetch some; .*ensurepip\), or put the archive at"):
+        of_pypi(source=False).archive()
+
+
+@pytest.mark.parametrize(("source", "form"), [(False, "--only-binary"), (True, "--no-binary")])
+@pytest.mark.parametrize("works", [True, False])
+def test_by_pip(
+    works: bool, source: bool, form: str, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Exactly that version is asked for, in that form, without what it depends on."""
+    (tmp_path / "archive").write_bytes(SOURCE if source else WHEEL)
+    python = tmp_path / "python"
+    asked = f"-m pip download --quiet --disable-pip-version-check --no-deps {form} some --dest"
+    succeed = f'case "$*" in "{asked} "*" some==1.2") cp {tmp_path}/archive "${{10}}/archive" ;; *) exit 1 ;; esac'
+    python.write_text(f"#!/bin/sh\n{succeed if works else 'echo first >&2; echo no network >&2; exit 1'}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    package = of_pypi(source)
+    if works:
+        assert package.text("some/a.py") == "a\n"
+    else:
+        with pytest.raises(CorpusUnavailable, match=r"pip could not fetch some@1\.2: no network"):
+            package.archive()
         assert not cache.exists()
 
 
