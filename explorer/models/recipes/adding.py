@@ -9,11 +9,12 @@ lstm 0.0002-0.0004.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from explorer.models.model import Model
+from explorer.models.recipes import base
 from explorer.models.recipes.base import (
     Batch,
     Budget,
@@ -74,10 +75,8 @@ def batch(random: np.random.Generator, size: int) -> Batch:
     )
 
 
-def fixed(count: int, seed: int) -> tuple[Example, ...]:
-    """So many sequences, the same each time; the seeds of training never make these."""
-    random = np.random.default_rng([seed, 0, 1])
-    return tuple(example(random) for _ in range(count))
+fixed = partial(base.fixed, example)
+"""(count, seed) -> so many sequences, the same each time."""
 
 
 def data() -> Data:

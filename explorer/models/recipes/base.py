@@ -28,6 +28,7 @@ __all__ = [
     "Recipe",
     "Tokens",
     "drawn",
+    "fixed",
     "padded",
     "picked",
     "streams",
@@ -160,6 +161,12 @@ def drawn(make: Callable[[np.random.Generator, int], Batch]) -> Batches:
         return lambda step: make(np.random.default_rng([seed, step]), budget.batch)
 
     return batches
+
+
+def fixed(draw: Callable[[np.random.Generator], Example], count: int, seed: int) -> tuple[Example, ...]:
+    """So many sequences that a rule makes, the same each time; the seeds of training never make these."""
+    random = np.random.default_rng([seed, 0, 1])
+    return tuple(draw(random) for _ in range(count))
 
 
 def picked(inputs: Sequence[Array], targets: Sequence[Array], weights: Sequence[Array]) -> Batches:

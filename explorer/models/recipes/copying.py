@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from explorer.models.model import Model
+from explorer.models.recipes import base
 from explorer.models.recipes.base import (
     Batch,
     Budget,
@@ -73,10 +74,8 @@ def batch(random: np.random.Generator, size: int) -> Batch:
     return padded([one() for _ in range(size)])
 
 
-def fixed(count: int, seed: int) -> tuple[Example, ...]:
-    """So many sequences of the longest wait, the same each time; the seeds of training never make these."""
-    random = np.random.default_rng([seed, 0, 1])
-    return tuple(draw(random, LONGEST) for _ in range(count))
+fixed = partial(base.fixed, lambda random: draw(random, LONGEST))
+"""(count, seed) -> so many sequences of the longest wait, the same each time."""
 
 
 def data() -> Data:

@@ -83,7 +83,11 @@ def surest(model: Model, texts: Sequence[str]) -> dict[str, tuple[bool, float]]:
     found = {}
     for k, scores in scores_of(model, texts):
         asked = [(step, READER.id_of(symbol)) for step, symbol in enumerate(truth(texts[k])) if symbol]
-        log_p = scores - np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1, keepdims=True)) - scores.max(1, keepdims=True)
+        log_p = (
+            scores
+            - np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1, keepdims=True))
+            - scores.max(1, keepdims=True)
+        )
         right = all(int(scores[step].argmax()) == column for step, column in asked)
         found[texts[k]] = right, float(np.exp(sum(log_p[step, column] for step, column in asked)))
     return found

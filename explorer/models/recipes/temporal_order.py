@@ -7,11 +7,12 @@ it need not, and one of the two may be the last letter, the plain RNN learns the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from explorer.models.model import Model
+from explorer.models.recipes import base
 from explorer.models.recipes.base import (
     Batch,
     Budget,
@@ -60,10 +61,8 @@ def _asked(example: Example) -> tuple[Array, Array, Array]:
     return READER.encode(example.text).values, np.full(len(last), LABELS.index(example.answer)), last
 
 
-def fixed(count: int, seed: int) -> tuple[Example, ...]:
-    """So many sequences, the same each time; the seeds of training never make these."""
-    random = np.random.default_rng([seed, 0, 1])
-    return tuple(draw(random) for _ in range(count))
+fixed = partial(base.fixed, draw)
+"""(count, seed) -> so many sequences, the same each time."""
 
 
 def data() -> Data:

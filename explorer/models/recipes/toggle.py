@@ -20,7 +20,7 @@ import numpy as np
 from torch import Tensor
 
 from explorer.models.recipes import wiring
-from explorer.models.recipes.base import Data, Property, Recipe, Tokens
+from explorer.models.recipes.base import Data, Property, Recipe, Tokens, fixed
 from explorer.models.vocabulary import Characters
 from explorer.signals import Array
 
@@ -88,8 +88,8 @@ def data() -> Data:
     return Data(
         reader=READER,
         batches=wiring.batches(READER, LABELS, draw),
-        held_out=wiring.fixed(draw, 100, seed=0),
-        chosen_on=tuple(example.text for example in wiring.fixed(draw, 100, seed=1)),
+        held_out=fixed(draw, 100, seed=0),
+        chosen_on=tuple(example.text for example in fixed(draw, 100, seed=1)),
     )
 
 

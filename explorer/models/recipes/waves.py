@@ -7,11 +7,12 @@ or square wave is foretold by who knows how long ago the last one was.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from explorer.models.model import Model
+from explorer.models.recipes import base
 from explorer.models.recipes.base import (
     Batch,
     Budget,
@@ -74,10 +75,8 @@ def batch(random: np.random.Generator, size: int) -> Batch:
     return padded([(w[:-1], w[1:], (np.arange(len(w) - 1) >= UNTIL).astype(float)) for w in waves])
 
 
-def fixed(count: int, seed: int) -> tuple[Example, ...]:
-    """So many waves, the same each time; the seeds of training never make these."""
-    random = np.random.default_rng([seed, 0, 1])
-    return tuple(Example(text_of(draw(random))) for _ in range(count))
+fixed = partial(base.fixed, lambda random: Example(text_of(draw(random))))
+"""(count, seed) -> so many waves, the same each time."""
 
 
 def data() -> Data:

@@ -74,12 +74,6 @@ def sequence(symbols: str, right: Right) -> Callable[[np.random.Generator], Exam
     return draw
 
 
-def fixed(draw: Callable[[np.random.Generator], Example], count: int, seed: int) -> tuple[Example, ...]:
-    """So many sequences, the same each time; the seeds of `batches` never make these."""
-    random = np.random.default_rng([seed, 0, 1])
-    return tuple(draw(random) for _ in range(count))
-
-
 def batches(reader: Characters, labels: Sequence[str], draw: Callable[[np.random.Generator], Example]) -> Batches:
     """For who wants to train a network on the task and compare it with the wired one."""
 
