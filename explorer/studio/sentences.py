@@ -157,21 +157,25 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
     return f"Going back from step {at + 1}: {'; '.join(parts)}. One seed of each, one text."
 
 
+ALIKE = 0.1
+"""Means of kinds that differ by less than this share of the largest are not worth an order."""
+
+
 def of_kinds(table: pd.DataFrame, trace: Trace) -> str:
     """Where the keep gate is most and least open on average, and where most is written; how many tokens that rests on."""
     tokens = int(table.drop_duplicates("kind")["tokens"].sum())
     keeps = [s.name for s in trace.of_kind("gate") if s.role == "keep"]
     parts = []
-    for quantity, most, least in (
-        (keeps[0] if keeps else "", "keeps most at", "least at"),
-        ("written", "writes most at", "least at"),
-    ):
+    for quantity, does in ((keeps[0] if keeps else "", "keeps"), ("written", "writes")):
         part = table[table["quantity"] == quantity].sort_values("mean")
-        if len(part) > 1:
-            low, high = part.iloc[0], part.iloc[-1]
-            parts.append(
-                f"It {most} **{label(high['kind'])}** ({high['mean']:.2f}), {least} **{label(low['kind'])}** ({low['mean']:.2f}). "
-            )
+        if len(part) < 2:
+            continue
+        low, high = part.iloc[0], part.iloc[-1]
+        if high["mean"] - low["mean"] <= ALIKE * high["mean"]:
+            parts.append(f"It {does} much the same at every kind ({low['mean']:.2f} to {high['mean']:.2f}). ")
+            continue
+        least, most = (f"**{label(one['kind'])}** ({one['mean']:.2f})" for one in (low, high))
+        parts.append(f"It {does} most at {most}, least at {least}. ")
     return f"{''.join(parts)}Means over all units and {tokens:,} tokens; a kind with few tokens says little."
 
 

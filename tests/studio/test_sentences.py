@@ -201,6 +201,15 @@ def test_of_kinds() -> None:
     assert said.endswith("Means over all units and 15 tokens; a kind with few tokens says little.")
 
 
+def test_kinds_that_are_alike_have_no_order() -> None:
+    """One hundredth more would say nothing of a network; nor does it where all is 0."""
+    said = sentences.of_kinds(
+        table(f={"praise": 0.56, "blame": 0.55}, written={"praise": 0.02, "blame": 0.01}), READING
+    )
+    assert "It keeps much the same at every kind (0.55 to 0.56). It writes most at **praise** (0.02)" in said
+    assert "most" not in sentences.of_kinds(table(f={"a": 0.0, "b": 0.0}), READING)
+
+
 def test_of_one_kind_there_is_no_most_and_least() -> None:
     said = sentences.of_kinds(table(f={"letter": 0.5}, written={"letter": 0.1}), READING)
     assert said == "Means over all units and 5 tokens; a kind with few tokens says little."
