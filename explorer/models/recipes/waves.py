@@ -176,8 +176,6 @@ RECIPE = Recipe(
         baseline=PERSISTENCE,
     ),
     properties=(
-        Property(name="the next value", of=next_value, foretells="the forecast", foretold=known, show_text=TWO_SINES),
-        Property(name="a wave that jumps", of=jumped, foretells="the forecast", foretold=known, show_text=SAWTOOTH),
         Property(
             name="how long ago the last jump was",
             of=since_jump,
@@ -185,10 +183,12 @@ RECIPE = Recipe(
             foretold=known,
             show_text=SAWTOOTH,
         ),
+        Property(name="a wave that jumps", of=jumped, foretells="the forecast", foretold=known, show_text=SAWTOOTH),
+        Property(name="the next value", of=next_value, foretells="the forecast", foretold=known, show_text=TWO_SINES),
     ),
     examples={
-        "Two sines": TWO_SINES,
         "A sawtooth": SAWTOOTH,
+        "Two sines": TWO_SINES,
         "A square wave": chip(wave("square", 17, 0.7, 0, 72)),
         "Its period changes": text_of(np.append(wave("sine", 20, 0.8, 0, 40), wave("sine", 8, 0.8, 0, 40))),
         "It stops": text_of(np.append(wave("sine", 12, 0.8, 0, 36), np.zeros(24))),
