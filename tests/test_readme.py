@@ -26,10 +26,10 @@ def table() -> str:
     """The table of the shipped models, as the README should have it."""
     rows = [
         f"| `{card.name}` | {card.cell} | {card.num_layers} × {card.hidden_size} | {card.parameters:,} "
-        f"| {card.scores['held_out_bits_per_character']:.2f} | {card.reads} |"
+        f"| {card.headline.words(card.score)} |"
         for card in explorer.zoo()
     ]
-    head = ["| model | cell | layers × units | parameters | bits per character | reads |", "|---|---|---|---|---|---|"]
+    head = ["| model | cell | layers × units | parameters | held out |", "|---|---|---|---|---|"]
     return "\n".join([*head, *rows]) + "\n"
 
 

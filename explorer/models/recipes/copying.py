@@ -5,7 +5,8 @@ order; at all other steps a dot is right. Who knows when to say a letter but not
 counts the waiting dots and the mark.
 
 T is drawn from 1 to 20, so that some sequences are easy. Trained with T = 20 alone an LSTM of 64 units that starts with long memory
-(`chrono`) had 76 % of the letters after 6000 updates, and one that does not 27 %.
+(`chrono`) had 76 % of the letters after 6000 updates, and one that does not 27 %. As below, seeds 1 and 2: LSTM 93 and 95 %, GRU 93 and
+97 %, RNN 12 %, which is a guess.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """waves: the next value of a wave made of sines, of a triangle, sawtooth or square wave. One-step forecasting.
 
 Saying the last value again (persistence) is the rival to beat. A sine needs two values of memory, two sines four; a jump of a sawtooth
-or square wave is foretold by who knows how long ago the last one was.
+or square wave is foretold by who knows how long ago the last one was: the gated cells have units that follow that, the RNN of the same
+size and budget has none, and four times their error.
 """
 
 from __future__ import annotations
@@ -150,6 +151,13 @@ def known(tokens: Tokens) -> Array:
     return np.arange(FIRST, len(tokens) - 1)
 
 
+def before_fall(tokens: Tokens) -> Array:
+    """The steps of those before a jump downwards, which only who has counted can foretell."""
+    slopes = np.diff(values_of(tokens), prepend=values_of(tokens[:1]))
+    falls = np.flatnonzero(jumps(tokens) * (slopes < 0))
+    return falls[falls > FIRST] - 1
+
+
 def chip(*waves: Array) -> str:
     """An example: the waves added up."""
     return text_of(np.sum(waves, axis=0))
@@ -179,11 +187,17 @@ RECIPE = Recipe(
         Property(
             name="how long ago the last jump was",
             of=since_jump,
-            foretells="the forecast",
-            foretold=known,
+            foretells="the forecast before a fall",
+            foretold=before_fall,
             show_text=SAWTOOTH,
         ),
-        Property(name="a wave that jumps", of=jumped, foretells="the forecast", foretold=known, show_text=SAWTOOTH),
+        Property(
+            name="a wave that jumps",
+            of=jumped,
+            foretells="the forecast before a fall",
+            foretold=before_fall,
+            show_text=SAWTOOTH,
+        ),
         Property(name="the next value", of=next_value, foretells="the forecast", foretold=known, show_text=TWO_SINES),
     ),
     examples={

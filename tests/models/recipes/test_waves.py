@@ -32,6 +32,13 @@ def test_how_long_ago_the_last_jump_was() -> None:
     assert waves.jumped(tokens).tolist() == [0] * 4 + [1] * 10
 
 
+def test_the_steps_before_a_fall() -> None:
+    """Of a sawtooth that falls at every tenth step; not before there was time to learn of it."""
+    tokens = tokens_of(waves.wave("sawtooth", 10, 0.8, 0, 52))
+    assert waves.before_fall(tokens).tolist() == [29, 39, 49]
+    assert not len(waves.before_fall(tokens_of(waves.wave("sine", 10, 0.8, 0, 52))))
+
+
 def test_the_next_value() -> None:
     assert waves.next_value(["0.10", "0.20", "-0.30"]).tolist() == [0.2, -0.3, -0.3]
 
