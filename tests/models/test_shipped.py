@@ -96,9 +96,11 @@ def test_no_seed_is_left_out(name: str) -> None:
         assert card.seeds == ()
         return
     assert tuple(one["seed"] for one in card.seeds) == recipe.seeds
-    best = max(card.seeds, key=lambda one: one["selected_by"])
-    assert best["seed"] == card.seed
-    assert best[card.headline.key] == pytest.approx(card.score, abs=1e-4)
+    (shipped,) = (one for one in card.seeds if one["seed"] == card.seed)
+    assert shipped["selected_by"] == max(
+        one["selected_by"] for one in card.seeds
+    )  # rounded to four places: several can be best
+    assert shipped[card.headline.key] == pytest.approx(card.score, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", CARDS)
