@@ -8,7 +8,6 @@ from statistics import median
 
 from playwright.sync_api import Page
 
-from explorer.analysis.tokens import visible
 from explorer.models import Card, zoo
 from tests.benchmarks.measure import Row
 from tests.benchmarks.running import PAGES, app, read, visit
@@ -54,9 +53,9 @@ def choose(page: Page, card: Card) -> tuple[float, float]:
     entry.first.wait_for()
     there = time.perf_counter()
     entry.first.click()
-    first = visible(card.reader.encode(card.show.text).tokens[0])
+    steps = len(card.reader.pieces(card.show.text))
     page.wait_for_url(f"**model={card.name}*")
-    page.get_by_test_id("stage").locator(".token").first.filter(has_text=first).wait_for()
+    page.get_by_test_id("stage").locator(f'[data-testid="stage-slider"][max="{steps}"]').wait_for()
     done = time.perf_counter()
     settle(page)
     return (there - began) * 1e3, (done - there) * 1e3
