@@ -100,8 +100,9 @@ class Model(nn.Module):
             raise ValueError(
                 f"expected an array [step, {self.stack.input_size}] of at least one step, got {list(x.shape)}"
             )
-        rows = [" ".join(f"{value:.6g}" for value in row) for row in x.tolist()]
-        tokens = tuple(rows) if self.vocabulary else tuple(map(str, range(len(x))))
+        tokens = tuple(map(str, range(len(x))))
+        if self.vocabulary is not None:
+            tokens = tuple(" ".join(f"{value:.6g}" for value in row) for row in x.tolist())
         return Input(tokens, x[:, None], None, ())
 
     def readout_weights(self) -> Readout | None:
