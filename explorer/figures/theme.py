@@ -100,12 +100,12 @@ LIGHT = Theme(
     text="#1B1A18",
     muted="#66625C",
     grid="#E4E0D9",
-    accent="#B84700",
+    accent="#AE4300",
     below=("#A99BCF", "#4B2E83"),
     above=("#F0B36A", "#A34A00"),
     missing="#D6006C",
     roles={
-        "keep": "#B84700",
+        "keep": "#AE4300",
         "write": "#00765A",
         "candidate": "#9A3D78",
         "read": "#0A4FA0",
@@ -114,7 +114,7 @@ LIGHT = Theme(
         "hidden": "#0A779B",
         "input": "#5F6368",
     },
-    cells={"lstm": "#1B1A18", "gru": "#0A4FA0", "rnn": "#B84700"},
+    cells={"lstm": "#1B1A18", "gru": "#0A4FA0", "rnn": "#AE4300"},
 )
 
 DARK = Theme(
