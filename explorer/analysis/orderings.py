@@ -35,6 +35,19 @@ def by_activity(trace: Trace, row: int = 0) -> Array:
     return np.argsort(-trace["h"][row].var(0), kind="stable")
 
 
+def by_effect(trace: Trace, row: int = 0) -> Array:
+    """The unit first that moves the scores most: how much its h varies, times the length of its readout weights.
+
+    What all scores share changes no answer and is left out. Below the top layer, or without a readout, how much h varies alone.
+    """
+    varies = trace["h"][row].std(0)
+    if trace.readout is None or row != trace.rows - 1 or trace.bidirectional:
+        return np.argsort(-varies, kind="stable")
+    weight = trace.readout.weight  # [output, unit]
+    moves = weight - weight.mean(0) if len(weight) > 1 else weight
+    return np.argsort(-varies * np.linalg.norm(moves, axis=0), kind="stable")
+
+
 def by_number(trace: Trace, row: int = 0) -> Array:
     """As the weights have them."""
     return np.arange(trace.units)
@@ -44,5 +57,6 @@ ORDERINGS: dict[str, Callable[[Trace, int], Array]] = {
     "longest memory first": by_half_life,
     "units that move together": by_likeness,
     "most active first": by_activity,
+    "strongest effect first": by_effect,
     "unit number": by_number,
 }

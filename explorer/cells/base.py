@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer import formula
+from explorer.diagram import Diagram
 from explorer.signals import Belt, Signal
 
 Tap = Callable[[str, Tensor], Tensor]
@@ -66,6 +67,8 @@ class Cell(nn.Module):
     """How many blocks of `unit` rows the weights have: one for each pre-activation."""
     State: ClassVar[type[Any]] = HiddenState
     belts: ClassVar[tuple[Belt, ...]] = ()
+    diagram: ClassVar[Diagram]
+    """How the cell is drawn; a test holds each operation in it against the formulas of the wires."""
     signals: tuple[Signal, ...]
     """In the order of computation."""
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, exactly, gate, register
+from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt, Signal
 
 
@@ -26,6 +27,39 @@ class GRU(Cell):
     title: ClassVar[str] = "GRU"
     blocks: ClassVar[int] = 3
     belts: ClassVar[tuple[Belt, ...]] = (Belt("h", keep="z", write="(1 - z) * n"),)
+    diagram: ClassVar[Diagram] = Diagram(
+        layers={"z": (2.7, 3.3), "r": (4.6, 3.3), "n": (7.5, 3.3)},
+        operations={
+            "keep": Operation("×", (2.7, 0)),
+            "rest": Operation("1−", (4.6, 1.45)),
+            "write": Operation("×", (7.5, 1.45)),
+            "add": Operation("+", (7.5, 0)),
+            "reset": Operation("×", (6.1, 4.2)),
+        },
+        phases={
+            "reads": (wire("x", (1.7, 6), (1.7, 5)), wire("h_prev", (0.8, 0), (0.8, 5), (7.5, 5), number=0.25)),
+            "opens its gates": (wire("h_prev", (2.7, 5), "z"), wire("h_prev", (4.6, 5), "r")),
+            "keeps": (
+                wire("z", "z", "keep", number=0.25),
+                wire("h_prev", (0, 0), "keep", number=0.55),
+                wire("z * h_prev", "keep", "add", number=0.45),
+            ),
+            "makes a candidate": (
+                wire("r", "r", (4.6, 2.3), (6.1, 2.3), "reset", number=0.45),
+                wire("h_prev", (6.1, 5), "reset"),
+                wire("", "reset", (7.5, 4.2)),
+                wire("x", (7.5, 5), "n"),
+            ),
+            "writes": (
+                wire("z", (2.7, 1.45), "rest"),
+                wire("1 - z", "rest", "write", number=0.5),
+                wire("n", "n", "write", number=0.5),
+                wire("(1 - z) * n", "write", "add", number=0.5),
+                wire("h", "add", (10, 0), number=0.75),
+                wire("h", (9.4, 0), (9.4, -0.9)),
+            ),
+        },
+    )
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from explorer.cells.base import KERNEL_MODE, Cell, Signals, Tap, exactly, gate, register
+from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt, Signal
 
 
@@ -40,6 +41,38 @@ class LSTM(Cell):
     blocks: ClassVar[int] = 4
     State: ClassVar[type[Any]] = LSTMState
     belts: ClassVar[tuple[Belt, ...]] = (Belt("c", keep="f", write="i * g"),)
+    diagram: ClassVar[Diagram] = Diagram(
+        layers={"f": (1.9, 3.3), "i": (3.9, 3.3), "g": (5.7, 3.3), "o": (7.5, 3.3)},
+        operations={
+            "forget": Operation("×", (1.9, 0)),
+            "add": Operation("+", (4.8, 0)),
+            "write": Operation("×", (4.8, 1.45)),
+            "squash": Operation("tanh", (8.9, 1)),
+            "show": Operation("×", (8.9, 2)),
+        },
+        phases={
+            "reads": (wire("x", (1, 6), (1, 5)), wire("h_prev", (0, 5), (7.5, 5), number=0.07)),
+            "opens its gates": tuple(wire("h_prev", (x, 5), gate) for gate, x in zip("figo", (1.9, 3.9, 5.7, 7.5))),
+            "keeps": (
+                wire("f", "f", "forget", number=0.5),
+                wire("c_prev", (0, 0), "forget", number=0.4),
+                wire("f * c_prev", "forget", "add", number=0.5),
+            ),
+            "writes": (
+                wire("i", "i", (3.9, 1.45), "write", number=0.4),
+                wire("g", "g", (5.7, 1.45), "write", number=0.4),
+                wire("i * g", "write", "add", number=0.5),
+                wire("c", "add", (10, 0), number=0.85),
+            ),
+            "shows": (
+                wire("c", (8.9, 0), "squash"),
+                wire("tanh(c)", "squash", "show"),
+                wire("o", "o", (7.5, 2), "show", number=0.3),
+                wire("h", "show", (8.9, 5), (10, 5), number=0.8),
+                wire("h", (9.5, 5), (9.5, -0.9)),
+            ),
+        },
+    )
 
     def __init__(
         self,

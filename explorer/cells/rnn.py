@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, exactly, register
+from explorer.diagram import Diagram, wire
 from explorer.signals import Signal
 
 
@@ -38,6 +39,17 @@ class RNN(Cell):
     name: ClassVar[str] = "rnn"
     title: ClassVar[str] = "RNN"
     blocks: ClassVar[int] = 1
+    diagram: ClassVar[Diagram] = Diagram(
+        layers={"h": (5, 3)},
+        operations={},
+        phases={
+            "reads": (wire("x", (2.6, 6), (2.6, 5)), wire("h_prev", (0, 5), (5, 5), "h", number=0.12)),
+            "makes its state anew": (
+                wire("h", "h", (5, 1.6), (8.4, 1.6), (8.4, 5), (10, 5), number=0.36),
+                wire("h", (8.4, 1.6), (8.4, 0.5)),
+            ),
+        },
+    )
 
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: str = "tanh") -> None:
         if nonlinearity not in NONLINEARITIES:

@@ -19,7 +19,7 @@ def opening(title: str, lead: str) -> Place:
     st.title(title, anchor=False)
     st.markdown(lead)
     look_for(here.card)
-    stage(here, whole=False)
+    stage(here, page=title, whole=False)
     return here
 
 

@@ -15,7 +15,7 @@ import streamlit as st
 
 from explorer import models
 from explorer.analysis import kinds
-from explorer.analysis.orderings import by_half_life
+from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.models import Card, Example, Model, Pushes
 from explorer.models.lexicon import valences
 from explorer.models.recipes import RECIPES, Recipe
@@ -27,6 +27,8 @@ READINGS = 24
 """How many readings of a kind are kept."""
 CENSUS = 6000
 """How many held-out tokens gate means are taken over."""
+TELLING = 12
+"""How many units a picture of the telling ones has."""
 EXCERPT = 150
 """How many characters an excerpt of a long text has, about."""
 
@@ -47,6 +49,12 @@ def trace(name: str, text: str) -> Trace:
 def order(name: str, text: str, layer: int) -> Array:
     """The units of a row, the longest memory first."""
     return by_half_life(trace(name, text), layer)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def telling(name: str, text: str, layer: int) -> Array:
+    """The units of a row that move the answer most, first the one that moves it most."""
+    return by_effect(trace(name, text), layer)[:TELLING]
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)

@@ -125,6 +125,19 @@ def _read(card: Card, text: str, finding: Finding | None = None) -> None:
         state.unit = card.show.unit
 
 
+def arrived(mount: str, place: Place) -> dict[str, Any]:
+    """Where the stage begins, and what it plays by itself [from, until]; the same for as long as `mount` is what is shown.
+
+    What is played is for the first picture of a session, and for what was just generated: once, and never again on the way back.
+    """
+    state = st.session_state
+    if state.get("arrival", ("",))[0] != mount:
+        state.arrival = (mount, {"place": {"step": place.step, "unit": place.unit}, "play": state.play})
+        state.play = None
+    began: dict[str, Any] = state.arrival[1]
+    return began
+
+
 def moved(key: str) -> None:
     """The stage has settled on another unit or step."""
     settled: Any = st.session_state[key].get("place")

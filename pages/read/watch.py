@@ -7,14 +7,15 @@ from explorer.studio.components.stage import stage
 from explorer.studio.look_for import look_for
 from explorer.studio.workbench import place
 
-st.title(sentences.of_watching(place().card), anchor=False)
-look_for(place().card)
+with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    st.title(sentences.of_watching(place().card), anchor=False, width="content")
+    look_for(place().card)
 
 
 @st.fragment
 def watch() -> None:
     """A fragment, so that a new pin brings its arithmetic without the rest of the page."""
-    stage(place(), whole=True)
+    stage(place(), page="watch", whole=True)
 
 
 watch()

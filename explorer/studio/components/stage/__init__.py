@@ -1,31 +1,59 @@
-"""The stage: the token strip with the pinned unit's line, the transport and, on the first page, the numbers of the step.
+"""The stage: the token strip with the pinned unit's line, the transport and, on the first page, the cell itself, at work.
 
 HTML, CSS and plain JavaScript, no build step. The script files are parts of one module and are joined here in the order of use.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import streamlit as st
 
 from explorer.studio import state
-from explorer.studio.components.stage.payload import payload
+from explorer.studio.components.stage import arithmetic
+from explorer.studio.components.stage.payload import payload, telling
 from explorer.studio.state import Place
 
 HERE = Path(__file__).parent
-SCRIPTS = ("payload", "draw", "answers", "film", "now", "next", "why", "transport", "main")
+SCRIPTS = (
+    *("payload", "formula", "draw", "answers", "film", "roll"),
+    *("wires", "cell", "unfold", "next", "why", "transport", "save", "main"),
+)
+
+
+def script() -> str:
+    """The module: all scripts within one function, whose own source a saved page takes along, and the style sheet as a string."""
+    parts = "\n".join((HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    sheet = json.dumps((HERE / "stage.css").read_text(encoding="utf-8"))
+    module = f"const sheet = {sheet};\nfunction carousel(sheet) {{\n{parts}\nreturn {{ mount, replay }};\n}}\n"
+    return f"{module}export default carousel(sheet).mount;\n"
+
 
 _STAGE = st.components.v2.component(
     "carousel_stage",
     html='<div class="stage" data-testid="stage"></div>',
     css=(HERE / "stage.css").read_text(encoding="utf-8"),
-    js="\n".join((HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS),
+    js=script(),
+)
+# What the stage asked for comes by a component of its own: to send it along would be to send the whole reading again.
+_POST = st.components.v2.component(
+    "carousel_post",
+    js="export default ({ data }) => document.dispatchEvent(new CustomEvent('carousel-post', { detail: data }));\n",
 )
 
 
-def stage(place: Place, *, whole: bool) -> None:
-    """Mounts the stage on a page: `whole` with the numbers of the step, else strip, line and transport alone."""
+def stage(place: Place, *, page: str, whole: bool) -> None:
+    """Mounts the stage on `page`: `whole` with the cell, the answers and the roll, else strip, line and transport alone."""
     key = "stage" if whole else "stage_strip"
-    _STAGE(key=key, data=payload(place, whole=whole), on_place_change=lambda: state.moved(key))
-    st.session_state.play = None  # it is for the first picture of a session, and for what was just generated
+    said = _STAGE(
+        key=key,
+        data=payload(place, page=page, whole=whole),
+        on_place_change=lambda: state.moved(key),
+        on_arithmetic_change=lambda: None,  # a trigger: it is there for the one run that it causes
+    )
+    if said.arithmetic:
+        with st.container(key="post"):
+            reading, unit = str(said.arithmetic["id"]), said.arithmetic["unit"]
+            wanted = arithmetic.worth(place, telling(place)) if unit is None else [int(unit)]
+            _POST(key="arithmetic", data=arithmetic.packed(place, reading, wanted))

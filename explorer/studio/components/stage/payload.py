@@ -1,10 +1,8 @@
-"""What the stage is sent, once a reading: a JSON header and the signals as float32, in one run of bytes (unpacked by payload.js)."""
+"""What the stage is sent, once a reading."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import struct
 from dataclasses import asdict
 from typing import Any
 
@@ -13,44 +11,48 @@ import streamlit as st
 
 from explorer.analysis.tokens import visible
 from explorer.figures.heatmap import reach
-from explorer.figures.roles import HINTS, SAYS, in_story_order
+from explorer.figures.roles import in_story_order
 from explorer.figures.theme import THEMES
 from explorer.models import Card
 from explorer.models.vocabulary import named
 from explorer.signals import Signal, Trace
-from explorer.studio import sentences, service
+from explorer.studio import sentences, service, state
 from explorer.studio.components.stage import answers
-from explorer.studio.components.stage.json_numbers import rounded, short
+from explorer.studio.components.stage.arithmetic import in_columns
+from explorer.studio.components.stage.drawing import drawn, words
+from explorer.studio.components.stage.json_numbers import rounded
+from explorer.studio.components.stage.packing import pack
 from explorer.studio.state import Place
 
-PUSHERS = 3
-"""How many units of h_{t-1} are named that pushed a pre-activation hardest."""
 
+def payload(place: Place, *, page: str, whole: bool) -> bytes:
+    """Packed (`packing.pack`): each signal as [step, unit]; the strip alone needs no more than the memory.
 
-def payload(place: Place, *, whole: bool) -> bytes:
-    """Header length (uint32), header, padding to four bytes, then each signal as [step, unit]."""
+    It stays the same, to the byte, for as long as a reading is on a page, so that it is sent once: the stage moves on its own.
+    """
     trace = service.trace(place.model, place.text)
     signals = in_story_order(trace.per_unit())
-    header = json.dumps(_header(place, trace, signals, whole), separators=(",", ":")).encode()
-    blocks = [np.ascontiguousarray(trace[s.name][place.layer], dtype="<f4").tobytes() for s in signals]
-    return b"".join([struct.pack("<I", len(header)), header, b"\0" * (-(4 + len(header)) % 4), *blocks])
+    if not whole:
+        signals = [signal for signal in signals if signal.name == trace.memory]
+    return pack(_header(place, trace, signals, page, whole), [trace[s.name][place.layer] for s in signals])
 
 
-def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> dict[str, Any]:
-    show, state = place.card.show, st.session_state
-    text = _hash(f"{state.get('turn', 0)}\n{place.text}")
+def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole: bool) -> dict[str, Any]:
+    show = place.card.show
+    text = hashed(f"{st.session_state.get('turn', 0)}\n{place.text}")
+    identity = hashed(f"{place.model}\n{place.layer}\n{text}")
     header: dict[str, Any] = {
-        "id": _hash(f"{place.model}\n{place.layer}\n{text}"),
+        "id": identity,
         "text": text,
         "more": place.more,
         "whole": whole,
-        "play": state.play if whole else None,
-        "place": {"step": place.step, "unit": place.unit},
+        **state.arrived(f"{identity} {page}", place),
         "steps": trace.steps,
         "units": trace.units,
         "shown": [visible(token) for token in trace.tokens],
         "names": [named(token) for token in trace.tokens],
         "inputs": rounded(trace["x"][:, 0]) if place.card.tokens == "numbers" else None,
+        "reversed": trace.bidirectional and place.layer % 2 == 1,
         "unknown": unknown_steps(place),
         "generated": generated_since(place),
         "memory": trace.memory,
@@ -59,8 +61,7 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
         "ordered": "longest memory first" if trace.belt else "slowest first",
         "order": service.order(place.model, place.text, place.layer).tolist(),
         "signals": [
-            {"name": s.name, "kind": s.kind, "role": s.role, "label": s.label, "formula": s.formula}
-            | {"says": SAYS[s.role], "hint": HINTS[s.role]}
+            {"name": s.name, "kind": s.kind, "role": s.role, "formula": s.formula} | words(s.role, s.label)
             for s in signals
         ],
         "show": {"unit": show.unit, "claims": claims(place.card), "other": other_unit(trace)},
@@ -71,12 +72,23 @@ def _header(place: Place, trace: Trace, signals: list[Signal], whole: bool) -> d
     }
     if whole:
         header["next"] = answers.in_full(place)
-        header["why"] = why(place)
+        header["diagram"] = drawn(service.model(place.model).cell.diagram, trace)
+        header["belt"] = bool(trace.belt)
+        header["telling"] = telling(place)
+        header["columns"] = list(place.card.vocabulary) if in_columns(place) else None
+        header["caption"] = f"{place.card.title}, {place.card.cell.upper()} of {trace.units} units"
     return header
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def hashed(text: str) -> str:
+    """A name for a text that says nothing of it."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def telling(place: Place) -> list[int]:
+    """The units that move the answer most on this text, as `service.telling` finds them; the longest memory first."""
+    chosen = set(service.telling(place.model, place.text, place.layer).tolist())
+    return [unit for unit in service.order(place.model, place.text, place.layer).tolist() if unit in chosen]
 
 
 def claims(card: Card) -> dict[int, str]:
@@ -109,20 +121,3 @@ def generated_since(place: Place) -> int | None:
     """The step from which on the network itself wrote the text; None where a person did."""
     text, since = st.session_state.get("generated", (None, 0))
     return since if text == place.text else None
-
-
-def why(place: Place) -> dict[str, Any]:
-    """Of the pinned unit: what input, recurrent side and bias add to each pre-activation, and which units pushed hardest."""
-    parts = {}
-    for name, pushes in service.pushes(place.model, place.text, place.layer, place.unit).items():
-        hardest = np.argsort(-np.abs(pushes.units), axis=1)[:, :PUSHERS]
-        sizes = np.take_along_axis(pushes.units, hardest, axis=1)
-        parts[name] = {
-            "input": rounded(pushes.inputs.sum(-1)),
-            "recurrent": rounded(pushes.units.sum(-1)),
-            "bias": rounded(pushes.bias),
-            "by": [
-                [[int(u), short(v)] for u, v in zip(*pair, strict=True)] for pair in zip(hardest, sizes, strict=True)
-            ],
-        }
-    return {"unit": place.unit, "parts": parts}

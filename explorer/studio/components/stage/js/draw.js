@@ -46,10 +46,37 @@ function signedColour(theme, value) {
   return size < 0.5 ? mix(theme.background, near, size * 2) : mix(near, far, size * 2 - 1);
 }
 
-function signalColour(theme, reading, signal, value) {
+function gateColour(theme, role, value) {
   if (!Number.isFinite(value)) return theme.missing;
-  if (signal.kind === "gate") return mix(theme.background, theme.roles[signal.role], Math.max(0, Math.min(1, value)));
+  return mix(theme.background, theme.roles[role], Math.max(0, Math.min(1, value)));
+}
+
+function signalColour(theme, reading, signal, value) {
+  if (signal.kind === "gate") return gateColour(theme, signal.role, value);
   return signedColour(theme, signal.name === reading.memory ? scaled(reading, value) : value);
+}
+
+// A colour scale as a table of 32-bit pixels, since thousands are looked up at once: `at(value)`. From 0 to 1 for a gate, else -1 to 1.
+const RAMPS = new Map();
+function ramp(theme, gateRole) {
+  const key = `${theme.mode} ${gateRole ?? ""}`;
+  if (!RAMPS.has(key)) {
+    const least = gateRole ? 0 : -1;
+    const pixel = (colour) => {
+      const [r, g, b] = colour.startsWith("#") ? rgb(colour) : colour.match(/\d+/g).map(Number);
+      return (255 << 24) | (b << 16) | (g << 8) | r;
+    };
+    const table = Int32Array.from({ length: 257 }, (_, k) => {
+      const value = least + (k / 256) * (1 - least);
+      return pixel(gateRole ? gateColour(theme, gateRole, value) : signedColour(theme, value));
+    });
+    const missing = pixel(theme.missing);
+    const scale = 256 / (1 - least);
+    RAMPS.set(key, (value) =>
+      Number.isFinite(value) ? table[Math.max(0, Math.min(256, Math.round((value - least) * scale)))] : missing,
+    );
+  }
+  return RAMPS.get(key);
 }
 
 function readableOn(colour) {

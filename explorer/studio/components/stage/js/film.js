@@ -38,6 +38,8 @@ function makeFilm(root, reading, go) {
   slider.dataset.testid = "stage-slider";
   const playhead = element("div", "playhead", film);
   const bead = element("div", "bead", film);
+  const cover = element("div", "cover", film);
+  cover.hidden = true;
   const axis = element("div", "line-axis", frame, memoryLabel(reading));
   const height = reading.whole ? LINE.whole : LINE.strip;
   const widths = cellWidths(reading);
@@ -75,6 +77,8 @@ function makeFilm(root, reading, go) {
   }
 
   return {
+    scroller,
+    width: () => width,
     fit(theme, unit) {
       width = Math.max(widths.least, Math.min(widths.most, scroller.clientWidth / reading.steps));
       const mute = width < widths.needed;
@@ -108,7 +112,12 @@ function makeFilm(root, reading, go) {
       });
       axis.style.color = context.strokeStyle;
     },
-    move(theme, { step, unit }, smooth) {
+    // What comes is not to be seen while it is asked for: the next tokens and their answers, and the line that would tell.
+    covered(on) {
+      cover.hidden = !on;
+      cells.forEach((cell) => cell.removeAttribute("aria-hidden"));
+    },
+    move(theme, { step, unit }) {
       cells.forEach((cell, k) => cell.classList.toggle("now", k === step));
       const x = (step + 0.5) * width;
       playhead.style.transform = `translateX(${x}px)`;
@@ -116,9 +125,14 @@ function makeFilm(root, reading, go) {
       bead.style.background = theme.roles[reading.byName[reading.memory].role];
       slider.value = step + 1;
       slider.setAttribute("aria-valuetext", `step ${step + 1} of ${reading.steps}, ${reading.names[step]}`);
+      if (!cover.hidden) {
+        cover.style.left = `${(step + 1) * width}px`;
+        cells.forEach((cell, k) => cell.setAttribute("aria-hidden", String(k > step)));
+      }
+      said?.row.style.setProperty("--asked", cover.hidden ? "none" : `${step * width}px`);
       const view = scroller.clientWidth;
       if (x < scroller.scrollLeft + 2 * width || x > scroller.scrollLeft + view - 2 * width) {
-        scroller.scrollTo({ left: x - view / 2, behavior: smooth ? "smooth" : "auto" });
+        scroller.scrollLeft = x - view / 2;
       }
     },
   };

@@ -4,7 +4,8 @@ const SETTLE = 180; // ms of rest before URL and server hear of a move
 
 function currentTheme(root, reading) {
   const probe = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
-  const dark = /^#[0-9a-f]{6}/i.test(probe) && rgb(probe).reduce((a, b) => a + b) < 384;
+  const wantsDark = window.matchMedia("(prefers-color-scheme: dark)").matches; // of a saved page, where no app sets a theme
+  const dark = /^#[0-9a-f]{6}/i.test(probe) ? rgb(probe).reduce((a, b) => a + b) < 384 : wantsDark;
   return reading.themes[dark ? "dark" : "light"];
 }
 
@@ -17,26 +18,38 @@ function focused() {
 
 // Who has a use of its own for all keys, and for Space.
 const HAS_KEYS = "input, textarea, select, [contenteditable]";
-const HAS_SPACE = "button, summary";
+const HAS_SPACE = "button, summary, [role=button]";
+
+// How the stage is looked at: kept beyond a change of page or network, and in the link.
+const MODES = { unroll: ["", "1"], ask: ["", "1"], present: ["", "1"], roll: ["all", "telling"] };
+const modes = Object.fromEntries(
+  Object.entries(MODES).map(([name, [usual, other]]) => {
+    const chosen = new URLSearchParams(window.location.search).get(name) === other;
+    return [name, name === "roll" ? (chosen ? other : usual) : chosen];
+  }),
+);
 
 function keepLink(reading, place) {
   const url = new URL(window.location.href);
   const set = (name, value) => (value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value));
   for (const [name, value] of Object.entries(reading.link)) set(name, value);
+  for (const [name, [usual, other]] of Object.entries(MODES)) set(name, modes[name] === true || modes[name] === other ? other : null);
   set("step", place.step + 1);
   set("unit", place.unit);
   if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
 }
 
-// Where the reader went without the server knowing yet, as while playing: kept beyond a change of page or network.
-let unsettled = null;
+// Where the reader was last: known here before the server knows, and kept beyond a change of page or network.
+let latest = null;
 
-function makeStage(parent, tell) {
+// `host` is who shows the stage: it may `tell` a server where the reader is, keep a `link`, and `ask` for the arithmetic of a unit
+// (or of all). A saved page has none of the three.
+function makeStage(parent, host) {
   const root = parent.querySelector(".stage");
-  let reading, theme, place, parts, timer, settling, player;
+  let reading, theme, place, parts, timer, settling, player, waiting, revealed;
 
-  function draw(smooth) {
-    for (const part of parts) part.move?.(theme, place, smooth);
+  function draw(options) {
+    for (const part of parts) part.move?.(theme, place, options);
     root.querySelector(".sr").textContent = player
       ? ""
       : `step ${place.step + 1} of ${reading.steps}, ${reading.names[place.step]}, unit ${place.unit}: ` +
@@ -46,25 +59,43 @@ function makeStage(parent, tell) {
   function settle() {
     clearTimeout(settling);
     settling = setTimeout(() => {
-      unsettled = null;
-      keepLink(reading, place);
-      tell({ step: place.step, unit: place.unit });
+      host.link?.(reading, place);
+      host.tell?.({ step: place.step, unit: place.unit });
     }, SETTLE);
   }
 
   function go({ step, by, unit }) {
     stop();
-    move({ step: step ?? place.step + (by ?? 0), unit: unit ?? place.unit });
+    move({ step: step ?? place.step + (by ?? 0), unit: unit ?? place.unit }, STEP_FLOW);
     settle();
   }
 
-  function move(next) {
-    const repinned = next.unit !== place.unit;
+  // To another step or unit. A step onwards flows through the cell for as long as `lasts`; any other is there at once.
+  function move(next, lasts) {
+    const from = place;
     place = { step: Math.max(0, Math.min(reading.steps - 1, next.step)), unit: next.unit };
-    unsettled = { text: reading.text, model: reading.link.model, ...place };
-    if (repinned) for (const part of parts) part.pin?.(theme, place.unit);
-    if (repinned) caption();
-    draw(false);
+    latest = { text: reading.text, model: reading.link.model, ...place };
+    if (place.unit !== from.unit) {
+      for (const part of parts) part.pin?.(theme, place.unit);
+      caption();
+    }
+    if (place.step !== from.step) cover(modes.ask);
+    const onwards = before(reading, place.step) === from.step && place.unit === from.unit && !still();
+    draw({ lasts: onwards ? lasts : 0 });
+  }
+
+  function still() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  function cover(on) {
+    revealed = !on;
+    for (const part of parts) part.covered?.(on);
+  }
+
+  function reveal() {
+    cover(false);
+    draw();
   }
 
   function stop() {
@@ -78,7 +109,7 @@ function makeStage(parent, tell) {
   function play(until) {
     if (player) {
       stop();
-      draw(false);
+      draw();
       settle();
       return;
     }
@@ -88,10 +119,10 @@ function makeStage(parent, tell) {
     const frame = (now) => {
       if (now >= due) {
         due = now + parts.transport.interval();
-        move({ step: place.step + 1, unit: place.unit });
-        if (place.step >= last) {
-          stop();
-          draw(false);
+        const arrives = place.step + 1 >= last;
+        if (arrives) stop();
+        move({ step: place.step + 1, unit: place.unit }, arrives ? STEP_FLOW : parts.transport.interval());
+        if (arrives) {
           settle();
           return;
         }
@@ -107,35 +138,101 @@ function makeStage(parent, tell) {
     root.querySelector(".pinned").textContent = claims[place.unit] ?? other.replace("{unit}", place.unit);
   }
 
+  // Another way to look at the same step.
+  function settings(changes) {
+    Object.assign(modes, changes);
+    if ("ask" in changes) cover(modes.ask);
+    if ("present" in changes) present();
+    fit();
+    draw();
+    host.link?.(reading, place);
+  }
+
+  // The top layer lies above everything, whatever the stage is inside of; full screen where the browser allows it.
+  function present() {
+    const shown = root.matches(":popover-open");
+    if (modes.present && !shown) {
+      root.popover = "manual";
+      root.showPopover();
+      document.documentElement.requestFullscreen?.().catch(() => {}); // asks for a click; the stage is large without it, too
+    } else if (!modes.present && shown) {
+      root.hidePopover();
+      root.popover = null;
+      if (document.fullscreenElement) document.exitFullscreen();
+    }
+    root.classList.toggle("present", modes.present);
+  }
+
+  function leftFullScreen() {
+    if (!document.fullscreenElement && modes.present) settings({ present: false });
+  }
+
+  // For the arithmetic of a unit, or of all: once, until it is there.
+  function ask(what) {
+    const wanted = what.unit ?? null;
+    if (waiting === wanted && wanted !== null) return;
+    waiting = wanted;
+    host.ask({ id: reading.id, unit: wanted });
+  }
+
+  let toSave = null;
+  function save(way) {
+    if (way === "html" && host.ask && !reading.arithmetic?.whole) {
+      toSave = way;
+      root.classList.add("saving");
+      ask({ unit: null });
+      return;
+    }
+    saveAs(way, { reading, place, theme, parts, host });
+  }
+
+  function received({ detail }) {
+    const arithmetic = unpackArithmetic(detail);
+    if (arithmetic.id !== reading?.id) return;
+    const whole = waiting === null;
+    waiting = undefined;
+    if (whole || !reading.arithmetic?.whole) reading.arithmetic = { ...arithmetic, whole };
+    for (const part of parts) part.explain?.();
+    if (!toSave) return;
+    root.classList.remove("saving");
+    saveAs(toSave, { reading, place, theme, parts, host });
+    toSave = null;
+  }
+
   function build(next) {
     stop();
+    for (const part of parts ?? []) part.leave?.();
     reading = next;
     place = { ...reading.place };
-    const carried = unsettled?.text === reading.text;
-    if (carried) place.step = unsettled.step;
-    if (carried && unsettled.model === reading.link.model) place.unit = unsettled.unit;
+    waiting = undefined;
+    const carried = latest?.text === reading.text;
+    if (carried) place.step = latest.step;
+    if (carried && latest.model === reading.link.model) place.unit = latest.unit;
     root.replaceChildren();
     root.classList.toggle("slim", !reading.whole);
     element("p", "pinned", root);
     element("p", "sr", root).setAttribute("aria-live", "polite");
     parts = [];
     const film = makeFilm(root, reading, go);
-    parts.transport = makeTransport(root, reading, go, () => play());
+    parts.film = film;
+    parts.transport = makeTransport(root, reading, modes, { go, play: () => play(), settings, save: reading.whole ? save : null });
     parts.push(film, parts.transport);
     if (reading.whole) {
       const centre = element("div", "centre", root);
-      const left = element("div", "left", centre);
-      const now = makeNow(left, reading, go);
-      const few = reading.signals.length < 3; // then there is room for the arithmetic beside the guesses
-      parts.push(now, makeNext(centre, reading), makeWhy(few ? left : root, reading));
+      parts.cell = makeCell(centre, reading, modes, { go, ask: host.ask ? ask : null });
+      parts.push(parts.cell, makeNext(centre, reading, { reveal }), makeWhy(root, reading));
+      parts.roll = makeRoll(root, reading, modes, { go, settings });
+      parts.push(parts.roll);
+      together(film.scroller, parts.roll.scroller);
+      if (modes.present) present();
     }
     fit();
+    cover(reading.whole && modes.ask);
     caption();
-    draw(false);
-    keepLink(reading, place);
+    draw();
+    host.link?.(reading, place);
     if (carried) settle();
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (reading.play && !still) {
+    if (reading.play && !still()) {
       const [from, until] = reading.play;
       move({ step: from, unit: place.unit });
       play(until);
@@ -144,22 +241,31 @@ function makeStage(parent, tell) {
 
   function fit() {
     theme = currentTheme(root, reading);
-    root.style.setProperty("--accent", theme.accent);
-    root.style.setProperty("--grid", theme.grid);
-    root.style.setProperty("--muted", theme.muted);
-    root.style.setProperty("--panel", theme.panel);
-    root.style.setProperty("--text", theme.text);
-    root.style.setProperty("--background", theme.background);
-    for (const part of parts) part.fit?.(theme, place.unit);
+    for (const name of ["accent", "grid", "muted", "panel", "text", "background"]) root.style.setProperty(`--${name}`, theme[name]);
+    root.classList.toggle("unrolled", modes.unroll);
+    for (const part of parts) part.fit?.(theme, place.unit, parts.film.width());
   }
 
   function keys(event) {
     if (focused()?.matches(HAS_KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
     const moves = { ArrowLeft: { by: -1 }, ArrowRight: { by: 1 }, Home: { step: 0 }, End: { step: reading.steps - 1 } };
     if (event.key in moves) go(moves[event.key]);
-    else if (event.key === " " && !focused()?.matches(HAS_SPACE)) play();
+    else if (event.key === " " && !focused()?.matches(HAS_SPACE)) space();
+    else if (event.key === "Escape") escape();
     else return;
     event.preventDefault();
+  }
+
+  // Plays; where a class is to guess, reveals, and then goes on to the next question.
+  function space() {
+    if (!modes.ask || player) play();
+    else if (!revealed) reveal();
+    else go({ by: 1 });
+  }
+
+  function escape() {
+    if (parts.cell?.fold()) return;
+    if (modes.present) settings({ present: false });
   }
 
   const resized = new ResizeObserver(() => {
@@ -167,38 +273,62 @@ function makeStage(parent, tell) {
     timer = setTimeout(() => {
       if (!reading) return;
       fit();
-      draw(false);
+      draw();
     }, 60);
   });
   resized.observe(root);
   document.addEventListener("keydown", keys);
+  document.addEventListener("carousel-post", received);
+  document.addEventListener("fullscreenchange", leftFullScreen);
 
   return {
-    // The same reading again brings the arithmetic of another unit, or another theme; a new one starts afresh.
+    // The same reading again may bring another theme; a new one starts afresh.
     show(next) {
       if (!reading || next.id !== reading.id || next.whole !== reading.whole) {
         build(next);
         return;
       }
-      for (const part of parts) part.explain?.(next.why);
       fit();
-      draw(false);
+      draw();
     },
+    received,
     leave() {
       stop();
+      for (const part of parts ?? []) part.leave?.();
       clearTimeout(timer);
       clearTimeout(settling);
       resized.disconnect();
       document.removeEventListener("keydown", keys);
+      document.removeEventListener("carousel-post", received);
+      document.removeEventListener("fullscreenchange", leftFullScreen);
     },
   };
 }
 
-export default function ({ data, parentElement, setStateValue }) {
-  const stage = (parentElement.carouselStage ??= makeStage(parentElement, (place) => setStateValue("place", place)));
-  stage.show(unpack(data));
+// Two that scroll as one.
+function together(one, other) {
+  one.onscroll = () => (other.scrollLeft = one.scrollLeft);
+  other.onscroll = () => (one.scrollLeft = other.scrollLeft);
+}
+
+// In the app: Streamlit calls it when the payload or the theme changes.
+function mount({ data, parentElement, setStateValue, setTriggerValue }) {
+  const stage = (parentElement.carouselStage ??= makeStage(parentElement, {
+    tell: (place) => setStateValue("place", place),
+    ask: (wanted) => setTriggerValue("arithmetic", wanted),
+    link: keepLink,
+  }));
+  stage.show(unpackReading(data));
   return () => {
     stage.leave();
     delete parentElement.carouselStage;
   };
+}
+
+// In a saved page: it begins where it was saved.
+function replay({ reading: bytes, arithmetic, place, address }) {
+  const stage = makeStage(document.body, { address });
+  const reading = unpackReading(bytes);
+  stage.show({ ...reading, place, play: null });
+  if (arithmetic) stage.received({ detail: arithmetic });
 }

@@ -1,10 +1,31 @@
 // What the network answers at this step: guesses of the next token, labels, or a number; and how that compares with what is right.
 
-function makeNext(root, reading) {
+function makeNext(root, reading, { reveal }) {
   const panel = element("section", "next", root);
   panel.setAttribute("aria-label", reading.next.title);
+  panel.dataset.testid = "stage-next-panel";
   element("h2", "", panel, reading.next.title);
-  return { guesses: makeGuesses, labels: makeLabels, number: makeNumber }[reading.next.kind](panel, reading);
+  const answer = element("div", "answer-box", panel);
+  const veil = element("div", "veil", panel);
+  element("p", "", veil, "Your guess?");
+  const button = element("button", "reveal", veil, "Reveal (Space)");
+  button.type = "button";
+  button.dataset.testid = "stage-reveal";
+  button.onclick = reveal;
+  const part = { guesses: makeGuesses, labels: makeLabels, number: makeNumber }[reading.next.kind](answer, reading);
+  let hidden = false;
+  return {
+    covered(on) {
+      hidden = on;
+      veil.hidden = !on;
+      panel.classList.toggle("covered", on);
+      answer.setAttribute("aria-hidden", String(on));
+    },
+    move(theme, place) {
+      part.move(theme, place);
+      if (hidden) for (const node of answer.querySelectorAll("span, b, p.verdict")) node.textContent = " "; // not even to be found in the page
+    },
+  };
 }
 
 // A row of name, bar and share for each of `count`; fill(k, name, share, marked) says what is in row k.

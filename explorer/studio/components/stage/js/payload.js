@@ -1,22 +1,53 @@
-// The payload: a JSON header and float32 arrays, in one run of bytes (see payload.py).
+// What came from the server: a JSON header and float32 arrays, in one run of bytes (see packing.py).
 
 function unpack(bytes) {
   const copy = bytes.slice(); // a Float32Array needs aligned memory of its own
   const headerLength = new DataView(copy.buffer).getUint32(0, true);
-  const reading = JSON.parse(new TextDecoder().decode(copy.subarray(4, 4 + headerLength)));
-  const start = Math.ceil((4 + headerLength) / 4) * 4;
-  const values = new Float32Array(copy.buffer, start);
+  const header = JSON.parse(new TextDecoder().decode(copy.subarray(4, 4 + headerLength)));
+  return { header, values: new Float32Array(copy.buffer, Math.ceil((4 + headerLength) / 4) * 4) };
+}
+
+function unpackReading(bytes) {
+  const { header: reading, values } = unpack(bytes);
   const size = reading.steps * reading.units;
   reading.signals.forEach((signal, index) => {
     signal.values = values.subarray(index * size, (index + 1) * size);
   });
   reading.byName = Object.fromEntries(reading.signals.map((signal) => [signal.name, signal]));
+  reading.bytes = bytes; // a saved page takes them along
   return reading;
+}
+
+// Of each unit that was sent: what pushed each pre-activation at each step (see arithmetic.py).
+function unpackArithmetic(bytes) {
+  const { header, values } = unpack(bytes);
+  const { units, parts, columns, pushers } = header;
+  const steps = values.length / (units.length * parts.length * (columns + 2 + 2 * pushers));
+  let at = 0;
+  const take = (width) => values.subarray(at, (at += steps * width));
+  const of = {};
+  for (const unit of units) {
+    of[unit] = {};
+    for (const part of parts) {
+      of[unit][part] = { inputs: take(columns), recurrent: take(1), bias: take(1), pushes: take(pushers), by: take(pushers) };
+    }
+  }
+  return { id: header.id, columns, pushers, of, bytes };
 }
 
 // The value of a signal at a step for a unit; before the first step a state is 0, as a reading here begins.
 function valueAt(reading, name, step, unit) {
-  return step < 0 ? 0 : reading.byName[name].values[step * reading.units + unit];
+  return step < 0 || step >= reading.steps ? 0 : reading.byName[name].values[step * reading.units + unit];
+}
+
+// A name as formulas have it: `<state>_prev` is the state before, in the order of reading.
+function named(reading, name, step, unit) {
+  if (!name.endsWith("_prev")) return valueAt(reading, name, step, unit);
+  return valueAt(reading, name.slice(0, -5), before(reading, step), unit);
+}
+
+function before(reading, step) {
+  return reading.reversed ? step + 1 : step - 1;
 }
 
 // What the pinned line and the token strip show: the memory, from -1 to 1; through tanh where it has no bounds, or, where a unit

@@ -11,9 +11,9 @@ const ICONS = {
   home: "M8 1.6l1.9 4.1 4.5.5-3.4 3 1 4.4L8 11.4l-4 2.2 1-4.4-3.4-3 4.5-.5z",
 };
 
-const SPEEDS = { "½×": 360, "1×": 180, "2×": 90, "4×": 45 };
+const SPEEDS = { slow: 1600, "½×": 360, "1×": 180, "2×": 90, "4×": 45 };
 
-function makeTransport(root, reading, go, play) {
+function makeTransport(root, reading, modes, { go, play, settings, save }) {
   const bar = element("div", "transport", root);
   const draw = (node, icon) => {
     const shape = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -46,6 +46,21 @@ function makeTransport(root, reading, go, play) {
   position.dataset.testid = "stage-step";
   position.setAttribute("aria-live", "off");
   element("span", "spring", bar);
+  const switches = reading.whole
+    ? [
+        ["unroll", "Unroll", "The same cell at the steps before and after, side by side: one set of weights"],
+        ["ask", "Ask first", "Covers what comes next until it is revealed (Space)"],
+        ["present", "Present", "The stage alone, large, for a projector (Esc ends it)"],
+      ].map(([mode, label, title]) => {
+        const node = element("button", "switch", bar, label);
+        node.type = "button";
+        node.title = title;
+        node.dataset.testid = `stage-${mode}`;
+        node.onclick = () => settings({ [mode]: !modes[mode] });
+        return [mode, node];
+      })
+    : [];
+  if (save) makeSaveMenu(bar, save);
   const label = element("label", "unit", bar, "Pinned unit ");
   const unitBox = element("input", "", label);
   unitBox.type = "number";
@@ -62,6 +77,9 @@ function makeTransport(root, reading, go, play) {
   const home = button(`Back to unit ${reading.show.unit}, the telling one`, "home", "stage-home", () => go({ unit: reading.show.unit }));
 
   return {
+    fit() {
+      for (const [mode, node] of switches) node.setAttribute("aria-pressed", String(modes[mode]));
+    },
     interval: () => SPEEDS[speed.value],
     playing(on) {
       draw(toggle, on ? "pause" : "play");
@@ -75,4 +93,26 @@ function makeTransport(root, reading, go, play) {
       home.hidden = unit === reading.show.unit;
     },
   };
+}
+
+// What can be taken along.
+function makeSaveMenu(bar, save) {
+  const menu = element("details", "save", bar);
+  const summary = element("summary", "", menu, "Save");
+  summary.dataset.testid = "stage-save";
+  const list = element("div", "save-list", menu);
+  const ways = [
+    ["html", "This reading as one file that plays offline (HTML)"],
+    ["svg", "This picture (SVG)"],
+    ["png", "This picture (PNG)"],
+  ];
+  for (const [way, label] of ways) {
+    const node = element("button", "", list, label);
+    node.type = "button";
+    node.dataset.testid = `stage-save-${way}`;
+    node.onclick = () => {
+      menu.open = false;
+      save(way);
+    };
+  }
 }

@@ -1,0 +1,99 @@
+"""A cell's picture as data: what stands where, which wire carries which vector, and in which order they are computed.
+
+Places are (x, y) on a grid of the cell's own, y downwards. A picture has no size: who draws it chooses how wide a column is and how
+high a row, so that the same description serves a phone and a lecture hall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+from explorer import formula
+
+Point = tuple[float, float]
+
+OPERATIONS = ("×", "+", "1−", "tanh", "σ")
+"""What an operation can do with the vectors that enter it."""
+INPUT = "x"
+"""What a wire carries that brings the input: it has no stripe for each unit."""
+
+
+class Operation(NamedTuple):
+    """A pointwise operation, one of OPERATIONS, and its place."""
+
+    does: str
+    at: Point
+
+
+class Wire(NamedTuple):
+    """A vector on its way.
+
+    carries  a formula over signals and states (`explorer.formula`), with a value for each unit; INPUT; or "" for what is not recorded
+    path     from where by way of what to where: names of layers and operations, or points; each leg is upright or level
+    number   where on the way the pinned unit's number stands, as a share of it; None for nowhere
+    """
+
+    carries: str
+    path: tuple[str | Point, ...]
+    number: float | None = None
+
+
+def wire(carries: str, *path: str | Point, number: float | None = None) -> Wire:
+    """A wire, written in one line."""
+    return Wire(carries, path, number)
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """The picture of a cell.
+
+    layers      signal -> place of the layer that computes it from input and state: where the weights are
+    operations  name -> pointwise operation
+    phases      what happens, in words -> its wires, in the order of computation
+
+    Raises ValueError for a path with a slanted leg, an unknown name, or an operation that there is not.
+    """
+
+    layers: Mapping[str, Point]
+    operations: Mapping[str, Operation]
+    phases: Mapping[str, tuple[Wire, ...]]
+    points: Mapping[str, Point] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, operation in self.operations.items():
+            if operation.does not in OPERATIONS:
+                raise ValueError(f"{name} does {operation.does!r}; an operation is one of {', '.join(OPERATIONS)}")
+        object.__setattr__(self, "points", {**self.layers, **{n: o.at for n, o in self.operations.items()}})
+        for one in self.wires:
+            legs = self.legs(one)
+            if any(x0 != x1 and y0 != y1 for (x0, y0), (x1, y1) in pairwise(legs)):
+                raise ValueError(f"the wire of {one.carries!r} has a slanted leg: {legs}")
+
+    @property
+    def wires(self) -> tuple[Wire, ...]:
+        """All of them, in the order of computation."""
+        return tuple(one for wires in self.phases.values() for one in wires)
+
+    def legs(self, of: Wire) -> list[Point]:
+        """The corners of a wire's way, its ends included."""
+        unknown = [stop for stop in of.path if isinstance(stop, str) and stop not in self.points]
+        if unknown:
+            raise ValueError(f"the wire of {of.carries!r} goes by {unknown[0]!r}; there are {', '.join(self.points)}")
+        return [self.points[stop] if isinstance(stop, str) else stop for stop in of.path]
+
+    def leaving(self, node: str) -> list[Wire]:
+        """The wires that begin at a layer or an operation."""
+        return [one for one in self.wires if one.path[0] == node]
+
+    def entering(self, node: str) -> list[Wire]:
+        """The wires that end there."""
+        return [one for one in self.wires if one.path[-1] == node]
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """The names of all signals and states that some wire carries, alone or within a formula."""
+        found = [formula.names(one.carries) for one in self.wires if one.carries not in ("", INPUT)]
+        return frozenset().union(*found)

@@ -1,0 +1,58 @@
+"""What the stage fetches when a gate is unfolded: of one unit, or of all, what pushed each pre-activation at each step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from explorer import models
+from explorer.signals import Array
+from explorer.studio import service
+from explorer.studio.components.stage.packing import pack
+from explorer.studio.state import Place
+
+PUSHERS = 5
+"""How many units of h_{t-1} are named that pushed a pre-activation hardest."""
+MOST = 8_000_000
+"""Bytes: of a longer text only the units that are worth it are sent, where all are asked for."""
+
+
+def packed(place: Place, reading: str, units: list[int]) -> bytes:
+    """Packed (`packing.pack`): for each unit and each pre-activation `inputs` [step, column], `recurrent` [step], `bias` [step], the
+    hardest `pushes` [step, pusher], largest first, and `by` [step, pusher], whose they are.
+
+    A row of numbers has its columns; of a token only the sum of all inputs is told, since the columns of its vector mean nothing.
+    `reading` is the id of the payload that all this belongs to.
+    """
+    blocks: list[Array] = []
+    header: dict[str, Any] = {"id": reading, "units": units}
+    for unit in units:
+        parts = service.pushes(place.model, place.text, place.layer, unit) if len(units) == 1 else _pushes(place, unit)
+        header["parts"] = list(parts)
+        for part in parts.values():
+            inputs = part.inputs if in_columns(place) else part.inputs.sum(-1, keepdims=True)
+            hardest = np.argsort(-np.abs(part.units), axis=1)[:, :PUSHERS]
+            sizes = np.take_along_axis(part.units, hardest, axis=1)
+            header |= {"columns": inputs.shape[1], "pushers": hardest.shape[1]}
+            blocks += [inputs, part.units.sum(-1), part.bias, sizes, hardest]
+    return pack(header, blocks)
+
+
+def worth(place: Place, telling: list[int]) -> list[int]:
+    """The units whose arithmetic goes into a saved page: all, or of a long text the pinned and the `telling` ones."""
+    trace = service.trace(place.model, place.text)
+    parts = sum(name.endswith("_pre") for name in trace.signals)
+    if trace.units * trace.steps * parts * 4 * (3 + 2 * PUSHERS) <= MOST:
+        return list(range(trace.units))
+    return list(dict.fromkeys([place.unit, *telling]))
+
+
+def in_columns(place: Place) -> bool:
+    """Whether the numbers that are read are what a person gave, and not a token's vector; only the lowest layer sees them."""
+    return place.card.tokens == "numbers" and place.layer < (2 if place.card.bidirectional else 1)
+
+
+def _pushes(place: Place, unit: int) -> dict[str, models.Pushes]:
+    """Past the cache, which holds what single readers look at."""
+    return models.arithmetic(service.model(place.model), place.text, unit=unit, layer=place.layer)

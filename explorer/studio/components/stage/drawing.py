@@ -1,0 +1,87 @@
+"""A cell's diagram as the stage draws it: wires with their colours, layers with their words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer import formula
+from explorer.diagram import INPUT, Diagram, Wire
+from explorer.figures.roles import HINTS, SAYS
+from explorer.signals import Role, Trace
+
+GLYPHS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
+"""How a layer's nonlinearity is written in its box; one that has none is a plain sum."""
+
+
+def drawn(diagram: Diagram, trace: Trace) -> dict[str, Any]:
+    """Layers, operations and, phase by phase, the wires: places on the cell's grid, names as in the trace."""
+    return {
+        "layers": [
+            {"name": name, "at": at, "glyph": _glyph(trace.signals[name].formula)}
+            | {"weights": _weights(name), "feeds": _feeds(diagram, trace, name)}
+            for name, at in diagram.layers.items()
+        ],
+        "operations": [{"name": name, "does": o.does, "at": o.at} for name, o in diagram.operations.items()],
+        "phases": [
+            {"says": says, "wires": [_wire(diagram, trace, wire) for wire in wires]}
+            for says, wires in diagram.phases.items()
+        ],
+    }
+
+
+def _wire(diagram: Diagram, trace: Trace, wire: Wire) -> dict[str, Any]:
+    role, scale = _look(trace, wire.carries)
+    ends = [stop if isinstance(stop, str) else None for stop in (wire.path[0], wire.path[-1])]
+    return {
+        "carries": "" if wire.carries == INPUT else wire.carries,
+        "path": diagram.legs(wire),
+        "ends": ends,
+        "number": wire.number,
+        "role": role,
+        "scale": scale,
+    }
+
+
+def _look(trace: Trace, carries: str) -> tuple[Role, str]:
+    """The role whose colour a wire has, and the scale of its stripes: "gate", "memory", "signed", or "" for none.
+
+    A gate scales a vector, and the vector keeps its own colour. What is kept and what is written have the memory's scale, since they
+    add up to it.
+    """
+    if carries in ("", INPUT):
+        return "input", ""
+    names = formula.names(carries)
+    signals = {name: trace.signals[name.removesuffix("_prev")] for name in names}
+    states = [s for s in signals.values() if s.kind != "gate"]
+    if not states:
+        return next(iter(signals.values())).role, "gate"
+    belt = trace.belt
+    whole = {trace.memory, f"{trace.memory}_prev"} | ({belt.write} if belt else set())
+    kept = belt is not None and names == formula.names(belt.keep) | {f"{belt.state}_prev"}
+    return states[0].role, "memory" if carries in whole or kept else "signed"
+
+
+def _glyph(of: str) -> str:
+    return GLYPHS.get(of.partition("(")[0], "sum")
+
+
+def _weights(name: str) -> str:
+    """What the weights of a layer are called, as in the equations."""
+    return f"W_{name}"
+
+
+def _feeds(diagram: Diagram, trace: Trace, layer: str) -> str:
+    """The formula of what a layer's value goes into: of the wire behind the operation that it enters; empty where that is not recorded."""
+    for wire in diagram.wires:
+        end = wire.path[-1]
+        if wire.carries == layer and isinstance(end, str) and end in diagram.operations:
+            behind = [one.carries for one in diagram.leaving(end)]
+            if behind and behind[0]:
+                made = trace.signals.get(behind[0])
+                return made.formula if made else behind[0]
+    return ""
+
+
+def words(role: Role, label: str) -> dict[str, str]:
+    """What a signal is called by what 1 means, its field's name, and what it does."""
+    return {"says": SAYS[role], "label": label, "hint": HINTS[role]}

@@ -1,0 +1,140 @@
+// The roll: every signal over the whole text as a heatmap on the same grid of tokens as the strip, with the playhead through all.
+
+const ROLL = { whole: 40, telling: 7 }; // pixels: of all units together, of one that is shown alone
+
+function makeRoll(root, reading, modes, { go, settings }) {
+  const panel = element("section", "roll", root);
+  panel.setAttribute("aria-label", "All signals over the text");
+  const head = element("div", "roll-head", panel);
+  element("h2", "", head, "Every unit, every step");
+  const choice = element("span", "choice", head);
+  const hint = element("p", "hint", panel);
+  const frame = element("div", "film-frame roll-frame", panel);
+  const scroller = element("div", "film-scroll", frame);
+  const film = element("div", "film", scroller);
+  const playhead = element("div", "playhead", film);
+  const cover = element("div", "cover", film);
+  const mark = element("div", "mark", film);
+  const bubble = element("div", "bubble", frame);
+  bubble.hidden = true;
+  // The memory first, then what it shows, then the gates in the order of the story.
+  const rank = (signal) => (signal.name === reading.memory ? 0 : signal.role === "hidden" ? 1 : 2);
+  const signals = [...reading.signals].sort((one, other) => rank(one) - rank(other));
+  const lanes = signals.map((signal) => {
+    const lane = element("canvas", "lane", film);
+    lane.setAttribute("role", "img");
+    lane.setAttribute("aria-label", `${signal.label} of every unit over the text`);
+    lane.dataset.testid = `stage-roll-${signal.name}`;
+    const name = element("div", "lane-name", frame);
+    name.title = `${signal.label}: ${signal.hint}`;
+    return { signal, lane, name };
+  });
+  let width = 20;
+  let units = reading.order;
+  let place = { step: 0, unit: 0 };
+
+  const few = reading.units > 16;
+  for (const [label, kind] of few ? [[`all ${reading.units} units`, "all"], [`the ${reading.telling.length} that matter most`, "telling"]] : []) {
+    const button = element("button", "", choice, label);
+    button.type = "button";
+    button.dataset.kind = kind;
+    button.onclick = () => settings({ roll: kind });
+  }
+
+  const height = () => (units.length > 16 ? ROLL.whole : Math.max(10, ROLL.telling * units.length));
+  const placeOf = (event, lane) => {
+    const box = lane.getBoundingClientRect();
+    const step = Math.max(0, Math.min(reading.steps - 1, Math.floor((event.clientX - box.left) / width)));
+    const row = Math.max(0, Math.min(units.length - 1, Math.floor(((event.clientY - box.top) / box.height) * units.length)));
+    return { step, unit: units[row] };
+  };
+  for (const { signal, lane } of lanes) {
+    lane.onclick = (event) => go(placeOf(event, lane));
+    lane.onpointermove = (event) => {
+      const { step, unit } = placeOf(event, lane);
+      bubble.hidden = false;
+      bubble.textContent = `${reading.names[step]} (step ${step + 1}), unit ${unit}: ${signal.name} = ${exact(valueAt(reading, signal.name, step, unit))}`;
+      const box = frame.getBoundingClientRect();
+      const x = Math.min(event.clientX - box.left + 12, box.width - bubble.offsetWidth);
+      bubble.style.transform = `translate(${Math.max(0, x)}px, ${event.clientY - box.top + 16}px)`;
+    };
+    lane.onpointerleave = () => (bubble.hidden = true);
+  }
+
+  // A row of pixels a unit, or the mean colour of as many units as share one; the bubble tells each number.
+  function paint(theme) {
+    const high = height();
+    const rows = Math.min(units.length, high);
+    for (const { signal, lane, name } of lanes) {
+      [lane.width, lane.height] = [reading.steps, rows];
+      lane.style.width = `${width * reading.steps}px`;
+      lane.style.height = `${high}px`;
+      lane.getContext("2d").putImageData(heatmap(theme, signal, rows), 0, 0);
+      name.replaceChildren();
+      symbol(name, signal.name, false, theme.roles[signal.role]);
+      name.style.top = `${lane.offsetTop + high / 2}px`;
+    }
+    playhead.style.height = cover.style.height = `${film.clientHeight}px`;
+  }
+
+  function heatmap(theme, signal, rows) {
+    const image = new ImageData(reading.steps, rows);
+    const pixels = new Int32Array(image.data.buffer);
+    const colour = ramp(theme, signal.kind === "gate" ? signal.role : null);
+    const memory = signal.name === reading.memory;
+    for (let row = 0; row < rows; row++) {
+      const sharing = units.slice(Math.floor((row / rows) * units.length), Math.floor(((row + 1) / rows) * units.length));
+      for (let step = 0; step < reading.steps; step++) {
+        let [red, green, blue] = [0, 0, 0];
+        for (const unit of sharing) {
+          const value = signal.values[step * reading.units + unit];
+          const pixel = colour(memory ? scaled(reading, value) : value);
+          red += pixel & 255;
+          green += (pixel >> 8) & 255;
+          blue += (pixel >> 16) & 255;
+        }
+        const count = sharing.length;
+        pixels[row * reading.steps + step] = (255 << 24) | ((blue / count) << 16) | ((green / count) << 8) | (red / count);
+      }
+    }
+    return image;
+  }
+
+  function markUnit() {
+    const row = units.indexOf(place.unit);
+    mark.hidden = row < 0;
+    const high = height();
+    mark.replaceChildren();
+    for (const { lane } of lanes) element("i", "", mark).style.top = `${lane.offsetTop + ((row + 0.5) / units.length) * high}px`;
+  }
+
+  return {
+    scroller,
+    fit(theme, unit, cell) {
+      width = cell;
+      units = few && modes.roll === "telling" ? reading.telling : reading.order;
+      for (const button of choice.children) button.setAttribute("aria-pressed", String(button.dataset.kind === modes.roll));
+      hint.textContent =
+        units === reading.order
+          ? `Rows are units, ${reading.ordered} at the top. Point at a number to read it, click to pin its unit and step.`
+          : "The units that move the answer most on this text: by how much h varies, times the length of its readout weights.";
+      film.style.width = `${width * reading.steps}px`;
+      film.style.setProperty("--cell", `${width}px`);
+      paint(theme);
+      this.pin(theme, unit);
+    },
+    pin(theme, unit) {
+      place = { ...place, unit };
+      markUnit();
+    },
+    move(theme, next) {
+      if (next.unit !== place.unit) this.pin(theme, next.unit);
+      place = next;
+      playhead.style.transform = `translateX(${(next.step + 0.5) * width}px)`;
+      cover.style.left = `${(next.step + 1) * width}px`;
+    },
+    covered(on) {
+      cover.hidden = !on;
+    },
+  };
+}

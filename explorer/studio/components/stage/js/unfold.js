@@ -1,0 +1,139 @@
+// A gate, unfolded in place: what pushed it, the sum, the squashing, and what its value then does.
+
+function makeUnfold(drawing, reading, { ask, go, folded }) {
+  const panel = element("div", "unfold", drawing);
+  panel.dataset.testid = "stage-unfold";
+  panel.setAttribute("role", "dialog");
+  panel.hidden = true;
+  panel.tabIndex = -1;
+  let layer = null;
+
+  function bars(rows, parent, theme) {
+    const values = rows.map(({ value }) => value);
+    const [low, high] = [Math.min(0, ...values), Math.max(0, ...values, 1e-9)];
+    const at = (value) => ((value - low) / (high - low)) * 100;
+    const table = element("div", "pushes", parent);
+    for (const { label, value, unit, says } of rows) {
+      const row = element(unit === undefined ? "div" : "button", "push", table);
+      if (unit !== undefined) {
+        row.type = "button";
+        row.title = `Pin unit ${unit}`;
+        row.onclick = () => go({ unit });
+      }
+      const name = element("span", "push-name", row, label);
+      if (says) element("span", "glyph", name, says);
+      const track = element("span", "push-track", row);
+      const bar = element("i", "", track);
+      element("u", "", track).style.left = `${at(0)}%`;
+      bar.style.left = `${at(Math.min(0, value))}%`;
+      bar.style.width = `${at(Math.abs(value)) - at(0)}%`;
+      bar.style.background = value < 0 ? theme.below[1] : theme.above[1];
+      element("span", "push-number", row, `${value < 0 ? "" : "+"}${brief(value)}`);
+    }
+  }
+
+  // The squashing function with the place at which this step stands on it.
+  function curve(parent, theme, colour, name, at, value) {
+    const picture = shape("svg", parent, { viewBox: "-6 -1.3 12 2.6", class: "curve", "aria-hidden": "true" });
+    const squash = FUNCTIONS[name];
+    const x = (a) => Math.max(-5.8, Math.min(5.8, a));
+    const points = Array.from({ length: 97 }, (_, k) => -6 + k / 8).map((a) => `${a},${-Math.max(-1.2, Math.min(1.2, squash(a)))}`);
+    shape("path", picture, { d: "M-6 0H6M0 -1.2V1.2", class: "axes" });
+    shape("polyline", picture, { points: points.join(" "), class: "line" });
+    shape("circle", picture, { cx: x(at), cy: -Math.max(-1.2, Math.min(1.2, value)), r: 0.24, fill: colour });
+  }
+
+  function show(theme, { step, unit }) {
+    const signal = reading.byName[layer];
+    const colour = theme.roles[signal.role];
+    panel.replaceChildren();
+    panel.style.setProperty("--role", colour);
+    panel.setAttribute("aria-label", `${signal.label} of unit ${unit}: its arithmetic`);
+    const title = element("div", "unfold-title", panel);
+    element("b", "", title, signal.label);
+    title.append(` of unit ${unit}`);
+    const shut = element("button", "unfold-close", title, "×");
+    shut.type = "button";
+    shut.setAttribute("aria-label", "Fold (Esc)");
+    shut.onclick = close;
+    const known = reading.arithmetic?.of[unit];
+    if (!known) {
+      element("p", "busy", panel, ask ? "Asking for its weights …" : `The arithmetic of unit ${unit} was not saved with this page.`);
+      ask?.({ unit });
+      return;
+    }
+    const { columns, pushers } = reading.arithmetic;
+    const part = known[`${layer}_pre`];
+    const [recurrent, bias] = [part.recurrent[step], part.bias[step]];
+    const inputs = [...part.inputs.subarray(step * columns, (step + 1) * columns)];
+    const rows = reading.columns
+      ? inputs.map((value, k) => ({ label: `input ${reading.columns[k]}`, value }))
+      : [{ label: "it reads ", says: reading.shown[step], value: inputs[0] }];
+    let rest = recurrent;
+    const known_units = Math.min(pushers, reading.units);
+    for (let k = 0; k < known_units; k++) {
+      const [push, by] = [part.pushes[step * pushers + k], part.by[step * pushers + k]];
+      if (push === 0) continue;
+      rest -= push;
+      rows.push({ label: `unit ${by} of h before`, value: push, unit: by });
+    }
+    if (reading.units > known_units) rows.push({ label: `the other ${reading.units - known_units} units`, value: rest });
+    rows.push({ label: "bias", value: bias });
+    bars(rows, panel, theme);
+    const sum = inputs.reduce((a, b) => a + b, 0) + recurrent + bias;
+    const value = valueAt(reading, layer, step, unit);
+    const squash = signal.formula.split("(")[0];
+    const result = element("div", "unfold-sum", panel);
+    const line = element("div", "equation", result);
+    symbol(line, layer, false, colour);
+    line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${brief(sum)} ) = ` : " = ");
+    element("b", "result", line, exact(value)).style.color = colour;
+    if (squash in FUNCTIONS) curve(result, theme, colour, squash, sum, value);
+    const { feeds } = reading.diagram.layers.find(({ name }) => name === layer);
+    if (feeds) {
+      const product = element("div", "equation", panel);
+      const at = (name) => named(reading, name, step, unit);
+      print(product, theme, reading, feeds);
+      product.append(" = ");
+      print(product, theme, reading, feeds, at);
+      product.append(" = ");
+      element("b", "result", product, brief(compile(feeds)(at)));
+    } else element("p", "hint", panel, signal.hint);
+  }
+
+  // A click elsewhere folds it; one within, or on a gate, is for those.
+  function outside(event) {
+    const path = event.composedPath();
+    if (path.includes(panel) || path.some((node) => node.classList?.contains("layer"))) return;
+    if (!path.includes(drawing)) return;
+    close();
+  }
+  drawing.addEventListener("click", outside);
+
+  function close() {
+    if (!layer) return false;
+    layer = null;
+    panel.hidden = true;
+    folded();
+    return true;
+  }
+
+  return {
+    open(name, x, theme, place) {
+      layer = name;
+      panel.hidden = false;
+      show(theme, place);
+      const room = drawing.clientWidth;
+      const wide = Math.min(room, Math.max(320, room * 0.46));
+      panel.style.width = `${wide}px`;
+      const gap = 46;
+      const right = x + gap + wide <= room;
+      panel.style.left = `${room < 560 ? 0 : right ? x + gap : Math.max(0, x - gap - wide)}px`;
+      panel.focus({ preventScroll: true });
+    },
+    move(theme, place) {
+      if (layer) show(theme, place);
+    },
+    close,
+  };
+}

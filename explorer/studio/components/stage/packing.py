@@ -1,0 +1,19 @@
+"""A JSON header and arrays of float32 in one run of bytes, which a browser takes faster than numbers in JSON (unpacked by payload.js)."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from explorer.signals import Array
+
+
+def pack(header: dict[str, Any], arrays: Iterable[Array]) -> bytes:
+    """Header length (uint32), header, padding to four bytes, then the arrays one after another."""
+    head = json.dumps(header, separators=(",", ":")).encode()
+    blocks = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays]
+    return b"".join([struct.pack("<I", len(head)), head, b"\0" * (-(4 + len(head)) % 4), *blocks])
