@@ -1,0 +1,84 @@
+"""A picture as data: what is asked of it, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from explorer.diagram import INPUT, OPERATIONS, Diagram, Operation, wire
+
+ENTERS = wire("s_prev", (0, 0), "keep")
+OPENS = wire("a", "a", "keep", number=0.5)
+LEAVES = wire("a * s_prev", "keep", (4, 0))
+TURNS = wire(INPUT, (1, 5), (1, 4), (2, 4), "a")
+
+
+def a_diagram(**changed: Any) -> Diagram:
+    """A gate `a` that scales the state before it."""
+    given: dict[str, Any] = {
+        "layers": {"a": (2, 3)},
+        "operations": {"keep": Operation("×", (2, 0))},
+        "phases": {"reads": (TURNS, ENTERS), "keeps": (OPENS, LEAVES)},
+    }
+    return Diagram(**given | changed)
+
+
+def test_wires_stand_in_the_order_of_computation() -> None:
+    assert a_diagram().wires == (TURNS, ENTERS, OPENS, LEAVES)
+    assert Diagram(layers={}, operations={}, phases={}).wires == ()
+
+
+def test_the_legs_of_a_wire() -> None:
+    """Its corners, with the places of what it goes by in place of their names."""
+    diagram = a_diagram()
+    assert diagram.legs(TURNS) == [(1, 5), (1, 4), (2, 4), (2, 3)]
+    assert diagram.legs(OPENS) == [(2, 3), (2, 0)]
+
+
+def test_what_enters_a_node_and_what_leaves_it() -> None:
+    """A wire that only passes by belongs to neither end of it."""
+    passes = wire("a", (0, 3), "a", (4, 3))
+    diagram = a_diagram(phases={"all at once": (TURNS, ENTERS, passes, OPENS, LEAVES)})
+    assert diagram.entering("keep") == [ENTERS, OPENS]
+    assert diagram.leaving("keep") == [LEAVES]
+    assert diagram.entering("a") == [TURNS]
+    assert diagram.leaving("a") == [OPENS]
+
+
+def test_what_is_carried() -> None:
+    """Names alone and within formulas; neither the input nor what is not recorded has one."""
+    assert a_diagram().carried == {"a", "s_prev"}
+    assert a_diagram(phases={"reads": (TURNS, wire("", "a", "keep"))}).carried == frozenset()
+    assert a_diagram(phases={"shows": (wire("tanh(s) + 1", "a", "keep"),)}).carried == {"s"}
+
+
+@pytest.mark.parametrize("does", ["⊕", "-", "x", "sigmoid", ""])
+def test_an_operation_that_there_is_not(does: str) -> None:
+    with pytest.raises(ValueError, match="an operation is one of") as refused:
+        a_diagram(operations={"keep": Operation(does, (2, 0))})
+    assert f"keep does {does!r}" in str(refused.value)
+    assert all(known in str(refused.value) for known in OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [((0, 1), "keep"), ("a", (3, 0)), ((0, 0), (1, 0), (2, 3))],
+    ids=["from a point", "to a point", "after a level one"],
+)
+def test_a_slanted_leg(path: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="the wire of 'a' has a slanted leg") as refused:
+        a_diagram(phases={"reads": (wire("a", *path),)})
+    places = {"a": (2, 3), "keep": (2, 0)}
+    assert all(str(places.get(stop, stop)) in str(refused.value) for stop in path), "it says where the wire goes"
+
+
+@pytest.mark.parametrize("path", [("forget", (4, 0)), ((0, 0), "forget"), ((0, 0), "forget", "keep")])
+def test_a_name_that_there_is_not(path: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="the wire of 's_prev' goes by 'forget'; there are a, keep"):
+        a_diagram(phases={"reads": (wire("s_prev", *path),)})
+
+
+def test_a_wire_that_is_asked_about_must_fit_too() -> None:
+    with pytest.raises(ValueError, match="goes by 'show'"):
+        a_diagram().legs(wire("s", "show", (4, 0)))
