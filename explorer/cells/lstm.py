@@ -52,7 +52,12 @@ class LSTM(Cell):
         },
         phases={
             "reads": (wire("x", (1, 6), (1, 5)), wire("h_prev", (0, 5), (7.5, 5), number=0.07)),
-            "opens its gates": tuple(wire("h_prev", (x, 5), gate) for gate, x in zip("figo", (1.9, 3.9, 5.7, 7.5))),
+            "opens its gates": (
+                wire("h_prev", (1.9, 5), "f"),
+                wire("h_prev", (3.9, 5), "i"),
+                wire("h_prev", (5.7, 5), "g"),
+                wire("h_prev", (7.5, 5), "o"),
+            ),
             "keeps": (
                 wire("f", "f", "forget", number=0.5),
                 wire("c_prev", (0, 0), "forget", number=0.4),

@@ -18,7 +18,7 @@ def drawn(diagram: Diagram, trace: Trace) -> dict[str, Any]:
     return {
         "layers": [
             {"name": name, "at": at, "glyph": _glyph(trace.signals[name].formula)}
-            | {"weights": _weights(name), "feeds": _feeds(diagram, trace, name)}
+            | {"feeds": _feeds(diagram, trace, name)}
             for name, at in diagram.layers.items()
         ],
         "operations": [{"name": name, "does": o.does, "at": o.at} for name, o in diagram.operations.items()],
@@ -63,11 +63,6 @@ def _look(trace: Trace, carries: str) -> tuple[Role, str]:
 
 def _glyph(of: str) -> str:
     return GLYPHS.get(of.partition("(")[0], "sum")
-
-
-def _weights(name: str) -> str:
-    """What the weights of a layer are called, as in the equations."""
-    return f"W_{name}"
 
 
 def _feeds(diagram: Diagram, trace: Trace, layer: str) -> str:

@@ -26,7 +26,7 @@ function makeCell(root, reading, modes, { go, ask }) {
   const canvas = element("canvas", "ribbons", drawing);
   canvas.setAttribute("aria-hidden", "true");
   const svg = shape("svg", drawing, { class: "parts" });
-  element("p", "hint", drawing, `Click ${reading.diagram.layers.length > 1 ? "a gate" : "the box"} for its arithmetic.`);
+  const hint = element("p", "hint", drawing, `Click ${reading.diagram.layers.length > 1 ? "a gate" : "the box"} for its arithmetic.`);
   const unfold = makeUnfold(drawing, reading, { ask, go, folded: () => dim(null) });
   const wires = wiresOf(reading);
   const stripes = makeStripes(reading, wires);
@@ -60,9 +60,9 @@ function makeCell(root, reading, modes, { go, ask }) {
     const width = drawing.clientWidth || 600;
     const around = offsets(width);
     const each = width / around.length;
-    const height = modes.present ? Math.max(260, drawing.clientHeight) : Math.round(Math.max(340, Math.min(420, width * 0.56)));
+    const height = modes.present ? Math.max(260, drawing.clientHeight) : Math.round(Math.max(330, Math.min(420, width * 0.56, window.innerHeight * 0.5)));
     drawing.style.height = modes.present ? "" : `${height}px`;
-    em = Math.max(11.5, Math.min(each / (around.length > 1 ? 30 : 47), height / 22, 34));
+    em = Math.max(11.5, Math.min(each / (around.length > 1 ? 30 : 45), height / (modes.present ? 20 : 22), 36));
     context = sharp(canvas, width, height);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     svg.style.fontSize = `${em}px`;
@@ -132,6 +132,7 @@ function makeCell(root, reading, modes, { go, ask }) {
     shape("text", node, { x: left, y: y + high / 2 + em * 0.95, class: "says" }, signal.says);
     const field = signal.label.replace(signal.says, "").trim();
     if (!narrow && field) shape("text", node, { x: left, y: y + high / 2 + em * 2.05, class: "field" }, field);
+    shape("rect", node, { class: "hit", x: x - wide / 2, y: y - high / 2, width: wide * 1.5, height: high + em * 2.6 }); // box and words as one
     node.classList.toggle("lit", modes.unroll);
     node.onpointerenter = () => light(name, true);
     node.onpointerleave = () => light(name, false);
@@ -326,7 +327,9 @@ function makeCell(root, reading, modes, { go, ask }) {
       stripes.clear();
       layOut();
       if (unfolded) dim(unfolded);
-      shared.textContent = modes.unroll ? `the same weights in each copy: ${reading.diagram.layers.map(({ weights }) => weights).join(", ")}` : "";
+      shared.replaceChildren(modes.unroll ? "the same weights in each copy: " : "");
+      if (modes.unroll) for (const { name } of reading.diagram.layers) weights(shared, name, theme.roles[reading.byName[name].role]);
+      hint.hidden = modes.unroll;
     },
     move(nextTheme, next, { lasts = 0 } = {}) {
       place = next;
@@ -348,6 +351,14 @@ function makeCell(root, reading, modes, { go, ask }) {
     leave: stopFlow,
     picture: () => ({ svg, canvas }),
   };
+}
+
+// What the weights of a layer are called in the equations.
+function weights(parent, name, colour) {
+  const node = element("span", "symbol", parent);
+  node.style.color = colour;
+  element("i", "", node, " W");
+  element("sub", "", node, name);
 }
 
 // A finger that strokes to the left goes on by a step, as one turns a page; up and down it scrolls.

@@ -79,9 +79,11 @@ function ramp(theme, gateRole) {
   return RAMPS.get(key);
 }
 
+// Black or white, whichever has the higher contrast (WCAG's relative luminance): never below 4.5.
 function readableOn(colour) {
-  const [r, g, b] = colour.startsWith("#") ? rgb(colour) : colour.match(/\d+/g).map(Number);
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#1B1A18" : "#FFFFFF";
+  const parts = colour.startsWith("#") ? rgb(colour) : colour.match(/\d+/g).map(Number);
+  const [r, g, b] = parts.map((part) => (part <= 10 ? part / 3294 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#FFFFFF";
 }
 
 // A canvas of a size in CSS pixels, sharp on the screen at hand; very wide ones are a little less so.

@@ -135,7 +135,8 @@ function makeStage(parent, host) {
 
   function caption() {
     const { claims, other } = reading.show;
-    root.querySelector(".pinned").textContent = claims[place.unit] ?? other.replace("{unit}", place.unit);
+    const pinned = root.querySelector(".pinned");
+    pinned.textContent = pinned.title = claims[place.unit] ?? other.replace("{unit}", place.unit);
   }
 
   // Another way to look at the same step.

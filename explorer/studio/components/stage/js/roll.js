@@ -11,6 +11,9 @@ function makeRoll(root, reading, modes, { go, settings }) {
   const hint = element("p", "hint", panel);
   const frame = element("div", "film-frame roll-frame", panel);
   const scroller = element("div", "film-scroll", frame);
+  scroller.tabIndex = 0; // wide ones are to be scrolled by keys, too
+  scroller.setAttribute("role", "group");
+  scroller.setAttribute("aria-label", "Heatmaps over the text");
   const film = element("div", "film", scroller);
   const playhead = element("div", "playhead", film);
   const cover = element("div", "cover", film);
