@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from statistics import median, quantiles
 from typing import Any
 
@@ -51,7 +52,7 @@ def rows() -> Iterator[Row]:
     with app() as (server, browser):
         for speed, steps in SPEEDS.items():
             frames, _, sent = play(browser, server.url, speed, steps, looks=False)
-            gaps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
+            gaps = [after - before for before, after in pairwise(frames)]
             slowest = quantiles(gaps, n=20)[-1]
             yield Row(
                 what=f"playing {STEPS} × {UNITS} at {speed}: a frame, of {len(gaps)}",
