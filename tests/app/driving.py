@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from explorer.models import Card, card_of, zoo
@@ -94,8 +95,42 @@ def unpack(content: bytes) -> Sent:
 
 def stage_of(at: AppTest) -> Sent:
     """The one stage on the page."""
-    (stage,) = at.get("bidi_component")
-    return unpack(stage.proto.bytes)
+    return unpack(bytes_of(at))
+
+
+def bytes_of(at: AppTest) -> bytes:
+    """What the stage is sent, as it is sent."""
+    content: bytes = _stage(at).bytes
+    return content
+
+
+def posts_of(at: AppTest) -> list[bytes]:
+    """What the stage has asked for, on its way there."""
+    return [one.proto.bytes for one in at.get("bidi_component") if one.proto.component_name == "carousel_post"]
+
+
+def stage_moves(at: AppTest, step: int, unit: int) -> AppTest:
+    """The stage tells that it has settled there, as a browser does."""
+    return _told(at, WidgetState(id=_stage(at).id, json_value=json.dumps({"place": {"step": step, "unit": unit}})))
+
+
+def stage_asks(at: AppTest, unit: int | None) -> AppTest:
+    """The stage asks for the arithmetic of a unit, or of all."""
+    asked = {"event": "arithmetic", "value": {"id": stage_of(at).header["id"], "unit": unit}}
+    events = f"$$STREAMLIT_INTERNAL_KEY_{_stage(at).id}__events"
+    return _told(at, WidgetState(id=events, json_trigger_value=json.dumps([asked])))
+
+
+def _stage(at: AppTest) -> Any:
+    (stage,) = (one.proto for one in at.get("bidi_component") if one.proto.component_name == "carousel_stage")
+    return stage
+
+
+def _told(at: AppTest, message: WidgetState) -> AppTest:
+    """A run with a message of a component's own: AppTest has a way to send those of Streamlit's widgets alone."""
+    states = at._tree.get_widget_states()
+    states.widgets.append(message)
+    return check(at._run(states))
 
 
 def card_on(at: AppTest) -> Card:

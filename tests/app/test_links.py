@@ -6,7 +6,7 @@ import pytest
 
 from explorer.models import card_of, zoo
 from explorer.studio.state import FIRST_MODEL
-from tests.app.driving import HOSTILE, NAMES, check, opened, stage_of, type_text
+from tests.app.driving import HOSTILE, LIBRARY, NAMES, go_to, opened, stage_moves, stage_of, type_text
 
 NAME = NAMES[0]
 CARD = card_of(NAME)
@@ -101,10 +101,19 @@ def test_a_setting_of_a_page_that_is_none(page: str, link: dict[str, object]) ->
 
 
 def test_it_plays_for_those_who_come_without_a_step() -> None:
-    """From the first step to the one where the effect is seen; on the first page, and not again."""
+    """From the first step to the one where the effect is seen; on the first page, and not again on the way back to it."""
     at = opened(model=NAME)
     assert stage_of(at).header["play"] == [0, CARD.show.step]
-    assert stage_of(check(at.run())).header["play"] is None
-    assert stage_of(opened("belt", model=NAME)).header["play"] is None
+    assert stage_of(go_to(at, "belt")).header["play"] is None
+    assert stage_of(go_to(at, "watch")).header["play"] is None
     assert stage_of(opened(model=NAME, step=3)).header["play"] is None
     assert stage_of(opened(model=NAME, text=TEXT)).header["play"] is None, "where nothing is known to be seen"
+
+
+def test_who_comes_back_from_a_page_without_the_stage_finds_it_as_it_was() -> None:
+    """Nothing plays once more, and it begins where the reader was last."""
+    at = opened(model=NAME)
+    stage_moves(at, 4, 7)
+    go_to(at, LIBRARY)
+    sent = stage_of(go_to(at, "watch"))
+    assert (sent.place, sent.header["play"]) == ((4, 7), None)
