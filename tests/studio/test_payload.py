@@ -1,4 +1,4 @@
-"""What the stage is sent: every number is one of the library's, in an order and size that a browser can take."""
+"""What the stage is sent, once a reading: every number is one of the library's, in an order and size that a browser can take."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 
 import explorer
-from explorer.analysis.orderings import by_half_life
+from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.analysis.tokens import visible
+from explorer.diagram import INPUT
 from explorer.figures.heatmap import reach
 from explorer.figures.theme import DARK, LIGHT
 from explorer.models import card_of
+from explorer.studio import service
 from explorer.studio.components.stage.answers import GUESSES
-from explorer.studio.components.stage.payload import PUSHERS, claims
+from explorer.studio.components.stage.payload import claims
 from tests.app.conftest import Shelve
-from tests.app.driving import NAMES, Sent, opened, stage_of
+from tests.app.driving import NAMES, PAGES, Sent, bytes_of, choose, go_to, opened, stage_moves, stage_of, type_text
 from tests.conftest import Shipped
 from tests.models.tiny import finding
 
@@ -34,17 +36,29 @@ def sent_of(name: str, text: str = TEXT, page: str = "watch") -> Sent:
 
 
 @each_model
-@pytest.mark.parametrize("page", ["watch", "belt"])
-def test_every_signal_is_the_traces(name: str, page: str, shipped: Shipped) -> None:
+def test_every_signal_is_the_traces(name: str, shipped: Shipped) -> None:
     """Bit for bit, each per-unit signal with its kind, role, label and formula; the pre-activations stay here."""
-    sent, trace = sent_of(name, page=page), explorer.trace(shipped[name], TEXT)
+    sent, trace = sent_of(name), explorer.trace(shipped[name], TEXT)
     assert set(sent.signals) == {signal.name for signal in trace.per_unit()}
+    assert not {name for name in sent.signals if name.endswith("_pre")}
     for signal, values in sent.signals.items():
         np.testing.assert_array_equal(values, trace[signal][0])
     for said in sent.header["signals"]:
         signal = trace.signals[said["name"]]
         told = {"kind": signal.kind, "role": signal.role, "label": signal.label, "formula": signal.formula}
         assert told.items() <= said.items()
+
+
+@each_model
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "watch"])
+def test_the_strip_is_sent_the_memory_alone(name: str, page: str, shipped: Shipped) -> None:
+    """What a page does not show it need not wait for: neither the other signals nor the diagram, nor the guesses."""
+    sent, trace = sent_of(name, page=page), explorer.trace(shipped[name], TEXT)
+    assert list(sent.signals) == [trace.memory] == [signal["name"] for signal in sent.header["signals"]]
+    np.testing.assert_array_equal(sent.signals[trace.memory], trace[trace.memory][0])
+    assert not sent.header["whole"] and sent.header["play"] is None
+    whole = sent_of(name).header
+    assert set(whole) - set(sent.header) == {"next", "diagram", "belt", "telling", "columns", "caption"}
 
 
 @each_model
@@ -88,34 +102,6 @@ def test_guesses(name: str, shipped: Shipped) -> None:
         )  # of six digits, an exponent keeps five
         assert real["rank"] == 1 + (log_p[step] > log_p[step, following]).sum()
     assert sent["real"][-1] is None, "nothing follows the last character"
-
-
-@each_model
-def test_the_arithmetic_adds_up(name: str, shipped: Shipped) -> None:
-    """Input, recurrent side and bias are the pinned unit's pre-activation; squashed, they are the gate that is shown."""
-    sent, trace = sent_of(name), explorer.trace(shipped[name], TEXT)
-    why = sent.header["why"]
-    assert why["unit"] == UNIT
-    assert set(why["parts"]) == {signal for signal in trace.signals if signal.endswith("_pre")}
-    for pre, parts in why["parts"].items():
-        total = np.sum([parts[part] for part in ("input", "recurrent", "bias")], 0)
-        # Three numbers of six digits; where they cancel, what is left has fewer.
-        np.testing.assert_allclose(total, trace[pre][0, :, UNIT], rtol=1e-4, atol=1e-4)
-        signal = trace.signals[pre.removesuffix("_pre")]
-        squash = np.tanh if signal.formula.startswith("tanh") else lambda a: 1 / (1 + np.exp(-a))
-        np.testing.assert_allclose(squash(total), trace[signal.name][0, :, UNIT], atol=1e-4)
-
-
-@each_model
-def test_those_who_pushed_hardest(name: str, shipped: Shipped) -> None:
-    """Of all units' shares, the largest in size, signed, largest first."""
-    parts = sent_of(name).header["why"]["parts"]
-    for pre, pushes in explorer.arithmetic(shipped[name], TEXT, unit=UNIT).items():
-        for step, by in enumerate(parts[pre]["by"]):
-            sizes = np.sort(np.abs(pushes.units[step]))[::-1][:PUSHERS]
-            np.testing.assert_allclose([abs(push) for _, push in by], sizes, **SIX)
-            for unit, push in by:
-                np.testing.assert_allclose(pushes.units[step, unit], push, **SIX)
 
 
 @each_model
@@ -170,18 +156,96 @@ def test_the_stage_has_the_colours_of_the_charts() -> None:
 
 
 @each_model
-def test_the_strip_on_other_pages_has_no_numbers_of_the_step(name: str) -> None:
-    sent = sent_of(name, page="belt")
-    assert not sent.header["whole"] and sent.header["play"] is None
-    assert not {"next", "why"} & set(sent.header)
+def test_the_diagram_is_the_cells_own(name: str, shipped: Shipped) -> None:
+    """With the signals it carries in the payload beside it, and whether there is a belt to be seen."""
+    sent, cell = sent_of(name).header, shipped[name].cell
+    drawn = sent["diagram"]
+    assert [phase["says"] for phase in drawn["phases"]] == list(cell.diagram.phases)
+    assert {layer["name"]: tuple(layer["at"]) for layer in drawn["layers"]} == cell.diagram.layers
+    carried = [wire["carries"] for phase in drawn["phases"] for wire in phase["wires"]]
+    assert carried == ["" if wire.carries == INPUT else wire.carries for wire in cell.diagram.wires]
+    assert cell.diagram.carried <= {signal["name"] for signal in sent["signals"]} | {
+        f"{state}_prev" for state in cell.State._fields
+    }
+    assert sent["belt"] == bool(cell.belts)
+
+
+@each_model
+def test_the_telling_units_are_those_that_move_the_answer_most(name: str, shipped: Shipped) -> None:
+    """In the order of the other units, so that they keep their places beside one another."""
+    sent, trace = sent_of(name).header, explorer.trace(shipped[name], TEXT)
+    assert set(sent["telling"]) == set(by_effect(trace)[: service.TELLING].tolist())
+    assert sent["telling"] == [unit for unit in sent["order"] if unit in sent["telling"]]
+
+
+@each_model
+def test_a_saved_picture_says_what_it_shows(name: str) -> None:
+    card = card_of(name)
+    assert sent_of(name).header["caption"] == f"{card.title}, {card.cell.upper()} of {card.hidden_size} units"
+
+
+def test_columns_have_names_where_rows_of_numbers_are_read() -> None:
+    assert sent_of("adding-lstm", card_of("adding-lstm").show.text).header["columns"] == ["value", "mark"]
+    assert sent_of(NAMES[0]).header["columns"] is None
+
+
+@pytest.mark.parametrize(("both", "backwards"), [(True, [False, True, False, True]), (False, [False, False])])
+def test_which_rows_read_backwards(both: bool, backwards: list[bool], shelve: Shelve) -> None:
+    """Each row of a network has its own numbers, at the step of the token that was read."""
+    name = shelve("lstm", (2, both))
+    trace = explorer.trace(explorer.load(name), TEXT)
+    found = [stage_of(opened(model=name, text=TEXT, layer=row)) for row in range(trace.rows)]
+    assert [sent.header["reversed"] for sent in found] == backwards
+    for row, sent in enumerate(found):
+        np.testing.assert_array_equal(sent.signals["h"], trace["h"][row])
+
+
+@pytest.mark.parametrize("page", ["watch", "belt"])
+def test_a_move_sends_nothing_again(page: str) -> None:
+    """The stage moves on its own: the payload stays the same to the byte, and only Python's own place changes."""
+    at = opened(page, model=NAMES[0])
+    before = bytes_of(at)
+    for step, unit in ((4, 7), (0, 7), (0, 2)):
+        stage_moves(at, step, unit)
+        assert (at.session_state["step"], at.session_state["unit"]) == (step, unit)
+        assert bytes_of(at) == before
+
+
+def test_an_arrival_is_where_the_reader_has_moved_to() -> None:
+    """On another page, back on the first, with another network, with another text: wherever the stage begins anew."""
+    at = opened(model=NAMES[0], text=TEXT, step=STEP + 1, unit=UNIT)
+    stage_moves(at, 3, 2)
+    assert stage_of(go_to(at, "belt")).place == (3, 2)
+    stage_moves(at, 4, 1)
+    assert stage_of(go_to(at, "watch")).place == (4, 1)
+    stage_moves(at, 6, 1)
+    assert stage_of(choose(at, NAMES[1])).place == (6, 1)
+    stage_moves(at, 8, 1)
+    assert stage_of(type_text(at, TEXT[:6])).place == (5, 1), "as far as there is text"
+
+
+def test_a_reading_has_an_id_of_its_own() -> None:
+    """By it the stage knows that it begins anew, and whose arithmetic has come; the text's outlasts a change of network."""
+    at = opened(model=NAMES[0], text=TEXT)
+    one = stage_of(at).header
+    assert stage_of(go_to(at, "belt")).header["id"] == one["id"]
+    other = stage_of(choose(at, NAMES[1])).header
+    assert (other["id"] == one["id"], other["text"] == one["text"]) == (False, True)
+    third = stage_of(type_text(at, TEXT[1:])).header
+    assert third["id"] not in (one["id"], other["id"]) and third["text"] != one["text"]
+    assert TEXT not in str([one["id"], one["text"]])
 
 
 @each_model
 def test_the_size_of_200_characters(name: str) -> None:
-    """An LSTM's six signals of 128 units are 614 kB; what comes with them is small beside that."""
+    """An LSTM's six signals of 128 units are 614 400 bytes; header, guesses and diagram come on top of it.
+
+    Neither a pre-activation nor a weight is among them: those are fetched when a gate is unfolded.
+    """
     text = (TEXT * 10)[:200]
-    assert card_of(name).hidden_size <= 128
-    assert sent_of(name, text).size <= 700 * 1024
+    sent = sent_of(name, text)
+    assert sent.header["units"] == 128 and sent.header["steps"] == 200
+    assert sent.size <= 700 * 1000
 
 
 @each_model
