@@ -18,7 +18,7 @@ from explorer.studio.state import Place
 HERE = Path(__file__).parent
 SCRIPTS = (
     *("payload", "formula", "draw", "answers", "film", "roll"),
-    *("wires", "cell", "unfold", "next", "why", "transport", "save", "main"),
+    *("wires", "ribbons", "parts", "cell", "unfold", "next", "why", "transport", "save", "main"),
 )
 
 

@@ -1,57 +1,37 @@
-// Wires on a canvas: each carries its vector as a ribbon of faint stripes, one a unit, and in its middle the pinned unit as a pipe that
-// is filled with the colour of its value. Places are pixels here; the cell's grid is mapped to them by who calls.
+// What flows where and when, and the lines that it takes.
 
-const FAINT = 0.42;
-
-// The wires of all phases with what they carry: value(step, unit), and its colour as a pixel.
+// The wires of all phases with what they carry, value(step, unit), and when they do: within [from, until] of a flow from 0 to 1.
 function wiresOf(reading) {
-  return reading.diagram.phases.flatMap(({ wires }, phase) =>
-    wires.map((wire) => {
-      if (!wire.scale) return { ...wire, phase, value: null };
+  const { phases } = reading.diagram;
+  return phases.flatMap(({ wires }, phase) => {
+    const turns = turnsOf(wires);
+    const share = 1 / (phases.length * (Math.max(...turns) + 1));
+    return wires.map((wire, k) => {
+      const from = phase / phases.length + turns[k] * share;
+      const timed = { ...wire, from, until: from + share, value: null };
+      if (!wire.scale) return timed;
       const compute = compile(wire.carries);
-      const value = (step, unit) => compute((name) => named(reading, name, step, unit));
-      return { ...wire, phase, value };
-    }),
-  );
+      return { ...timed, value: (step, unit) => compute((name) => named(reading, name, step, unit)) };
+    });
+  });
 }
 
-// What a wire's value is on its scale, as colours have it.
-function onScale(reading, wire, value) {
-  return wire.scale === "memory" ? scaled(reading, value) : value;
+// Within a phase a wire waits for those that end where it begins, or that it branches off.
+function turnsOf(wires) {
+  const turns = [];
+  wires.forEach((wire, k) => {
+    const earlier = wires.slice(0, k).map((other, n) => (feeds(other, wire) ? turns[n] + 1 : 0));
+    turns.push(Math.max(0, ...earlier));
+  });
+  return turns;
 }
 
-function wireColour(theme, reading, wire, value) {
-  if (wire.scale === "gate") return gateColour(theme, wire.role, value);
-  return signedColour(theme, onScale(reading, wire, value));
-}
-
-const COLUMN = 3; // pixels a wire has in the picture of a step, so that its neighbours do not shine through at its edges
-
-// The stripes of all wires at a step: a column each, the units from the top in the reading's order. The latest few are kept.
-function makeStripes(reading, wires) {
-  const kept = new Map();
-  return {
-    clear: () => kept.clear(),
-    at(theme, step) {
-      if (kept.has(step)) return kept.get(step);
-      const image = new ImageData(wires.length * COLUMN, reading.units);
-      const pixels = new Int32Array(image.data.buffer);
-      wires.forEach((wire, k) => {
-        if (!wire.value) return;
-        const colour = ramp(theme, wire.scale === "gate" ? wire.role : null);
-        reading.order.forEach((unit, row) => {
-          const start = (row * wires.length + k) * COLUMN;
-          pixels.fill(colour(onScale(reading, wire, wire.value(step, unit))), start, start + COLUMN);
-        });
-      });
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [image.width, image.height];
-      canvas.getContext("2d").putImageData(image, 0, 0);
-      kept.set(step, canvas);
-      if (kept.size > 8) kept.delete(kept.keys().next().value);
-      return canvas;
-    },
-  };
+function feeds(one, next) {
+  if (next.ends[0]) return one.ends[1] === next.ends[0];
+  const [x, y] = next.path[0];
+  const between = (a, b, value) => Math.min(a, b) <= value && value <= Math.max(a, b);
+  const onLeg = ([x0, y0], [x1, y1]) => between(x0, x1, x) && between(y0, y1, y);
+  return one.path.slice(1).some((corner, k) => onLeg(one.path[k], corner));
 }
 
 // The part of a line between two lengths along it.
@@ -74,58 +54,4 @@ function cut(points, from, to) {
 
 function lengthOf(points) {
   return points.slice(1).reduce((sum, [x, y], k) => sum + Math.hypot(x - points[k][0], y - points[k][1]), 0);
-}
-
-// Leg by leg, turned so that x runs along it; where two legs meet, both end on the diagonal.
-function paintRibbon(context, points, half, stripes, column) {
-  const legs = points.slice(1).map(([x, y], k) => ({ x: points[k][0], y: points[k][1], dx: x - points[k][0], dy: y - points[k][1] }));
-  const turn = (one, next) => (one && next ? Math.sign(one.dx * next.dy - one.dy * next.dx) : 0);
-  legs.forEach((leg, k) => {
-    const length = Math.hypot(leg.dx, leg.dy);
-    const [before, after] = [turn(legs[k - 1], leg) * half, turn(leg, legs[k + 1]) * half];
-    context.save();
-    context.translate(leg.x, leg.y);
-    context.rotate(Math.atan2(leg.dy, leg.dx));
-    if (before || after) {
-      context.beginPath();
-      context.moveTo(-before, -half);
-      context.lineTo(length + after, -half);
-      context.lineTo(length - after, half);
-      context.lineTo(before, half);
-      context.clip();
-    }
-    const [start, end] = [Math.min(0, before, -before), length + Math.abs(after)];
-    context.drawImage(stripes, column * COLUMN + 1, 0, 1, stripes.height, start, -half, end - start, 2 * half);
-    context.restore();
-  });
-}
-
-function strokeLine(context, points, width, colour) {
-  context.lineWidth = width;
-  context.strokeStyle = colour;
-  context.beginPath();
-  points.forEach(([x, y]) => context.lineTo(x, y));
-  context.stroke();
-}
-
-// The pinned unit: a casing in the colour of the role, filled with that of the value; hollow where the value is 0.
-function paintPipe(context, points, width, casing, fill) {
-  if (points.length < 2) return;
-  context.lineJoin = "round";
-  context.lineCap = "butt";
-  strokeLine(context, points, width + 2.5, casing);
-  strokeLine(context, points, width, fill);
-}
-
-function paintArrow(context, points, back, size, colour) {
-  const [[x0, y0], [x1, y1]] = points.slice(-2);
-  const length = Math.hypot(x1 - x0, y1 - y0);
-  const [dx, dy] = [(x1 - x0) / length, (y1 - y0) / length];
-  const [x, y] = [x1 - dx * back, y1 - dy * back];
-  context.fillStyle = colour;
-  context.beginPath();
-  context.moveTo(x, y);
-  context.lineTo(x - dx * size - dy * size * 0.62, y - dy * size + dx * size * 0.62);
-  context.lineTo(x - dx * size + dy * size * 0.62, y - dy * size - dx * size * 0.62);
-  context.fill();
 }
