@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from explorer.analysis.orderings import ORDERINGS, by_activity, by_half_life, by_likeness, by_number
+from explorer.analysis.orderings import ORDERINGS, by_activity, by_effect, by_half_life, by_likeness, by_number
 from explorer.analysis.timescales import half_lives
-from explorer.signals import Array
+from explorer.signals import Array, Readout, Trace
 from tests.analysis.made import made
 from tests.helpers import FEW
 
@@ -79,3 +81,54 @@ def test_the_row_asked_for() -> None:
     keep = np.stack([np.tile([1.0, 0.0], (8, 1)), np.tile([0.0, 1.0], (8, 1))])
     trace = made(f=keep)
     assert [by_half_life(trace, row).tolist() for row in (0, 1)] == [[0, 1], [1, 0]]
+
+
+def swinging(sizes: list[float], *rows: list[float]) -> Trace:
+    """Units whose h goes to and fro by that much; below the top row others."""
+    h = np.stack([np.outer([1, -1, 1, -1], given) for given in (*rows, sizes)])
+    return made(h=h)
+
+
+def answering(trace: Trace, *scores: list[float]) -> Trace:
+    """With a readout: for each score the weights of the units."""
+    return replace(trace, readout=Readout(np.array(scores), np.zeros(len(scores))))
+
+
+def test_the_strongest_effect_first() -> None:
+    """How much h varies times how much the readout makes of it: neither alone."""
+    trace = answering(swinging([1, 0.1, 0.5]), [1, 20, 8], [-1, -20, -8])
+    assert by_effect(trace).tolist() == [2, 1, 0]
+
+
+def test_what_all_scores_share_counts_nothing() -> None:
+    """It moves no answer: the first unit raises all three scores alike, the second only one, a little."""
+    trace = answering(swinging([1, 1]), [9, 0.1], [9, 0], [9, 0])
+    assert by_effect(trace).tolist() == [1, 0]
+
+
+def test_a_number_alone_has_nothing_to_share() -> None:
+    """Of one output every weight counts, whatever its sign."""
+    assert by_effect(answering(swinging([1, 1, 1]), [1, -3, 2])).tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_where_no_readout_looks_it_is_the_spread_of_h(bidirectional: bool) -> None:
+    """Without one; below the top layer; and in two directions, whose weights stand side by side."""
+    assert by_effect(swinging([1, 3, 2])).tolist() == [1, 2, 0]
+    trace = replace(swinging([1, 3, 2], [3, 1, 2]), bidirectional=bidirectional)
+    trace = answering(trace, [1, 0, 0] * (1 + bidirectional), [0] * 3 * (1 + bidirectional))
+    assert by_effect(trace, 0).tolist() == [0, 2, 1]
+    assert by_effect(trace, 1).tolist() == ([1, 2, 0] if bidirectional else [0, 1, 2])
+
+
+@FEW
+@given(signed, st.integers(0, 9))
+def test_the_effect_is_the_spread_of_what_a_unit_adds_to_the_scores(h: Array, seed: int) -> None:
+    """Summed over the scores in squares, with the mean of all scores taken off: found here from the scores themselves."""
+    weight = np.random.default_rng(seed).normal(size=(4, h.shape[1]))
+    added = h.astype(np.float64)[:, None] * (weight - weight.mean(0))  # [step, score, unit]
+    effect = np.sqrt(added.var(0).sum(0))
+    found = effect[by_effect(answering(made(h=h), *weight.tolist()))]
+    np.testing.assert_allclose(
+        found, sorted(found, reverse=True), atol=1e-5
+    )  # float32's spread, against that in float64

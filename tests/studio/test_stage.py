@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
-from explorer.studio.components.stage import HERE, SCRIPTS
+from explorer.studio.components.stage import HERE, SCRIPTS, script
 
 FILES = sorted((HERE / "js").glob("*.js"))
 
 
 def test_every_file_is_part_of_the_module() -> None:
-    """Once each; the one that exports the stage comes last."""
+    """Once each, whole, in the order of use; the module shows nothing of itself but how it is mounted."""
     assert sorted(SCRIPTS) == [file.stem for file in FILES]
-    exports = [name for name in SCRIPTS if "export default" in (HERE / "js" / f"{name}.js").read_text(encoding="utf-8")]
-    assert exports == [SCRIPTS[-1]]
+    places = [script().index((HERE / "js" / f"{name}.js").read_text(encoding="utf-8")) for name in SCRIPTS]
+    assert places == sorted(places)
+    assert re.findall(r"^export .*", script(), re.MULTILINE) == ["export default carousel(sheet).mount;"]
+
+
+def test_a_saved_page_takes_the_whole_module_along() -> None:
+    """All scripts are within one function, whose own source it writes; the style sheet is handed in."""
+    (inside,) = re.findall(r"^function carousel\(sheet\) \{\n(.*)^\}\n", script(), re.MULTILINE | re.DOTALL)
+    assert all((HERE / "js" / f"{name}.js").read_text(encoding="utf-8") in inside for name in SCRIPTS)
+    sheet = script().partition("\n")[0]
+    assert json.loads(sheet.removeprefix("const sheet = ").removesuffix(";")) == (HERE / "stage.css").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])

@@ -85,6 +85,18 @@ def moves() -> None:
     state.moved("the stage")
 
 
+def arrives() -> None:
+    import streamlit as st
+
+    from explorer.models import card_of
+    from explorer.studio import state
+    from explorer.studio.state import Place
+
+    here = st.session_state
+    place = Place(card_of(here.wanted), here.typed, 0, here.unit, here.step)
+    here.began = state.arrived(here.mount, place)
+
+
 def test_without_a_link_it_begins_where_the_effect_is_seen() -> None:
     state, show = session(begins).session_state, card_of(FIRST_MODEL).show
     assert (state["read_model"], state["text"]) == (FIRST_MODEL, show.text)
@@ -224,3 +236,52 @@ def test_the_stage_tells_where_it_has_settled() -> None:
     assert (at.session_state["unit"], at.session_state["step"]) == (7, 12)
     at = session(moves, unit=1, step=1, **{"the stage": {}})
     assert (at.session_state["unit"], at.session_state["step"]) == (1, 1)
+
+
+def arriving(**given: Any) -> AppTest:
+    return session(arrives, **{"wanted": CARD.name, "typed": TEXT, "unit": 5, "step": 2, "play": None} | given)
+
+
+def goes(at: AppTest, **given: Any) -> dict[str, Any]:
+    """How the stage begins after another run with that in the session."""
+    for name, value in given.items():
+        at.session_state[name] = value
+    at.run()
+    assert not at.exception
+    began: dict[str, Any] = at.session_state["began"]
+    return began
+
+
+def test_the_stage_begins_where_the_reader_is() -> None:
+    at = arriving(mount="a reading watch")
+    assert at.session_state["began"] == {"place": {"step": 2, "unit": 5}, "play": None}
+
+
+def test_where_it_began_stays_while_it_is_shown() -> None:
+    """Else each move would send the reading again."""
+    at = arriving(mount="a reading watch")
+    assert goes(at, unit=7, step=4) == {"place": {"step": 2, "unit": 5}, "play": None}
+    assert goes(at, unit=7, step=8) == {"place": {"step": 2, "unit": 5}, "play": None}
+
+
+@pytest.mark.parametrize("mount", ["a reading belt", "another reading watch"], ids=["page", "reading"])
+def test_it_begins_anew_with_another_page_or_reading(mount: str) -> None:
+    """There, and then here again: where the reader has got to."""
+    at = arriving(mount="a reading watch")
+    assert goes(at, mount=mount, unit=7, step=4)["place"] == {"step": 4, "unit": 7}
+    assert goes(at, mount="a reading watch", unit=1, step=6)["place"] == {"step": 6, "unit": 1}
+
+
+def test_what_is_played_is_played_once() -> None:
+    """It belongs to the picture that it came with, for as long as that is shown; never again on the way back."""
+    at = arriving(mount="a reading watch", play=(0, 2))
+    assert at.session_state["began"]["play"] == (0, 2) and at.session_state["play"] is None
+    assert goes(at, step=1)["play"] == (0, 2), "the same picture still"
+    assert goes(at, mount="a reading belt")["play"] is None
+    assert goes(at, mount="a reading watch")["play"] is None
+
+
+def test_what_was_just_generated_is_played_with_the_reading_that_has_it() -> None:
+    at = arriving(mount="a reading watch", play=(0, 2))
+    assert goes(at, mount="a longer reading watch", play=(2, 8))["play"] == (2, 8)
+    assert at.session_state["play"] is None
