@@ -13,7 +13,7 @@ from types import TracebackType
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response, expect
+from playwright.sync_api import ConsoleMessage, Page, Request, Response, WebSocket, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -122,3 +122,14 @@ def watch(page: Page) -> list[str]:
 def settle(page: Page) -> None:
     """Waits until Streamlit has run the script to its end and shows the result."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def sent_by(page: Page) -> list[object]:
+    """A list that grows with each message to the server; to be had before the page is opened."""
+    sent: list[object] = []
+
+    def on_socket(socket: WebSocket) -> None:
+        socket.on("framesent", lambda message: sent.append(message))
+
+    page.on("websocket", on_socket)
+    return sent

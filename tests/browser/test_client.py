@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, WebSocket, expect
+import pytest
+from playwright.sync_api import Page, expect
 
 from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL
-from tests.browser.harness import Server, settle
+from tests.browser.counters import COUNT, TYPES, frames_asked, listeners
+from tests.browser.harness import Server, sent_by, settle
 from tests.browser.reader import expect_link, expect_step, go_to, link_of, type_text, visit
 
 TEXT = "Playing asks the server for nothing at all."
 AT_REST = "Play (Space)"
-
-COUNT_LISTENERS = """
-    const held = new Set();
-    const { addEventListener, removeEventListener } = EventTarget.prototype;
-    EventTarget.prototype.addEventListener = function (type, listener, ...rest) {
-        if (this === document && type === "keydown") held.add(listener);
-        return addEventListener.call(this, type, listener, ...rest);
-    };
-    EventTarget.prototype.removeEventListener = function (type, listener, ...rest) {
-        if (this === document && type === "keydown") held.delete(listener);
-        return removeEventListener.call(this, type, listener, ...rest);
-    };
-    window.heldListeners = () => held.size;
-    const request = window.requestAnimationFrame.bind(window);
-    let frames = 0;
-    window.requestAnimationFrame = (callback) => request((time) => { frames++; callback(time); });
-    window.framesDrawn = () => frames;
-"""
-
-
-def sent_by(page: Page) -> list[object]:
-    """A list that grows with each message to the server; to be had before the page is opened."""
-    sent: list[object] = []
-
-    def on_socket(socket: WebSocket) -> None:
-        socket.on("framesent", lambda message: sent.append(message))
-
-    page.on("websocket", on_socket)
-    return sent
 
 
 def expect_moving(page: Page) -> None:
@@ -88,25 +61,51 @@ def test_dragging_asks_the_server_for_nothing(page: Page, server: Server) -> Non
 
 
 def test_a_page_that_is_left_leaves_nothing_behind(page: Page, server: Server) -> None:
-    """One listener while a stage is there, none without; and playing ends with its page."""
-    page.add_init_script(COUNT_LISTENERS)
+    """One listener of each type while a stage is there, none without, and no timer and no observer; playing ends with its page."""
+    page.add_init_script(COUNT)
     visit(page, server, text=TEXT, step=1)
-    with_stage = page.evaluate("heldListeners()")
+    with_stage = listeners(page)
+    assert page.evaluate("heldObservers()") == 1
     for name in ("Gates", "Hidden state", "Conveyor belt"):
         go_to(page, name)
+        assert page.evaluate("heldObservers()") == 1, "that of the strip"
     go_to(page, "Watch")
-    assert page.evaluate("heldListeners()") == with_stage, "Streamlit's own controls on other pages have theirs"
+    assert listeners(page) == with_stage, "Streamlit's own controls on other pages have theirs"
     page.get_by_test_id("stage-play").click()
     expect_moving(page)
     type_text(page, "")
     expect(page.get_by_test_id("stage")).to_have_count(0)
-    assert page.evaluate("heldListeners()") == with_stage - 1
-    left, frames = link_of(page), page.evaluate("framesDrawn()")
+    assert listeners(page) == {of: with_stage[of] - 1 for of in TYPES}
+    assert [page.evaluate(f"{held}()") for held in ("heldObservers", "heldTimers")] == [0, 0]
+    left, frames = link_of(page), frames_asked(page)
     page.get_by_role("heading", level=1).click()
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(600)  # time for three steps, and for the link to follow
     assert link_of(page) == left
-    assert page.evaluate("framesDrawn()") - frames < 10, "60 a second are drawn where something plays"
+    assert frames_asked(page) == frames
+    assert page.evaluate("heldTimers()") == 0
+
+
+@pytest.mark.parametrize("at_work", ["a flow", "an unfolded gate", "present"])
+def test_whatever_it_is_doing_when_it_is_left(page: Page, server: Server, at_work: str) -> None:
+    """In the midst of a step that flows and is not yet told of, waiting for a unit's weights, or over the whole window."""
+    page.add_init_script(COUNT)
+    visit(page, server, text=TEXT, step=1)
+    with_stage = listeners(page)
+    if at_work == "present":
+        page.get_by_test_id("stage-present").click()
+        expect(page.get_by_test_id("stage")).to_have_class(re.compile(r"\bpresent\b"))
+    else:
+        page.get_by_test_id("stage-gate-f" if at_work == "an unfolded gate" else "stage-next").click()
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name="Models")
+    link.evaluate("node => node.click()")  # also where the stage lies over it
+    expect(page.get_by_test_id("stage")).to_have_count(0)
+    settle(page)
+    frames = frames_asked(page)
+    page.wait_for_timeout(400)
+    assert frames_asked(page) == frames
+    assert {of: with_stage[of] - listeners(page)[of] for of in TYPES[1:]} == dict.fromkeys(TYPES[1:], 1)
+    assert [page.evaluate(f"{held}()") for held in ("heldObservers", "heldTimers")] == [0, 0]
 
 
 def test_a_step_taken_while_playing_is_where_it_stays(page: Page, server: Server) -> None:
