@@ -8,9 +8,14 @@ from explorer.models import Card
 from explorer.studio import sentences, service, state
 
 
-def look_for(card: Card) -> None:
-    """A chip a finding, and one that brings another text with the same unit pinned, since one example proves nothing."""
+def look_for(card: Card, title: str = "") -> None:
+    """A chip a finding, and one that brings another text with the same unit pinned, since one example proves nothing.
+
+    They stand beside the page's `title` where one is given, so that the picture begins higher.
+    """
     with st.container(horizontal=True, gap="xsmall", key="findings", vertical_alignment="center"):
+        if title:
+            st.title(title, anchor=False, width="content")
         held = [finding for finding in card.findings if finding.holds]
         st.markdown(
             "Look for" if held else f"No unit of this network is known to follow **{card.show.follows}**.",

@@ -7,9 +7,7 @@ from explorer.studio.components.stage import stage
 from explorer.studio.look_for import look_for
 from explorer.studio.workbench import place
 
-with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-    st.title(sentences.of_watching(place().card), anchor=False, width="content")
-    look_for(place().card)
+look_for(place().card, sentences.of_watching(place().card))
 
 
 @st.fragment

@@ -1,6 +1,6 @@
 // The roll: every signal over the whole text as a heatmap on the same grid of tokens as the strip, with the playhead through all.
 
-const ROLL = { whole: 40, telling: 7 }; // pixels: of all units together, of one that is shown alone
+const ROLL = { whole: 48, telling: 7, least: 20 }; // pixels: of all units together, of one that is shown alone
 
 function makeRoll(root, reading, modes, { go, settings }) {
   const panel = element("section", "roll", root);
@@ -44,7 +44,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
     button.onclick = () => settings({ roll: kind });
   }
 
-  const height = () => (units.length > 16 ? ROLL.whole : Math.max(10, ROLL.telling * units.length));
+  const height = () => (units.length > 16 ? ROLL.whole : Math.max(ROLL.least, ROLL.telling * units.length));
   const placeOf = (event, lane) => {
     const box = lane.getBoundingClientRect();
     const step = Math.max(0, Math.min(reading.steps - 1, Math.floor((event.clientX - box.left) / width)));
@@ -64,7 +64,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
     lane.onpointerleave = () => (bubble.hidden = true);
   }
 
-  // A row of pixels a unit, or the mean colour of as many units as share one; the bubble tells each number.
+  // A row of pixels a unit, or the mean of as many as share one.
   function paint(theme) {
     const high = height();
     const rows = Math.min(units.length, high);
@@ -84,20 +84,12 @@ function makeRoll(root, reading, modes, { go, settings }) {
     const image = new ImageData(reading.steps, rows);
     const pixels = new Int32Array(image.data.buffer);
     const colour = ramp(theme, signal.kind === "gate" ? signal.role : null);
-    const memory = signal.name === reading.memory;
+    const own = signal.name === reading.memory ? (value) => scaled(reading, value) : (value) => value;
     for (let row = 0; row < rows; row++) {
       const sharing = units.slice(Math.floor((row / rows) * units.length), Math.floor(((row + 1) / rows) * units.length));
       for (let step = 0; step < reading.steps; step++) {
-        let [red, green, blue] = [0, 0, 0];
-        for (const unit of sharing) {
-          const value = signal.values[step * reading.units + unit];
-          const pixel = colour(memory ? scaled(reading, value) : value);
-          red += pixel & 255;
-          green += (pixel >> 8) & 255;
-          blue += (pixel >> 16) & 255;
-        }
-        const count = sharing.length;
-        pixels[row * reading.steps + step] = (255 << 24) | ((blue / count) << 16) | ((green / count) << 8) | (red / count);
+        const sum = sharing.reduce((total, unit) => total + own(signal.values[step * reading.units + unit]), 0);
+        pixels[row * reading.steps + step] = colour(sum / sharing.length);
       }
     }
     return image;
@@ -119,7 +111,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
       for (const button of choice.children) button.setAttribute("aria-pressed", String(button.dataset.kind === modes.roll));
       hint.textContent =
         units === reading.order
-          ? `Rows are units, ${reading.ordered} at the top. Point at a number to read it, click to pin its unit and step.`
+          ? `Rows are units, ${reading.ordered} at the top${few ? ", the mean of those that share a row of pixels" : ""}. Point at a number to read it, click to pin its unit and step.`
           : "The units that move the answer most on this text: by how much h varies, times the length of its readout weights.";
       film.style.width = `${width * reading.steps}px`;
       film.style.setProperty("--cell", `${width}px`);
