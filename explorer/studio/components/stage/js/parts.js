@@ -1,0 +1,119 @@
+// What stands on the wires, as SVG: the layers with their weights, the pointwise operations, the numbers, the token that enters.
+
+const NS = "http://www.w3.org/2000/svg";
+
+function shape(tag, parent, attributes, text) {
+  const node = document.createElementNS(NS, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  parent.appendChild(node);
+  return node;
+}
+
+function subscript(offset) {
+  return offset === 0 ? "t" : `t${offset < 0 ? "−" : "+"}${Math.abs(offset)}`;
+}
+
+// What the weights of a layer are called in the equations.
+function weights(parent, name, colour) {
+  const node = element("span", "symbol", parent);
+  node.style.color = colour;
+  element("i", "", node, " W");
+  element("sub", "", node, name);
+}
+
+function drawOperation(group, em, { name, does }, [x, y]) {
+  const node = shape("g", group, { class: "operation", "data-node": name });
+  const half = does.length > 2 ? em * 1.55 : em * 0.95;
+  shape("rect", node, { x: x - half, y: y - em * 0.95, width: 2 * half, height: em * 1.9, rx: em * 0.95 });
+  shape("text", node, { x, y, class: does.length > 1 ? "word" : "sign" }, does);
+}
+
+// A box with the nonlinearity, and beside its entry what it is: "keep", and smaller the name that the field has for it.
+function drawLayer(group, em, narrow, layer, signal, colour, [x, y]) {
+  const node = shape("g", group, { class: "layer", "data-node": layer.name, style: `color: ${colour}` });
+  const [wide, high] = [em * (narrow ? 3 : 3.6), em * 2.3];
+  const left = x + em * (narrow ? 0.7 : 0.9);
+  const field = signal.label.replace(signal.says, "").trim();
+  shape("rect", node, { x: x - wide / 2, y: y - high / 2, width: wide, height: high, rx: em * 0.45 });
+  shape("text", node, { x, y, class: "sign" }, layer.glyph);
+  shape("text", node, { x: left, y: y + high / 2 + em * 0.95, class: "says" }, signal.says);
+  if (!narrow && field) shape("text", node, { x: left, y: y + high / 2 + em * 2.05, class: "field" }, field);
+  shape("rect", node, { class: "hit", x: x - wide / 2, y: y - high / 2, width: wide * 1.5, height: high + em * 2.6 }); // box and words as one
+  return node;
+}
+
+// A layer that unfolds: by a click, by Enter and Space.
+function makeOpening(node, signal, open) {
+  node.setAttribute("role", "button");
+  node.setAttribute("tabindex", "0");
+  node.setAttribute("aria-label", `${signal.says}, ${signal.label}: unfold its arithmetic`);
+  node.dataset.testid = `stage-gate-${signal.name}`;
+  shape("title", node, {}, `${signal.label}: ${signal.hint}. Click for its arithmetic.`);
+  node.onclick = open;
+  node.onkeydown = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    open();
+  };
+}
+
+// A number on its wire: symbol and value; the value alone where a formula is carried, or where there is no room.
+function drawChip(group, em, narrow, reading, wire, colour, offset, [x, y]) {
+  const node = shape("g", group, { class: "chip", style: `color: ${colour}` });
+  const box = shape("rect", node, { y: y - em * 0.85, height: em * 1.7, rx: em * 0.85 });
+  const text = shape("text", node, { y });
+  const name = wire.carries.replace(/_prev$/, "");
+  const signal = reading.byName[name];
+  const shown = Boolean(signal) && !narrow;
+  if (shown) {
+    shape("tspan", text, { class: "letter" }, name);
+    shape("tspan", text, { class: "sub", dy: "0.25em" }, subscript(offset - (name !== wire.carries)));
+  }
+  const number = shape("tspan", text, { class: "value", ...(shown ? { dy: "-0.25em", dx: "0.35em" } : {}) });
+  if (signal && wire.carries === name && !offset) {
+    number.dataset.testid = `stage-value-${name}`;
+    number.style.color = colour;
+  }
+  shape("title", node, {}, `${signal ? `${signal.label}: ` : ""}${inLine(wire.carries)}`);
+  return { node, box, text, number, x, signs: shown ? 2.2 : 0.4 };
+}
+
+// A formula in a line of plain text.
+function inLine(formula) {
+  const sign = { "*": " ⊙ ", "+": " + ", "-": " − " };
+  return tokensOf(formula)
+    .map((part) => sign[part] ?? part.replace(/_prev$/, "(t−1)"))
+    .join("");
+}
+
+function fillChip(chip, em, value, shown, most) {
+  chip.number.textContent = shown;
+  const width = em * (chip.signs + 0.95 + 0.53 * Math.max(4, shown.length));
+  const x = Math.max(width / 2 + 1, Math.min(most - width / 2 - 1, chip.x));
+  chip.box.setAttribute("x", x - width / 2);
+  chip.box.setAttribute("width", width);
+  chip.text.setAttribute("x", x);
+}
+
+function drawToken(group, em, [x, y]) {
+  const node = shape("g", group, { class: "token-in" });
+  const box = shape("rect", node, { y: y - em * 0.9, height: em * 2, rx: 6 });
+  return { box, letter: shape("text", node, { y: y + em * 0.1 }), x };
+}
+
+function fillToken({ box, letter, x }, em, shown) {
+  const wide = em * Math.max(2, 0.66 * [...shown].length + 0.9);
+  const left = Math.max(2, x - wide / 2);
+  letter.textContent = shown;
+  letter.setAttribute("x", left + wide / 2);
+  box.setAttribute("x", left);
+  box.setAttribute("width", wide);
+}
+
+// Where others have their belt.
+function drawNote(group, em, narrow, [x, y]) {
+  const lines = narrow ? ["No belt:", "each step makes", "h anew."] : ["No belt: nothing is", "carried on unchanged,", "each step makes h anew."];
+  lines.forEach((line, k) => shape("text", group, { class: "note", x: x + em, y: y + em * (0.6 + 1.35 * k) }, line));
+}
