@@ -29,6 +29,8 @@ CENSUS = 6000
 """How many held-out tokens gate means are taken over."""
 TELLING = 12
 """How many units a picture of the telling ones has."""
+WARM_UP = 90
+"""How many characters a warm-up has at most."""
 EXCERPT = 150
 """How many characters an excerpt of a long text has, about."""
 
@@ -140,6 +142,18 @@ def truth(card: Card, tokens: Sequence[str]) -> list[Any]:
 def held_out(task: str) -> tuple[Example, ...]:
     """The held-out sequences of a task."""
     return models.held_out(task)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up(task: str) -> str:
+    """What a network may read before the reader's text, whose first tokens else meet a state of zeros: the beginning of the held-out
+    texts, to the end of a word or line. Empty where sequences follow a rule or are answered, since another beginning is another question.
+    """
+    card = next(card for card in models.zoo() if card.task == task)
+    if card.answer != "next token" or card.tokens != "characters" or ((how := recipe(task)) and how.generate):
+        return ""
+    text = held_out(task)[0].text[:WARM_UP]
+    return text[: max(text.rfind(" "), text.rfind("\n")) + 1]
 
 
 def random_excerpt(task: str) -> str:

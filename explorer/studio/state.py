@@ -13,13 +13,17 @@ import streamlit as st
 
 from explorer import models
 from explorer.models import Card, Finding
+from explorer.studio import service
 
 FIRST_MODEL = "english-lstm"
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is being read and where the reader stands. `step` and `unit` count from 0; `more` tokens of the text are not read."""
+    """What is being read and where the reader stands. `step` and `unit` count from 0; `more` tokens of the text are not read.
+
+    `text` begins with `prefix`, a warm-up that is not the reader's own.
+    """
 
     card: Card
     text: str
@@ -27,6 +31,17 @@ class Place:
     unit: int
     step: int
     more: int = 0
+    prefix: str = ""
+
+    @property
+    def warm(self) -> int:
+        """How many steps the warm-up has."""
+        return len(self.card.reader.pieces(self.prefix)) if self.prefix else 0
+
+    @property
+    def own(self) -> str:
+        """The text without its warm-up."""
+        return self.text[len(self.prefix) :]
 
     @property
     def model(self) -> str:
@@ -52,10 +67,11 @@ def begin() -> None:
     state.read_model = name
     state.text = link.get("text", card.show.text)
     state.unit = _number(link, "unit", 0, card.hidden_size - 1, card.show.unit)
-    last = max(1, _steps(card, state.text))
-    own = card.show.step + 1 if state.text == card.show.text else 1
+    warm = _steps(card, service.warm_up(card.task)) if link.get("warm") == "true" else 0
+    last = warm + max(1, _steps(card, state.text))
+    own = warm + (card.show.step + 1 if state.text == card.show.text else 1)
     state.step = _number(link, "step", 1, last, own) - 1
-    state.play = None if "step" in link or state.text != card.show.text else (0, state.step)
+    state.play = None if "step" in link or state.text != card.show.text else (warm, state.step)
     _number(link, "layer", 0, card.rows - 1, 0)
 
 
@@ -64,7 +80,18 @@ def notice(message: str) -> None:
     st.session_state.notices.append(message)
 
 
-def follow(card: Card, text: str, layer: int, more: int = 0) -> Place:
+def prefix(card: Card) -> str:
+    """The warm-up that the reader has asked for; empty where there is none."""
+    return service.warm_up(card.task) if st.session_state.get("warm") else ""
+
+
+def warmed(card: Card) -> None:
+    """The warm-up was switched on or off: the reader stays at the same token."""
+    state, steps = st.session_state, _steps(card, service.warm_up(card.task))
+    state.step, state.play = max(0, state.step + (steps if state.warm else -steps)), None
+
+
+def follow(card: Card, text: str, layer: int, more: int = 0, prefix: str = "") -> Place:
     """The place after the workbench has spoken: the pinned unit follows a change of model, the step a change of text.
 
     Units of different models have nothing to do with one another: if the old one was known to follow something, the new model starts
@@ -79,7 +106,7 @@ def follow(card: Card, text: str, layer: int, more: int = 0) -> Place:
             state.unit = same[0] if same else card.show.unit
         state.read_model = card.name
     state.step = min(state.step, max(0, _steps(card, text) - 1))
-    return Place(card, text, layer, state.unit, state.step, more)
+    return Place(card, text, layer, state.unit, state.step, more, prefix)
 
 
 def open_task(card: Card, text: str | None = None) -> None:
@@ -103,11 +130,12 @@ def go_on(text: str) -> None:
     """Puts the text that a network went on with into the text box, and plays what is new."""
     state = st.session_state
     card = models.card_of(state.read_model)
-    before, after = _steps(card, state.text), _steps(card, text)
+    warm, before, after = _steps(card, prefix(card)), _steps(card, state.text), _steps(card, text)
     written, since = state.get("generated", (None, before))
     state.generated = (text, since if written == state.text else before)  # it may go on with what it wrote itself
     _read(card, text)
-    state.step, state.play = max(0, before - 1), (max(0, before - 1), after - 1)
+    last = max(0, warm + before - 1)
+    state.step, state.play = last, (last, warm + after - 1)
 
 
 def _read(card: Card, text: str, finding: Finding | None = None) -> None:
@@ -118,7 +146,7 @@ def _read(card: Card, text: str, finding: Finding | None = None) -> None:
     found = [finding] if finding else card.findings
     shown = [one for one in found if one.text == text and (one.holds or one is card.show or one is finding)]
     wanted = next((one for one in shown if one.unit == state.unit), shown[0] if shown else None)
-    state.step = wanted.step if wanted else 0
+    state.step = _steps(card, prefix(card)) + (wanted.step if wanted else 0)
     if wanted:
         state.unit = wanted.unit
     elif state.unit >= card.hidden_size:
@@ -146,7 +174,7 @@ def moved(key: str) -> None:
 
 
 def _steps(card: Card, text: str) -> int:
-    return len(card.reader.pieces(text))
+    return len(card.reader.pieces(text)) if text else 0
 
 
 def _number(link: Any, name: str, low: int, high: int, default: int) -> int:

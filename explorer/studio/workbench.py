@@ -22,6 +22,7 @@ def workbench() -> Place | None:
         problem = service.problem(card, text)
         if problem is None:
             _notices(card, text)
+            _warm_up(card)
         _examples(card)
         layer = _layer(card)
     if st.session_state.notices:
@@ -30,7 +31,8 @@ def workbench() -> Place | None:
     if problem is not None:
         _cannot_read(card, text, problem)
         return None
-    return state.follow(card, text, layer, more)
+    prefix = state.prefix(card)
+    return state.follow(card, prefix + text, layer, more, prefix)
 
 
 def place() -> Place:
@@ -92,6 +94,19 @@ def _notices(card: Card, text: str) -> None:
         st.caption(f":material/info: {sentences.plain(message)}")
     if card.answer == "next token":
         sequences.go_on(card, text)
+
+
+def _warm_up(card: Card) -> None:
+    if service.warm_up(card.task):
+        st.toggle(
+            "Warm up first",
+            key="warm",
+            bind="query-params",
+            on_change=state.warmed,
+            args=(card,),
+            help="The network reads a passage before your text; it is shown grey. Without it your first tokens meet a state of zeros, "
+            "and what happens there is the start and not the text.",
+        )
 
 
 def _examples(card: Card) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.formula import evaluate
 from explorer.models import zoo
 from explorer.signals import Trace
 from tests.browser.harness import Server, settle
@@ -96,15 +98,96 @@ def expect_link(page: Page, **link: object) -> None:
         expect(page).to_have_url(re.compile(rf"[?&]{name}={re.escape(str(value))}(&|$)"))
 
 
+class Shown(NamedTuple):
+    """What the cell says at one moment: `values` by signal, and every number on a wire as (what the wire carries, number)."""
+
+    step: int
+    unit: int
+    values: dict[str, str]
+    wires: list[tuple[str, str]]
+
+
+IN_THE_CELL = """stage => {
+    const find = (name) => stage.querySelector(`[data-testid=stage-${name}]`);
+    const values = [...stage.querySelectorAll("[data-testid^=stage-value-]")];
+    const chips = [...stage.querySelectorAll(".copy.here .chip")];
+    return [
+        parseInt(find("step").textContent) - 1,
+        Number(find("unit").value),
+        values.map((node) => [node.dataset.testid.replace("stage-value-", ""), node.textContent]),
+        chips.map((node) => [node.querySelector("title").textContent, node.querySelector(".value").textContent]),
+    ];
+}"""
+
+
+def shown(page: Page) -> Shown:
+    """All of it in one look, so that it belongs together while the stage plays."""
+    return told(page.get_by_test_id("stage").evaluate(IN_THE_CELL))
+
+
+def told(found: Any) -> Shown:
+    """What IN_THE_CELL found."""
+    step, unit, values, wires = found
+    assert len(dict(values)) == len(values), "one number a signal"
+    return Shown(step, unit, dict(values), [(carried(title), number) for title, number in wires])
+
+
+def carried(title: str) -> str:
+    """The formula that a wire's title tells, as the cell's diagram has it."""
+    formula = title.rpartition(": ")[2]
+    for sign, plain in {" ⊙ ": " * ", " − ": " - ", "(t−1)": "_prev"}.items():
+        formula = formula.replace(sign, plain)
+    return formula
+
+
 def expect_numbers(page: Page, trace: Trace, step: int, unit: int) -> None:
     """Each number of the pinned unit is the trace's, to the four significant digits that are shown."""
     expect_step(page, step)
     expect(page.get_by_test_id("stage-unit")).to_have_value(str(unit))
-    for signal in trace.per_unit():
-        shown = page.get_by_test_id(f"stage-value-{signal.name}").text_content() or ""
-        value = float(trace[signal.name][0, step, unit])
-        digits = re.sub(r"[-.]|e.*", "", shown).lstrip("0")
-        assert value == 0 or len(digits) >= 4, shown
-        last = 10 ** (math.floor(math.log10(abs(value))) - 3) if value else 0
-        # Half of the last digit, and a little for a value on the edge between two roundings.
-        assert abs(float(shown) - value) <= 0.501 * last, (signal.name, step, unit, shown, value)
+    found = shown(page)
+    assert (found.step, found.unit) == (step, unit)
+    expect_traced(found, trace)
+
+
+def expect_traced(found: Shown, trace: Trace) -> None:
+    """Every signal's number, and every number on a wire, be it of a signal or of a product."""
+    known = numbers_at(trace, found.step, found.unit)
+    assert set(found.values) == {signal.name for signal in trace.per_unit()}
+    for name, number in [*found.values.items(), *found.wires]:
+        assert_shown(number, evaluate(name, known), name, found.step, found.unit)
+
+
+def numbers_at(trace: Trace, step: int, unit: int) -> dict[str, float]:
+    """What formulas are worked out with: the signals, and the states before them."""
+    known = {signal.name: float(trace[signal.name][0, step, unit]) for signal in trace.per_unit()}
+    for name, first in trace.initial.items():
+        known[f"{name}_prev"] = float(trace[name][0, step - 1, unit] if step else first[0, unit])
+    return known
+
+
+def assert_shown(number: str, value: float, *where: object) -> None:
+    """To at least four significant digits."""
+    digits = re.sub(r"[-.]|e.*", "", number).lstrip("0")
+    assert value == 0 or len(digits) >= 4, (number, *where)
+    last = 10 ** (math.floor(math.log10(abs(value))) - 3) if value else 0
+    # Half of the last digit, and a little for a value on the edge between two roundings.
+    assert abs(float(number) - value) <= 0.501 * last, (number, value, *where)
+
+
+def number_of(text: str) -> float:
+    """The number that a text begins with, as the stage prints numbers to be read: with a real minus sign."""
+    found = re.match(r"[+−]?\d[\d.]*(e[−+]?\d+)?", text.strip())
+    assert found, text
+    return float(found.group().replace("−", "-"))
+
+
+def rounding(text: str) -> float:
+    """By how much a printed number may be off: half of its last digit, and a little for a value on the edge."""
+    found = re.match(r"[+−]?\d+\.?(\d*)(?:e([−+]?\d+))?", text.strip())
+    assert found, text
+    return 0.501 * 10.0 ** (int((found[2] or "0").replace("−", "-")) - len(found[1]))
+
+
+def assert_printed(text: str, value: float, *where: object) -> None:
+    """To the digits that are printed."""
+    assert abs(number_of(text) - value) <= rounding(text), (text, value, *where)

@@ -53,6 +53,7 @@ def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole:
         "names": [named(token) for token in trace.tokens],
         "inputs": rounded(trace["x"][:, 0]) if place.card.tokens == "numbers" else None,
         "reversed": trace.bidirectional and place.layer % 2 == 1,
+        "warm": place.warm,
         "unknown": unknown_steps(place),
         "generated": generated_since(place),
         "memory": trace.memory,
@@ -66,7 +67,7 @@ def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole:
         ],
         "show": {"unit": show.unit, "claims": claims(place.card), "other": other_unit(trace)},
         "answers": answers.at_each_step(place),
-        "link": {"model": place.model, "text": None if place.text == show.text else place.text}
+        "link": {"model": place.model, "text": None if place.own == show.text else place.own}
         | ({} if trace.rows > 1 else {"layer": None}),
         "themes": {mode: asdict(theme) for mode, theme in THEMES.items()},
     }
@@ -120,4 +121,4 @@ def unknown_steps(place: Place) -> list[int]:
 def generated_since(place: Place) -> int | None:
     """The step from which on the network itself wrote the text; None where a person did."""
     text, since = st.session_state.get("generated", (None, 0))
-    return since if text == place.text else None
+    return place.warm + since if text == place.own else None

@@ -22,7 +22,8 @@ function makeFilm(root, reading, go) {
   const cells = reading.shown.map((token, step) => {
     const cell = element("span", "token", strip, token);
     cell.setAttribute("role", "listitem");
-    cell.title = `step ${step + 1}: ${reading.names[step]}`;
+    cell.title = `step ${step + 1}: ${reading.names[step]}${step < reading.warm ? ", warm-up" : ""}`;
+    cell.classList.toggle("warm", step < reading.warm);
     cell.classList.toggle("unknown", reading.unknown.includes(step));
     cell.classList.toggle("generated", reading.generated !== null && step >= reading.generated);
     return cell;
@@ -38,6 +39,7 @@ function makeFilm(root, reading, go) {
   slider.dataset.testid = "stage-slider";
   const playhead = element("div", "playhead", film);
   const bead = element("div", "bead", film);
+  const warm = element("div", "warm-up", film); // lies over what is not of the reader's text
   const cover = element("div", "cover", film);
   cover.hidden = true;
   const axis = element("div", "line-axis", frame, memoryLabel(reading));
@@ -87,6 +89,7 @@ function makeFilm(root, reading, go) {
       said?.fit(theme, width);
       film.style.width = `${width * reading.steps}px`;
       film.style.setProperty("--cell", `${width}px`);
+      warm.style.width = `${width * reading.warm}px`;
       this.pin(theme, unit);
     },
     pin(theme, unit) {

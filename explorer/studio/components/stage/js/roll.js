@@ -16,6 +16,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
   scroller.setAttribute("aria-label", "Heatmaps over the text");
   const film = element("div", "film", scroller);
   const playhead = element("div", "playhead", film);
+  const warm = element("div", "warm-up", film);
   const cover = element("div", "cover", film);
   const mark = element("div", "mark", film);
   const bubble = element("div", "bubble", frame);
@@ -115,6 +116,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
           : "The units that move the answer most on this text: by how much h varies, times the length of its readout weights.";
       film.style.width = `${width * reading.steps}px`;
       film.style.setProperty("--cell", `${width}px`);
+      warm.style.width = `${width * reading.warm}px`;
       paint(theme);
       this.pin(theme, unit);
     },
