@@ -114,9 +114,9 @@ def stage_moves(at: AppTest, step: int, unit: int) -> AppTest:
     return _told(at, WidgetState(id=_stage(at).id, json_value=json.dumps({"place": {"step": step, "unit": unit}})))
 
 
-def stage_asks(at: AppTest, unit: int | None) -> AppTest:
-    """The stage asks for the arithmetic of a unit, or of all."""
-    asked = {"event": "arithmetic", "value": {"id": stage_of(at).header["id"], "unit": unit}}
+def stage_asks(at: AppTest, unit: int | None, reading: str = "") -> AppTest:
+    """The stage asks for the arithmetic of a unit, or of all; of what it shows, or of another reading."""
+    asked = {"event": "arithmetic", "value": {"id": reading or stage_of(at).header["id"], "unit": unit}}
     events = f"$$STREAMLIT_INTERNAL_KEY_{_stage(at).id}__events"
     return _told(at, WidgetState(id=events, json_trigger_value=json.dumps([asked])))
 

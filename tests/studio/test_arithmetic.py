@@ -220,6 +220,13 @@ def test_for_a_saved_page_of_a_long_text_the_units_that_are_shown_are_posted() -
     assert unpacked(post)[0]["units"] == [7, *(unit for unit in telling if unit != 7)]
 
 
+@pytest.mark.parametrize("unit", [100, 0, None])
+def test_a_question_about_a_reading_that_is_gone_has_no_answer(unit: int | None) -> None:
+    """It was on its way when another network came, which may not even have that unit."""
+    gone = stage_of(opened(model=NAMES[0], text=TEXT)).header["id"]
+    assert not posts_of(stage_asks(opened(model="latch-lstm"), unit, gone))
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "watch"])
 def test_other_pages_ask_for_nothing(page: str) -> None:
     """There is no gate to unfold."""
