@@ -107,14 +107,16 @@ def test_on_other_screens(open_page: OpenPage, server: Server) -> None:
 
 
 def test_the_playhead_stands_on_its_token(page: Page, server: Server) -> None:
-    """Strip, line and slider are on one grid: the middle of the token is where the playhead and the thumb are."""
+    """Strip, line and roll are on one grid: the middle of the token is where the playhead of each is."""
     visit(page, server, model=FIRST_MODEL, step=STEP)
     stage = page.get_by_test_id("stage")
     for step in (0, 20, 70):
         page.get_by_test_id("stage-slider").fill(str(step + 1))
-        token, head = stage.locator(".token").nth(step).bounding_box(), stage.locator(".playhead").bounding_box()
-        assert token and head
-        assert abs(token["x"] + token["width"] / 2 - head["x"] - head["width"] / 2) < 1
+        token = stage.locator(".token").nth(step).bounding_box()
+        heads = [head.bounding_box() for head in stage.locator(".playhead").all()]
+        assert token and len(heads) == 2
+        for head in heads:
+            assert head and abs(token["x"] + token["width"] / 2 - head["x"] - head["width"] / 2) < 1
 
 
 @pytest.mark.parametrize("mode", THEMES)

@@ -6,14 +6,14 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import explorer
-from explorer.analysis.orderings import by_half_life
+from explorer.figures.roles import in_story_order
 from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.harness import Server
-from tests.browser.reader import NAMES, expect_link, expect_numbers, stand_at, visit
+from tests.browser.reader import NAMES, assert_printed, expect_numbers, number_of, stand_at, visit
 from tests.conftest import Shipped
 
 TEXT = 'He said "yes" and left.'
@@ -33,41 +33,25 @@ def test_the_numbers_are_the_traces(page: Page, server: Server, shipped: Shipped
             expect_numbers(page, trace, step, unit)
 
 
-def test_a_unit_is_pinned_where_one_clicks(page: Page, server: Server, shipped: Shipped) -> None:
-    """The rows of cells are ordered; a click finds the unit that is drawn there."""
-    visit(page, server, model=FIRST_MODEL, text=TEXT, step=10)
-    trace = explorer.trace(shipped[FIRST_MODEL], TEXT)
-    order = by_half_life(trace)
-    row = page.get_by_test_id("stage").locator("canvas.cells").nth(1)
-    width = row.bounding_box()["width"]  # type: ignore[index]
-    for place in (0, 50, trace.units - 1):
-        row.click(position={"x": (place + 0.5) * width / trace.units, "y": 20})
-        expect_numbers(page, trace, 9, int(order[place]))
-    expect_link(page, unit=int(order[-1]))
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_the_arithmetic_follows_the_pin(page: Page, server: Server, shipped: Shipped, name: str) -> None:
-    """Input, recurrent part and bias of the unit now pinned, at the step now shown; their sum is what is squashed."""
+def test_the_equations_follow_the_pin(page: Page, server: Server, shipped: Shipped, name: str) -> None:
+    """Of the unit now pinned, at the step now shown: one for each state that is no layer's own; what it says is said to a screen reader."""
     unit, step = (card_of(name).show.unit + 7) % 128, 8
     visit(page, server, model=name, text=TEXT, step=1)
     stand_at(page, unit=unit)
     stand_at(page, step=step)
-    pushes = explorer.arithmetic(shipped[name], TEXT, unit=unit)
-    lines = page.get_by_test_id("stage").locator(".equation")
-    expect(lines.filter(has=page.locator(".term"))).to_have_count(len(pushes))
     trace = explorer.trace(shipped[name], TEXT)
-    expect(lines).to_have_count(len(trace.per_unit()))
+    worked_out = [signal.name for signal in trace.per_unit() if f"{signal.name}_pre" not in trace]
+    assert sorted(shown_order(page)) == sorted(worked_out)
     spoken = page.get_by_test_id("stage").locator(".sr").text_content() or ""
-    for line in lines.all():
-        signal = line.locator(".symbol i").first.inner_text()
-        value = float(trace[signal][0, step, unit])
-        assert number(line.locator(".result").inner_text()) == pytest.approx(value, **THREE_DECIMALS)
-        assert line.locator(".result").inner_text() in spoken
-        if push := pushes.get(f"{signal}_pre"):
-            terms = [number(term) for term in line.locator(".term").all_inner_texts()]
-            sums = [push.inputs[step].sum(), push.units[step].sum(), push.bias[step]]
-            assert terms == pytest.approx(sums, **THREE_DECIMALS)
+    assert spoken.startswith(f"step {step + 1} of {len(TEXT)}, ") and f"unit {unit}:" in spoken
+    said = spoken.partition(": ")[2].split(", ")
+    for signal, words in zip(in_story_order(trace.per_unit()), said, strict=True):
+        assert_printed(words.split()[-1], float(trace[signal.name][0, step, unit]), signal.name)
+    for name_of, line in zip(shown_order(page), equations(page).all(), strict=True):
+        result = line.locator(".result").inner_text()
+        assert_printed(result, float(trace[name_of][0, step, unit]), name_of)
+        assert result in {words.split()[-1] for words in said}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,23 +64,20 @@ def test_the_formula_of_a_state_adds_up(page: Page, server: Server, shipped: Shi
     for signal in states:
         numbers = {other.name: float(trace[other.name][0, step, unit]) for other in trace.per_unit()}
         numbers |= {f"{n}_prev": float(trace[n][0, step - 1, unit]) for n in trace.initial}
-        line = page.get_by_test_id("stage").locator(".equation").nth(list(shown_order(page)).index(signal.name))
-        shown = [number(text) for text in line.locator("b").all_inner_texts()]
+        line = equations(page).nth(shown_order(page).index(signal.name))
+        shown = [number_of(text) for text in line.locator("b").all_inner_texts()]
         used = [numbers[word] for word in re.findall(r"[a-z_]+", signal.formula) if word in numbers]
         assert shown == pytest.approx([*used, numbers[signal.name]], **THREE_DECIMALS)
 
 
+def equations(page: Page) -> Locator:
+    """Those at the foot of the stage: of states that are worked out without weights."""
+    return page.get_by_test_id("stage").locator(".why .equation")
+
+
 def shown_order(page: Page) -> list[str]:
     """The signals in the order of their equations."""
-    lines = page.get_by_test_id("stage").locator(".equation").all()
-    return [line.locator(".symbol i").first.inner_text() for line in lines]
-
-
-def number(shown: str) -> float:
-    """The number that a text begins with."""
-    found = re.match(r"−?[\d.]+(e[−+]?\d+)?", shown)
-    assert found, shown
-    return float(found.group().replace("−", "-"))
+    return [line.locator(".symbol i").first.inner_text() for line in equations(page).all()]
 
 
 def test_the_guesses_are_the_models(page: Page, server: Server, shipped: Shipped) -> None:
