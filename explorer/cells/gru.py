@@ -37,7 +37,7 @@ class GRU(Cell):
             "reset": Operation("×", (6.1, 4.2)),
         },
         phases={
-            "reads": (wire("x", (1.7, 6), (1.7, 5)), wire("h_prev", (0.8, 0), (0.8, 5), (7.5, 5), number=0.25)),
+            "reads": (wire("x", (1.7, 6), (1.7, 5)), wire("h_prev", (0, 0), (0.8, 0), (0.8, 5), (7.5, 5), number=0.3)),
             "opens its gates": (wire("h_prev", (2.7, 5), "z"), wire("h_prev", (4.6, 5), "r")),
             "keeps": (
                 wire("z", "z", "keep", number=0.25),
@@ -46,7 +46,7 @@ class GRU(Cell):
             ),
             "makes a candidate": (
                 wire("r", "r", (4.6, 2.3), (6.1, 2.3), "reset", number=0.45),
-                wire("h_prev", (6.1, 5), "reset"),
+                wire("", (6.1, 5), "reset"),
                 wire("", "reset", (7.5, 4.2)),
                 wire("x", (7.5, 5), "n"),
             ),

@@ -141,5 +141,6 @@ def go_on(card: Card, text: str) -> None:
 
 
 def _drawn_on(card: Card, text: str, length: int, temperature: float, top_k: int | None, seed: int) -> None:
-    state.go_on(service.continued(card.name, text, length, temperature, top_k, seed))
+    prefix = state.prefix(card)  # it goes on from all that it has read
+    state.go_on(service.continued(card.name, prefix + text, length, temperature, top_k, seed)[len(prefix) :])
     st.session_state.go_on_seed = seed + 1

@@ -153,16 +153,23 @@ def _read(card: Card, text: str, finding: Finding | None = None) -> None:
         state.unit = card.show.unit
 
 
-def arrived(mount: str, place: Place) -> dict[str, Any]:
-    """Where the stage begins, and what it plays by itself [from, until]; the same for as long as `mount` is what is shown.
+def run_begins() -> None:
+    """A run of the whole page: a stage that does not arrive in it has been left, and will begin anew."""
+    st.session_state.shown_before = st.session_state.pop("arrival", None)
+
+
+def arrived(mount: str, place: Place, *, plays: bool = True) -> dict[str, Any]:
+    """Where the stage begins, and what it plays by itself [from, until], if it `plays`; the same for as long as `mount` is shown.
 
     What is played is for the first picture of a session, and for what was just generated: once, and never again on the way back.
     """
     state = st.session_state
-    if state.get("arrival", ("",))[0] != mount:
-        state.arrival = (mount, {"place": {"step": place.step, "unit": place.unit}, "play": state.play})
+    arrival = state.get("arrival") or state.get("shown_before")
+    if not arrival or arrival[0] != mount:
+        arrival = (mount, {"place": {"step": place.step, "unit": place.unit}, "play": state.play if plays else None})
         state.play = None
-    began: dict[str, Any] = state.arrival[1]
+    state.arrival = arrival
+    began: dict[str, Any] = arrival[1]
     return began
 
 

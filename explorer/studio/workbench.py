@@ -16,6 +16,7 @@ PLACE = "place_now"
 def workbench() -> Place | None:
     """Draws the sidebar and says where the reader is; None while there is nothing to read, which the page has then been told."""
     state.begin()
+    state.run_begins()
     with st.sidebar:
         card = _network()
         text, more = _text(card)

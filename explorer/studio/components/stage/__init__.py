@@ -12,7 +12,7 @@ import streamlit as st
 
 from explorer.studio import state
 from explorer.studio.components.stage import arithmetic
-from explorer.studio.components.stage.payload import payload, telling
+from explorer.studio.components.stage.payload import identity, payload, telling
 from explorer.studio.state import Place
 
 HERE = Path(__file__).parent
@@ -52,8 +52,9 @@ def stage(place: Place, *, page: str, whole: bool) -> None:
         on_place_change=lambda: state.moved(key),
         on_arithmetic_change=lambda: None,  # a trigger: it is there for the one run that it causes
     )
-    if said.arithmetic:
+    asked = said.arithmetic
+    if asked and asked["id"] == identity(place):  # else it was on its way when another reading came
         with st.container(key="post"):
-            reading, unit = str(said.arithmetic["id"]), said.arithmetic["unit"]
+            unit = asked["unit"]
             wanted = arithmetic.worth(place, telling(place)) if unit is None else [int(unit)]
-            _POST(key="arithmetic", data=arithmetic.packed(place, reading, wanted))
+            _POST(key="arithmetic", data=arithmetic.packed(place, asked["id"], wanted))

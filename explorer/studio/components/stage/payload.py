@@ -39,14 +39,13 @@ def payload(place: Place, *, page: str, whole: bool) -> bytes:
 
 def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole: bool) -> dict[str, Any]:
     show = place.card.show
-    text = hashed(f"{st.session_state.get('turn', 0)}\n{place.text}")
-    identity = hashed(f"{place.model}\n{place.layer}\n{text}")
+    reading = identity(place)
     header: dict[str, Any] = {
-        "id": identity,
-        "text": text,
+        "id": reading,
+        "text": _text_id(place),
         "more": place.more,
         "whole": whole,
-        **state.arrived(f"{identity} {page}", place),
+        **state.arrived(f"{reading} {page}", place, plays=whole),
         "steps": trace.steps,
         "units": trace.units,
         "shown": [visible(token) for token in trace.tokens],
@@ -79,6 +78,16 @@ def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole:
         header["columns"] = list(place.card.vocabulary) if in_columns(place) else None
         header["caption"] = f"{place.card.title}, {place.card.cell.upper()} of {trace.units} units"
     return header
+
+
+def identity(place: Place) -> str:
+    """The name of a reading: the network, the row of it, the text."""
+    return hashed(f"{place.model}\n{place.layer}\n{_text_id(place)}")
+
+
+def _text_id(place: Place) -> str:
+    """Another one for the same text when the reader has begun anew."""
+    return hashed(f"{st.session_state.get('turn', 0)}\n{place.text}")
 
 
 def hashed(text: str) -> str:

@@ -3,6 +3,7 @@
 
 const STEP_FLOW = 1100; // ms that one step by hand flows
 const LEAST_FLOW = 120; // below that, at the higher speeds, nothing is seen of it
+const LEAST_COPY = 300; // pixels that a copy needs for its numbers to stand beside one another
 const CALM = 600; // a flow that is slower lets the numbers wait for their wire
 
 function makeCell(root, reading, modes, { go, ask }) {
@@ -11,11 +12,12 @@ function makeCell(root, reading, modes, { go, ask }) {
   panel.setAttribute("aria-label", "The cell at this step");
   const story = makeStory(panel, reading);
   const drawing = element("div", "drawing", panel);
-  const canvas = element("canvas", "ribbons", drawing);
+  const sheet = element("div", "sheet", drawing); // wider than the drawing, and scrolled, where copies would be too narrow
+  const canvas = element("canvas", "ribbons", sheet);
   canvas.setAttribute("aria-hidden", "true");
-  const svg = shape("svg", drawing, { class: "parts" });
-  const hint = element("p", "hint", drawing, `Click ${layers.length > 1 ? "a gate" : "the box"} for its arithmetic.`);
-  const unfold = makeUnfold(drawing, reading, { ask, go, folded: () => dim(null) });
+  const svg = shape("svg", sheet, { class: "parts" });
+  const hint = element("p", "hint", panel, `Click ${layers.length > 1 ? "a gate" : "the box"} for its arithmetic.`);
+  const unfold = makeUnfold(panel, drawing, reading, { ask, go, folded: () => dim(null) });
   const wires = wiresOf(reading);
   const stripes = makeStripes(reading, wires);
   const entry = wires.findIndex((wire) => wire.role === "input" && !wire.ends[0]);
@@ -24,12 +26,15 @@ function makeCell(root, reading, modes, { go, ask }) {
 
   // One cell; or, unrolled in time, copies of it with those of the steps around.
   function layOut() {
-    const width = drawing.clientWidth || 600;
-    const around = !modes.unroll ? [0] : width < 640 ? [-1, 0] : [-1, 0, 1];
-    const each = width / around.length;
-    const usual = Math.round(Math.max(330, Math.min(420, width * 0.56, window.innerHeight * 0.5)));
+    const room = drawing.clientWidth || 600;
+    const around = modes.unroll ? [-1, 0, 1] : [0];
+    const each = Math.max(modes.unroll ? LEAST_COPY : 0, room / around.length);
+    const width = each * around.length;
+    const usual = Math.round(Math.max(330, Math.min(420, room * 0.56, window.innerHeight * 0.5)));
     const height = modes.present ? Math.max(260, drawing.clientHeight) : usual;
     drawing.style.height = modes.present ? "" : `${height}px`;
+    drawing.classList.toggle("scrolls", width > room + 1);
+    sheet.style.width = `${width}px`;
     em = Math.max(11.5, Math.min(each / (around.length > 1 ? 30 : 45), height / (modes.present ? 20 : 22), 36));
     size = { width, height, each };
     context = sharp(canvas, width, height);
@@ -37,6 +42,7 @@ function makeCell(root, reading, modes, { go, ask }) {
     svg.style.fontSize = `${em}px`;
     svg.replaceChildren();
     copies = around.map(drawCopy);
+    drawing.scrollLeft = (width - room) / 2;
     hint.hidden = modes.unroll;
     story.share(theme, modes.unroll);
   }
@@ -167,8 +173,9 @@ function makeCell(root, reading, modes, { go, ask }) {
       return;
     }
     const [x] = copies.find(({ offset }) => !offset).to(layers.find(({ name }) => name === layer).at);
+    const seen = x - drawing.scrollLeft;
     dim(layer);
-    unfold.open(layer, x, theme, place);
+    unfold.open(layer, seen, theme, place);
   }
 
   function start(lasts) {
@@ -269,7 +276,7 @@ function swipes(surface, go) {
     from = event.pointerType === "mouse" ? null : event;
   };
   surface.onpointerup = (event) => {
-    if (!from) return;
+    if (!from || surface.classList.contains("scrolls")) return;
     const [dx, dy] = [event.clientX - from.clientX, event.clientY - from.clientY];
     from = null;
     if (Math.abs(dx) > 30 && Math.abs(dx) > 2 * Math.abs(dy)) go({ by: dx < 0 ? 1 : -1 });

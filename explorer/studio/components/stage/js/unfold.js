@@ -1,7 +1,7 @@
 // A gate, unfolded in place: what pushed it, the sum, the squashing, and what its value then does.
 
-function makeUnfold(drawing, reading, { ask, go, folded }) {
-  const panel = element("div", "unfold", drawing);
+function makeUnfold(around, drawing, reading, { ask, go, folded }) {
+  const panel = element("div", "unfold", around);
   panel.dataset.testid = "stage-unfold";
   panel.setAttribute("role", "dialog");
   panel.hidden = true;
@@ -105,10 +105,9 @@ function makeUnfold(drawing, reading, { ask, go, folded }) {
   function outside(event) {
     const path = event.composedPath();
     if (path.includes(panel) || path.some((node) => node.classList?.contains("layer"))) return;
-    if (!path.includes(drawing)) return;
     close();
   }
-  drawing.addEventListener("click", outside);
+  around.onclick = outside;
 
   function close() {
     if (!layer) return false;
@@ -128,6 +127,7 @@ function makeUnfold(drawing, reading, { ask, go, folded }) {
       panel.style.width = `${wide}px`;
       const gap = 46;
       const right = x + gap + wide <= room;
+      panel.style.top = `${drawing.offsetTop}px`;
       panel.style.left = `${room < 560 ? 0 : right ? x + gap : Math.max(0, x - gap - wide)}px`;
       panel.focus({ preventScroll: true });
     },
