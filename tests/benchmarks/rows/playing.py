@@ -7,11 +7,11 @@ from itertools import pairwise
 from statistics import median, quantiles
 from typing import Any
 
-from playwright.sync_api import Browser, Page, WebSocket
+from playwright.sync_api import Browser
 
 from tests.benchmarks.measure import Row
 from tests.benchmarks.running import app
-from tests.browser.harness import settle
+from tests.browser.harness import sent_by, settle
 
 STEPS, UNITS = 200, 128
 TEXT = ("The pale whale rose slowly out of the cold grey water, and " * 4)[:STEPS]
@@ -79,7 +79,7 @@ def play(
 ) -> tuple[list[float], dict[str, int], int]:
     """The times of the frames, the pictures by step (where it `looks`, which takes time), and the messages that were sent meanwhile."""
     page = browser.new_context(viewport=WINDOW).new_page()
-    messages = messages_of(page)
+    messages = sent_by(page)
     page.add_init_script(WATCH)
     page.goto(f"{address}/?step=1")
     page.get_by_test_id("stage-step").wait_for()
@@ -98,13 +98,3 @@ def play(
     page.context.close()
     return seen["frames"], seen["pictures"], sent
 
-
-def messages_of(page: Page) -> list[object]:
-    """A list that grows with each message to the server."""
-    sent: list[object] = []
-
-    def on_socket(socket: WebSocket) -> None:
-        socket.on("framesent", lambda message: sent.append(message))
-
-    page.on("websocket", on_socket)
-    return sent
