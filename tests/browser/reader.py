@@ -176,14 +176,14 @@ def assert_shown(number: str, value: float, *where: object) -> None:
 
 def number_of(text: str) -> float:
     """The number that a text begins with, as the stage prints numbers to be read: with a real minus sign."""
-    found = re.match(r"[-+−]?\d[\d.]*(e[−+]?\d+)?", text.strip())
+    found = re.match(r"[-+−]?\d[\d.]*(e[-−+]?\d+)?", text.strip())
     assert found, text
     return float(found.group().replace("−", "-"))
 
 
 def rounding(text: str) -> float:
     """By how much a printed number may be off: half of its last digit, and a little for a value on the edge."""
-    found = re.match(r"[-+−]?\d+\.?(\d*)(?:e([−+]?\d+))?", text.strip())
+    found = re.match(r"[-+−]?\d+\.?(\d*)(?:e([-−+]?\d+))?", text.strip())
     assert found, text
     return 0.501 * 10.0 ** (int((found[2] or "0").replace("−", "-")) - len(found[1]))
 
