@@ -14,9 +14,9 @@ import explorer
 from explorer.models import card_of
 from explorer.signals import Array
 from explorer.studio import service
+from explorer.studio.components.shared.packing import pack
 from explorer.studio.components.stage import arithmetic
 from explorer.studio.components.stage.arithmetic import PUSHERS, in_columns, packed, worth
-from explorer.studio.components.stage.packing import pack
 from explorer.studio.state import Place
 from tests.app.conftest import Shelve
 from tests.app.driving import NAMES, PAGES, bytes_of, go_to, opened, posts_of, stage_asks, stage_moves, stage_of

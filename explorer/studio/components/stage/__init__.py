@@ -11,20 +11,27 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.studio import state
+from explorer.studio.components import shared
 from explorer.studio.components.stage import arithmetic
 from explorer.studio.components.stage.payload import identity, payload, telling
 from explorer.studio.state import Place
 
 HERE = Path(__file__).parent
 SCRIPTS = (
-    *("payload", "formula", "draw", "answers", "film", "roll"),
-    *("wires", "ribbons", "parts", "cell", "unfold", "next", "why", "transport", "save", "main"),
+    *shared.SCRIPTS,
+    *(
+        HERE / "js" / f"{name}.js"
+        for name in (
+            *("payload", "formula", "answers", "film", "roll"),
+            *("wires", "ribbons", "parts", "cell", "unfold", "next", "why", "transport", "save", "main"),
+        )
+    ),
 )
 
 
 def script() -> str:
     """The module: all scripts within one function, whose own source a saved page takes along, and the style sheet as a string."""
-    parts = "\n".join((HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    parts = shared.joined(*SCRIPTS)
     sheet = json.dumps((HERE / "stage.css").read_text(encoding="utf-8"))
     module = f"const sheet = {sheet};\nfunction carousel(sheet) {{\n{parts}\nreturn {{ mount, replay }};\n}}\n"
     return f"{module}export default carousel(sheet).mount;\n"

@@ -11,7 +11,7 @@ from explorer.analysis.tokens import visible
 from explorer.models.answers import ANSWERS, CLASS, FORECAST, NEXT_TOKEN
 from explorer.signals import Array
 from explorer.studio import service
-from explorer.studio.components.stage.json_numbers import rounded, short
+from explorer.studio.components.shared.json_numbers import rounded, short
 from explorer.studio.state import Place
 
 GUESSES = 6

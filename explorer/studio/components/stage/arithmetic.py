@@ -9,7 +9,7 @@ import numpy as np
 from explorer import models
 from explorer.signals import Array
 from explorer.studio import service
-from explorer.studio.components.stage.packing import pack
+from explorer.studio.components.shared.packing import pack
 from explorer.studio.state import Place
 
 PUSHERS = 5

@@ -17,11 +17,11 @@ from explorer.models import Card
 from explorer.models.vocabulary import named
 from explorer.signals import Signal, Trace
 from explorer.studio import sentences, service, state
+from explorer.studio.components.shared.json_numbers import rounded
+from explorer.studio.components.shared.packing import pack
 from explorer.studio.components.stage import answers
 from explorer.studio.components.stage.arithmetic import in_columns
 from explorer.studio.components.stage.drawing import drawn, words
-from explorer.studio.components.stage.json_numbers import rounded
-from explorer.studio.components.stage.packing import pack
 from explorer.studio.state import Place
 
 
