@@ -16,7 +16,19 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from explorer import cells
-from explorer.models import arithmetic, generate, gradients, load, predict, trace, wrap, zoo
+from explorer.models import (
+    arithmetic,
+    channels,
+    generate,
+    gradient_matrix,
+    gradients,
+    jacobian,
+    load,
+    predict,
+    trace,
+    wrap,
+    zoo,
+)
 from explorer.signals import Belt, Signal, Trace
 
 __version__ = "0.1.0"
@@ -27,8 +39,11 @@ __all__ = [
     "Trace",
     "arithmetic",
     "cells",
+    "channels",
     "generate",
+    "gradient_matrix",
     "gradients",
+    "jacobian",
     "load",
     "predict",
     "trace",

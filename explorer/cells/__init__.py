@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from explorer.cells import gru, lstm, rnn  # noqa: F401  a family registers its cells when it is imported
-from explorer.cells.base import REGISTRY, Cell, Signals, Tap, untapped
+from explorer.cells.base import REGISTRY, Back, Backwards, Cell, Signals, Tap, untapped
 from explorer.cells.stack import Stack
 
-__all__ = ["REGISTRY", "Cell", "Signals", "Stack", "Tap", "build", "names", "untapped"]
+__all__ = ["REGISTRY", "Back", "Backwards", "Cell", "Signals", "Stack", "Tap", "build", "names", "untapped"]
 
 
 def names() -> tuple[str, ...]:

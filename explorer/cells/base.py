@@ -48,6 +48,24 @@ def untapped(name: str, value: Tensor) -> Tensor:
     return value
 
 
+class Back(NamedTuple):
+    """A batch of targets carried back over one step of a cell: the total derivatives, [target, …] each.
+
+    before        by the states before the step, {state: [target, unit]}
+    here          by the step's own states, all paths included: by an LSTM's c also the one through h
+    to_input      by W_ih x + b_ih, [target, blocks*unit]
+    to_recurrent  by W_hh h + b_hh, likewise; another one where a gate stands between the two sums
+    """
+
+    before: Signals
+    here: Signals
+    to_input: Tensor
+    to_recurrent: Tensor
+
+
+Backwards = Callable[[int, Signals], Back]
+
+
 class HiddenState(NamedTuple):
     """The state of a cell that carries nothing but h."""
 
@@ -110,6 +128,15 @@ class Cell(nn.Module):
         grad_h      what reaches h from outside the layer, [step, batch, unit]; a batch is one objective a row
         grad_state  what reaches the belt's own state from outside, likewise
         Returns the total derivative by every signal and by `x`, [step, batch, unit or input].
+        """
+        return None
+
+    def backwards(self, s: Signals) -> Backwards | None:
+        """One step back written by hand; None where there is none, and autograd is asked over one `step` instead.
+
+        s  the signals, `<state>_prev` among them, [step, 1, unit]
+        Returns `back(t, d)`, which may be called for any step t: d {state: [target, unit]} is the derivative by the states after step
+        t, each taken as a variable of its own. `back` leaves d as it is, but may hand its tensors on.
         """
         return None
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, exactly, gate, register
+from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, HiddenState, Signals, Tap, exactly, gate, register
 from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt, Signal
 
@@ -91,13 +91,8 @@ class GRU(Cell):
         return h, HiddenState(last[0])
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
-        r, z, n, h_prev = s["r"], s["z"], s["n"], s["h_prev"]
-        _, (_, _, h_n) = self.parts(h_prev.new_zeros(1, self.input_size), h_prev)
-        # What multiplies dh on its way to the pre-activations of r, z and n.
-        to_n = (1 - z) * (1 - n * n)
-        to_z = (h_prev - n) * z * (1 - z)
-        to_r = to_n * h_n * r * (1 - r)
-        to_recurrent = torch.stack([to_r, to_z, to_n * r], 2)  # [step, 1, 3, unit]; W_hn h stands behind the reset gate
+        z, n, h_prev = s["z"], s["n"], s["h_prev"]
+        to_n, to_recurrent, h_n = self._slopes(s)
         dh = grad_h.clone()
         da = grad_h.new_empty(*grad_h.shape[:2], 3, self.hidden_size)  # by W_hh h + b_hh: [step, batch, gate, unit]
         hs, hs_gates, gates, recurrent = dh.unbind(), dh[:, :, None].unbind(), da.unbind(), da.flatten(2).unbind()
@@ -109,3 +104,25 @@ class GRU(Cell):
         grads = dict(zip(("r_pre", "z_pre", "n_pre"), da.unbind(2), strict=True))
         grads |= {"r": grads["n_pre"] * h_n, "z": dh * (h_prev - n), "n": dh * (1 - z), "h": dh}
         return grads | {"x": da.flatten(2) @ self.weight_ih}
+
+    def backwards(self, s: Signals) -> Backwards:
+        to_n, to_recurrent, _ = self._slopes(s)
+        to_input = torch.cat([to_recurrent[:, :, :2], to_n[:, :, None]], 2)  # [step, 1, 3, unit]
+        z = s["z"]
+
+        def back(t: int, d: Signals) -> Back:
+            dh = d["h"][:, None]
+            inputs, recurrent = (dh * to_input[t]).flatten(1), (dh * to_recurrent[t]).flatten(1)
+            return Back({"h": (recurrent @ self.weight_hh).addcmul_(d["h"], z[t])}, d, inputs, recurrent)
+
+        return back
+
+    def _slopes(self, s: Signals) -> tuple[Tensor, Tensor, Tensor]:
+        """What multiplies dh on its way to n's pre-activation, [step, 1, unit]; to the W_hh h + b_hh of r, z and n, [step, 1, 3, unit];
+        and W_hn h + b_hn, which stands behind the reset gate."""
+        r, z, n, h_prev = s["r"], s["z"], s["n"], s["h_prev"]
+        _, (_, _, h_n) = self.parts(h_prev.new_zeros(1, self.input_size), h_prev)
+        to_n = (1 - z) * (1 - n * n)
+        to_z = (h_prev - n) * z * (1 - z)
+        to_r = to_n * h_n * r * (1 - r)
+        return to_n, torch.stack([to_r, to_z, to_n * r], 2), h_n

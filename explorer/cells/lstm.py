@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from explorer.cells.base import KERNEL_MODE, Cell, Signals, Tap, exactly, gate, register
+from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, Signals, Tap, exactly, gate, register
 from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt, Signal
 
@@ -134,11 +134,8 @@ class LSTM(Cell):
         return h, LSTMState(last_h[0], last_c[0])
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
-        i, f, g, o, c_prev, U = s["i"], s["f"], s["g"], s["o"], s["c_prev"], self.weight_hh
-        tanh_c = s["c"].tanh()
-        # What multiplies dh on its way to o's pre-activation and to c, and dc on its way to the pre-activations of i, f and g.
-        h_to_oc = torch.stack([tanh_c * o * (1 - o), o * (1 - tanh_c * tanh_c)], 2)  # [step, 1, 2, unit]
-        c_to_ifg = torch.stack([g * i * (1 - i), c_prev * f * (1 - f), i * (1 - g * g)], 2)  # [step, 1, 3, unit]
+        i, f, g, c_prev, U = s["i"], s["f"], s["g"], s["c_prev"], self.weight_hh
+        h_to_oc, c_to_ifg, tanh_c = _slopes(s)
         dh = grad_h.clone()
         da = grad_h.new_zeros(*grad_h.shape[:2], 5, self.hidden_size)  # by i, f, g, o before squashing, and by c
         ifg, oc, dc = da[:, :, :3], da[:, :, 3:], da[:, :, 4:]
@@ -157,3 +154,27 @@ class LSTM(Cell):
         by_c = grads["c"]
         grads |= {"i": by_c * g, "f": by_c * c_prev, "g": by_c * i, "o": dh * tanh_c, "h": dh}
         return grads | {"x": da[:, :, :4].flatten(2) @ self.weight_ih}
+
+    def backwards(self, s: Signals) -> Backwards:
+        h_to_oc, c_to_ifg, _ = _slopes(s)
+        h_to_o, h_to_c = h_to_oc.unbind(2)
+        f = s["f"]
+
+        def back(t: int, d: Signals) -> Back:
+            dc = torch.addcmul(d["c"], d["h"], h_to_c[t])
+            da = dc.new_empty(len(dc), 4, self.hidden_size)  # by i, f, g, o before squashing
+            torch.mul(dc[:, None], c_to_ifg[t], out=da[:, :3])
+            torch.mul(d["h"], h_to_o[t], out=da[:, 3])
+            gates = da.flatten(1)
+            return Back({"h": gates @ self.weight_hh, "c": dc * f[t]}, {"h": d["h"], "c": dc}, gates, gates)
+
+        return back
+
+
+def _slopes(s: Signals) -> tuple[Tensor, Tensor, Tensor]:
+    """What multiplies dh on its way to o's pre-activation and to c, [step, 1, 2, unit]; what multiplies dc on its way to the
+    pre-activations of i, f and g, [step, 1, 3, unit]; and tanh c."""
+    i, f, g, o, tanh_c = s["i"], s["f"], s["g"], s["o"], s["c"].tanh()
+    h_to_oc = torch.stack([tanh_c * o * (1 - o), o * (1 - tanh_c * tanh_c)], 2)
+    c_to_ifg = torch.stack([g * i * (1 - i), s["c_prev"] * f * (1 - f), i * (1 - g * g)], 2)
+    return h_to_oc, c_to_ifg, tanh_c

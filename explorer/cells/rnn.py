@@ -8,23 +8,24 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from explorer.cells.base import KERNEL_MODE, Cell, HiddenState, Signals, Tap, exactly, register
+from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, HiddenState, Signals, Tap, exactly, register
 from explorer.diagram import Diagram, wire
 from explorer.signals import Signal
 
 
 class Squash(NamedTuple):
-    """A nonlinearity φ, and its derivative written in terms of the value h = φ(a)."""
+    """A nonlinearity φ, its derivative written in terms of the value h = φ(a), and the most that this can be."""
 
     of: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor], Tensor]
     kernel: Callable[..., Any] | None
+    steepest: float = 1.0
 
 
 NONLINEARITIES: dict[str, Squash] = {
     "tanh": Squash(torch.tanh, lambda h: 1 - h * h, torch.rnn_tanh),
     "relu": Squash(torch.relu, lambda h: (h > 0).to(h.dtype), torch.rnn_relu),
-    "sigmoid": Squash(torch.sigmoid, lambda h: h * (1 - h), None),
+    "sigmoid": Squash(torch.sigmoid, lambda h: h * (1 - h), None, steepest=0.25),
     "linear": Squash(lambda a: a, torch.ones_like, None),
 }
 
@@ -87,3 +88,12 @@ class RNN(Cell):
             if t:
                 hs[t - 1].addmm_(pre[t], self.weight_hh)
         return {"h": dh, "h_pre": da, "x": da @ self.weight_ih}
+
+    def backwards(self, s: Signals) -> Backwards:
+        slope = NONLINEARITIES[self.nonlinearity].slope(s["h"])  # [step, 1, unit]
+
+        def back(t: int, d: Signals) -> Back:
+            pre = d["h"] * slope[t]
+            return Back({"h": pre @ self.weight_hh}, d, pre, pre)
+
+        return back

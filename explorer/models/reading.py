@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
@@ -19,6 +19,7 @@ from explorer.signals import Array, Signal, Trace
 
 Reader = Model | Cell | Stack
 State = Mapping[str, Any]
+PerStep = Callable[..., Tensor]
 Result = TypeVar("Result")
 
 OBJECTIVES = ("loss", "mean", "logit", "log_prob", "h", "c")
@@ -35,14 +36,14 @@ def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | No
     Raises ValueError for an empty text, a wrong shape, or a device that is not there.
     """
 
-    def compute(reading: _Reading) -> Trace:
+    def compute(reading: Reading) -> Trace:
         with torch.inference_mode():
             rows = read(reading.model.stack, reading.input.x, reading.initial)
         signals = reading.model.cell.recorded
         arrays = {s.name: _over_rows([row[s.name][:, 0] for row in rows]) for s in signals}
         return reading.as_trace({"x": as_numpy(reading.input.x[:, 0])} | arrays, (X, *signals))
 
-    return _on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state)
 
 
 def predict(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None) -> Array:
@@ -50,12 +51,12 @@ def predict(reader: Reader, given: Any, *, device: str = "auto", state: State | 
     it answers with numbers. Raises ValueError without a readout.
     """
 
-    def compute(reading: _Reading) -> Array:
+    def compute(reading: Reading) -> Array:
         with torch.inference_mode():
             h, _ = run(reading.model.stack, reading.input.x, reading.initial)
             return as_numpy(reading.model.answer.predict(reading.scores(h[:, 0])))
 
-    return _on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state)
 
 
 def gradients(
@@ -86,14 +87,14 @@ def gradients(
     The loss is in nats. Raises ValueError for an objective that this network or text does not have.
     """
 
-    def compute(reading: _Reading) -> Trace:
+    def compute(reading: Reading) -> Trace:
         objective = reading.objective(of, at, token, label, target, unit, layer)
         rows = reverse.gradients(reading.model.stack, reading.input.x, objective, reading.initial)
         signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
         arrays = {f"grad_{name}": _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
         return reading.as_trace({"grad_x": as_numpy(rows[0]["x"])} | arrays, signals)
 
-    return _on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state)
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,10 @@ def arithmetic(
 ) -> dict[str, Pushes]:
     """Why this number: for each pre-activation of `unit` in row `layer`, what the input, h_{t-1} and the bias each added."""
 
-    def compute(reading: _Reading) -> dict[str, Pushes]:
+    def compute(reading: Reading) -> dict[str, Pushes]:
         stack = reading.model.stack
-        row = _index("layer", layer, len(stack.rows))
-        _index("unit", unit, stack.hidden_size)
+        row = index("layer", layer, len(stack.rows))
+        index("unit", unit, stack.hidden_size)
         with torch.inference_mode():
             rows = read(stack, reading.input.x, reading.initial)
         below = row // stack.directions - 1
@@ -133,11 +134,11 @@ def arithmetic(
             for name, s in found.items()
         }
 
-    return _on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state)
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """A model on its device, about to read."""
 
     model: Model
@@ -158,12 +159,18 @@ class _Reading:
             bidirectional=self.model.stack.bidirectional,
         )
 
-    def scores(self, h: Tensor) -> Tensor:
+    @property
+    def readout(self) -> nn.Linear:
+        """The model's. Raises ValueError where it has none."""
         if self.model.readout is None:
             raise ValueError(
                 'this network has no readout, so it predicts nothing; ask for of="h" or of="c" with a unit'
             )
-        scores: Tensor = self.model.readout(h)
+        return self.model.readout
+
+    def scores(self, h: Tensor) -> Tensor:
+        """What the readout makes of h [step, directions*unit]: [step, output]."""
+        scores: Tensor = self.readout(h)
         return scores
 
     def objective(
@@ -179,29 +186,54 @@ class _Reading:
         model, steps = self.model, len(self.input.tokens)
         of = of or ("loss" if model.answer.in_text else "logit")
         if of in ("h", "c"):
-            if of not in model.cell.State._fields:
-                raise ValueError(f"{model.cell.name} has no state {of!r}; it has {', '.join(model.cell.State._fields)}")
-            if unit is None:
-                raise ValueError(f'of="{of}" is about one unit; say which with unit=')
-            row = _index("layer", layer, len(model.stack.rows))
-            return reverse.OfState(of, row, _index("at", at, steps), _index("unit", unit, model.stack.hidden_size))
-        if of in ("loss", "mean"):
+            row, unit = self.row(layer), self.unit(of, unit)
+            return reverse.OfState(of, row, index("at", at, steps), unit)
+        if of == "mean":
             targets = self._targets(of, label, target)
-            if of == "mean":
-                return reverse.OfTop(lambda h: model.answer.loss(self.scores(h[: len(targets)]), targets))
-            step = _index("at", at, len(targets))
-            return reverse.OfTop(lambda h: model.answer.loss(self.scores(h[step])[None], targets[step][None]))
-        if of in ("logit", "log_prob"):
-            step = _index("at", at, steps)
-            column = self._column(token if label is None else label, step)
-            if of == "logit":
-                return reverse.OfTop(lambda h: self.scores(h[step])[column])
-            if model.answer.numbers:
-                raise ValueError(
-                    f'{model.name or "this network"} answers with numbers, which have no probability; ask for of="logit"'
-                )
-            return reverse.OfTop(lambda h: self.scores(h[step]).log_softmax(-1)[column])
-        raise ValueError(f"unknown objective {of!r}; choose from {', '.join(OBJECTIVES)}")
+            return reverse.OfTop(lambda h: model.answer.loss(self.scores(h[: len(targets)]), targets))
+        each, count = self.each(of, token, label, target)
+        step = index("at", at, count)
+        return reverse.OfTop(lambda h: each(h[step][None], step)[0])
+
+    def row(self, layer: int) -> int:
+        """The row that `layer` means."""
+        return index("layer", layer, len(self.model.stack.rows))
+
+    def unit(self, of: str, unit: int | None) -> int:
+        """The number of a unit of state `of`."""
+        self.has_state(of)
+        if unit is None:
+            raise ValueError(f'of="{of}" is about one unit; say which with unit=')
+        return index("unit", unit, self.model.stack.hidden_size)
+
+    def has_state(self, of: str) -> None:
+        """Raises ValueError where the cell has no such state."""
+        if of not in self.model.cell.State._fields:
+            states = ", ".join(self.model.cell.State._fields)
+            raise ValueError(f"{self.model.cell.name} has no state {of!r}; it has {states}")
+
+    def each(
+        self, of: str, token: str | int | None, label: str | int | None, target: float | None
+    ) -> tuple[PerStep, int]:
+        """The objective of every step by itself, and how many steps have one: a function of the top layer's h of successive steps,
+        [step, directions*unit], and of the first one's number, to [step]."""
+        model = self.model
+        if of == "loss":
+            targets = self._targets(of, label, target)
+            return lambda h, at=0: model.answer.losses(self.scores(h), targets[at : at + len(h)]), len(targets)
+        if of not in ("logit", "log_prob"):
+            raise ValueError(f"unknown objective {of!r}; choose from {', '.join(OBJECTIVES)}")
+        if of == "log_prob" and model.answer.numbers:
+            raise ValueError(
+                f'{model.name or "this network"} answers with numbers, which have no probability; ask for of="logit"'
+            )
+        columns = self._columns(token if label is None else label)
+
+        def chosen(h: Tensor, at: int = 0) -> Tensor:
+            scores = self.scores(h) if of == "logit" else self.scores(h).log_softmax(-1)
+            return scores.gather(1, columns[at : at + len(h), None])[:, 0]
+
+        return chosen, len(columns)
 
     def _targets(self, of: str, label: str | int | None, target: float | None) -> Tensor:
         """The right answer of each step that has one: ids or numbers out of the text, or what was given, the same for all steps."""
@@ -224,10 +256,21 @@ class _Reading:
             raise ValueError(
                 f'of="{of}" needs the right label: say it with label= ({", ".join(model.labels)}), or ask for of="logit"'
             )
-        return torch.full((steps,), self._column(label, 0), device=self.input.x.device)
+        return torch.full((steps,), self._column(label), device=self.input.x.device)
 
-    def _column(self, token: str | int | None, step: int) -> int:
-        """The column of a label; the real next token's or the likeliest label's where none is named."""
+    def _columns(self, token: str | int | None) -> Tensor:
+        """The column of a label at every step; the real next token's where none is named, or else the likeliest label's."""
+        if token is not None:
+            return torch.full((len(self.input.tokens),), self._column(token), device=self.input.x.device)
+        with torch.no_grad():
+            h, _ = run(self.model.stack, self.input.x, self.initial)
+            columns = self.scores(h[:, 0]).argmax(-1)
+        if self.model.answer.in_text and self.input.ids is not None:
+            columns[:-1] = self.input.ids[1:]
+        return columns
+
+    def _column(self, token: str | int) -> int:
+        """The column of a label."""
         model = self.model
         if isinstance(token, str):
             if model.answer.in_text and model.vocabulary is not None and not model.answer.numbers:
@@ -236,25 +279,20 @@ class _Reading:
                 named = f"it has {', '.join(model.labels)}" if model.labels else "name it by its number"
                 raise ValueError(f"this network has no label {token!r}; {named}")
             return model.labels.index(token)
-        if model.readout is not None and token is not None:
-            return _index("token" if model.answer.in_text else "label", token, model.readout.out_features)
-        if model.answer.in_text and self.input.ids is not None and step + 1 < len(self.input.tokens):
-            return int(self.input.ids[step + 1])
-        with torch.inference_mode():
-            h, _ = run(model.stack, self.input.x, self.initial)
-            return int(self.scores(h[step, 0]).argmax())
+        return index("token" if model.answer.in_text else "label", token, self.readout.out_features)
 
 
-def _on_device(
-    compute: Callable[[_Reading], Result], reader: Reader, given: Any, device: str, state: State | None
+def on_device(
+    compute: Callable[[Reading], Result], reader: Reader, given: Any, device: str, state: State | None
 ) -> Result:
+    """What `compute` makes of one reading, on the chosen device; on the CPU where a GPU has no room for it."""
     model = reader if isinstance(reader, Model) else Model(reader)
 
     def start(where: torch.device, notices: tuple[str, ...]) -> Result:
         here = placed(model, where)
         with torch.no_grad():
             prepared = here.prepare(given)
-        return compute(_Reading(here, prepared, _initial(here, state), notices))
+        return compute(Reading(here, prepared, _initial(here, state), notices))
 
     with torch.inference_mode(False):  # a caller's inference mode would leave no way to ask autograd
         return with_fallback(start, device)
@@ -278,7 +316,7 @@ def _over_rows(values: list[Tensor]) -> Array:
     return as_numpy(values[0][None] if len(values) == 1 else torch.stack(values))
 
 
-def _index(name: str, index: int, count: int) -> int:
+def index(name: str, index: int, count: int) -> int:
     """A Python index made non-negative. Raises ValueError where it is out of range."""
     if not -count <= index < count:
         raise ValueError(f"{name} is {index}, but there are {count}: choose from 0 to {count - 1}, or -{count} to -1")

@@ -1,0 +1,293 @@
+"""Many targets carried back through a stack at once, step by step: what the gradient matrix, the Jacobians and the itemised gradients
+are read off.
+
+Nothing of the size [step, step, unit] is held: whoever walks looks at each step as it is passed. A walk is made under `walking()`.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from explorer.backend.device import flushed_denormals
+from explorer.backend.forward import States, in_order, previous, read, zero_states
+from explorer.cells import Cell, Signals, Stack
+
+Progress = Callable[[float], None]
+"""Is told the share that is done, now and then; what it raises ends the computation."""
+
+INPUT = -1
+"""The row that stands for x itself."""
+HELD = 2**24
+"""How many numbers a walk may hold that has to keep every step of its targets."""
+PACE = 0.1
+"""Seconds between two reports of progress."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is carried back: targets, each at one step, the earliest first.
+
+    steps  of each target
+    seeds  (row, state) -> [target, unit]: the derivative of each target by that state at its step
+    """
+
+    steps: list[int]
+    seeds: dict[tuple[int, str], Tensor]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def times(self, factor: float) -> Targets:
+        """The targets `factor` times as large."""
+        return replace(self, seeds={where: seed * factor for where, seed in self.seeds.items()})
+
+    def only(self, chosen: list[int]) -> Targets:
+        """Some of them, by their numbers, in rising order."""
+        seeds = {where: seed[chosen] for where, seed in self.seeds.items()}
+        return Targets([self.steps[n] for n in chosen], seeds)
+
+    def joined(self, step: int) -> slice:
+        """Those whose step this is."""
+        return slice(self.before(step), self.before(step + 1))
+
+    def before(self, step: int) -> int:
+        """How many have an earlier step."""
+        return bisect_left(self.steps, step)
+
+
+class Passed(NamedTuple):
+    """The targets from `first` on as they pass one row at one step: total derivatives, [target, …] each, valid until the next one.
+
+    row       counted as a trace counts it; INPUT: `here` holds those by x
+    step      of the token
+    by        by the row's states, each taken as a variable of its own
+    here      by the same states, all paths included
+    to        by W_ih x + b_ih and by W_hh h + b_hh, where the step back is written by hand
+    weights   by each of the row's parameters, where it is not and they were asked for
+    """
+
+    row: int
+    step: int
+    first: int
+    by: Signals
+    here: Signals
+    to: tuple[Tensor, Tensor] | None = None
+    weights: Signals | None = None
+
+
+class _Moved(NamedTuple):
+    """One step back over one row."""
+
+    before: Signals
+    here: Signals
+    x: Tensor | None
+    to: tuple[Tensor, Tensor] | None = None
+    weights: Signals | None = None
+
+
+class Row:
+    """A cell and what it recorded, in the order in which it reads; carries targets back over one of its steps."""
+
+    def __init__(self, number: int, direction: int, cell: Cell, x: Tensor, signals: Signals, first: Signals) -> None:
+        """x and signals [step, 1, …] are at the steps of the tokens, first {state: [1, unit]} before the first step."""
+        self.number, self.direction, self.cell = number, direction, cell
+        self.s: Signals = {name: in_order(values, direction) for name, values in signals.items()}
+        self.s |= {f"{name}_prev": previous(self.s[name], state) for name, state in first.items()}
+        self.s["x"] = in_order(x, direction)
+        self.states = tuple(first)
+        self._by_hand = cell.backwards(self.s)
+        self._general = None if self._by_hand else _FromStep(cell, self.s, self.states)
+
+    def __len__(self) -> int:
+        return len(self.s["h"])
+
+    def at(self, step: int) -> int:
+        """The place in the reading order of a token's step, and the other way round."""
+        return len(self) - 1 - step if self.direction else step
+
+    def carried(self, targets: int) -> Signals:
+        """Room for so many targets, by each state: zeros [target, unit]."""
+        return {name: self.s[name].new_zeros(targets, self.s[name].shape[-1]) for name in self.states}
+
+    def back(self, place: int, d: Signals, x: bool, weights: bool) -> _Moved:
+        """Over the step at `place` of the reading order; by x and by the weights only where they are asked for."""
+        if self._by_hand is None:
+            assert self._general is not None
+            return self._general(place, d, weights)
+        moved = self._by_hand(place, d)
+        by_x = moved.to_input @ self.cell.weight_ih if x else None
+        return _Moved(moved.before, moved.here, by_x, (moved.to_input, moved.to_recurrent))
+
+
+class _FromStep:
+    """One step back for every cell, by autograd over its own `step` with a batch of one."""
+
+    def __init__(self, cell: Cell, s: Signals, states: tuple[str, ...]) -> None:
+        # A copy, since asking for gradients by the weights must not touch those that other sessions read with.
+        self.cell, self.s, self.states = copy.deepcopy(cell).requires_grad_(), s, states
+        self.weights = dict(self.cell.named_parameters())
+
+    def __call__(self, place: int, d: Signals, weights: bool) -> _Moved:
+        with torch.enable_grad():
+            x = self._leaf("x", place)
+            before = {name: self._leaf(f"{name}_prev", place) for name in self.states}
+            after = self.cell.step(x, self.cell.State(**before), lambda _, value: value)
+            here = {name: getattr(after, name) for name in self.states}
+            outputs = {name: value for name, value in here.items() if value.requires_grad}
+            asked = {"x": x}
+            asked |= {f"before {name}": leaf for name, leaf in before.items()}
+            asked |= {f"here {name}": value for name, value in outputs.items()}
+            asked |= {f"weight {name}": weight for name, weight in self.weights.items()} if weights else {}
+            found = torch.autograd.grad(
+                list(outputs.values()),
+                list(asked.values()),
+                [d[name][:, None] for name in outputs],  # [target, 1, unit]
+                allow_unused=True,
+                is_grads_batched=True,
+            )
+        batch = len(next(iter(d.values())))
+        by = {
+            name: value.new_zeros(batch, *value.shape) if grad is None else grad
+            for (name, value), grad in zip(asked.items(), found, strict=True)
+        }
+        return _Moved(
+            {name: by[f"before {name}"][:, 0] for name in self.states},
+            {name: by[f"here {name}"][:, 0] if name in outputs else d[name] for name in self.states},
+            by["x"][:, 0],
+            weights={name: by[f"weight {name}"] for name in self.weights} if weights else None,
+        )
+
+    def _leaf(self, name: str, place: int) -> Tensor:
+        return self.s[name][place].detach().clone().requires_grad_()
+
+
+@contextmanager
+def walking() -> Iterator[None]:
+    """What a walk needs around it: nothing recorded by autograd, denormals counted as 0."""
+    with torch.no_grad(), flushed_denormals():
+        yield
+
+
+def rows_of(stack: Stack, x: Tensor, initial: States | None = None) -> list[Row]:
+    """The rows of a stack that has read x [step, 1, input]."""
+    initial = initial or zero_states(stack, 1)
+    with torch.no_grad():
+        read_rows = read(stack, x, initial)
+        rows: list[Row] = []
+        for layer in stack.layers():
+            first = len(rows)
+            for direction, cell in enumerate(layer):
+                states = {name: values[len(rows)] for name, values in initial.items()}
+                rows.append(Row(len(rows), direction, cell, x, read_rows[len(rows)], states))
+            x = torch.cat([read_rows[row]["h"] for row in range(first, len(rows))], -1)
+    return rows
+
+
+def walk(
+    rows: list[Row], targets: Targets, lowest: int = 0, *, weights: bool = False, progress: Progress | None = None
+) -> Iterator[Passed]:
+    """Carries the targets back through all rows from the highest that they touch to row `lowest` (INPUT: to x), from the last step to
+    the first. With `weights` a row without a step back of its own gives the derivatives by its parameters."""
+    highest = max(row for row, _ in targets.seeds)
+    directions = 1 + any(row.direction for row in rows)
+    bottom = max(lowest, 0) // directions * directions
+    used = rows[bottom : (highest // directions + 1) * directions]
+    report = paced(progress)
+    if directions == 1:
+        yield from _down(used, targets, lowest == INPUT, weights, report)
+    else:
+        yield from _across(used, targets, lowest == INPUT, weights, report)
+
+
+def along(row: Row, targets: Targets, progress: Progress | None = None) -> Iterator[Passed]:
+    """Carries targets in one row back along that row alone, in its own order of reading: what a state does to later states of the same
+    row. The targets have one step, that of the token."""
+    places = replace(targets, steps=[row.at(step) for step in targets.steps])
+    for passed in _down([row], places, False, False, paced(progress)):
+        yield passed._replace(step=row.at(passed.step))
+
+
+def _down(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report: Progress) -> Iterator[Passed]:
+    """Layers that read in one order: at each step from the top layer to the bottom. Targets that have not been met yet are no work."""
+    carried = [row.carried(len(targets)) for row in rows]
+    where = {row.number: n for n, row in enumerate(rows)}
+    last = targets.steps[-1]
+    work = sum(step + 1 for step in targets.steps)
+    done = 0
+    for t in range(last, -1, -1):
+        joined = targets.joined(t)
+        first = joined.start
+        for (row, name), seed in targets.seeds.items():
+            carried[where[row]][name][joined] += seed[joined]
+        above: Tensor | None = None
+        for n in range(len(rows) - 1, -1, -1):
+            d = {name: values[first:] for name, values in carried[n].items()}
+            if above is not None:
+                d["h"] += above
+            moved = rows[n].back(t, d, n > 0 or to_x, weights)
+            yield Passed(rows[n].number, t, first, d, moved.here, moved.to, moved.weights)
+            above = moved.x
+            for name, values in moved.before.items():
+                d[name].copy_(values)
+        if to_x:
+            assert above is not None
+            yield Passed(INPUT, t, first, {"x": above}, {"x": above})
+        done += len(targets) - first
+        report(done / work)
+
+
+def _across(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report: Progress) -> Iterator[Passed]:
+    """Layers that read both ways: a layer needs the one above at every step, so each is walked to its end, a block of targets at once."""
+    steps, width = len(rows[0]), max(row.s["x"].shape[-1] + row.s["h"].shape[-1] for row in rows)
+    block = max(1, HELD // (steps * width * 2))
+    for start in range(0, len(targets), block):
+        some = targets.only(list(range(start, min(start + block, len(targets)))))
+        into = {row.number: rows[0].s["h"].new_zeros(steps, len(some), row.s["h"].shape[-1]) for row in rows}
+        for n in range(len(rows) - 2, -1, -2):
+            needs_x = n > 0 or to_x
+            into_x = into[rows[n].number].new_zeros(steps, len(some), rows[n].s["x"].shape[-1])
+            for row in rows[n : n + 2]:
+                carried = row.carried(len(some))
+                for place in range(steps - 1, -1, -1):
+                    t = row.at(place)
+                    joined = some.joined(t)
+                    for (number, name), seed in some.seeds.items():
+                        if number == row.number:
+                            carried[name][joined] += seed[joined]
+                    carried["h"] += into[row.number][t]
+                    moved = row.back(place, carried, needs_x, weights)
+                    yield Passed(row.number, t, start, carried, moved.here, moved.to, moved.weights)
+                    if moved.x is not None and needs_x:
+                        into_x[t] += moved.x
+                    carried = {name: values.clone() for name, values in moved.before.items()}
+            if n:
+                for row, part in zip(rows[n - 2 : n], into_x.chunk(2, -1), strict=True):
+                    into[row.number] += part
+            elif to_x:
+                for t, by_x in enumerate(into_x):
+                    yield Passed(INPUT, t, start, {"x": by_x}, {"x": by_x})
+            report((start + len(some) * (1 - n / len(rows))) / len(targets))
+
+
+def paced(progress: Progress | None) -> Progress:
+    """`progress`, called every now and then and at the end; nothing where there is none."""
+    if progress is None:
+        return lambda share: None
+    last = time.monotonic()
+
+    def report(share: float) -> None:
+        nonlocal last
+        if share >= 1 or time.monotonic() - last >= PACE:
+            last = time.monotonic()
+            progress(min(share, 1.0))
+
+    return report

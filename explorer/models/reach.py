@@ -1,0 +1,265 @@
+"""How far a gradient reaches: `gradient_matrix`, `jacobian`, `channels`, and from one target back: `paths`, `spectra`, `elman`.
+
+Indices count from 0 and may be negative. What is asked of a row (layer) is about that row's own states; a network that reads both ways
+has two rows a layer, and there the backward one's states depend on later tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+
+from explorer.backend import jacobian as chain
+from explorer.backend.back import INPUT, Progress, Row, Targets, rows_of
+from explorer.backend.matrix import matrix
+from explorer.models.model import as_numpy
+from explorer.models.reading import OBJECTIVES, Reader, Reading, State, index, on_device
+from explorer.signals import Array
+
+
+def gradient_matrix(
+    reader: Reader,
+    given: Any,
+    of: str | None = None,
+    unit: int | None = None,
+    layer: int = -1,
+    *,
+    wrt: str = "h",
+    token: str | int | None = None,
+    label: str | int | None = None,
+    target: float | None = None,
+    device: str = "auto",
+    state: State | None = None,
+    progress: Progress | None = None,
+) -> Array:
+    """‖∂ objective at step T / ∂ h at step t‖₂ for every pair: [target T, source t], float64, ≥ 0.
+
+    of      "loss" (nats; where the text holds the right answer the last row is NaN, since no token follows it; else with `label` or
+            `target`) | "logit" | "log_prob" (of `token`, or of the real next one, or the likeliest) | "h" | "c" (of `unit`, in row
+            `layer`); None: "loss" where the text holds the right answer, else "logit"
+    layer   the row of the source, and of `unit`
+    wrt     the source: a state of the cell, "h" or "c"; or "x", what the first layer reads
+
+    Total derivatives, absolute: nothing is divided by a row's largest, which would hide that a gradient vanishes. 0 where the target
+    does not depend on the source: above the diagonal, in a network that reads forwards. Entries below float32's smallest normal number
+    are past the floor of a float32 network. Same numbers as the norms of `gradients` for each target (DESIGN, section 6).
+
+    `progress` is told the share that is done (0 to 1) now and then, and may raise to cancel. Raises ValueError for an objective or a
+    state that there is not.
+    """
+
+    def compute(reading: Reading) -> Array:
+        rows = rows_of(reading.model.stack, reading.input.x, reading.initial)
+        row = reading.row(layer)
+        if wrt != "x":
+            reading.has_state(wrt)
+        targets = _targets(reading, rows, of, unit, row, token, label, target)
+        found = matrix(rows, targets, INPUT if wrt == "x" else row, wrt, progress)
+        steps = len(reading.input.tokens)
+        if len(found) < steps:
+            found = torch.cat([found, found.new_full((steps - len(found), steps), torch.nan)])
+        return as_numpy(found)
+
+    return on_device(compute, reader, given, device, state)
+
+
+def _targets(
+    reading: Reading,
+    rows: list[Row],
+    of: str | None,
+    unit: int | None,
+    row: int,
+    token: str | int | None,
+    label: str | int | None,
+    target: float | None,
+) -> Targets:
+    """One target a step. An objective at a step depends on the top layer's h of that step alone, so the gradient of their sum holds the
+    seeds of all of them."""
+    of = of or ("loss" if reading.model.answer.in_text else "logit")
+    if of in ("h", "c"):
+        number = reading.unit(of, unit)
+        where = rows[row]
+        seed = where.s[of].new_zeros(len(where), where.s[of].shape[-1])
+        seed[:, number] = 1
+        return Targets(list(range(len(where))), {(row, of): seed})
+    if of not in OBJECTIVES or of == "mean":
+        choices = ", ".join(name for name in OBJECTIVES if name != "mean")
+        raise ValueError(f"a gradient matrix has no objective {of!r}; choose from {choices}")
+    each, count = reading.each(of, token, label, target)
+    top = rows[-reading.model.stack.directions :]
+    with torch.enable_grad():
+        hs = [r.s["h"][:, 0].flip(0) if r.direction else r.s["h"][:, 0] for r in top]
+        h = torch.cat(hs, -1)[:count].detach().clone().requires_grad_()
+        (seed,) = torch.autograd.grad(each(h).sum(), h)
+    seeds = {(r.number, "h"): part for r, part in zip(top, seed.chunk(len(top), -1), strict=True)}
+    return Targets(list(range(count)), seeds)
+
+
+def jacobian(
+    reader: Reader,
+    given: Any,
+    *,
+    to: int,
+    since: int,
+    of: str = "h",
+    layer: int = -1,
+    device: str = "auto",
+    state: State | None = None,
+) -> Array:
+    """∂h_to/∂h_since [to-unit, since-unit], exact, in row `layer`; of="c": ∂c_to/∂c_since.
+
+    The total derivative by all units of h at step `since`: by every path that leads from there to h at step `to`. By h it does not go
+    through c of the same step, which does not depend on it; by c it goes through the h that shows it as well. The identity where
+    to = since, 0 where `to` is read before `since`. Raises ValueError for a step, a row or a state that there is not.
+    """
+
+    def compute(reading: Reading) -> Array:
+        reading.has_state(of)
+        row = _row(reading, layer)
+        return as_numpy(chain.jacobian(row, index("to", to, len(row)), index("since", since, len(row)), of))
+
+    return on_device(compute, reader, given, device, state)
+
+
+def channels(
+    reader: Reader,
+    given: Any,
+    *,
+    to: int,
+    since: int,
+    layer: int = -1,
+    device: str = "auto",
+    state: State | None = None,
+) -> tuple[Array, Array]:
+    """The two ways along the belt from step `since` to step `to`, in row `layer`.
+
+    direct  [unit], float64: Π keep over the steps since+1 … to, what is left of the belt by itself (an LSTM's f, a GRU's z)
+    full    [to-unit, since-unit]: the total derivative of the belt, by all paths: its diagonal is not `direct`, since the belt also
+            moves the gates
+
+    Raises ValueError for a cell without a belt, and for a step or a row that there is not.
+    """
+
+    def compute(reading: Reading) -> tuple[Array, Array]:
+        chain.belt_of(reading.model.cell)
+        row = _row(reading, layer)
+        direct, full = chain.channels(row, index("to", to, len(row)), index("since", since, len(row)))
+        return as_numpy(direct), as_numpy(full)
+
+    return on_device(compute, reader, given, device, state)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The two channels of the belt from each step to one later step. 0 at the steps that are read after it.
+
+    direct     [step, unit]: Π keep over the steps between
+    diagonal   [step, unit]: of the full derivative, each unit by itself
+    frobenius  [step]: ‖full‖, Frobenius
+    spectral   [step]: the largest singular value of `full`; the direct channel's would be max |direct|
+    """
+
+    direct: Array
+    diagonal: Array
+    frobenius: Array
+    spectral: Array
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Singular values between each step and one later step, the largest first; NaN at the steps that are read after it.
+
+    h      [step, unit]: of ∂h_to/∂h_step, the exact total derivative
+    full   [step, states*unit]: of the full state's Jacobian, ∂(h, c)_to/∂(h, c)_step, which is the product of those of single steps
+    noise  [step]: what rounding alone makes of a singular value of `full`; nothing can be told of those below it
+    """
+
+    h: Array
+    full: Array
+    noise: Array
+
+
+@dataclass(frozen=True)
+class Elman:
+    """Of an Elman network: what is said of ∂h_to/∂h_step, and what it is. Curves are [step], NaN at the steps that are read after `to`.
+
+    radius      ρ(W_hh), the largest eigenvalue's size
+    sigma       σ_max(W_hh), the largest singular value
+    gamma       the steepest slope of the nonlinearity: 1 for tanh, relu and linear, ¼ for sigmoid
+    exact       ‖∂h_to/∂h_step‖₂ = ‖Π diag(φ') W_hh‖₂
+    bound       (σ_max γ)^(to-step): `exact` is never larger (Pascanu et al. 2013)
+    misordered  ‖W_hh^(to-step) diag(Π φ')‖₂, as the product is often printed; matrices do not commute
+    apart       ‖that matrix - the exact one‖ / ‖the exact one‖, Frobenius
+    """
+
+    radius: float
+    sigma: float
+    gamma: float
+    exact: Array
+    bound: Array
+    misordered: Array
+    apart: Array
+
+
+def paths(
+    reader: Reader,
+    given: Any,
+    *,
+    to: int,
+    layer: int = -1,
+    device: str = "auto",
+    state: State | None = None,
+    progress: Progress | None = None,
+) -> Paths:
+    """`channels` from every step to step `to`, summed up. Raises ValueError for a cell without a belt."""
+
+    def compute(reading: Reading) -> Paths:
+        chain.belt_of(reading.model.cell)
+        row = _row(reading, layer)
+        return Paths(**_arrays(chain.paths(row, index("to", to, len(row)), progress)))
+
+    return on_device(compute, reader, given, device, state)
+
+
+def spectra(
+    reader: Reader,
+    given: Any,
+    *,
+    to: int,
+    layer: int = -1,
+    device: str = "auto",
+    state: State | None = None,
+    progress: Progress | None = None,
+) -> Spectra:
+    """How the singular values of ∂h_to/∂h_t, and of the full state's Jacobian, evolve with the distance; in float64."""
+
+    def compute(reading: Reading) -> Spectra:
+        row = _row(reading, layer)
+        return Spectra(**_arrays(chain.spectra(row, index("to", to, len(row)), progress)))
+
+    return on_device(compute, reader, given, device, state)
+
+
+def elman(
+    reader: Reader, given: Any, *, to: int, layer: int = -1, device: str = "auto", state: State | None = None
+) -> Elman:
+    """Spectral radius, Pascanu's bound and the product in the wrong order, against what happens; in float64. Raises ValueError for
+    another cell than rnn."""
+
+    def compute(reading: Reading) -> Elman:
+        row = _row(reading, layer)
+        return Elman(**_arrays(chain.elman(row, index("to", to, len(row)))))
+
+    return on_device(compute, reader, given, device, state)
+
+
+def _row(reading: Reading, layer: int) -> Row:
+    return rows_of(reading.model.stack, reading.input.x, reading.initial)[reading.row(layer)]
+
+
+def _arrays(found: Any) -> dict[str, Any]:
+    """The fields of a dataclass of tensors, as arrays."""
+    values = {field.name: getattr(found, field.name) for field in fields(found)}
+    return {name: as_numpy(value) if isinstance(value, torch.Tensor) else value for name, value in values.items()}
