@@ -29,6 +29,13 @@ function percent(share) {
   return share >= 0.0005 ? `${(share * 100).toPrecision(2)} %` : "< 0.05 %";
 }
 
+// Whether the app, or, where none sets a theme, the system asks for light letters on dark.
+function isDark(root) {
+  const ground = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
+  if (!/^#[0-9a-f]{6}/i.test(ground)) return window.matchMedia("(prefers-color-scheme: dark)").matches;
+  return rgb(ground).reduce((a, b) => a + b) < 384;
+}
+
 function rgb(hex) {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 }

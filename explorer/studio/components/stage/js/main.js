@@ -2,13 +2,6 @@
 
 const SETTLE = 180; // ms of rest before URL and server hear of a move
 
-function currentTheme(root, reading) {
-  const probe = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
-  const wantsDark = window.matchMedia("(prefers-color-scheme: dark)").matches; // of a saved page, where no app sets a theme
-  const dark = /^#[0-9a-f]{6}/i.test(probe) ? rgb(probe).reduce((a, b) => a + b) < 384 : wantsDark;
-  return reading.themes[dark ? "dark" : "light"];
-}
-
 // What has the focus, inside of shadow roots too.
 function focused() {
   let active = document.activeElement;
@@ -241,7 +234,7 @@ function makeStage(parent, host) {
   }
 
   function fit() {
-    theme = currentTheme(root, reading);
+    theme = reading.themes[isDark(root) ? "dark" : "light"];
     for (const name of ["accent", "grid", "muted", "panel", "text", "background"]) root.style.setProperty(`--${name}`, theme[name]);
     root.classList.toggle("unrolled", modes.unroll);
     for (const part of parts) part.fit?.(theme, place.unit, parts.film.width());

@@ -1,0 +1,72 @@
+"""Source × target matrices side by side on one scale, drawn on a canvas: a click chooses a pair, in all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from explorer.analysis.reach import FLOOR
+from explorer.analysis.tokens import visible
+from explorer.figures.theme import THEMES
+from explorer.models.vocabulary import named
+from explorer.signals import Array
+from explorer.studio.components import shared
+from explorer.studio.components.shared.packing import pack
+
+HERE = Path(__file__).parent
+DECADES = 12
+"""How many powers of ten the colours span, from the largest entry of all downwards."""
+
+_MATRIX = st.components.v2.component(
+    "carousel_matrix",
+    html='<div class="matrices" data-testid="matrices"></div>',
+    css=(HERE / "matrix.css").read_text(encoding="utf-8"),
+    js=shared.joined(*shared.SCRIPTS, HERE / "matrix.js"),
+)
+
+
+def matrices(
+    found: Mapping[str, Array],
+    tokens: Sequence[str],
+    *,
+    target: int,
+    source: int,
+    says: str,
+    chosen: Callable[[int, int], None],
+    key: str,
+) -> None:
+    """Matrices [target, source] by name, each of the same size, 0 above the diagonal; `says` is what an entry is, in words.
+
+    A click calls `chosen` with target and source, both from 0.
+    """
+
+    def on_pair() -> None:
+        pair = st.session_state[key].get("pair")
+        if pair:
+            chosen(int(pair["target"]), int(pair["source"]))
+
+    _MATRIX(key=key, data=packed(found, tokens, target, source, says), on_pair_change=on_pair)
+
+
+def packed(found: Mapping[str, Array], tokens: Sequence[str], target: int, source: int, says: str) -> bytes:
+    """The matrices as float32, and the shared scale: its top is the power of ten above the largest finite entry."""
+    values = np.stack(list(found.values()))
+    finite = values[np.isfinite(values) & (values > 0)]
+    top = int(np.ceil(np.log10(finite.max()))) if len(finite) else 0
+    header = {
+        "cells": [{"name": name} for name in found],
+        "shown": [visible(token) for token in tokens],
+        "names": [named(token) for token in tokens],
+        "pair": {"target": target, "source": source},
+        "says": says,
+        "top": top,
+        "decades": DECADES,
+        "floor": FLOOR,
+        "themes": {mode: asdict(theme) for mode, theme in THEMES.items()},
+    }
+    with np.errstate(over="ignore", under="ignore"):
+        return pack(header, [matrix.astype(np.float32) for matrix in found.values()])
