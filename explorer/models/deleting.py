@@ -1,0 +1,101 @@
+"""What changes where a token is left out: the test beside a gradient, which only knows of tiny changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.backend.forward import States, read, run
+from explorer.models.model import as_numpy
+from explorer.models.reading import Reader, Reading, State, index, on_device
+from explorer.signals import Array
+
+BLOCK = 128
+"""How many shortened texts are read at once."""
+
+Value = Callable[[Tensor, States, list[int]], Tensor]
+"""The objective of a batch of readings x [step, batch, input] from `states`, each at its own step: [batch]."""
+
+
+def deletions(
+    reader: Reader,
+    given: Any,
+    of: str | None = None,
+    at: int = -1,
+    *,
+    token: str | int | None = None,
+    label: str | int | None = None,
+    target: float | None = None,
+    unit: int | None = None,
+    layer: int = -1,
+    device: str = "auto",
+    state: State | None = None,
+) -> Array:
+    """By how much the objective at step `at` changes if the token of a step is left out and all else is read as before: [step], float64.
+
+    Positive: without it the number is larger. The objectives are those of `gradients`, "mean" excepted; the right answer stays that of
+    the whole text. NaN where nothing would be left to read; 0 at what is read only after `at`. Raises ValueError for an objective that
+    there is not.
+    """
+
+    def compute(reading: Reading) -> Array:
+        step, value = _objective(reading, of, at, token, label, target, unit, layer)
+        x = reading.input.x if reading.model.stack.bidirectional else reading.input.x[: step + 1]
+        found = np.zeros(len(reading.input.x))
+        if len(x) == 1:
+            found[0] = np.nan
+            return found
+        with torch.inference_mode():
+            whole = value(x, reading.initial, [step])
+            for first in range(0, len(x), BLOCK):
+                sources = range(first, min(first + BLOCK, len(x)))
+                states = {
+                    name: values.expand(-1, len(sources), -1).contiguous() for name, values in reading.initial.items()
+                }
+                # Without its own token the objective is that of the step before, where the network would have answered.
+                steps = [max(0, step - (source <= step)) for source in sources]
+                found[sources.start : sources.stop] = as_numpy(
+                    (value(_without(x, sources), states, steps) - whole).double()
+                )
+        return found
+
+    return on_device(compute, reader, given, device, state)
+
+
+def _without(x: Tensor, sources: range) -> Tensor:
+    """x [step, 1, input] once for each source, without it: [step - 1, source, input]."""
+    kept = [[step for step in range(len(x)) if step != source] for source in sources]
+    return x[:, 0][torch.tensor(kept, device=x.device).T]
+
+
+def _objective(
+    reading: Reading,
+    of: str | None,
+    at: int,
+    token: str | int | None,
+    label: str | int | None,
+    target: float | None,
+    unit: int | None,
+    layer: int,
+) -> tuple[int, Value]:
+    stack, steps = reading.model.stack, len(reading.input.tokens)
+    of = of or ("loss" if reading.model.answer.in_text else "logit")
+    if of in ("h", "c"):
+        row, number, step = reading.row(layer), reading.unit(of, unit), index("at", at, steps)
+
+        def of_state(x: Tensor, states: States, where: list[int]) -> Tensor:
+            return read(stack, x, states)[row][of][where, range(len(where)), number]
+
+        return step, of_state
+    each, count = reading.each(of, token, label, target)
+    step = index("at", at, count)
+
+    def of_answer(x: Tensor, states: States, where: list[int]) -> Tensor:
+        h, _ = run(stack, x, states)
+        return torch.cat([each(h[place, n][None], step) for n, place in enumerate(where)])
+
+    return step, of_answer
