@@ -110,6 +110,11 @@ class Row:
     def __len__(self) -> int:
         return len(self.s["h"])
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether its step back is written by hand."""
+        return self._by_hand is not None
+
     def at(self, step: int) -> int:
         """The place in the reading order of a token's step, and the other way round."""
         return len(self) - 1 - step if self.direction else step

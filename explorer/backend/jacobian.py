@@ -122,7 +122,7 @@ def paths(row: Row, to: int, progress: Progress | None = None) -> Paths:
     spectral = frobenius.clone()
     for step, full in jacobians(row, to, state, state, progress=progress):
         full = full.cpu().double()
-        diagonal[step], frobenius[step], spectral[step] = full.diagonal(), full.norm(), _largest(full)
+        diagonal[step], frobenius[step], spectral[step] = full.diagonal(), full.norm(), largest(full)
     return Paths(along_belt, diagonal, frobenius, spectral)
 
 
@@ -193,13 +193,13 @@ def elman(row: Row, to: int) -> Elman:
     squash = NONLINEARITIES[str(row.cell.options["nonlinearity"])]
     row = in_double(row)
     W = row.cell.weight_hh.detach()
-    radius, sigma = radius_of(W), _largest(W)
+    radius, sigma = radius_of(W), largest(W)
     exact, bound, misordered, apart = (torch.full((len(row),), torch.nan, dtype=torch.float64) for _ in range(4))
     slopes, power = torch.ones(len(W), dtype=torch.float64), torch.eye(len(W), dtype=torch.float64)
     slope = squash.slope(row.s["h"])[:, 0]  # [place, unit]
     for distance, (step, found) in enumerate(jacobians(row, to, "h", "h")):
         wrong = power * slopes
-        exact[step], misordered[step] = _largest(found), _largest(wrong)
+        exact[step], misordered[step] = largest(found), largest(wrong)
         bound[step] = (sigma * squash.steepest) ** distance
         apart[step] = (wrong - found).norm() / found.norm()
         slopes, power = slopes * slope[row.at(step)], power @ W
@@ -211,7 +211,7 @@ def radius_of(W: Tensor) -> float:
     return float(torch.linalg.eigvals(W.detach().cpu().double()).abs().max())
 
 
-def _largest(matrix: Tensor) -> Tensor:
+def largest(matrix: Tensor) -> Tensor:
     """The largest singular value, by the eigenvalues of AᵀA, which is much faster and for the largest one as exact."""
     size: Tensor = torch.linalg.matrix_norm(matrix)
     if not (size.isfinite() and size > 0):

@@ -55,7 +55,7 @@ def gradient_matrix(
         row = reading.row(layer)
         if wrt != "x":
             reading.has_state(wrt)
-        targets = _targets(reading, rows, of, unit, row, token, label, target)
+        targets = targets_of(reading, rows, of, unit, row, token=token, label=label, target=target)
         found = matrix(rows, targets, INPUT if wrt == "x" else row, wrt, progress)
         steps = len(reading.input.tokens)
         if len(found) < steps:
@@ -65,15 +65,16 @@ def gradient_matrix(
     return on_device(compute, reader, given, device, state)
 
 
-def _targets(
+def targets_of(
     reading: Reading,
     rows: list[Row],
     of: str | None,
-    unit: int | None,
-    row: int,
-    token: str | int | None,
-    label: str | int | None,
-    target: float | None,
+    unit: int | None = None,
+    row: int = -1,
+    *,
+    token: str | int | None = None,
+    label: str | int | None = None,
+    target: float | None = None,
 ) -> Targets:
     """One target a step. An objective at a step depends on the top layer's h of that step alone, so the gradient of their sum holds the
     seeds of all of them."""

@@ -212,8 +212,17 @@ class Reading:
             states = ", ".join(self.model.cell.State._fields)
             raise ValueError(f"{self.model.cell.name} has no state {of!r}; it has {states}")
 
+    def run(self) -> tuple[Tensor, States]:
+        """The top layer's h [step, directions*unit] and the last state."""
+        h, last = run(self.model.stack, self.input.x, self.initial)
+        return h[:, 0], last
+
     def each(
-        self, of: str, token: str | int | None, label: str | int | None, target: float | None
+        self,
+        of: str,
+        token: str | int | None = None,
+        label: str | int | None = None,
+        target: float | None = None,
     ) -> tuple[PerStep, int]:
         """The objective of every step by itself, and how many steps have one: a function of the top layer's h of successive steps,
         [step, directions*unit], and of the first one's number, to [step]."""
@@ -292,13 +301,14 @@ def on_device(
         here = placed(model, where)
         with torch.no_grad():
             prepared = here.prepare(given)
-        return compute(Reading(here, prepared, _initial(here, state), notices))
+        return compute(Reading(here, prepared, initial_of(here, state), notices))
 
     with torch.inference_mode(False):  # a caller's inference mode would leave no way to ask autograd
         return with_fallback(start, device)
 
 
-def _initial(model: Model, state: State | None) -> States:
+def initial_of(model: Model, state: State | None) -> States:
+    """The states before the first step: zeros, or those given. Raises ValueError for one that does not fit."""
     states = zero_states(model.stack, 1)
     for name, values in (state or {}).items():
         if name not in states:
