@@ -270,14 +270,21 @@ def test_a_gate_unfolds_in_the_midst_of_its_copies(page: Page, server: Server) -
     expect(page.get_by_test_id("stage").locator(".dim")).to_have_count(0)
 
 
-def test_unrolled_on_a_phone(open_page: OpenPage, server: Server) -> None:
-    """The step before is beside it; nothing makes the page wider than the screen."""
+def test_unrolled_on_a_phone(open_page: OpenPage, server: Server, shipped: Shipped) -> None:
+    """The step itself is in the middle of the screen, its neighbours are a stroke away; nothing makes the page wider than that."""
     page = open_page(**PHONE)
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1, unroll=1)
-    copies = page.get_by_test_id("stage").evaluate(COPIES)
-    assert [copy["token"] for copy in copies][:2] == [visible(letter) for letter in TEXT[STEP - 1 : STEP + 1]]
-    assert [copy["here"] for copy in copies][:2] == [False, True]
+    expect_unrolled(page, shipped, FIRST_MODEL, STEP, card_of(FIRST_MODEL).show.unit)
+    drawing = page.get_by_test_id("stage").locator(".drawing")
+    boxes = [copy.bounding_box() for copy in page.get_by_test_id("stage").locator(".copy .ground").all()]
+    around = drawing.bounding_box()
+    assert around and boxes[1]
+    assert around["x"] - 1 <= boxes[1]["x"] and boxes[1]["x"] + boxes[1]["width"] <= around["x"] + around["width"] + 1
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    for end in (0, 10_000):
+        drawing.evaluate("(node, end) => { node.scrollLeft = end; }", end)
+        box = page.get_by_test_id("stage").locator(".copy .ground").nth(0 if end == 0 else 2).bounding_box()
+        assert box and around["x"] - 1 <= box["x"] and box["x"] + box["width"] <= around["x"] + around["width"] + 1
 
 
 def expect_on_the_projector(page: Page) -> None:
