@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from explorer.analysis.norms import norms
@@ -27,3 +29,27 @@ def distance_to_floor(magnitude: Array, at: int) -> int | None:
     """How many steps before `at` the magnitude first lies below FLOOR; None where it never does."""
     below = np.flatnonzero(magnitude[: at + 1][::-1] < FLOOR)
     return int(below[0]) if len(below) else None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Entries of a gradient matrix at each distance, [distance]: the median, the quartiles, and how many pairs there are."""
+
+    median: Array
+    low: Array
+    high: Array
+    pairs: Array
+
+
+def by_distance(matrix: Array) -> Spread:
+    """The diagonals of a matrix [target, source], summed up: distance d is target - source. Entries that are no number do not count."""
+    steps = len(matrix)
+    summed = np.full((3, steps), np.nan)
+    pairs = np.zeros(steps, dtype=int)
+    for distance in range(steps):
+        entries = np.diagonal(matrix, -distance)
+        entries = entries[np.isfinite(entries)]
+        pairs[distance] = len(entries)
+        if len(entries):
+            summed[:, distance] = np.percentile(entries, [50, 25, 75])
+    return Spread(summed[0], summed[1], summed[2], pairs)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.analysis.reach import FLOOR, magnitudes
-from explorer.figures.curves import Floor, Style, log_curves, of_cells
+from explorer.analysis.reach import FLOOR, Spread, magnitudes
+from explorer.figures.curves import NEAR, Floor, Style, log_curves, of_cells
 from explorer.figures.heatmap import mark_nonfinite
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import MONO, Theme
 from explorer.figures.tokens import LEGIBLE, label, letters, token_axis
 from explorer.signals import Array, Trace
+
+if TYPE_CHECKING:
+    from explorer.models import Elman, Paths, Spectra
 
 SMALLEST = Floor(FLOOR, "smallest float32")
 SHOWN_FLOOR = 1e-12
@@ -24,35 +28,84 @@ def reach_rows(
     curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, target: int | None = None
 ) -> go.Figure:
     """The text once for each cell; a letter fades with the gradient that reaches it, on one absolute log scale for all."""
-    figure = go.Figure(layout=theme.layout(height=70 + 46 * len(curves)))
-    names = list(curves)
+    values = np.stack(list(curves.values()))
+    exponents = np.log10(np.where(np.isfinite(values), np.maximum(values, SHOWN_FLOOR), np.nan))
+    bar = theme.colour_bar(tickvals=[-12, -8, -4, 0], ticktext=["≤ 10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])
+    scale = {
+        "zmin": np.log10(SHOWN_FLOOR),
+        "zmax": 0,
+        "colorscale": [[0, theme.background], [1, theme.tint(theme.accent, 0.55)]],
+    }
+    return _rows(
+        list(curves), exponents, values, tokens, theme, target, scale | {"colorbar": bar}, "%{customdata[0]:.3e}"
+    )
+
+
+def deletion_rows(
+    changes: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, target: int | None = None
+) -> go.Figure:
+    """The text once for each cell; a token's colour is by how much the result changes without it, on one scale for all, symmetric
+    about 0 and up to the 98th percentile, since the nearest tokens would hide the rest."""
+    values = np.stack(list(changes.values()))
+    finite = np.abs(values[np.isfinite(values)])
+    most = float(np.percentile(finite, 98)) if len(finite) and finite.max() > 0 else 1.0
+    most = most or float(finite.max())
+    soft = [theme.tint(theme.below[1], 0.6), theme.background, theme.tint(theme.above[1], 0.6)]
+    scale = {"zmin": -most, "zmax": most, "colorscale": [[0, soft[0]], [0.5, soft[1]], [1, soft[2]]]}
+    bar = theme.colour_bar(tickvals=[-most, 0, most], ticktext=[f"−{most:.2g}", "0", f"+{most:.2g}"])
+    return _rows(
+        list(changes), values, values, tokens, theme, target, scale | {"colorbar": bar}, "%{customdata[0]:+.4g}"
+    )
+
+
+def _rows(
+    names: Sequence[str],
+    shown: Array,
+    values: Array,
+    tokens: Sequence[str],
+    theme: Theme,
+    target: int | None,
+    scale: Mapping[str, object],
+    hover: str,
+) -> go.Figure:
+    """The text once for each name, tokens coloured by `shown`; the hover tells `values`. Invisible points on top can be clicked, which
+    cells of a heatmap cannot."""
+    figure = go.Figure(layout=theme.layout(height=70 + 46 * len(names)))
     # Letters of 15 px stand side by side up to LEGIBLE; words become smaller, and are left out where they would not be read.
     size = min(15, round(15 * LEGIBLE / letters(tokens)))
     size = size if size >= 9 else 0
-    values = np.stack([curves[name] for name in names])
-    exponents = np.log10(np.where(np.isfinite(values), np.maximum(values, SHOWN_FLOOR), np.nan))
+    rows = [name.upper() for name in names]
     figure.add_trace(
         go.Heatmap(
-            z=exponents.astype(np.float32),
-            zmin=np.log10(SHOWN_FLOOR),
-            zmax=0,
-            colorscale=[[0, theme.background], [1, theme.tint(theme.accent, 0.55)]],
-            text=[[label(token) for token in tokens]] * len(names) if size else None,
+            z=shown.astype(np.float32),
+            text=[[label(token) for token in tokens]] * len(rows) if size else None,
             texttemplate="%{text}" if size else None,
             textfont={"family": MONO, "size": size or 15, "color": theme.text},
-            y=[name.upper() for name in names],
+            y=rows,
             customdata=np.stack([values, np.broadcast_to(np.arange(1, len(tokens) + 1), values.shape)], -1),
-            hovertemplate="%{y}, step %{customdata[1]}: %{customdata[0]:.3e}<extra></extra>",
-            colorbar=theme.colour_bar(tickvals=[-12, -8, -4, 0], ticktext=["≤ 10⁻¹²", "10⁻⁸", "10⁻⁴", "1"]),
+            hovertemplate="%{y}, step %{customdata[1]}: " + hover + "<extra></extra>",
             xgap=1 if len(tokens) <= LEGIBLE else 0,  # narrow cells would be all gap
             ygap=6,
+            **scale,
         )
     )
-    mark_nonfinite(figure, values, theme, [name.upper() for name in names])
+    mark_nonfinite(figure, values, theme, rows)
+    steps = np.arange(len(tokens))
+    figure.add_trace(
+        go.Scatter(
+            x=np.tile(steps, len(rows)),
+            y=np.repeat(rows, len(tokens)),
+            mode="markers",
+            marker={"size": 18, "opacity": 0, "color": theme.text},
+            unselected={"marker": {"opacity": 0}},
+            selected={"marker": {"opacity": 0}},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
     token_axis(figure, tokens, theme)
-    figure.update_xaxes(showticklabels=False, title_text=None)
+    figure.update_xaxes(showticklabels=False, title_text=None, showline=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", showline=False, tickfont={"size": 15})
-    figure.update_xaxes(showline=False)
     if target is not None:
         figure.add_vrect(
             x0=target - 0.5, x1=target + 0.5, line={"color": theme.text, "width": 2}, fillcolor="rgba(0,0,0,0)"
@@ -87,3 +140,142 @@ def every_signal(
         styles[name] = Style(theme.roles[role], dashes.get(role, "dash"), f"{name} ({SAYS[role]})")
     figure = log_curves(curves, styles, grads.tokens, theme, SMALLEST, last=last, step=step)
     return figure.update_yaxes(title_text="‖∂L/∂signal‖")
+
+
+def by_distance(spreads: Mapping[str, Spread], theme: Theme) -> go.Figure:
+    """The median of all pairs at each distance, with the middle half of them, on one log axis with the floor."""
+    figure = _on_log_axis(theme, "‖∂L/∂h‖, median of all pairs", "steps between source and target")
+    styles = of_cells(list(spreads), theme)
+    for name, spread in spreads.items():
+        style, where = styles[name], np.flatnonzero(spread.pairs)
+        edges = np.maximum(np.concatenate([spread.high[where], spread.low[where][::-1]]), FLOOR)
+        figure.add_trace(
+            go.Scatter(
+                x=np.concatenate([where, where[::-1]]),
+                y=edges,
+                fill="toself",
+                fillcolor=theme.tint(style.colour, 0.14),
+                line={"width": 0},
+                opacity=0.6,
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    for name, spread in spreads.items():
+        style, where = styles[name], np.flatnonzero(spread.pairs)
+        _line(figure, where, spread.median[where], style, "%{x} steps: %{customdata:.3e}")
+    return _floored(figure, theme, [spread.median for spread in spreads.values()])
+
+
+def two_paths(
+    paths: Paths, tokens: Sequence[str], theme: Theme, to: int, *, unit: int | None = None, since: int | None = None
+) -> go.Figure:
+    """From each step to step `to`: the direct path's largest product of keep gates, the full derivative's largest stretch, and of the
+    pinned unit the product and its own entry in the full derivative."""
+    belt, gate = theme.roles["belt"], theme.roles["keep"]
+    curves = {"direct": paths.direct.max(1), "full": paths.spectral}
+    styles = {
+        "direct": Style(gate, "dash", "direct path, the unit that keeps most"),
+        "full": Style(belt, "solid", "full derivative, largest singular value"),
+    }
+    if unit is not None:
+        curves |= {"one": paths.direct[:, unit], "own": np.abs(paths.diagonal[:, unit])}
+        styles |= {
+            "one": Style(theme.muted, "dot", f"direct path of unit {unit}"),
+            "own": Style(theme.text, "dashdot", f"unit {unit} on itself, all paths"),
+        }
+    figure = log_curves(curves, styles, tokens, theme, SMALLEST, last=to, step=since)
+    return figure.update_yaxes(title_text=f"∂ belt at step {to + 1} / ∂ belt")
+
+
+def channels(direct: Array, full: Array, theme: Theme, order: Array) -> go.Figure:
+    """The full derivative [to-unit, since-unit], units in `order`; the direct path is what its diagonal would be if gates did not move."""
+    figure = go.Figure(layout=theme.layout(height=360))
+    ordered = full[np.ix_(order, order)]
+    finite = np.abs(ordered[np.isfinite(ordered)])
+    most = float(np.percentile(finite, 99.5)) if len(finite) and finite.max() > 0 else 1.0
+    most = most or float(finite.max())
+    names = [str(unit) for unit in order]
+    figure.add_trace(
+        go.Heatmap(
+            z=ordered.astype(np.float32),
+            zmin=-most,
+            zmax=most,
+            colorscale=theme.signed_scale,
+            customdata=np.stack(np.broadcast_arrays(np.array(names)[None, :], np.array(names)[:, None]), -1),
+            hovertemplate="unit %{customdata[0]} on unit %{customdata[1]}: %{z:.3e}<extra></extra>",
+            colorbar=theme.colour_bar(tickformat=".1e"),
+        )
+    )
+    figure.update_xaxes(title_text="unit at the source", showticklabels=False, showgrid=False)
+    figure.update_yaxes(title_text="unit at the target", showticklabels=False, showgrid=False, autorange="reversed")
+    return figure
+
+
+def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, to: int, *, top: float) -> go.Figure:
+    """Of ∂h_to/∂h_t at each step t: the largest, the median and the smallest singular value; of the full state's the largest; and the
+    level below which rounding hides them."""
+    found = spectra.h[: to + 1]
+    curves = {
+        "largest": found[:, 0],
+        "median": np.median(found, axis=1),
+        "smallest": found[:, -1],
+        "full": spectra.full[: to + 1, 0],
+        "noise": spectra.noise[: to + 1],
+    }
+    hidden, belt = theme.roles["hidden"], theme.roles["belt"]
+    styles = {
+        "largest": Style(hidden, "solid", "largest"),
+        "median": Style(hidden, "dash", "median"),
+        "smallest": Style(hidden, "dot", "smallest"),
+        "full": Style(belt, "dashdot", "largest of the full state"),
+        "noise": Style(theme.muted, "dot", "rounding"),
+    }
+    figure = log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to)
+    figure.update_layout(legend={"font": {"size": 12}}, margin={"l": 60, "t": 64})
+    return figure.update_yaxes(title_text="singular values")
+
+
+def elman(said: Elman, tokens: Sequence[str], theme: Theme, to: int) -> go.Figure:
+    """What happens to the RNN's Jacobian, Pascanu's bound, and the product in the wrong order."""
+    curves = {"exact": said.exact[: to + 1], "bound": said.bound[: to + 1], "misordered": said.misordered[: to + 1]}
+    styles = {
+        "exact": Style(theme.roles["hidden"], "solid", "what happens: ‖Π diag(φ′) W‖"),
+        "bound": Style(theme.accent, "dash", "Pascanu's bound: (σ_max γ)^distance"),
+        "misordered": Style(theme.muted, "dot", "as often printed: ‖W^distance · Π φ′‖"),
+    }
+    figure = log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to)
+    return figure.update_yaxes(title_text="size")
+
+
+def _on_log_axis(theme: Theme, y: str, x: str) -> go.Figure:
+    figure = go.Figure(layout=theme.layout(height=340, showlegend=True, margin={"l": 76, "r": 12, "t": 40, "b": 44}))
+    figure.update_yaxes(type="log", exponentformat="power", title_text=y, nticks=8)
+    return figure.update_xaxes(title_text=x)
+
+
+def _line(figure: go.Figure, x: Array, values: Array, style: Style, hover: str) -> None:
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=np.maximum(values, FLOOR),
+            customdata=values,
+            mode="lines",
+            line={"color": style.colour, "width": 3, "dash": style.dash},
+            hovertemplate=f"{style.label}, {hover}<extra></extra>",
+            name=style.label,
+        )
+    )
+
+
+def _floored(figure: go.Figure, theme: Theme, curves: Sequence[Array]) -> go.Figure:
+    """With the floor drawn where a curve comes near it."""
+    finite = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
+    if len(finite) and finite.min() < FLOOR * NEAR:
+        figure.add_hline(
+            y=FLOOR,
+            line={"color": theme.muted, "width": 1, "dash": "dash"},
+            annotation={"text": f"{SMALLEST.label} ({FLOOR:.1e})", "font": {"size": 13, "color": theme.muted}},
+            annotation_position="top left",
+        )
+    return figure

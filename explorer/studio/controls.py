@@ -96,6 +96,16 @@ def objective(here: Place, steps: int, states: Collection[str]) -> Objective:
     return Objective(of, at, label, here.unit if of in ("h", "c") else None)
 
 
+def source(target: int, steps: int, where: DeltaGenerator | None = None) -> int:
+    """The step that a pair begins at, from 0; at most the target's own. While nobody chose, a third of the way."""
+    return _number(where or st.container(), "from step", 1, target + 1, max(1, (target + 1) * 2 // 3), "since") - 1
+
+
+def choose_pair(target: int, source: int) -> None:
+    """A pair of steps was clicked: both become those of the page."""
+    st.session_state["at"], st.session_state["since"] = target + 1, source + 1
+
+
 def _objectives(here: Place, answer: Answer, states: Collection[str], steps: int) -> dict[str, tuple[str, str | None]]:
     """As a reader sees them, and the link has them -> objective and label, as `explorer.gradients` names them."""
     found: dict[str, tuple[str, str | None]] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -23,6 +25,9 @@ def opening(title: str, lead: str) -> Place:
     return here
 
 
-def chart(figure: go.Figure, key: str, says: str) -> None:
-    """A figure; `says` is what it shows, for those who cannot see it."""
-    st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=says)
+def chart(figure: go.Figure, key: str, says: str, picked: Callable[[], None] | None = None) -> None:
+    """A figure; `says` is what it shows, for those who cannot see it. `picked` is called when a point of it was clicked."""
+    if picked is None:
+        st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=says)
+    else:
+        st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=says, on_select=picked, selection_mode="points")

@@ -79,6 +79,46 @@ def gradients(
     return models.gradients(model(name), text, of, at, unit=unit, layer=layer, label=label)
 
 
+@st.cache_resource(max_entries=READINGS, show_spinner="Taking one token out after the other …")
+def deletions(
+    name: str, text: str, of: str, at: int, unit: int | None = None, layer: int = -1, label: str | None = None
+) -> Array:
+    """What changes where a token is left out, as `explorer.models.deletions` gives it."""
+    return models.deletions(model(name), text, of, at, unit=unit, layer=layer, label=label)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner="Carrying every step's gradient back …")
+def gradient_matrix(
+    name: str, text: str, of: str, unit: int | None = None, layer: int = -1, label: str | None = None
+) -> Array:
+    """Every source by every target, as `explorer.gradient_matrix` gives it."""
+    return models.gradient_matrix(model(name), text, of, unit=unit, layer=layer, label=label)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner="Following both paths …")
+def paths(name: str, text: str, to: int, layer: int = -1) -> models.Paths:
+    """The two channels of the belt from every step to one."""
+    return models.paths(model(name), text, to=to, layer=layer)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner="Taking the Jacobians apart …")
+def spectra(name: str, text: str, to: int, layer: int = -1) -> models.Spectra:
+    """The singular values of what each step does to one later step."""
+    return models.spectra(model(name), text, to=to, layer=layer)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def elman(name: str, text: str, to: int, layer: int = -1) -> models.Elman:
+    """What is said of an Elman network's Jacobian, and what it is."""
+    return models.elman(model(name), text, to=to, layer=layer)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def channels(name: str, text: str, to: int, since: int, layer: int = -1) -> tuple[Array, Array]:
+    """The direct path [unit] and the full derivative [to-unit, since-unit] of the belt between two steps."""
+    return models.channels(model(name), text, to=to, since=since, layer=layer)
+
+
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
 def census(name: str, text: str, layer: int) -> pd.DataFrame:
     """Gate means and write sizes by kind of token, on one text (`explorer.analysis.kinds.census`)."""

@@ -18,8 +18,9 @@ from explorer.studio.components import shared
 from explorer.studio.components.shared.packing import pack
 
 HERE = Path(__file__).parent
-DECADES = 12
-"""How many powers of ten the colours span, from the largest entry of all downwards."""
+LEAST_DECADES = 3
+RARE = 1.0
+"""The colours reach from the power of ten above the largest entry down to this percentile of all entries above the floor."""
 
 _MATRIX = st.components.v2.component(
     "carousel_matrix",
@@ -53,10 +54,11 @@ def matrices(
 
 
 def packed(found: Mapping[str, Array], tokens: Sequence[str], target: int, source: int, says: str) -> bytes:
-    """The matrices as float32, and the shared scale: its top is the power of ten above the largest finite entry."""
+    """The matrices as float32, and the scale that they share, in powers of ten."""
     values = np.stack(list(found.values()))
-    finite = values[np.isfinite(values) & (values > 0)]
-    top = int(np.ceil(np.log10(finite.max()))) if len(finite) else 0
+    seen = values[np.isfinite(values) & (values >= FLOOR)]
+    top = int(np.ceil(np.log10(seen.max()))) if len(seen) else 0
+    low = int(np.floor(np.log10(np.percentile(seen, RARE)))) if len(seen) else top
     header = {
         "cells": [{"name": name} for name in found],
         "shown": [visible(token) for token in tokens],
@@ -64,7 +66,7 @@ def packed(found: Mapping[str, Array], tokens: Sequence[str], target: int, sourc
         "pair": {"target": target, "source": source},
         "says": says,
         "top": top,
-        "decades": DECADES,
+        "decades": max(LEAST_DECADES, top - low),
         "floor": FLOOR,
         "themes": {mode: asdict(theme) for mode, theme in THEMES.items()},
     }

@@ -58,7 +58,7 @@ function makeMatrices(parent, tell) {
   function paint() {
     const steps = given.shown.length;
     const room = (root.clientWidth - GAP * (given.cells.length - 1)) / given.cells.length;
-    side = Math.max(180, Math.min(420, Math.floor(root.clientWidth < 640 ? root.clientWidth : room)));
+    side = Math.max(180, Math.min(420, Math.floor(root.clientWidth < 640 ? root.clientWidth : room) - 1));
     const pixels = new Map();
     const pixel = (value) => {
       const colour = colourOf(value);
@@ -68,8 +68,10 @@ function makeMatrices(parent, tell) {
     for (const { canvas, values } of panels) {
       [canvas.width, canvas.height] = [steps, steps];
       canvas.style.width = canvas.style.height = `${side}px`;
+      canvas.closest(".panel").style.width = `${side}px`;
       const image = new ImageData(steps, steps);
       for (let target = 0; target < steps; target++) {
+        if (values.subarray(target * steps, (target + 1) * steps).every(Number.isNaN)) continue; // it has no result there
         for (let source = 0; source <= target; source++) {
           const at = target * steps + source;
           image.data.set([...pixel(values[at]), 255], at * 4);

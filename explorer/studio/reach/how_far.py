@@ -1,0 +1,88 @@
+"""How far: the text once for each network, fading with the gradient; what deleting a token changes; curves; distances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.analysis.reach import distance_to_floor, distance_to_share, magnitudes
+from explorer.figures import gradients as figures
+from explorer.signals import Array, Trace
+from explorer.studio import controls, sentences, service
+from explorer.studio.page import chart
+from explorer.studio.reach import View, words
+
+
+def draw(view: View) -> None:
+    """The whole tab."""
+    wanted, tokens = view.wanted, view.tokens
+    grads = gradients(view)
+    reach = {cell: magnitudes(grad, "h") for cell, grad in grads.items()}
+    target = None if wanted.of == "mean" else wanted.at
+    st.markdown(sentences.of_reach(reach, wanted.at))
+    chart(
+        figures.reach_rows(reach, tokens, view.theme, target=target),
+        "rows",
+        "The text once for each network; tokens fade with the gradient that reaches them. A click makes a token the target.",
+        picked=_retarget if target is not None else None,
+    )
+    if target is not None:
+        _deleted(view, reach, target)
+    shared = controls.shared_signal(grads)
+    curves = {cell: magnitudes(grad, shared) for cell, grad in grads.items()}
+    figure = figures.siblings(curves, tokens, view.theme, name=shared, last=wanted.at, step=view.here.step)
+    chart(figure, "siblings", f"The gradient by {shared} at each step for each network, on a log axis.")
+    st.dataframe(distances(reach, wanted.at), hide_index=True, width="content")
+
+
+def gradients(view: View) -> dict[str, Trace]:
+    """Of every network, the gradients of the chosen objective."""
+    here, wanted = view.here, view.wanted
+    return {
+        cell: service.gradients(card.name, here.text, wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
+        for cell, card in view.cards.items()
+    }
+
+
+def distances(reach: dict[str, Array], at: int) -> pd.DataFrame:
+    """For each network: after how many steps back the gradient is below half, below a thousandth, below the floor, and what arrives."""
+    rows = []
+    for cell, curve in reach.items():
+        first = float(curve[0])
+        rows.append(
+            {
+                "network": cell.upper(),
+                "below half after": _steps(distance_to_share(curve, at)),
+                "below 1/1000 after": _steps(distance_to_share(curve, at, 1e-3)),
+                "below the smallest float32 after": _steps(distance_to_floor(curve, at)),
+                "at its own step": f"{curve[at]:.2e}",
+                "at the first step": f"{first:.2e}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _steps(distance: int | None) -> str:
+    return "never" if distance is None else sentences.counted(distance)
+
+
+def _deleted(view: View, reach: dict[str, Array], target: int) -> None:
+    here, wanted = view.here, view.wanted
+    changes = {
+        cell: service.deletions(card.name, here.text, wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
+        for cell, card in view.cards.items()
+    }
+    st.markdown(words.of_deletions(changes, reach, view.tokens, target))
+    chart(
+        figures.deletion_rows(changes, view.tokens, view.theme, target=target),
+        "deleted",
+        "The text once for each network; a token's colour is by how much the result changes if that token is left out.",
+    )
+
+
+def _retarget() -> None:
+    points = st.session_state["rows"].selection.points
+    if points:
+        step = int(np.asarray(points[0]["x"]))
+        controls.choose_pair(step, min(step, st.session_state.get("since", 1) - 1))

@@ -1,0 +1,40 @@
+"""Every pair: source × target for each network on one scale, and what that comes to by distance."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.analysis.reach import by_distance
+from explorer.figures import gradients as figures
+from explorer.studio import controls, service
+from explorer.studio.components.matrix import matrices
+from explorer.studio.page import chart
+from explorer.studio.reach import View, words
+
+
+def draw(view: View) -> None:
+    """The whole tab."""
+    here, wanted = view.here, view.wanted
+    of = "loss" if wanted.of == "mean" else wanted.of
+    found = {
+        cell: service.gradient_matrix(card.name, here.text, of, wanted.unit, here.layer, wanted.label)
+        for cell, card in view.cards.items()
+    }
+    source = controls.source(wanted.at, len(view.tokens))
+    st.markdown(words.of_pair(found, view.tokens, wanted.at, source))
+    matrices(
+        found,
+        view.tokens,
+        target=wanted.at,
+        source=source,
+        says="how much a tiny change of h at the source moves the result at the target",
+        chosen=controls.choose_pair,
+        key="pairs",
+    )
+    spread = {cell: by_distance(matrix) for cell, matrix in found.items()}
+    st.markdown(words.of_distances(spread))
+    chart(
+        figures.by_distance(spread, view.theme),
+        "distances",
+        "For each network the median gradient by the distance between source and target, with the middle half of all pairs.",
+    )

@@ -1,0 +1,45 @@
+"""Two paths: along the belt by itself, and by all ways there are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.figures import gradients as figures
+from explorer.studio import controls, service
+from explorer.studio.page import chart
+from explorer.studio.reach import View, words
+
+WHAT = (
+    "A memory on its belt reaches a later step **directly**: by the product of the keep gates between, and nothing else. "
+    "It also moves the gates and candidates on its way: the **full** derivative counts every path. The first alone is often printed as "
+    '"the gradient of an LSTM"; it is not.'
+)
+
+
+def draw(view: View) -> None:
+    """The whole tab."""
+    here, to = view.here, view.wanted.at
+    cards = {cell: card for cell, card in view.cards.items() if service.trace(card.name, here.text).belt}
+    st.markdown(WHAT)
+    if not cards:
+        st.info("None of these networks has a belt: each step makes the state anew, so there is no direct path.")
+        return
+    since = controls.source(to, len(view.tokens))
+    for cell, card in cards.items():
+        paths = service.paths(card.name, here.text, to, here.layer)
+        st.markdown(f"**{cell.upper()}**: {words.of_paths(paths, to, since)}")
+        left, right = st.columns([3, 2])
+        unit = here.unit if card.name == here.model else None
+        with left:
+            figure = figures.two_paths(paths, view.tokens, view.theme, to, unit=unit, since=since)
+            chart(
+                figure,
+                f"paths {cell}",
+                f"{cell.upper()}: the direct and the full derivative from each step, on a log axis.",
+            )
+        with right:
+            direct, full = service.channels(card.name, here.text, to, since, here.layer)
+            figure = figures.channels(direct, full, view.theme, service.order(card.name, here.text, here.layer))
+            chart(
+                figure, f"channels {cell}", f"{cell.upper()}: the full derivative between the two steps, unit by unit."
+            )

@@ -1,0 +1,58 @@
+"""Why: the singular values of what a step does to a later one; what is said of Elman networks, and what happens."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.figures import gradients as figures
+from explorer.figures import squashing
+from explorer.studio import service
+from explorer.studio.page import chart
+from explorer.studio.reach import View, words
+
+
+def draw(view: View) -> None:
+    """The whole tab."""
+    here, to = view.here, view.wanted.at
+    st.markdown(
+        "What a step does to a later one is a matrix, the **Jacobian** ∂h at the target / ∂h at the source. Its singular values say by how "
+        "much it stretches each direction: where even the largest one dies, nothing of the source is left to be learned from."
+    )
+    spectra = {cell: service.spectra(card.name, here.text, to, here.layer) for cell, card in view.cards.items()}
+    columns = st.columns(len(spectra))
+    top = max(float(one.h[to].max()) for one in spectra.values())
+    for column, (cell, one) in zip(columns, spectra.items(), strict=True):
+        with column:
+            st.markdown(f"**{cell.upper()}**: {words.of_spectra(one, to)}")
+            figure = figures.singular_values(one, view.tokens, view.theme, to, top=top)
+            chart(
+                figure,
+                f"spectra {cell}",
+                f"{cell.upper()}: the singular values of the Jacobian from each step to the target.",
+            )
+    if "rnn" in view.cards:
+        _elman(view)
+    _squashing(view)
+
+
+def _elman(view: View) -> None:
+    st.subheader("The Elman network: what is said of it, and what happens", anchor=False)
+    said = service.elman(view.cards["rnn"].name, view.here.text, view.wanted.at, view.here.layer)
+    st.markdown(words.of_elman(said, view.wanted.at))
+    figure = figures.elman(said, view.tokens, view.theme, view.wanted.at)
+    chart(
+        figure,
+        "elman",
+        "The exact norm of the RNN's Jacobian from each step, Pascanu's bound, and the product in the wrong order.",
+    )
+
+
+def _squashing(view: View) -> None:
+    st.subheader("Squashed again and again", anchor=False)
+    times = st.slider("How many times", 1, 12, 3, key="times", bind="query-params", width=420)
+    st.markdown(words.of_squashing(times))
+    chart(
+        squashing.repeated(times, view.theme),
+        "squashing",
+        "σ, tanh and relu applied repeatedly to their own result, and the slope of that.",
+    )
