@@ -8,7 +8,6 @@ from explorer.models.generation import generate
 from explorer.models.model import Model
 from explorer.models.reach import Elman, Paths, Spectra, channels, elman, gradient_matrix, jacobian, paths, spectra
 from explorer.models.reading import OBJECTIVES, Pushes, arithmetic, gradients, predict, trace
-from explorer.models.startup import Reach, reach, untrained
 from explorer.models.wrapping import wrap
 from explorer.models.zoo import card_of, held_out, load, siblings, zoo
 
@@ -22,7 +21,6 @@ __all__ = [
     "Model",
     "Paths",
     "Pushes",
-    "Reach",
     "Spectra",
     "TrainingStep",
     "Truncated",
@@ -40,12 +38,10 @@ __all__ = [
     "load",
     "paths",
     "predict",
-    "reach",
     "siblings",
     "spectra",
     "trace",
     "training_step",
-    "untrained",
     "wrap",
     "zoo",
 ]
