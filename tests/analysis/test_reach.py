@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explorer.analysis.reach import FLOOR, distance_to_floor, distance_to_share, magnitudes
+from explorer.analysis.reach import FLOOR, by_distance, distance_to_floor, distance_to_share, magnitudes
 from explorer.signals import Signal, Trace
 
 
@@ -65,3 +65,13 @@ def test_distance_to_the_floor(magnitude: list[float], steps: int | None) -> Non
 def test_the_floor_is_the_smallest_normal_float32() -> None:
     assert np.float32(FLOOR) == np.finfo(np.float32).smallest_normal
     assert 0 < np.float32(FLOOR) / 2 < FLOOR  # denormal
+
+
+def test_by_distance() -> None:
+    """Diagonals: the median, the quartiles and the number of pairs; rows without a loss do not count."""
+    matrix = np.array([[1, 0, 0, 0], [2, 3, 0, 0], [4, 6, 5, 0], [np.nan] * 4])
+    spread = by_distance(matrix)
+    np.testing.assert_array_equal(spread.pairs, [3, 2, 1, 0])
+    np.testing.assert_array_equal(spread.median, [3, 4, 4, np.nan])
+    np.testing.assert_array_equal(spread.low, [2, 3, 4, np.nan])
+    np.testing.assert_array_equal(spread.high, [4, 5, 4, np.nan])

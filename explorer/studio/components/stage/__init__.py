@@ -46,7 +46,7 @@ _STAGE = st.components.v2.component(
 # What the stage asked for comes by a component of its own: to send it along would be to send the whole reading again.
 _POST = st.components.v2.component(
     "carousel_post",
-    js="export default ({ data }) => document.dispatchEvent(new CustomEvent('carousel-post', { detail: data }));\n",
+    js="export default ({ data }) => { document.dispatchEvent(new CustomEvent('carousel-post', { detail: data })); };\n",
 )
 
 

@@ -57,7 +57,7 @@ def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole:
         "generated": generated_since(place),
         "memory": trace.memory,
         "squashed": trace.memory != "h" and not show.counted,
-        "reach": reach(trace, trace.memory, place.layer),
+        "reach": farthest(trace, place),
         "ordered": "longest memory first" if trace.belt else "slowest first",
         "order": service.order(place.model, place.text, place.layer).tolist(),
         "signals": [
@@ -90,6 +90,14 @@ def _text_id(place: Place) -> str:
     return hashed(f"{st.session_state.get('turn', 0)}\n{place.text}")
 
 
+def farthest(trace: Trace, place: Place) -> float:
+    """Where the scale of the memory ends: of a unit that counts at the largest count, since all of it is to be seen."""
+    if not place.card.show.counted:
+        return reach(trace, trace.memory, place.layer)
+    values = np.abs(trace[trace.memory][place.layer])
+    return max(1.0, float(values[np.isfinite(values)].max(initial=0)))
+
+
 def hashed(text: str) -> str:
     """A name for a text that says nothing of it."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
@@ -108,9 +116,9 @@ def claims(card: Card) -> dict[int, str]:
         if finding.unit in told:
             continue
         told[finding.unit] = (
-            f"Pinned: unit {finding.unit}, “{finding.follows}”. It {sentences.of_finding(finding, card.hidden_size)} "
+            f"Pinned: unit {finding.unit}, “{finding.follows}”.\nIt {sentences.of_finding(finding, card.hidden_size)} "
             if finding.holds
-            else f"Pinned: unit {finding.unit}. No unit of this network follows “{finding.follows}”: this comes nearest, and correlates "
+            else f"Pinned: unit {finding.unit}.\nNo unit of this network follows “{finding.follows}”: this comes nearest, and correlates "
             f"only {abs(finding.correlation):.2f} on held-out sequences. "
         ) + "Bold is this unit, faint are all others."
     return told
@@ -118,7 +126,7 @@ def claims(card: Card) -> dict[int, str]:
 
 def other_unit(trace: Trace) -> str:
     """The caption for any other unit, of which nothing is claimed."""
-    return f"Pinned: unit {{unit}} of {trace.units}. Bold is this unit, faint are all others. A unit's number and sign mean nothing."
+    return f"Pinned: unit {{unit}} of {trace.units}.\nBold is this unit, faint are all others. A unit's number and sign mean nothing."
 
 
 def unknown_steps(place: Place) -> list[int]:

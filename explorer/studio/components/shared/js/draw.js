@@ -1,5 +1,7 @@
 // Numbers, colours, elements: what the parts below share.
 
+const COARSE = window.matchMedia("(pointer: coarse)").matches; // a finger, and no mouse
+
 function element(tag, className, parent, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -8,20 +10,12 @@ function element(tag, className, parent, text) {
   return node;
 }
 
-// At least four significant digits, so that a number can be compared with the trace's.
+// At least four significant digits, so that a number can be compared with the trace's; the same wherever it stands.
 function exact(value) {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 10000)) return value.toExponential(3);
   return value.toPrecision(4);
-}
-
-// Short, with a real minus sign, for arithmetic that is to be read.
-function brief(value) {
-  if (!Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  const digits = size === 0 || size >= 0.1 ? value.toFixed(size >= 100 ? 1 : 3) : size >= 0.001 ? value.toPrecision(3) : value.toExponential(2);
-  return digits.replace("-", "−");
 }
 
 function percent(share) {

@@ -16,13 +16,14 @@ function makeCell(root, reading, modes, { go, ask }) {
   const canvas = element("canvas", "ribbons", sheet);
   canvas.setAttribute("aria-hidden", "true");
   const svg = shape("svg", sheet, { class: "parts" });
-  const hint = element("p", "hint", panel, `Click ${layers.length > 1 ? "a gate" : "the box"} for its arithmetic.`);
-  const unfold = makeUnfold(panel, drawing, reading, { ask, go, folded: () => dim(null) });
+  const hint = element("p", "hint", panel, `${COARSE ? "Tap" : "Click"} ${layers.length > 1 ? "a gate" : "the box"} for its arithmetic.`);
+  const unfold = makeUnfold(panel, drawing, reading, { ask, go, folded });
   const wires = wiresOf(reading);
   const stripes = makeStripes(reading, wires);
   const entry = wires.findIndex((wire) => wire.role === "input" && !wire.ends[0]);
   let copies, em, size, context, theme, flow, unfolded;
   let place = { step: 0, unit: 0 };
+  let asked = false;
 
   // One cell; or, unrolled in time, copies of it with those of the steps around.
   function layOut() {
@@ -76,7 +77,8 @@ function makeCell(root, reading, modes, { go, ask }) {
     for (const operation of operations) drawOperation(group, em, operation, to(operation.at));
     for (const layer of layers) drawGate(group, offset, narrow, layer, to(layer.at));
     const chips = wires.map((wire, n) => {
-      if (wire.number === null) return null;
+      const shown = wire.number !== null && !(k > 0 && wire.carries.endsWith("_prev")); // the copy before it says the same
+      if (!shown) return null;
       const at = cut(lines[n].points, 0, lines[n].length * wire.number).at(-1);
       return drawChip(group, em, narrow, reading, wire, theme.roles[wire.role], offset, at);
     });
@@ -99,17 +101,22 @@ function makeCell(root, reading, modes, { go, ask }) {
     }
   }
 
+  // A step that there is not, or that is still asked for, is no copy.
+  function seen(offset, step) {
+    return step >= 0 && step < reading.steps && !(asked && offset > 0);
+  }
+
   function fill() {
     for (const { offset, token, chips, group } of copies) {
       const step = place.step + offset;
-      const there = step >= 0 && step < reading.steps;
+      const there = seen(offset, step);
       group.classList.toggle("absent", !there);
       if (!there) continue;
-      fillToken(token, em, reading.inputs ? brief(reading.inputs[step]) : reading.shown[step]);
+      fillToken(token, em, reading.shown[step]);
       wires.forEach((wire, k) => {
         if (!chips[k]) return;
         const value = wire.value(step, place.unit);
-        fillChip(chips[k], em, value, offset ? brief(value) : exact(value), size.width);
+        fillChip(chips[k], em, value, exact(value), size.width);
       });
     }
   }
@@ -120,7 +127,7 @@ function makeCell(root, reading, modes, { go, ask }) {
     context.imageSmoothingEnabled = false;
     for (const { offset, lines } of copies) {
       const step = place.step + offset;
-      if (step < 0 || step >= reading.steps) continue;
+      if (!seen(offset, step)) continue;
       const old = flow && !offset ? before(reading, step) : null;
       const reach = wires.map((wire, k) => (offset ? 1 : within(share, wire.from, wire.until)) * lines[k].length);
       const fresh = stripes.at(theme, step);
@@ -164,7 +171,17 @@ function makeCell(root, reading, modes, { go, ask }) {
         node.classList.toggle("dim", Boolean(bright) && !bright.includes(node.dataset.node) && !node.classList.contains("ground"));
       }
     }
+    for (const { chips } of copies) {
+      wires.forEach((wire, k) => chips[k]?.node.classList.toggle("dim", Boolean(bright) && wire.ends[0] !== layer));
+    }
+    hint.hidden = modes.unroll || Boolean(layer);
     rest();
+  }
+
+  // Whoever came by keys goes on from where they were.
+  function folded(layer, focus) {
+    dim(null);
+    if (focus) svg.querySelector(`[data-testid="stage-gate-${layer}"]`)?.focus({ preventScroll: true });
   }
 
   function toggle(layer) {
@@ -235,6 +252,11 @@ function makeCell(root, reading, modes, { go, ask }) {
       else rest();
       unfold.move(theme, place);
     },
+    covered(on) {
+      asked = on;
+      fill();
+      rest();
+    },
     explain: () => unfold.move(theme, place),
     fold: () => unfold.close(),
     leave: stop,
@@ -256,7 +278,12 @@ function makeStory(panel, reading) {
   return {
     move({ step }) {
       glyph.textContent = reading.shown[step];
-      own.textContent = reading.generated !== null && step >= reading.generated ? " (its own)" : "";
+      const notes = [
+        reading.unknown.includes(step) && "unknown to it",
+        step < reading.warm && "to warm up",
+        reading.generated !== null && step >= reading.generated && "its own",
+      ].filter(Boolean);
+      own.textContent = notes.length ? ` (${notes.join(", ")})` : "";
     },
     tell(phase) {
       [first, ...later].forEach((node, k) => node.classList.toggle("on", k === phase));

@@ -1,7 +1,7 @@
 // The film: the token strip, the pinned unit's line, the slider, all on one grid of tokens, with one playhead through them.
 
 // A token is at least so wide that its letter shows, or that a finger can hit it; a word as wide as the longest, up to a limit.
-const CELL = { least: window.matchMedia("(pointer: coarse)").matches ? 18 : 12, most: 40, letter: 8.6, word: window.innerWidth < 640 ? 64 : 96 };
+const CELL = { least: COARSE ? 18 : 12, most: 40, letter: 8.6, word: window.innerWidth < 640 ? 64 : 96 };
 
 // The least and most a token's width can be, and `needed` for all of it to be seen. Rows of numbers may be narrower than that: their
 // heights are drawn as a line then.
@@ -39,7 +39,7 @@ function makeFilm(root, reading, go) {
   slider.dataset.testid = "stage-slider";
   const playhead = element("div", "playhead", film);
   const bead = element("div", "bead", film);
-  const warm = element("div", "warm-up", film); // lies over what is not of the reader's text
+  const warm = element("div", "warm-up", film, reading.warm ? "warm-up, not your text" : ""); // lies over what is not of the reader's text
   const cover = element("div", "cover", film);
   cover.hidden = true;
   const axis = element("div", "line-axis", frame, memoryLabel(reading));
@@ -88,6 +88,11 @@ function makeFilm(root, reading, go) {
       cells.forEach((cell, step) => (cell.textContent = mute ? (reading.shown[step].match(/•+$/)?.[0] ?? "") : reading.shown[step]));
       said?.fit(theme, width);
       film.style.width = `${width * reading.steps}px`;
+      const short = width * reading.steps + 96 < frame.clientWidth; // then labels stand where the lines end
+      for (const name of frame.querySelectorAll(".line-axis, .gutter")) {
+        name.style.left = short ? `${width * reading.steps + 8}px` : "";
+        name.style.right = short ? "auto" : "";
+      }
       film.style.setProperty("--cell", `${width}px`);
       warm.style.width = `${width * reading.warm}px`;
       this.pin(theme, unit);

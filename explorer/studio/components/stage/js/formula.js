@@ -44,13 +44,20 @@ function compile(formula) {
   return sum();
 }
 
+// "=" where the printed numbers give the printed result, "≈" where they were rounded too far for that.
+function equals(formula, at) {
+  const compute = compile(formula);
+  const again = compute((name) => Number(exact(at(name))));
+  return exact(again) === exact(compute(at)) ? " = " : " ≈ ";
+}
+
 // A formula as it is printed: symbols, or the numbers of a step in their place; names in the colours of their roles.
 function print(parent, theme, reading, formula, numbers) {
   for (const part of tokensOf(formula)) {
     const name = part.replace(/_prev$/, "");
     if (name in reading.byName) {
       const colour = theme.roles[reading.byName[name].role];
-      if (numbers) element("b", "", parent, brief(numbers(part))).style.color = colour;
+      if (numbers) element("b", "", parent, exact(numbers(part))).style.color = colour;
       else symbol(parent, name, part !== name, colour);
     } else {
       parent.append({ "*": numbers ? " × " : " ⊙ ", "+": " + ", "-": " − ", sigmoid: "σ" }[part] ?? part);

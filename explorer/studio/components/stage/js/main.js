@@ -46,7 +46,7 @@ function makeStage(parent, host) {
     root.querySelector(".sr").textContent = player
       ? ""
       : `step ${place.step + 1} of ${reading.steps}, ${reading.names[place.step]}, unit ${place.unit}: ` +
-        reading.signals.map((s) => `${s.says} ${brief(valueAt(reading, s.name, place.step, place.unit))}`).join(", ");
+        reading.signals.map((s) => `${s.says} ${exact(valueAt(reading, s.name, place.step, place.unit))}`).join(", ");
   }
 
   function settle() {
@@ -98,8 +98,13 @@ function makeStage(parent, host) {
     for (const part of parts) part.playing?.(false);
   }
 
-  // Plays to the end, or to `until`; a second call pauses.
+  // Plays to the end, or to `until`; a second call pauses. Where a class is to guess, each step waits for its answer.
   function play(until) {
+    if (modes.ask && !player) {
+      if (revealed) go({ by: 1 });
+      else reveal();
+      return;
+    }
     if (player) {
       stop();
       draw();
@@ -116,6 +121,7 @@ function makeStage(parent, host) {
         if (arrives) stop();
         move({ step: place.step + 1, unit: place.unit }, arrives ? STEP_FLOW : parts.transport.interval());
         if (arrives) {
+          parts.transport.rested?.(place.step < reading.steps - 1);
           settle();
           return;
         }
@@ -128,8 +134,11 @@ function makeStage(parent, host) {
 
   function caption() {
     const { claims, other } = reading.show;
+    const [says, sure = ""] = (claims[place.unit] ?? other.replace("{unit}", place.unit)).split("\n");
     const pinned = root.querySelector(".pinned");
-    pinned.textContent = pinned.title = claims[place.unit] ?? other.replace("{unit}", place.unit);
+    pinned.replaceChildren();
+    element("b", "", pinned, `${says} `);
+    element("span", "", pinned, sure);
   }
 
   // Another way to look at the same step.
@@ -244,17 +253,10 @@ function makeStage(parent, host) {
     if (focused()?.matches(HAS_KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
     const moves = { ArrowLeft: { by: -1 }, ArrowRight: { by: 1 }, Home: { step: 0 }, End: { step: reading.steps - 1 } };
     if (event.key in moves) go(moves[event.key]);
-    else if (event.key === " " && !focused()?.matches(HAS_SPACE)) space();
+    else if (event.key === " " && !focused()?.matches(HAS_SPACE)) play();
     else if (event.key === "Escape") escape();
     else return;
     event.preventDefault();
-  }
-
-  // Plays; where a class is to guess, reveals, and then goes on to the next question.
-  function space() {
-    if (!modes.ask || player) play();
-    else if (!revealed) reveal();
-    else go({ by: 1 });
   }
 
   function escape() {
@@ -271,6 +273,10 @@ function makeStage(parent, host) {
     }, 60);
   });
   resized.observe(root);
+  // A button that was clicked does not keep the focus: Space would press it again, where it is to play or to reveal.
+  root.onclick = (event) => {
+    if (event.detail) event.composedPath().find((node) => node.matches?.("button, summary"))?.blur();
+  };
   document.addEventListener("keydown", keys);
   document.addEventListener("carousel-post", received);
   document.addEventListener("fullscreenchange", leftFullScreen);

@@ -7,13 +7,27 @@ function makeNext(root, reading, { reveal }) {
   element("h2", "", panel, reading.next.title);
   const answer = element("div", "answer-box", panel);
   const veil = element("div", "veil", panel);
-  element("p", "", veil, "Your guess?");
-  const button = element("button", "reveal", veil, "Reveal (Space)");
+  const question = element("label", "", veil, "Your guess? ");
+  const guess = reading.next.kind === "guesses" ? element("input", "guessed", question) : null;
+  if (guess) {
+    guess.dataset.testid = "stage-guess";
+    guess.onkeydown = (event) => event.key === "Enter" && reveal();
+  }
+  const button = element("button", "reveal", veil, COARSE ? "Reveal" : "Reveal (Space)");
   button.type = "button";
   button.dataset.testid = "stage-reveal";
   button.onclick = reveal;
   const part = { guesses: makeGuesses, labels: makeLabels, number: makeNumber }[reading.next.kind](answer, reading);
   let hidden = false;
+
+  // How the network thinks of what was guessed; only its likeliest are known here.
+  function judged(said, step) {
+    const top = reading.next.top[step];
+    const place = top.findIndex(([label]) => label === said || (said === " " && label === "·"));
+    const rank = place < 0 ? `not among its ${top.length} likeliest` : `${percent(top[place][1])}, its guess number ${place + 1}`;
+    return `You said “${said}”: ${rank}. `;
+  }
+
   return {
     covered(on) {
       hidden = on;
@@ -23,6 +37,8 @@ function makeNext(root, reading, { reveal }) {
     },
     move(theme, place) {
       part.move(theme, place);
+      if (guess && !hidden && guess.value) answer.querySelector(".verdict").prepend(judged(guess.value, place.step));
+      if (guess && !hidden) guess.value = "";
       if (hidden) for (const node of answer.querySelectorAll("span, b, p.verdict")) node.textContent = " "; // not even to be found in the page
     },
   };
@@ -63,6 +79,7 @@ function makeGuesses(panel, reading) {
       }
       verdict.append("Really next: ");
       element("span", "glyph", verdict, reading.shown[step + 1]);
+      if (reading.unknown.includes(step + 1)) verdict.append(", which it does not know, and reads as �,");
       verdict.append(` with ${percent(real.share)}, guess number ${real.rank}; a surprise of ${real.bits.toFixed(1)} bits.`);
     },
   };
@@ -95,12 +112,12 @@ function makeNumber(panel, reading) {
   return {
     move(theme, { step }) {
       number.replaceChildren(`${name}: `);
-      element("b", "", number, brief(values[step] ?? NaN));
+      element("b", "", number, exact(values[step] ?? NaN));
       const right = real[step];
       verdict.textContent =
         right === null || right === undefined
           ? ""
-          : `The right number: ${brief(right)}; it is off by ${brief(Math.abs(values[step] - right))}.`;
+          : `The right number: ${exact(right)}; it is off by ${exact(Math.abs(values[step] - right))}.`;
     },
   };
 }

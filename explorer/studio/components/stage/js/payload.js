@@ -55,5 +55,5 @@ function scaled(reading, value) {
 
 function memoryLabel(reading) {
   if (reading.squashed) return `tanh ${reading.memory}`;
-  return reading.reach > 1 ? `${reading.memory}, to ±${brief(reading.reach)}` : reading.memory;
+  return reading.reach > 1 ? `${reading.memory}, to ±${exact(reading.reach)}` : reading.memory;
 }

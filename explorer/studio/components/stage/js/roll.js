@@ -110,10 +110,12 @@ function makeRoll(root, reading, modes, { go, settings }) {
       width = cell;
       units = few && modes.roll === "telling" ? reading.telling : reading.order;
       for (const button of choice.children) button.setAttribute("aria-pressed", String(button.dataset.kind === modes.roll));
+      const told = signals.map(({ name, says }) => `${name} ${says}`).join(", ");
+      const colours = "Orange is above 0, purple below; gates go from blank at 0 to full at 1. ▸ marks the pinned unit.";
       hint.textContent =
         units === reading.order
-          ? `Rows are units, ${reading.ordered} at the top${few ? ", the mean of those that share a row of pixels" : ""}. Point at a number to read it, click to pin its unit and step.`
-          : "The units that move the answer most on this text: by how much h varies, times the length of its readout weights.";
+          ? `Rows are units, ${reading.ordered} at the top${few ? ", the mean of those that share a row of pixels" : ""}. Point to read a number, click to pin. ${told}. ${colours}`
+          : `The units that move the answer most on this text: by how much h varies, times the length of its readout weights. ${told}. ${colours}`;
       film.style.width = `${width * reading.steps}px`;
       film.style.setProperty("--cell", `${width}px`);
       warm.style.width = `${width * reading.warm}px`;

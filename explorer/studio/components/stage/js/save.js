@@ -48,10 +48,11 @@ function savedPage(state) {
 body { margin: 0 auto; padding: 24px clamp(12px, 3vw, 48px); max-width: 1500px; font-family: "Source Sans", "Source Sans Pro", system-ui, sans-serif;
   background: ${state.reading.themes.light.background}; }
 @media (prefers-color-scheme: dark) { body { background: ${state.reading.themes.dark.background}; } }
+h1 { font-size: 22px; margin: 0 0 8px; color: light-dark(${state.reading.themes.light.text}, ${state.reading.themes.dark.text}); }
 footer, footer a { color: #77736d; font-size: 14px; }
 ${sheet}
 </style></head>
-<body><div class="stage" data-testid="stage"></div>
+<body><h1>${escaped(captionOf(state))}</h1><div class="stage" data-testid="stage"></div>
 <footer>${escaped(captionOf({ reading, place }))}. <a href="${escaped(address(state))}">Open it in Carousel</a></footer>
 <script type="module">
 const sheet = ${script(JSON.stringify(sheet))};

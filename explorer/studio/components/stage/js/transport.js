@@ -81,14 +81,19 @@ function makeTransport(root, reading, modes, { go, play, settings, save }) {
       for (const [mode, node] of switches) node.setAttribute("aria-pressed", String(modes[mode]));
     },
     interval: () => SPEEDS[speed.value],
+    // It stopped by itself, in the midst of the text: the button says that there is more.
+    rested(more) {
+      toggle.classList.toggle("more", more);
+    },
     playing(on) {
+      toggle.classList.remove("more");
       draw(toggle, on ? "pause" : "play");
       toggle.title = on ? "Pause (Space)" : "Play (Space)";
       toggle.setAttribute("aria-label", toggle.title);
     },
     move(theme, { step, unit }) {
       pinned = unit;
-      position.textContent = `${step + 1} of ${reading.steps}`;
+      position.textContent = `${step + 1} of ${reading.steps}${reading.warm ? `, ${reading.warm} to warm up` : ""}`;
       if (focused() !== unitBox) unitBox.value = unit; // a number half typed is not taken away
       home.hidden = unit === reading.show.unit;
     },

@@ -28,7 +28,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
       bar.style.left = `${at(Math.min(0, value))}%`;
       bar.style.width = `${at(Math.abs(value)) - at(0)}%`;
       bar.style.background = value < 0 ? theme.below[1] : theme.above[1];
-      element("span", "push-number", row, `${value < 0 ? "" : "+"}${brief(value)}`);
+      element("span", "push-number", row, `${value < 0 ? "" : "+"}${exact(value)}`);
     }
   }
 
@@ -50,7 +50,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     panel.style.setProperty("--role", colour);
     panel.setAttribute("aria-label", `${signal.label} of unit ${unit}: its arithmetic`);
     const title = element("div", "unfold-title", panel);
-    element("b", "", title, signal.label);
+    element("b", "", title, signal.says === signal.label ? signal.label : `${signal.says} (${signal.label})`);
     title.append(` of unit ${unit}`);
     const shut = element("button", "unfold-close", title, "×");
     shut.type = "button";
@@ -86,7 +86,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     const result = element("div", "unfold-sum", panel);
     const line = element("div", "equation", result);
     symbol(line, layer, false, colour);
-    line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${brief(sum)} ) = ` : " = ");
+    line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${exact(sum)} ) = ` : " = ");
     element("b", "result", line, exact(value)).style.color = colour;
     if (squash in FUNCTIONS) curve(result, theme, colour, squash, sum, value);
     const { feeds } = reading.diagram.layers.find(({ name }) => name === layer);
@@ -96,8 +96,8 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
       print(product, theme, reading, feeds);
       product.append(" = ");
       print(product, theme, reading, feeds, at);
-      product.append(" = ");
-      element("b", "result", product, brief(compile(feeds)(at)));
+      product.append(equals(feeds, at));
+      element("b", "result", product, exact(compile(feeds)(at)));
     } else element("p", "hint", panel, signal.hint);
   }
 
@@ -111,9 +111,11 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
 
   function close() {
     if (!layer) return false;
+    const focusWithin = panel.contains(panel.getRootNode().activeElement);
+    const folding = layer;
     layer = null;
     panel.hidden = true;
-    folded();
+    folded(folding, focusWithin);
     return true;
   }
 
@@ -123,13 +125,14 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
       panel.hidden = false;
       show(theme, place);
       const room = drawing.clientWidth;
-      const wide = Math.min(room, Math.max(320, room * 0.46));
+      const wide = Math.min(room, Math.max(350, room * 0.46));
       panel.style.width = `${wide}px`;
-      const gap = 46;
-      const right = x + gap + wide <= room;
+      const [gap, words] = [50, 96]; // beside the box, and beside its words, which stand to the right of it
+      const right = x + words + wide <= room;
       panel.style.top = `${drawing.offsetTop}px`;
-      panel.style.left = `${room < 560 ? 0 : right ? x + gap : Math.max(0, x - gap - wide)}px`;
+      panel.style.left = `${room < 560 ? 0 : right ? x + words : Math.max(0, x - gap - wide)}px`;
       panel.focus({ preventScroll: true });
+      panel.scrollIntoView({ block: "nearest" });
     },
     move(theme, place) {
       if (layer) show(theme, place);

@@ -18,8 +18,8 @@ function makeWhy(root, reading) {
         print(line, theme, reading, signal.formula);
         line.append(" = ");
         print(line, theme, reading, signal.formula, at);
-        line.append(" = ");
-        element("b", "result", line, brief(at(signal.name))).style.color = theme.roles[signal.role];
+        line.append(equals(signal.formula, at));
+        element("b", "result", line, exact(at(signal.name))).style.color = theme.roles[signal.role];
       }
     },
   };
