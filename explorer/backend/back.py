@@ -202,7 +202,11 @@ def walk(
 ) -> Iterator[Passed]:
     """Carries the targets back through all rows from the highest that they touch to row `lowest` (INPUT: to x), from the last step to
     the first. With `weights` a row without a step back of its own gives the derivatives by its parameters."""
-    highest = max(row for row, _ in targets.seeds)
+    touched = {row for row, _ in targets.seeds}
+    if touched == {lowest} and not rows[lowest].direction:  # a row's states depend on each other by that row alone
+        yield from _down([rows[lowest]], targets, False, weights, paced(progress))
+        return
+    highest = max(touched)
     directions = 1 + any(row.direction for row in rows)
     bottom = max(lowest, 0) // directions * directions
     used = rows[bottom : (highest // directions + 1) * directions]
@@ -254,6 +258,7 @@ def _across(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report
     """Layers that read both ways: a layer needs the one above at every step, so each is walked to its end, a block of targets at once."""
     steps, width = len(rows[0]), max(row.s["x"].shape[-1] + row.s["h"].shape[-1] for row in rows)
     block = max(1, HELD // (steps * width * 2))
+    done, work = 0, len(targets) * len(rows) * steps
     for start in range(0, len(targets), block):
         some = targets.only(list(range(start, min(start + block, len(targets)))))
         into = {row.number: rows[0].s["h"].new_zeros(steps, len(some), row.s["h"].shape[-1]) for row in rows}
@@ -274,13 +279,14 @@ def _across(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report
                     if moved.x is not None and needs_x:
                         into_x[t] += moved.x
                     carried = {name: values.clone() for name, values in moved.before.items()}
+                    done += len(some)
+                    report(done / work)
             if n:
                 for row, part in zip(rows[n - 2 : n], into_x.chunk(2, -1), strict=True):
                     into[row.number] += part
             elif to_x:
                 for t, by_x in enumerate(into_x):
                     yield Passed(INPUT, t, start, {"x": by_x}, {"x": by_x})
-            report((start + len(some) * (1 - n / len(rows))) / len(targets))
 
 
 def paced(progress: Progress | None) -> Progress:
