@@ -16,7 +16,7 @@ import streamlit as st
 from explorer import models
 from explorer.analysis import kinds
 from explorer.analysis.orderings import by_effect, by_half_life
-from explorer.models import Card, Example, Model, Pushes
+from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.lexicon import valences
 from explorer.models.recipes import RECIPES, Recipe
 from explorer.signals import Array, Trace
@@ -25,6 +25,8 @@ WINDOW = 1000
 """How many tokens are read at most: what a page can still show, and a server can keep for many readers."""
 READINGS = 24
 """How many readings of a kind are kept."""
+LARGE = 6
+"""How many are kept of what is large: one number for each pair of steps, or for each weight."""
 CENSUS = 6000
 """How many held-out tokens gate means are taken over."""
 TELLING = 12
@@ -117,6 +119,25 @@ def elman(name: str, text: str, to: int, layer: int = -1) -> models.Elman:
 def channels(name: str, text: str, to: int, since: int, layer: int = -1) -> tuple[Array, Array]:
     """The direct path [unit] and the full derivative [to-unit, since-unit] of the belt between two steps."""
     return models.channels(model(name), text, to=to, since=since, layer=layer)
+
+
+@st.cache_resource(max_entries=LARGE, show_spinner="Taking the gradient apart …")
+def itemised(name: str, text: str, label: str | None = None, target: float | None = None) -> models.Itemised:
+    """The gradient of the mean loss, taken apart, and truncated at each length of `lengths`."""
+    steps = len(trace(name, text).tokens)
+    ks = () if models.card_of(name).bidirectional else lengths(steps)
+    return models.itemised(model(name), text, ks, label=label, target=target)
+
+
+def lengths(steps: int) -> tuple[int, ...]:
+    """At how many steps a gradient over so many is truncated, to be looked at: each small number, then ever fewer, and all of them."""
+    return tuple(sorted({*range(1, min(steps, 16) + 1), *np.geomspace(1, steps, 40).round().astype(int).tolist()}))
+
+
+@st.cache_resource(max_entries=LARGE, show_spinner="Adding the gradient up …")
+def whole_gradient(name: str, text: str, label: str | None = None, target: float | None = None) -> dict[str, Array]:
+    """The gradient of the mean loss by every weight, embedding and readout included."""
+    return models.training_step(model(name), text, learning_rate=0, label=label, target=target).gradient
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
@@ -221,3 +242,9 @@ def continued(name: str, text: str, length: int, temperature: float, top_k: int 
     if reader.kind == "characters":
         return text + reader.joined(new)
     return reader.joined([text.rstrip(), *new])
+
+
+@st.cache_resource(max_entries=4 * READINGS, show_spinner=False)
+def at_start(start: starts.Start, units: int, steps: int, draws: int, seed: int, of: str) -> starts.AtStart:
+    """How far a gradient reaches in untrained cells that begin so."""
+    return starts.at_start(start, units=units, steps=steps, draws=draws, seed=seed, of=of)

@@ -1,0 +1,72 @@
+"""What becomes of a gradient with the distance, before any training: the middle of several draws, and what to say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.analysis.reach import FLOOR
+from explorer.signals import Array
+
+CEILING = float(np.finfo(np.float32).max)
+"""float32's largest number: what is larger overflows."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median over draws, the lowest and the highest of them, [distance] each; inf from where float32 overflows."""
+
+    middle: Array
+    low: Array
+    high: Array
+
+
+def spread(reach: Array) -> Spread:
+    """Of [draw, distance]. A NaN is what comes of infinities on the way back, so it is one."""
+    values = np.where(np.isnan(reach), np.inf, reach)
+    return Spread(np.quantile(values, 0.5, axis=0, method="lower"), values.min(0), values.max(0))
+
+
+@dataclass(frozen=True)
+class Course:
+    """Of a curve by distance that begins at 1.
+
+    half, double, floor, ceiling  the first distance at which it is below ½, above 2, below FLOOR, not finite; None where it never is
+    factor                        what it is multiplied by a step: the geometric mean over `over` steps, as far as float32 can tell
+    last                          its value at the largest distance, `steps`
+    lowest                        the distance at which it is lowest
+    """
+
+    half: int | None
+    double: int | None
+    floor: int | None
+    ceiling: int | None
+    factor: float
+    over: int
+    last: float
+    steps: int
+    lowest: int
+
+
+def course(curve: Array) -> Course:
+    """What becomes of it."""
+    told = np.flatnonzero((curve >= FLOOR) & np.isfinite(curve))
+    over = int(told[-1])
+    factor = float((curve[over] / curve[0]) ** (1 / over)) if over else 0.0
+    return Course(
+        _first(curve < 0.5),
+        _first(curve > 2),
+        _first(curve < FLOOR),
+        _first(~np.isfinite(curve)),
+        factor,
+        over,
+        float(curve[-1]),
+        len(curve) - 1,
+        int(np.argmin(curve)),
+    )
+
+
+def _first(where: Array) -> int | None:
+    found = np.flatnonzero(where)
+    return int(found[0]) if len(found) else None

@@ -1,0 +1,45 @@
+"""How far a gradient reaches in an untrained cell, and the one start that cells have no option for."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from explorer import formula
+from explorer.backend.back import Row
+from explorer.backend.jacobian import direct, jacobians
+from explorer.backend.matrix import norm_of
+from explorer.cells import Cell
+
+
+@torch.no_grad()
+def set_keep_bias(cell: Cell, bias: float) -> None:
+    """Both of torch's biases of the gate that keeps add up to `bias`, the same for all units."""
+    gates = [s.name for s in cell.signals if f"{s.name}_pre" in formula.names(s.formula)]  # in the order of the blocks
+    first = gates.index(cell.belts[0].keep) * cell.hidden_size
+    block = slice(first, first + cell.hidden_size)
+    cell.bias_ih[block] = bias
+    cell.bias_hh[block] = 0
+
+
+def largest_stretch(cell: Cell) -> float:
+    """σ_max of the recurrent matrices, one a gate: the most by which one of them stretches a vector."""
+    blocks = cell.weight_hh.detach().chunk(cell.blocks)
+    return max(float(torch.linalg.matrix_norm(W, 2)) for W in blocks)
+
+
+def typical_reach(row: Row, state: str) -> Tensor:
+    """‖d state_T / d state_(T-k)‖_F / √unit for k = 0, 1, … from the last step back [distance], float64.
+
+    The root mean square of the singular values: what is left, on average, of a gradient that comes in with length 1 from any direction.
+    """
+    found = torch.stack([matrix for _, matrix in jacobians(row, len(row) - 1, state, state)])
+    return norm_of(found.flatten(1)) / math.sqrt(found.shape[-1])
+
+
+def direct_reach(row: Row) -> Tensor:
+    """The same of the belt by itself, Π keep [distance]."""
+    along = direct(row, len(row) - 1).flip(0)  # [distance, unit]
+    return along.square().mean(-1).sqrt()

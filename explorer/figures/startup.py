@@ -1,0 +1,184 @@
+"""How far a gradient reaches in untrained cells, side by side on one absolute log axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.analysis.reach import FLOOR
+from explorer.analysis.startup import CEILING, Spread
+from explorer.figures.theme import Theme
+from explorer.signals import Array
+
+DASHES = ("solid", "dash", "dot")
+"""By place, since two cells of a kind have the same colour; the letter at a line's end says it as well."""
+USUAL_TOP = 1e4
+"""The axis always reaches from the floor to here, so that a curve moves and not the axis; higher where a curve does."""
+APART = 2.6
+"""Decades between two letters that would else lie on one another."""
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """A curve: its letter and name, its kind of cell, what is measured (as the hover tells), by distance; the belt's own path."""
+
+    letter: str
+    name: str
+    cell: str
+    of: str
+    spread: Spread
+    draws: int
+    direct: Array | None = None
+
+
+def reach_at_start(curves: Sequence[Untrained], theme: Theme, *, chosen: int = 0) -> go.Figure:
+    """Each curve's median over draws from distance 0 on, the spread of the chosen one as a band, the others faint.
+
+    A curve that comes below the floor ends on it, where float32 holds nothing more; one that overflows ends on the ceiling, with a
+    triangle. The chosen cell's belt by itself is a thin line.
+    """
+    figure = go.Figure(
+        layout=theme.layout(
+            height=400, showlegend=True, margin={"l": 66, "r": 34, "t": 40, "b": 48}, hovermode="closest"
+        )
+    )
+    order = [n for n in range(len(curves)) if n != chosen] + [chosen]
+    _band(figure, curves[chosen], theme)
+    for n in order:
+        _curve(figure, curves[n], theme, DASHES[n % len(DASHES)], n, strong=n == chosen)
+    if curves[chosen].direct is not None:
+        _direct(figure, curves[chosen], theme)
+    steps = max(len(curve.spread.middle) for curve in curves) - 1
+    tops = [float(np.max(held(part), initial=1)) for c in curves for part in (c.spread.middle, c.spread.high)]
+    top = max(USUAL_TOP, *tops)
+    _line(figure, 1, "1: all of it arrives", theme, dash="solid")
+    _line(figure, FLOOR, f"smallest float32 ({FLOOR:.1e})", theme)
+    if top >= CEILING:
+        _line(figure, CEILING, f"largest float32 ({CEILING:.1e})", theme)
+    _letters(figure, curves, theme)
+    figure.update_xaxes(title_text="steps back from the last one, T − t", range=[0, steps * 1.02], showgrid=False)
+    figure.update_yaxes(
+        type="log",
+        range=[np.log10(FLOOR) - 1.5, np.log10(top) + 1.5],
+        exponentformat="power",
+        nticks=8,
+        title_text="what is left of a gradient of 1",
+    )
+    return figure
+
+
+def held(values: Array) -> Array:
+    """What can be drawn: between the floor and the ceiling."""
+    return np.asarray(np.clip(values, FLOOR, CEILING))
+
+
+def last_drawn(curve: Array) -> int:
+    """The distance at which a curve ends: where it first comes below the floor or overflows, else the largest."""
+    ends = np.flatnonzero((curve < FLOOR) | ~np.isfinite(curve))
+    return int(ends[0]) if len(ends) else len(curve) - 1
+
+
+def _curve(figure: go.Figure, curve: Untrained, theme: Theme, dash: str, place: int, *, strong: bool) -> None:
+    middle, end = curve.spread.middle, last_drawn(curve.spread.middle)
+    where = np.arange(end + 1)
+    figure.add_trace(
+        go.Scatter(
+            x=where,
+            y=held(middle[: end + 1]),
+            customdata=np.stack([middle, curve.spread.low, curve.spread.high], -1)[: end + 1],
+            mode="lines",
+            line={"color": _colour(curve, theme, strong), "width": 4 if strong else 2.5, "dash": dash},
+            name=f"{curve.letter}  {curve.name}",
+            legendrank=place,
+            hovertemplate=f"{curve.letter}, %{{x}} steps back: %{{customdata[0]:.2e}}<br>"
+            f"{curve.draws} draws from %{{customdata[1]:.1e}} to %{{customdata[2]:.1e}}<br>{curve.of}<extra></extra>",
+        )
+    )
+    if not np.isfinite(middle[end]):
+        figure.add_trace(
+            go.Scatter(
+                x=[end],
+                y=[CEILING],
+                mode="markers",
+                marker={"symbol": "triangle-up", "size": 13, "color": theme.missing},
+                hovertemplate=f"{curve.letter}, {end} steps back: more than float32 can hold<extra></extra>",
+                showlegend=False,
+            )
+        )
+
+
+def _band(figure: go.Figure, curve: Untrained, theme: Theme) -> None:
+    """From the lowest draw to the highest."""
+    low, high = held(curve.spread.low), held(curve.spread.high)
+    where = np.arange(len(low))
+    figure.add_trace(
+        go.Scatter(
+            x=np.concatenate([where, where[::-1]]),
+            y=np.concatenate([high, low[::-1]]),
+            fill="toself",
+            mode="lines",
+            fillcolor=theme.tint(theme.cells[curve.cell], 0.16),
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )
+
+
+def _direct(figure: go.Figure, curve: Untrained, theme: Theme) -> None:
+    assert curve.direct is not None
+    end = last_drawn(curve.direct)
+    figure.add_trace(
+        go.Scatter(
+            x=np.arange(end + 1),
+            y=held(curve.direct[: end + 1]),
+            mode="lines",
+            line={"color": theme.roles["keep"], "width": 2, "dash": "dashdot"},
+            name=f"{curve.letter}, its keep gates alone",
+            legendrank=99,
+            hovertemplate=f"{curve.letter}, %{{x}} steps back, by its keep gates alone: %{{y:.2e}}<extra></extra>",
+        )
+    )
+
+
+def _line(figure: go.Figure, at: float, label: str, theme: Theme, dash: str = "dash") -> None:
+    figure.add_hline(y=at, line={"color": theme.muted, "width": 1, "dash": dash}, layer="below")
+    figure.add_annotation(
+        text=label,
+        xref="paper",
+        x=1,
+        y=np.log10(at),  # a log axis places an annotation by its exponent
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 13, "color": theme.muted},
+    )
+
+
+def _letters(figure: go.Figure, curves: Sequence[Untrained], theme: Theme) -> None:
+    """At each line's end; pushed apart where two lines end in one place."""
+    ends = [last_drawn(curve.spread.middle) for curve in curves]
+    heights = [float(np.log10(held(c.spread.middle)[end])) for c, end in zip(curves, ends, strict=True)]
+    placed: list[tuple[int, float]] = []
+    for n in sorted(range(len(curves)), key=lambda n: heights[n]):
+        height = heights[n]
+        for end, other in placed:
+            if abs(end - ends[n]) <= 3:
+                height = max(height, other + APART)
+        placed.append((ends[n], height))
+        figure.add_annotation(
+            text=f"<b>{curves[n].letter}</b>",
+            x=ends[n],
+            y=height,
+            xanchor="left",
+            xshift=6,
+            showarrow=False,
+            font={"size": 20, "color": theme.cells[curves[n].cell]},
+        )
+
+
+def _colour(curve: Untrained, theme: Theme, strong: bool) -> str:
+    return theme.cells[curve.cell] if strong else theme.tint(theme.cells[curve.cell], 0.55)
