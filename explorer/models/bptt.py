@@ -220,7 +220,7 @@ def _update(
     model: Model, gradient: dict[str, Tensor], rate: float, optimiser: str, after: TrainingStep | None
 ) -> dict[str, Any]:
     """One step of torch's own optimiser on `model`, in place; its moments."""
-    weights = _weights(model)
+    weights = weights_of(model)
     for name, weight in weights.items():
         weight.requires_grad_()
         weight.grad = gradient[name].to(weight) if name in gradient else None
@@ -234,7 +234,7 @@ def _update(
     return copy.deepcopy(method.state_dict()) if optimiser == "adam" else {}
 
 
-def _weights(model: Model) -> dict[str, Any]:
+def weights_of(model: Model) -> dict[str, Any]:
     """The parameters by the names of the model's state dict."""
     suffixes = model.stack.suffixes()
     found = {

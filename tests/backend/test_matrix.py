@@ -162,6 +162,19 @@ def test_an_orthogonal_linear_network_does_not_decay(path: str) -> None:
     np.testing.assert_allclose(found[np.tril_indices(150)], 1, rtol=1e-4)  # 150 roundings of float32
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_an_untrained_sigmoid_network_reaches_the_floor_within_a_few_dozen_steps(seed: int) -> None:
+    """σ' is at most ¼, and the recurrent weights that torch draws do not make up for it. A tanh network gets there, too, but later."""
+    torch.manual_seed(seed)
+    x, reached = steps_of(8, 150), []
+    for nonlinearity in ("sigmoid", "tanh"):
+        cell = explorer.cells.build("rnn", 8, 64, nonlinearity=nonlinearity)
+        back_from_the_end = explorer.gradient_matrix(cell, x, of="h", unit=0)[-1, ::-1]
+        reached.append(int(np.argmax(back_from_the_end < FLOOR)) or len(x))
+    assert 24 < reached[0] < 60
+    assert reached[1] > 2 * reached[0]
+
+
 def test_the_steps_back_by_hand_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the three cells of torch; so the suite above holds both ways to the same numbers."""
 
