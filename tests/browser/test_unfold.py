@@ -198,9 +198,7 @@ def test_a_gate_keeps_the_focus_when_the_stage_is_laid_out_anew(page: Page, serv
 FOLDS: dict[str, Callable[[Page], None]] = {
     "Esc": lambda page: page.keyboard.press("Escape"),
     "its cross": fold,
-    "a click beside it": lambda page: (
-        page.get_by_test_id("stage").locator(".drawing").click(position={"x": 4, "y": 40})
-    ),
+    "a click beside it": lambda page: page.get_by_test_id("stage").locator(".cell h2").click(position={"x": 8, "y": 8}),
     "its gate": lambda page: gate(page, "i").click(),
 }
 
