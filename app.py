@@ -22,6 +22,7 @@ if __name__ == "__main__":  # a reader is here: Streamlit runs this file as a sc
                     "pages/learn/gradients.py", title="Gradients", icon=":material/trending_down:", url_path="gradients"
                 ),
                 st.Page("pages/learn/startup.py", title="Start-up lab", icon=":material/science:", url_path="startup"),
+                st.Page("pages/learn/step.py", title="One training step", icon=":material/stairs:", url_path="step"),
             ],
             "Library": [
                 st.Page("pages/library/models.py", title="Models", icon=":material/menu_book:", url_path="models"),

@@ -18,6 +18,9 @@ from explorer.studio.components import shared
 from explorer.studio.components.shared.packing import pack
 
 HERE = Path(__file__).parent
+AXES = "→ source: the step whose h is changed a little     ↓ target: the step whose result moves"
+TELLS = "of {source} on {target}, {steps} steps"
+"""What is said behind an entry's number, of a matrix of gradients by h."""
 LEAST_DECADES = 3
 RARE = 1.0
 """The colours reach from the power of ten above the largest entry down to this percentile of all entries above the floor."""
@@ -39,8 +42,11 @@ def matrices(
     says: str,
     chosen: Callable[[int, int], None],
     key: str,
+    axes: str = AXES,
+    tells: str = TELLS,
 ) -> None:
-    """Matrices [target, source] by name, each of the same size, 0 above the diagonal; `says` is what an entry is, in words.
+    """Matrices [target, source] by name, each of the same size, 0 above the diagonal; `says` is what an entry is, in words, `axes` what
+    columns and rows are, and `tells` the words behind an entry's number.
 
     A click calls `chosen` with target and source, both from 0.
     """
@@ -50,10 +56,18 @@ def matrices(
         if pair:
             chosen(int(pair["target"]), int(pair["source"]))
 
-    _MATRIX(key=key, data=packed(found, tokens, target, source, says), on_pair_change=on_pair)
+    _MATRIX(key=key, data=packed(found, tokens, target, source, says, axes, tells), on_pair_change=on_pair)
 
 
-def packed(found: Mapping[str, Array], tokens: Sequence[str], target: int, source: int, says: str) -> bytes:
+def packed(
+    found: Mapping[str, Array],
+    tokens: Sequence[str],
+    target: int,
+    source: int,
+    says: str,
+    axes: str = AXES,
+    tells: str = TELLS,
+) -> bytes:
     """The matrices as float32, and the scale that they share, in powers of ten."""
     values = np.stack(list(found.values()))
     seen = values[np.isfinite(values) & (values >= FLOOR)]
@@ -65,6 +79,8 @@ def packed(found: Mapping[str, Array], tokens: Sequence[str], target: int, sourc
         "names": [named(token) for token in tokens],
         "pair": {"target": target, "source": source},
         "says": says,
+        "axes": axes,
+        "tells": tells,
         "top": top,
         "decades": max(LEAST_DECADES, top - low),
         "floor": FLOOR,

@@ -36,7 +36,7 @@ function makeMatrices(parent, tell) {
       };
       return { canvas, across, down, values, told: element("p", "told", panel) };
     });
-    element("div", "axes", root, "→ source: the step whose h is changed a little     ↓ target: the step whose result moves");
+    element("div", "axes", root, given.axes);
     const scale = element("div", "scale", root);
     element("canvas", "bar", scale);
     element("span", "", scale, `1e${given.top - given.decades} or less`).className = "low";
@@ -102,12 +102,18 @@ function makeMatrices(parent, tell) {
       down.style.height = `${side - (source / steps) * side}px`;
       told.replaceChildren();
       element("b", "", told, exponent(values[target * steps + source]));
-      told.append(" of ");
-      element("span", "glyph", told, given.shown[source]);
-      told.append(` (${source + 1}) on `);
-      element("span", "glyph", told, given.shown[target]);
-      told.append(` (${target + 1}), ${target - source} steps`);
+      told.append(" ");
+      for (const part of given.tells.split(/(\{\w+\})/)) {
+        if (part === "{source}") name(told, source);
+        else if (part === "{target}") name(told, target);
+        else told.append(part === "{steps}" ? target - source : part);
+      }
     }
+  }
+
+  function name(told, step) {
+    element("span", "glyph", told, given.shown[step]);
+    told.append(` (${step + 1})`);
   }
 
   const resized = new ResizeObserver(() => given && paint());

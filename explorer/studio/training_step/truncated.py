@@ -1,0 +1,37 @@
+"""Truncation: what is lost of the gradient where it goes back a few steps only."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from explorer.figures import training_step as figures
+from explorer.studio.page import chart
+from explorer.studio.training_step import View, settings, words
+
+BOTH_WAYS = (
+    "**A network that reads both ways has no truncation**: its gradient goes forward in the text as well as back."
+)
+SOURCE = (
+    "Each loss goes back k steps, as in truncated backpropagation through time of "
+    "[Williams & Peng 1990](https://doi.org/10.1162/neco.1990.2.4.490). Training on chunks of k steps loses more: the losses at the "
+    "beginning of a chunk cannot go back at all."
+)
+
+
+def draw(view: View) -> None:
+    """Share and angle lost for several k, one of them chosen."""
+    found = view.apart.truncated
+    if not found:
+        st.markdown(BOTH_WAYS)
+        return
+    k = settings.back([one.k for one in found])
+    st.markdown(words.of_truncation(found, view.apart.norm, k))
+    lost, angles = (np.array([getattr(one, name) for one in found]) for name in ("lost", "angle"))
+    figure = figures.truncation([one.k for one in found], lost, angles, view.theme, k)
+    chart(
+        figure,
+        "truncation",
+        f"What truncation at k steps throws away of the gradient and how far it turns it, k = {k} marked.",
+    )
+    st.markdown(f":small[{SOURCE}]")

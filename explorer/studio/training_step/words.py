@@ -1,0 +1,250 @@
+"""What the charts of one training step show, computed from the numbers of this very text and network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from explorer.models import Truncated
+from explorer.models.clipping import Clipped
+from explorer.signals import Array
+from explorer.studio.sentences import counted, glyph
+
+CANCELLED = "Terms may cancel: a share counts their norms, which add up to more than the norm of their sum."
+NEGLIGIBLE = 0.01
+"""A loss of less than this of the gradient is called little."""
+
+
+def of_all(shares: Array, norm: float) -> str:
+    """How far back the losses pull, all of them together."""
+    sizes = np.nan_to_num(shares)
+    total = sizes.sum()
+    if not total > 0:
+        return NO_GRADIENT
+    distances = np.abs(np.subtract.outer(np.arange(sizes.shape[0]), np.arange(sizes.shape[1])))
+    by_distance = np.bincount(distances.ravel(), sizes.ravel()) / total
+    reached = by_distance.cumsum()
+    half, most = (int(np.searchsorted(reached, share - 1e-12)) for share in (0.5, 0.9))
+    return (
+        f"Of all that the losses send back, **{share(by_distance[0])}** is for the weights' use at the loss's own step; half of it "
+        f"stays within {counted(half)}, nine tenths within **{counted(most)}**. The terms' norms add up to {number(total)}, their sum "
+        f"has the norm **{number(norm)}**: {_cancelled(norm / total)}"
+    )
+
+
+NO_GRADIENT = (
+    "**There is no gradient here**: every loss of this text is flat in every weight, so nothing can be learned from it."
+)
+NOT_FINITE = "**The gradient is no finite number here**, so that it cannot be taken apart."
+
+
+def _cancelled(left: float) -> str:
+    return f"{share(1 - left)} of that cancels." if left < 0.995 else "they all but point the same way."
+
+
+def of_target(shares: Array, losses: Array, target: int, tokens: Sequence[str], unit: str, of_next: bool) -> str:
+    """Where the chosen loss sends its pull: to its own step and the few before, and how far back it is still felt."""
+    row = np.nan_to_num(shares[target])
+    what = f"The loss at step {target + 1} ({_met(tokens, target, of_next)}: {number(losses[target])}{unit})"
+    if not row.sum() > 0:
+        return f"{what} pulls at nothing: it is flat in every weight."
+    near = row[max(0, target - 3) : target + 1].sum() / row.sum()
+    steps = min(3, target)
+    own = "its own step" + (f" and the {_few(steps)} before" if steps else "")
+    most, first = int(row.argmax()), int(np.flatnonzero(row >= NEGLIGIBLE * row.max()).min())
+    strongest = (
+        f"; its strongest pull is at step {most + 1} ({glyph(tokens[most])}), {counted(target - most)} back"
+        if most < target
+        else ""
+    )
+    far = f" A hundredth of its strongest pull is felt {counted(target - first)} back." if first < most else ""
+    return f"{what} gets **{share(near)}** of its pull from {own}{strongest}.{far}"
+
+
+def _met(tokens: Sequence[str], step: int, of_next: bool) -> str:
+    """What a loss is about: the token that comes next, where that is the right answer."""
+    token = glyph(tokens[step])
+    return f"after {token} comes {glyph(tokens[step + 1])}" if of_next else token
+
+
+def _few(count: int) -> str:
+    return {1: "one", 2: "two", 3: "three"}[count]
+
+
+def of_source(shares: Array, source: int, tokens: Sequence[str]) -> str:
+    """Which losses pull at the weights where the chosen step uses them."""
+    column = np.nan_to_num(shares[:, source])
+    what = f"The weights as step {source + 1} ({glyph(tokens[source])}) uses them"
+    if not column.sum() > 0:
+        return f"{what} are pulled at by no loss."
+    strongest = int(column.argmax())
+    who = "its own loss" if strongest == source else f"the loss at step {strongest + 1} ({glyph(tokens[strongest])})"
+    later = column[source + 1 :].sum() / column.sum() if source + 1 < len(column) else 0.0
+    return f"{what} are pulled at most by {who}; **{share(later)}** of their pull comes from losses after it."
+
+
+def of_truncation(truncated: Sequence[Truncated], norm: float, k: int) -> str:
+    """What going back k steps alone throws away, and how far one has to go to lose little."""
+    here = next(one for one in truncated if one.k == k)
+    if here.lost == 0:
+        return f"**k = {k} reaches over the whole text**: truncation loses nothing at all."
+    little = next((one.k for one, rest in _tails(truncated) if all(each.lost < NEGLIGIBLE for each in rest)), None)
+    needed = (
+        f"To throw away less than {100 * NEGLIGIBLE:.0f}\u00a0%, it has to go back **{counted(little)}**."
+        if little
+        else ""
+    )
+    beyond = (
+        " (more than the gradient's own length, since what is dropped and what is kept cancel)" if here.lost > 1 else ""
+    )
+    return (
+        f"Going back **{counted(k)}** only, truncation throws away **{share(here.lost)}** of the gradient{beyond} and turns it by "
+        f"**{angle(here.angle)}**; what is left has {share(here.norm / norm)} of its norm. {needed}"
+    )
+
+
+def _tails(truncated: Sequence[Truncated]) -> list[tuple[Truncated, Sequence[Truncated]]]:
+    return [(one, truncated[n:]) for n, one in enumerate(truncated)]
+
+
+def of_norm(found: Clipped, limit: float) -> str:
+    """What clipping by norm did."""
+    if found.factor is None or found.factor >= 1:
+        return (
+            f"The gradient's norm is **{number(found.norm)}**, within {limit:g}: clipping by norm changes nothing here."
+        )
+    return (
+        f"The gradient's norm is **{number(found.norm)}**: all of it is multiplied by **{number(found.factor)}**. It points where "
+        f"it did ({angle(found.angle)}); the step is shorter."
+    )
+
+
+def of_value(found: Clipped, limit: float, count: int, zeros: int) -> str:
+    """What clipping by value did."""
+    none = f" {zeros:,} of the {count:,} entries are exactly 0." if zeros else ""
+    if not found.share:
+        return f"No entry of the {count:,} is larger than {limit:g}: clipping by value changes nothing here.{none}"
+    after = float(np.sqrt(sum(np.square(value).sum() for value in found.gradient.values())))
+    return (
+        f"**{share(found.share)}** of the {count:,} entries are cut to ±{limit:g}. That turns the gradient by "
+        f"**{angle(found.angle)}**, and leaves {share(after / found.norm)} of its norm.{none}"
+    )
+
+
+def of_parts(before: Mapping[str, float], by_norm: float, by_value: Mapping[str, float]) -> str:
+    """Which part of the gradient clipping by value takes most from, beside what clipping by norm leaves of each."""
+    left = {name: by_value[name] / size for name, size in before.items() if size > 0}
+    most, least = min(left, key=lambda name: left[name]), max(left, key=lambda name: left[name])
+    same = f"By norm, each part keeps **{share(by_norm)}** of its norm"
+    if left[most] > 0.9995:
+        return f"{same}; by value, all of it."
+    return f"{same}; by value, from **{share(left[most])}** (`{most}`) to {share(left[least])} (`{least}`)."
+
+
+def of_update(count: int, before: Array, after: Array, tokens: Sequence[str], unit: str, of_next: bool) -> str:
+    """What the latest update did to the losses."""
+    old, new = float(before.mean()), float(after.mean())
+    if not np.isfinite(new):
+        return (
+            f"**Update {count} diverges**: with these weights the loss is no finite number any more. A smaller learning rate, or "
+            "clipping, keeps the step within reach."
+        )
+    change = after - before
+    change_of_mean = f" ({signed_share(new / old - 1)})" if old > 0 else ""
+    went = f"the mean loss from {number(old)} to **{number(new)}**{unit}{change_of_mean}"
+    if new > old:
+        return (
+            f"**Update {count} overshoots: the loss rises**, {went}. The gradient is right about the direction of a tiny step; this "
+            "step is too long for it."
+        )
+    fell = int((change < 0).sum())
+    best = int(change.argmin())
+    return (
+        f"**Update {count}** brings {went}. It falls at {fell} of {len(change)} steps, most at step {best + 1} "
+        f"({_met(tokens, best, of_next)}): {number(before[best])} → {number(after[best])}."
+    )
+
+
+def of_forecast(norm: float, used: float, turned: float, rate: float, old: float, new: float) -> str:
+    """What the gradient itself foretold: a straight line along the step."""
+    forecast = old - rate * norm * used * np.cos(np.radians(turned))
+    if not np.isfinite(new) or not np.isfinite(forecast):
+        return ""
+    return (
+        f"The step has the length {number(rate * used)}. Were the loss a plane, it would now be {number(forecast)}"
+        f"{', less than it can be: the step leaves the part that is straight.' if forecast < 0 else '.'}"
+    )
+
+
+def of_adam(rate: float) -> str:
+    """How far Adam goes, whatever the gradient's size."""
+    return (
+        f"Adam divides each entry by its own recent size: at first every weight that has a gradient moves by about {rate:g}, "
+        "however small that gradient is."
+    )
+
+
+def of_course(means: Sequence[float], unit: str) -> str:
+    """All updates so far."""
+    count = len(means) - 1
+    if not np.isfinite(means[-1]):
+        return f"After {counted(count).replace('step', 'update')} there is no finite loss left."
+    return (
+        f"{counted(count).replace('step', 'update')} on this one text: {number(means[0])} → **{number(means[-1])}**{unit}. "
+        "It learns this text by heart; that says nothing of any other."
+    )
+
+
+def of_prediction(labels: Sequence[str], before: Array, now: Array, right: str, step: int, token: str) -> str:
+    """The right answer's probability at one step."""
+    place = list(labels).index(right)
+    old, new = float(np.exp(before[place])), float(np.exp(now[place]))
+    rank = int((now > now[place]).sum()) + 1
+    return (
+        f"After step {step + 1} ({glyph(token)}) the right answer is {glyph(right)}: P from {share(old)} to **{share(new)}**, now "
+        f"rank {rank} of {len(labels)}."
+    )
+
+
+def of_numbers(before: Array, now: Array, right: Array) -> str:
+    """How far the answers are off, on average."""
+    old, new = (float(np.abs(values - right).mean()) for values in (before, now))
+    return f"The answers are off by {number(old)} before and by **{number(new)}** now, on average over {counted(len(right))}."
+
+
+def no_right_answer(step: int) -> str:
+    """At the last step of a text nobody knows what comes next."""
+    return f"After step {step + 1} nobody knows the right answer: the text ends here, so this step has no loss."
+
+
+def share(value: float) -> str:
+    """A share in per cent, with as many digits as tell something."""
+    percent = 100 * float(value)
+    if not np.isfinite(percent):
+        return "no finite share"
+    if 0 < abs(percent) < 0.1:
+        return "less than 0.1\u00a0%"
+    if 99.9 <= percent < 100:
+        return "more than 99.9\u00a0%"
+    return f"{percent:.1f}\u00a0%" if 0 < abs(percent) < 99.95 else f"{percent:.0f}\u00a0%"
+
+
+def signed_share(value: float) -> str:
+    """A change in per cent."""
+    return f"{'+' if value >= 0 else '−'}{share(abs(value))}"
+
+
+def angle(degrees: float) -> str:
+    """An angle, or that there is none."""
+    return "no angle, since one of them is 0" if np.isnan(degrees) else f"{degrees:.1f}°"
+
+
+def number(value: float) -> str:
+    """Three significant digits."""
+    value = float(value)
+    if not np.isfinite(value):
+        return "no finite number"
+    size = abs(value)
+    text = f"{value:.0f}" if size >= 100 else f"{value:#.3g}" if size >= 1e-3 else f"{value:.2g}"
+    return text.replace("-", "−")

@@ -1,0 +1,30 @@
+"""One training step: backpropagation through time itemised, truncated, clipped; then the update, and what it changed."""
+
+import streamlit as st
+
+from explorer.models.answers import ANSWERS
+from explorer.studio import service, style
+from explorer.studio.page import opening
+from explorer.studio.training_step import View, apart, clipped, settings, truncated, update, words
+
+TABS = {"Itemised": apart.draw, "Truncated": truncated.draw, "Clipped": clipped.draw, "The update": update.draw}
+
+here = opening(
+    "One training step, taken apart",
+    "Each step has a loss, and each loss pulls at the weights wherever they were used before it. Add all pulls up, and move the weights.",
+)
+answer, tokens = ANSWERS[here.card.answer], service.trace(here.model, here.text).tokens
+if answer.in_text and len(tokens) < 2:
+    st.info("A loss needs a next token: type at least two.")
+    st.stop()
+
+right = settings.right_answer(here)
+found = service.itemised(here.model, here.text, **right)
+view = View(here, found, right, "" if answer.numbers else " nats", tokens, style.theme())
+if not view.moved:
+    st.markdown(words.NOT_FINITE if view.broken else words.NO_GRADIENT)
+    st.stop()
+for tab, draw in zip(st.tabs(list(TABS), key="part", bind="query-params"), TABS.values(), strict=True):
+    if tab.open:
+        with tab:
+            draw(view)
