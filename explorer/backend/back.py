@@ -71,8 +71,8 @@ class Passed(NamedTuple):
     step      of the token
     by        by the row's states, each taken as a variable of its own
     here      by the same states, all paths included
-    to        by W_ih x + b_ih and by W_hh h + b_hh, where the step back is written by hand
-    weights   by each of the row's parameters, where it is not and they were asked for
+    to        by W_ih x + b_ih and by W_hh h + b_hh, where the weights were asked for and the step back is written by hand
+    weights   by each of the row's parameters, where it is not
     """
 
     row: int
@@ -128,7 +128,9 @@ class Row:
         if self._by_hand is None:
             assert self._general is not None
             return self._general(place, d, weights)
-        moved = self._by_hand(place, d)
+        moved = self._by_hand(place, d, x or weights)
+        if moved.to_input is None or moved.to_recurrent is None:
+            return _Moved(moved.before, moved.here, None)
         by_x = moved.to_input @ self.cell.weight_ih if x else None
         return _Moved(moved.before, moved.here, by_x, (moved.to_input, moved.to_recurrent))
 

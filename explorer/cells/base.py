@@ -53,17 +53,17 @@ class Back(NamedTuple):
 
     before        by the states before the step, {state: [target, unit]}
     here          by the step's own states, all paths included: by an LSTM's c also the one through h
-    to_input      by W_ih x + b_ih, [target, blocks*unit]
+    to_input      by W_ih x + b_ih, [target, blocks*unit]; only where it was asked for
     to_recurrent  by W_hh h + b_hh, likewise; another one where a gate stands between the two sums
     """
 
     before: Signals
     here: Signals
-    to_input: Tensor
-    to_recurrent: Tensor
+    to_input: Tensor | None = None
+    to_recurrent: Tensor | None = None
 
 
-Backwards = Callable[[int, Signals], Back]
+Backwards = Callable[[int, Signals, bool], Back]
 
 
 class HiddenState(NamedTuple):
@@ -135,8 +135,9 @@ class Cell(nn.Module):
         """One step back written by hand; None where there is none, and autograd is asked over one `step` instead.
 
         s  the signals, `<state>_prev` among them, [step, 1, unit]
-        Returns `back(t, d)`, which may be called for any step t: d {state: [target, unit]} is the derivative by the states after step
-        t, each taken as a variable of its own. `back` leaves d as it is, but may hand its tensors on.
+        Returns `back(t, d, sums)`, which may be called for any step t: d {state: [target, unit]} is the derivative by the states after
+        step t, each taken as a variable of its own. `back` leaves d as it is, but may hand its tensors on. With `sums` it gives the
+        derivatives by W x + b and W h + b, too. Without, it may put the blocks of W_hh together before it multiplies by them.
         """
         return None
 

@@ -110,10 +110,16 @@ class GRU(Cell):
         to_input = torch.cat([to_recurrent[:, :, :2], to_n[:, :, None]], 2)  # [step, 1, 3, unit]
         z = s["z"]
 
-        def back(t: int, d: Signals) -> Back:
-            dh = d["h"][:, None]
-            inputs, recurrent = (dh * to_input[t]).flatten(1), (dh * to_recurrent[t]).flatten(1)
-            return Back({"h": (recurrent @ self.weight_hh).addcmul_(d["h"], z[t])}, d, inputs, recurrent)
+        U = self.weight_hh.view(3, self.hidden_size, -1)
+
+        def back(t: int, d: Signals, sums: bool) -> Back:
+            kept = d["h"] * z[t]
+            if sums:
+                dh = d["h"][:, None]
+                inputs, recurrent = (dh * to_input[t]).flatten(1), (dh * to_recurrent[t]).flatten(1)
+                return Back({"h": kept.addmm_(recurrent, self.weight_hh)}, d, inputs, recurrent)
+            by_h = (to_recurrent[t, 0, :, :, None] * U).sum(0)  # [unit, unit]: three blocks at the price of one
+            return Back({"h": kept.addmm_(d["h"], by_h)}, d)
 
         return back
 

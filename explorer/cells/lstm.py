@@ -160,13 +160,18 @@ class LSTM(Cell):
         h_to_o, h_to_c = h_to_oc.unbind(2)
         f = s["f"]
 
-        def back(t: int, d: Signals) -> Back:
+        U_ifg, U_o = self.weight_hh.view(4, self.hidden_size, -1).split((3, 1))
+
+        def back(t: int, d: Signals, sums: bool) -> Back:
             dc = torch.addcmul(d["c"], d["h"], h_to_c[t])
-            da = dc.new_empty(len(dc), 4, self.hidden_size)  # by i, f, g, o before squashing
-            torch.mul(dc[:, None], c_to_ifg[t], out=da[:, :3])
-            torch.mul(d["h"], h_to_o[t], out=da[:, 3])
-            gates = da.flatten(1)
-            return Back({"h": gates @ self.weight_hh, "c": dc * f[t]}, {"h": d["h"], "c": dc}, gates, gates)
+            here, c_before = {"h": d["h"], "c": dc}, dc * f[t]
+            if sums:
+                ifg = dc[:, None] * c_to_ifg[t]
+                gates = torch.cat([ifg.flatten(1), d["h"] * h_to_o[t]], 1)  # by i, f, g, o before squashing
+                return Back({"h": gates @ self.weight_hh, "c": c_before}, here, gates, gates)
+            by_c = (c_to_ifg[t, 0, :, :, None] * U_ifg).sum(0)  # [unit, unit]: three blocks at the price of one
+            h_before = torch.addmm(dc @ by_c, d["h"] * h_to_o[t], U_o[0])
+            return Back({"h": h_before, "c": c_before}, here)
 
         return back
 

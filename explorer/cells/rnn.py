@@ -92,7 +92,7 @@ class RNN(Cell):
     def backwards(self, s: Signals) -> Backwards:
         slope = NONLINEARITIES[self.nonlinearity].slope(s["h"])  # [step, 1, unit]
 
-        def back(t: int, d: Signals) -> Back:
+        def back(t: int, d: Signals, sums: bool) -> Back:
             pre = d["h"] * slope[t]
             return Back({"h": pre @ self.weight_hh}, d, pre, pre)
 
