@@ -59,13 +59,13 @@ def reach_at_start(curves: Sequence[Untrained], theme: Theme, *, chosen: int = 0
     if top >= CEILING:
         _line(figure, CEILING, f"largest float32 ({CEILING:.1e})", theme)
     _letters(figure, curves, theme)
-    figure.update_xaxes(title_text="steps back from the last one, T − t", range=[0, steps * 1.02], showgrid=False)
+    figure.update_xaxes(title_text="steps back, T − t", range=[0, steps * 1.02], showgrid=False)
     figure.update_yaxes(
         type="log",
         range=[np.log10(FLOOR) - 1.5, np.log10(top) + 1.5],
         exponentformat="power",
         nticks=8,
-        title_text="what is left of a gradient of 1",
+        title_text="‖∂s<sub>T</sub> / ∂s<sub>t</sub>‖ / √H",
     )
     return figure
 
@@ -152,6 +152,7 @@ def _line(figure: go.Figure, at: float, label: str, theme: Theme, dash: str = "d
         x=1,
         y=np.log10(at),  # a log axis places an annotation by its exponent
         xanchor="right",
+        xshift=-34,  # room for a letter
         yanchor="bottom",
         showarrow=False,
         font={"size": 13, "color": theme.muted},

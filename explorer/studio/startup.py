@@ -23,6 +23,8 @@ OPENING = {
     "C": Start("lstm", keep=3.0),
 }
 """What the page opens on, and what is left out of a link."""
+FIRST = "Cell B"
+"""Whose sliders are there first: with a forget bias of 0, to be raised."""
 PRESETS = {
     "Vanishing RNN": Start("rnn", "tanh"),
     "Exploding RNN": Start("rnn", "tanh", radius=3.0),
@@ -77,63 +79,49 @@ class Setting:
 @st.fragment
 def lab() -> None:
     """The whole of it; a slider runs this part of the page alone."""
-    followed = _turned()
-    picture = st.container()
+    presets = st.container(horizontal=True, gap="small", key="presets", vertical_alignment="center")
+    left, right = st.columns([5, 3], gap="medium")
+    with right:
+        starts = _starts()
+    with presets:
+        _presets()
     columns = st.columns(len(OPENING), gap="large")
-    heads = [column.container() for column in columns]
-    starts = {}
-    for column, slot in zip(columns, OPENING, strict=True):
-        with column:
-            starts[slot] = _start(slot)
-    setting = _setting(followed)
+    setting = _setting()
     found = {slot: _at_start(start, setting) for slot, start in starts.items()}
     spreads = {slot: spread(one.reach) for slot, one in found.items()}
-    for head, (slot, start) in zip(heads, starts.items(), strict=True):
-        with head:
-            _said(slot, start, found[slot], course(spreads[slot].middle))
-    with picture:
-        _drawn(starts, found, spreads, setting)
-    st.caption(SOURCES)
-
-
-def _turned() -> str:
-    """Which cell the buttons change, the buttons, and what is followed."""
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
-        st.segmented_control(
-            "The buttons change",
-            list(OPENING),
-            key="turn",
-            bind="query-params",
-            default=next(iter(OPENING)),
-            required=True,
-            help="The cell whose curve is drawn strong. A slider below it chooses it as well.",
-        )
-    with right:
-        followed = st.segmented_control(
-            "The gradient of and by",
-            list(FOLLOWED),
-            key="follow",
-            bind="query-params",
-            default=next(iter(FOLLOWED)),
-            required=True,
-            help=MEASURED,
-        )
-    with st.container(horizontal=True, gap="small", key="presets"):
-        for name, start in PRESETS.items():
-            st.button(name, key=f"preset {name}", on_click=_put, args=(start,))
-    return FOLLOWED[followed or next(iter(FOLLOWED))]
+        _drawn(starts, found, spreads, setting)
+    for column, (slot, start) in zip(columns, starts.items(), strict=True):
+        with column:
+            _said(slot, start, found[slot], course(spreads[slot].middle))
+    st.markdown(f":small[{SOURCES}]")
+
+
+def _starts() -> dict[str, Start]:
+    """What is chosen of each cell. The widgets of all three are there, so that the link has them; the open tab shows those of one."""
+    tabs = st.tabs([f"Cell {slot}" for slot in OPENING], default=FIRST, key="turn", bind="query-params")
+    starts = {}
+    for tab, slot in zip(tabs, OPENING, strict=True):
+        with tab:
+            starts[slot] = _start(slot)
+    return starts
+
+
+def _chosen() -> str:
+    """The cell whose tab is open."""
+    return str(st.session_state.turn)[-1]
+
+
+def _presets() -> None:
+    st.markdown(f"Make **{_chosen()}** the", width="content")
+    for name, start in PRESETS.items():
+        st.button(name, key=f"preset {name}", on_click=_put, args=(start,))
 
 
 def _put(start: Start) -> None:
     """A preset into the chosen cell."""
-    state = st.session_state
     for name, value in _choices(start).items():
-        state[f"{state.turn.lower()}_{name}"] = value
-
-
-def _turn(slot: str) -> None:
-    st.session_state.turn = slot
+        st.session_state[f"{_chosen().lower()}_{name}"] = value
 
 
 def _choices(start: Start) -> dict[str, Any]:
@@ -148,9 +136,11 @@ def _choices(start: Start) -> dict[str, Any]:
 def _start(slot: str) -> Start:
     """What is chosen of one cell."""
     usual = _choices(OPENING[slot])
+    for name, value in usual.items():  # also of widgets that are not drawn yet: a preset brings them, and only what was known
+        st.session_state.setdefault(f"{slot.lower()}_{name}", value)  # before is then written into the link
 
     def shared(name: str) -> dict[str, Any]:
-        return {"key": f"{slot.lower()}_{name}", "bind": "query-params", "on_change": _turn, "args": (slot,)}
+        return {"key": f"{slot.lower()}_{name}", "bind": "query-params", "persist_state": "session"}
 
     def one_of(label: str, choices: tuple[str, ...], name: str, says: str | None = None) -> str:
         chosen = st.segmented_control(
@@ -177,8 +167,17 @@ def _start(slot: str) -> Start:
     return Start(cell, recurrent=matrix, gain=gain, keep=keep, chrono=chrono)
 
 
-def _setting(of: str) -> Setting:
-    units, steps, draws, seed = st.columns(4, gap="large")
+def _setting() -> Setting:
+    follow, units, steps, draws, seed = st.columns([3, 2, 2, 2, 2], gap="large")
+    followed = follow.segmented_control(
+        "The gradient of and by",
+        list(FOLLOWED),
+        key="follow",
+        bind="query-params",
+        default=next(iter(FOLLOWED)),
+        required=True,
+        help=MEASURED,
+    )
     return Setting(
         int(units.select_slider("Units", SIZES, 64, key="units", bind="query-params")),
         int(steps.select_slider("Steps", LENGTHS, 100, key="steps", bind="query-params")),
@@ -194,7 +193,7 @@ def _setting(of: str) -> Setting:
             )
         ),
         int(seed.number_input("First seed", 0, 9999, 0, key="seed", bind="query-params")),
-        of,
+        FOLLOWED[followed or next(iter(FOLLOWED))],
     )
 
 
@@ -224,9 +223,18 @@ def _drawn(
         )
         for slot, start in starts.items()
     ]
-    chosen = list(OPENING).index(st.session_state.turn)
+    chosen = list(OPENING).index(_chosen())
     says = "What is left of a gradient by the number of steps back, for three untrained cells, on one log axis."
     chart(figures.reach_at_start(curves, style.theme(), chosen=chosen), "startup", says)
+    last = setting.seed + setting.draws - 1
+    seeds = f"seeds {setting.seed} to {last}" if setting.draws > 1 else f"seed {last}"
+    st.caption(
+        f"Median of {_counted_draws(setting.draws)} ({seeds}), {setting.units} units; {_chosen()}’s band: lowest to highest."
+    )
+
+
+def _counted_draws(draws: int) -> str:
+    return f"{draws} draw{'' if draws == 1 else 's'}"
 
 
 def _direct(found: AtStart) -> Array | None:
@@ -253,11 +261,11 @@ def of_course(found: Course) -> str:
     """What a curve does with the distance."""
     if not found.half and not found.double and abs(found.last - 1) < 0.01:
         return f"Does not decay: **{found.last:.3f}** of it is left after {sentences.counted(found.steps)}."
-    parts = []
+    parts = ["never falls to half"]
     if found.half:
-        parts.append(f"falls to half after **{sentences.counted(found.half)}**")
+        parts = [f"falls to half after **{sentences.counted(found.half)}**"]
     elif found.double:
-        parts.append(f"has doubled after **{sentences.counted(found.double)}**")
+        parts = [f"has doubled after **{sentences.counted(found.double)}**"]
     if found.floor:
         parts.append(f"reaches the floor of float32 after **{sentences.counted(found.floor)}**")
     elif found.ceiling:
@@ -265,8 +273,8 @@ def of_course(found: Course) -> str:
     elif 0 < found.lowest < found.steps and found.half:
         parts.append(f"is lowest after {found.lowest} and **{_number(found.last)}** after {found.steps}")
     else:
-        parts.append(f"is **{_number(found.last)}** after {found.steps}")
-    said = f"{parts[0]}, {parts[1]}" if len(parts) == 2 else parts[0]
+        parts.append(f"is **{_number(found.last)}** after {sentences.counted(found.steps)}")
+    said = ", ".join(parts)
     if found.over and not (found.half and found.lowest < found.over):
         said += f": × {found.factor:.3g} a step on average"
     return f"{said[0].upper()}{said[1:]}."

@@ -6,8 +6,7 @@ from explorer.studio import startup
 
 st.title("Before any training, how far back does a gradient reach?", anchor=False)
 st.markdown(
-    "Three untrained cells read random numbers. A gradient of length 1 comes in at the last step: what is left of it, further and "
-    "further back? Move a slider, and see which start lets a network learn from long ago.",
+    "Three untrained cells read random numbers. What is left of a gradient of 1 from the last step, further and further back?",
     help=startup.MEASURED,
 )
 startup.lab()
