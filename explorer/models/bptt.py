@@ -13,6 +13,7 @@ from torch import Tensor
 from explorer.backend import clipping
 from explorer.backend import itemised as terms
 from explorer.backend.back import Progress, rows_of
+from explorer.backend.device import choose
 from explorer.models.model import Model, as_numpy
 from explorer.models.reach import targets_of
 from explorer.models.reading import Reader, Reading, State, initial_of, on_device
@@ -83,7 +84,7 @@ def itemised(
         gradient = {name: as_numpy(value) for name, value in whole.items()}
         return Itemised(as_numpy(apart.shares), as_numpy(losses), gradient, terms.norm_of(whole), truncated)
 
-    return on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, _with_float64(device), state)
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,12 @@ def training_step(
             moments=moments,
         )
 
-    return on_device(compute, reader if after is None else after.model, given, device, state)
+    return on_device(compute, reader if after is None else after.model, given, _with_float64(device), state)
+
+
+def _with_float64(device: str) -> str:
+    """The device that the terms can be added up on: mps has no float64."""
+    return "cpu" if choose(device).type == "mps" else device
 
 
 def _at_least_one(k: int) -> None:
