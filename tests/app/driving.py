@@ -23,9 +23,12 @@ PAGES = {
     "gates": "pages/read/gates.py",
     "hidden": "pages/read/hidden.py",
     "gradients": "pages/learn/gradients.py",
+    "step": "pages/learn/step.py",
 }
-"""Those with the stage or its strip."""
-LIBRARY = "pages/library/models.py"
+"""Those with the stage or its strip, which read the text at the left."""
+STARTUP, LIBRARY = "pages/learn/startup.py", "pages/library/models.py"
+ELSEWHERE = (STARTUP, LIBRARY)
+"""Those without."""
 VIEWS = ("How long it remembers", "All units", "The path")
 """The tabs of the page on the hidden state, as its links name them; only the open one is drawn."""
 GATES = ("Every unit", "By kind of token", "Shut and open")
@@ -149,6 +152,13 @@ class Chart:
 def charts(at: AppTest) -> list[Chart]:
     specs = [_arrays(json.loads(chart.proto.spec)) for chart in at.get("plotly_chart")]
     return [Chart(spec["data"], spec["layout"]) for spec in specs]
+
+
+def curve_of(at: AppTest, model: str) -> Array:
+    """The curve of a network among its siblings, in the last chart of the page on gradients."""
+    curves = {curve["name"]: curve["customdata"] for curve in charts(at)[-1].data}
+    found: Array = curves[card_of(model).cell.upper()]
+    return found
 
 
 def words(at: AppTest) -> str:

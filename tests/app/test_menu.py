@@ -130,7 +130,7 @@ def test_settings_of_one_task_do_not_trouble_another(cards: list[Card]) -> None:
     at = opened("gradients", model="tiny-lstm", text=TEXT, of="the score (logit) of the real next character", at=9)
     for card in cards:
         press(press(at, "task"), f"menu {card.task}")
-        assert len(at.get("plotly_chart")) == 2
+        assert len(at.get("plotly_chart")) == 3
     at = opened("belt", model="tiny-lstm", text=TEXT, others=[7, 8])
     for card in cards:
         press(press(at, "task"), f"menu {card.task}")

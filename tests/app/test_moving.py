@@ -11,7 +11,20 @@ from explorer.analysis.differences import distance
 from explorer.analysis.orderings import ORDERINGS
 from explorer.analysis.reach import magnitudes
 from explorer.models import card_of
-from tests.app.driving import NAMES, PAGES, card_on, charts, check, choose, opened, press, stage_of, type_text, words
+from tests.app.driving import (
+    NAMES,
+    PAGES,
+    card_on,
+    charts,
+    check,
+    choose,
+    curve_of,
+    opened,
+    press,
+    stage_of,
+    type_text,
+    words,
+)
 from tests.conftest import Shipped
 
 ONE, OTHER = NAMES[0], NAMES[1]
@@ -111,22 +124,20 @@ OBJECTIVES = {
 @pytest.mark.parametrize(("label", "of"), OBJECTIVES.items(), ids=OBJECTIVES.values())
 def test_every_objective(label: str, of: str, shipped: Shipped) -> None:
     """Of those that all networks have (an Elman network has no c); at the step asked for, or of all."""
-    card, at_step = card_of(ONE), 9
+    at_step = 9
     at = opened("gradients", model=ONE, text=TEXT, of=label, at=at_step + 1, unit=5)
     assert at.selectbox(key="of").options == list(OBJECTIVES)
     assert at.selectbox(key="of").value == label
     grads = explorer.gradients(shipped[ONE], TEXT, of, -1 if of == "mean" else at_step, unit=5)
-    curves = {curve["name"]: curve["customdata"] for curve in charts(at)[1].data}
-    shown = curves[card.cell.upper()]
+    shown = curve_of(at, ONE)
     assert len(shown) == (len(TEXT) - 1 if of == "mean" else at_step + 1)
     np.testing.assert_array_equal(shown, magnitudes(grads, "h")[: len(shown)])
 
 
 def test_by_the_input_instead_of_h(shipped: Shipped) -> None:
     at = opened("gradients", model=ONE, text=TEXT, by="x")
-    curves = {curve["name"]: curve["customdata"] for curve in charts(at)[1].data}
     grads = explorer.gradients(shipped[ONE], TEXT)
-    np.testing.assert_array_equal(curves[card_of(ONE).cell.upper()], magnitudes(grads, "x")[:-1])
+    np.testing.assert_array_equal(curve_of(at, ONE), magnitudes(grads, "x")[:-1])
 
 
 def test_one_character_has_no_loss() -> None:

@@ -15,10 +15,10 @@ from explorer.analysis.projection import principal_components
 from explorer.analysis.reach import magnitudes
 from explorer.analysis.saturation import saturation
 from explorer.analysis.timescales import half_lives
-from explorer.models import card_of, held_out, siblings
+from explorer.models import card_of, deletions, held_out, siblings
 from explorer.studio import sentences
 from explorer.studio.service import CENSUS, WINDOW
-from tests.app.driving import APP, GATES, LIBRARY, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, words
+from tests.app.driving import APP, ELSEWHERE, GATES, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, words
 from tests.conftest import Shipped
 
 TEXT = 'She said "no" and left.\n'
@@ -32,7 +32,7 @@ def test_the_page_table_is_the_one_tested_here() -> None:
     """Each page in app.py's table, and nothing else, is driven by these tests."""
     calls = [node for node in ast.walk(ast.parse(APP.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     pages = [call.args[0].value for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "Page"]
-    assert pages == [*PAGES.values(), LIBRARY]
+    assert sorted(pages) == sorted([*PAGES.values(), *ELSEWHERE])
     assert {str(path.relative_to(APP.parent)) for path in APP.parent.glob("pages/*/*.py")} == set(pages)
 
 
@@ -167,15 +167,19 @@ def test_hidden_state(name: str, shipped: Shipped) -> None:
 
 @each_model
 def test_gradients(name: str, shipped: Shipped) -> None:
-    """The siblings up to the objective's step on the same axes, then every signal of this network."""
-    rows, together = charts(opened("gradients", model=name, **LINK))
+    """The siblings up to the objective's step on the same axes, with what leaving a token out changes; every signal of this network."""
+    rows, without, together = charts(opened("gradients", model=name, **LINK))
     (alone,) = charts(opened("gradients", model=name, reach="Every signal", **LINK))
     last = len(TEXT) - 1
-    assert [str(label) for label in rows.data[0]["y"]] == [curve["name"] for curve in together.data]
-    for curve in together.data:
+    for drawn in (rows, without):
+        assert [str(label) for label in drawn.data[0]["y"]] == [curve["name"] for curve in together.data]
+    for place, curve in enumerate(together.data):
         (sibling,) = (card for card in siblings(name) if card.cell.upper() == curve["name"])
-        grads = explorer.gradients(shipped[sibling.name], TEXT)
-        np.testing.assert_array_equal(curve["customdata"], magnitudes(grads, "h")[:last])
+        reach = magnitudes(explorer.gradients(shipped[sibling.name], TEXT), "h")
+        np.testing.assert_array_equal(curve["customdata"], reach[:last])
+        np.testing.assert_array_equal(rows.data[0]["customdata"][place, :, 0], reach)
+        changes = deletions(shipped[sibling.name], TEXT)
+        np.testing.assert_array_equal(without.data[0]["customdata"][place, :, 0], changes)
     own = explorer.gradients(shipped[name], TEXT)
     signals = [signal.removeprefix("grad_") for signal in own.signals if not signal.endswith("_pre")]
     assert [curve["name"].split()[0] for curve in alone.data] == signals

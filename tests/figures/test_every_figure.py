@@ -11,19 +11,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+import explorer.analysis.startup as at_start
 from explorer import figures as package
 from explorer.analysis.kinds import census, of_symbol
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.projection import principal_components
-from explorer.analysis.reach import magnitudes
+from explorer.analysis.reach import by_distance, magnitudes
 from explorer.analysis.saturation import saturation
 from explorer.analysis.tokens import visible
-from explorer.figures import belt, curves, gates, gradients, heatmap, hidden
+from explorer.figures import belt, curves, gates, gradients, heatmap, hidden, squashing, startup, training_step
 from explorer.figures.theme import THEMES, Theme
-from explorer.signals import Trace
+from explorer.models import Elman, Paths, Spectra
+from explorer.signals import Array, Trace
 from tests.figures.readings import CELLS, HOSTILE, MODES, TEXT, gradients_of, hostile, of_text, plain
 
 Draw = Callable[[Trace, Trace, Theme], go.Figure]
@@ -50,6 +53,46 @@ def by_cell(trace: Trace, name: str = "h") -> dict:
     return {trace.cell: magnitudes(trace, name)}
 
 
+def every_pair(trace: Trace) -> Array:
+    """As large and as empty above the diagonal as a gradient matrix of that text is."""
+    sizes = np.abs(trace["h"][0]).mean(1)
+    return np.tril(np.outer(sizes, sizes))
+
+
+def paths_of(trace: Trace) -> Paths:
+    values = trace["h"][0]
+    return Paths(np.abs(values), values, np.linalg.norm(values, axis=1), np.abs(values).max(1))
+
+
+def spectra_of(trace: Trace) -> Spectra:
+    found = -np.sort(-np.abs(trace["h"][0]))
+    return Spectra(found, 2 * found, np.full(trace.steps, 1e-12))
+
+
+def elman_of(trace: Trace) -> Elman:
+    sizes = np.abs(trace["h"][0]).max(1)
+    return Elman(0.9, 1.5, 1.0, sizes, 2 * sizes, 1.5 * sizes, 0.1 * sizes)
+
+
+def untrained(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    sizes = np.abs(trace["h"][0]).mean(1)
+    curves = [
+        startup.Untrained(letter, trace.cell, trace.cell, "h", at_start.Spread(sizes, sizes / 2, 2 * sizes), 3)
+        for letter in "AB"
+    ]
+    return startup.reach_at_start(curves, theme)
+
+
+def before_and_now(trace: Trace) -> tuple[Array, Array]:
+    return trace["h"][0][:, 0], trace["h"][0][:, 1]
+
+
+def predictions(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    """Each token as a label of its own."""
+    before, now = (-np.abs(values) for values in before_and_now(trace))
+    return training_step.predictions(trace.tokens, before, now, theme, trace.tokens[-1])
+
+
 FIGURES: dict[Callable, Draw] = {
     heatmap.heatmap: lambda t, g, theme: heatmap.heatmap(t, "h", theme, by_half_life(t), unit=0, step=0),
     heatmap.heatmaps: lambda t, g, theme: heatmap.heatmaps(
@@ -65,6 +108,36 @@ FIGURES: dict[Callable, Draw] = {
     gradients.reach_rows: lambda t, g, theme: gradients.reach_rows(by_cell(g), t.tokens, theme, target=0),
     gradients.siblings: lambda t, g, theme: gradients.siblings(by_cell(g), t.tokens, theme, name="h", step=0),
     gradients.every_signal: lambda t, g, theme: gradients.every_signal(g, theme, step=0),
+    gradients.deletion_rows: lambda t, g, theme: gradients.deletion_rows(by_cell(g), t.tokens, theme, target=0),
+    gradients.by_distance: lambda t, g, theme: gradients.by_distance({t.cell: by_distance(every_pair(t))}, theme),
+    gradients.two_paths: lambda t, g, theme: gradients.two_paths(
+        paths_of(t), t.tokens, theme, t.steps - 1, unit=0, since=0
+    ),
+    gradients.channels: lambda t, g, theme: gradients.channels(
+        t["h"][0][0], np.outer(*t["h"][0][[0, -1]]), theme, by_half_life(t)
+    ),
+    gradients.singular_values: lambda t, g, theme: gradients.singular_values(
+        spectra_of(t), t.tokens, theme, t.steps - 1, top=1.0
+    ),
+    gradients.elman: lambda t, g, theme: gradients.elman(elman_of(t), t.tokens, theme, t.steps - 1),
+    squashing.repeated: lambda t, g, theme: squashing.repeated(min(t.steps, 12), theme),
+    startup.reach_at_start: untrained,
+    training_step.pulls: lambda t, g, theme: training_step.pulls(
+        np.abs(t["h"][0][:, 0]), t.tokens, theme, fixed=0, chosen=t.steps - 1, title="pull"
+    ),
+    training_step.truncation: lambda t, g, theme: training_step.truncation(
+        list(range(1, t.steps + 1)), np.abs(t["h"][0][:, 0]), np.abs(t["h"][0][:, 1]), theme, 1
+    ),
+    training_step.norms: lambda t, g, theme: training_step.norms(
+        ["W", "U"], {"as it is": np.array([1.0, 2.0]), "clipped": np.array([0.5, 1.0])}, theme
+    ),
+    training_step.entries: lambda t, g, theme: training_step.entries(t["h"].ravel(), 0.1, theme),
+    training_step.losses: lambda t, g, theme: training_step.losses(*before_and_now(t), t.tokens, theme, " nats", 0),
+    training_step.answers: lambda t, g, theme: training_step.answers(
+        *before_and_now(t), t["h"][0][:, 2], t.tokens, theme, 0
+    ),
+    training_step.predictions: predictions,
+    training_step.course: lambda t, g, theme: training_step.course(list(np.abs(t["h"][0][:, 0])), theme, " nats"),
     curves.log_curves: lambda t, g, theme: curves.log_curves(
         by_cell(g, "x"), curves.of_cells([t.cell], theme), t.tokens, theme, curves.Floor(1e-7, "floor")
     ),
@@ -108,8 +181,9 @@ def test_any_length(draw: Draw, cell: str, steps: int) -> None:
 
 @draws
 @each_cell
-def test_what_the_user_typed_is_never_markup(draw: Draw, cell: str) -> None:
+def test_what_the_user_typed_is_never_markup(draw: Draw, cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No tag of the text's reaches plotly as one; with entities resolved, as plotly does, it reads as it was typed."""
+    monkeypatch.setattr(training_step, "SHOWN", len(HOSTILE))  # that figure shows the likeliest alone
     own = strings(plain(draw(of_text(cell), gradients_of(cell), THEMES["light"])))
     ours = strings(plain(draw(hostile(of_text(cell)), hostile(gradients_of(cell)), THEMES["light"]))) - own
     assert not [text for text in ours if re.search(r"</?(b|a|script)\b", text)]

@@ -33,7 +33,7 @@ def test_reach_rows() -> None:
 
 def test_a_gradient_that_is_no_number_is_not_shown_as_none() -> None:
     curves = {"lstm": np.array([np.nan, 1.0, 0.0]), "rnn": np.array([1.0, 1.0, np.inf])}
-    rows, crosses = reach_rows(curves, "abc", LIGHT).data
+    rows, crosses, _ = reach_rows(curves, "abc", LIGHT).data
     assert np.isnan(rows.z[0, 0]) and np.isnan(rows.z[1, 2])
     assert rows.z[0, 2] == pytest.approx(np.log10(SHOWN_FLOOR))
     assert set(zip(crosses.x, crosses.y, strict=True)) == {(0, "LSTM"), (2, "RNN")}

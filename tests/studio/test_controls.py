@@ -13,7 +13,7 @@ from explorer.models.recipes import Recipe
 from explorer.models.vocabulary import KINDS
 from explorer.studio.controls import replaced
 from tests.app.conftest import ShelveTask
-from tests.app.driving import HOSTILE, NAMES, charts, check, opened, words
+from tests.app.driving import HOSTILE, NAMES, charts, check, curve_of, opened, words
 from tests.app.tasks import NEXT_WORDS
 from tests.models.tiny import CLASSES, FORECASTS, LABELS, NUMBERS
 
@@ -157,9 +157,8 @@ def test_the_objectives_of_each_kind_of_answer(answer: str, shelve_task: ShelveT
         assert at.selectbox(key="of").value == label and not at.warning
         mean = arguments["of"] == "mean"
         grads = explorer.gradients(model, text, at=-1 if mean else asked - 1, **arguments)  # type: ignore[arg-type]
-        (curve,) = (c for c in charts(at)[1].data if c["name"] == "LSTM")
         last = steps - 1 if mean else asked
-        np.testing.assert_array_equal(curve["customdata"], magnitudes(grads, "h")[:last])
+        np.testing.assert_array_equal(curve_of(at, card.name), magnitudes(grads, "h")[:last])
 
 
 @pytest.mark.parametrize("recipe", [CLASSES, LABELS])
@@ -176,7 +175,7 @@ def test_the_state_of_the_pinned_unit(shelve_task: ShelveTask) -> None:
     card = shelve_task(CLASSES)
     at = opened("gradients", model=card.name, of=STATE, unit=2, at=2)
     grads = explorer.gradients(explorer.load(card.name), card.show.text, "h", 1, unit=2)
-    np.testing.assert_array_equal(charts(at)[1].data[0]["customdata"], magnitudes(grads, "h")[:2])
+    np.testing.assert_array_equal(curve_of(at, card.name), magnitudes(grads, "h")[:2])
 
 
 @pytest.mark.parametrize(
