@@ -54,7 +54,7 @@ def reach_at_start(curves: Sequence[Untrained], theme: Theme, *, chosen: int = 0
     steps = max(len(curve.spread.middle) for curve in curves) - 1
     tops = [float(np.max(held(part), initial=1)) for c in curves for part in (c.spread.middle, c.spread.high)]
     top = max(USUAL_TOP, *tops)
-    _line(figure, 1, "1: all of it arrives", theme, dash="solid")
+    figure.add_hline(y=1, line={"color": theme.muted, "width": 1}, layer="below")
     _line(figure, FLOOR, f"smallest float32 ({FLOOR:.1e})", theme)
     if top >= CEILING:
         _line(figure, CEILING, f"largest float32 ({CEILING:.1e})", theme)
@@ -144,8 +144,8 @@ def _direct(figure: go.Figure, curve: Untrained, theme: Theme) -> None:
     )
 
 
-def _line(figure: go.Figure, at: float, label: str, theme: Theme, dash: str = "dash") -> None:
-    figure.add_hline(y=at, line={"color": theme.muted, "width": 1, "dash": dash}, layer="below")
+def _line(figure: go.Figure, at: float, label: str, theme: Theme) -> None:
+    figure.add_hline(y=at, line={"color": theme.muted, "width": 1, "dash": "dash"}, layer="below")
     figure.add_annotation(
         text=label,
         xref="paper",
