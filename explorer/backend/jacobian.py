@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from explorer.backend.back import Passed, Progress, Row, Targets, along, walking
 from explorer.backend.gradients import HEADROOM
-from explorer.cells import Cell, Signals
+from explorer.cells import Cell
 from explorer.cells.rnn import NONLINEARITIES
 
 
@@ -141,27 +140,14 @@ class Spectra:
 
 
 def spectra(row: Row, to: int, progress: Progress | None = None) -> Spectra:
-    """How the singular values evolve with the distance, in float64 whatever the network's dtype is."""
-    row = in_double(row)
+    """How the singular values evolve with the distance. To be asked of a reading in float64: the small ones are soon lost."""
     units, width = row.s["h"].shape[-1], sum(row.s[name].shape[-1] for name in row.states)
     h, full = (torch.full((len(row), n), torch.nan, dtype=torch.float64) for n in (units, width))
     for passed in _walked(along(row, _each_unit(row, to, row.states), progress)):
-        whole = torch.cat([passed.by[name] for name in row.states], 1)
-        h[passed.step] = _singular(passed.here["h"][:units])
+        whole = torch.cat([passed.by[name] for name in row.states], 1).cpu()
+        h[passed.step] = _singular(passed.here["h"][:units].cpu())
         full[passed.step] = _singular(whole) if width > units else h[passed.step]
     return Spectra(h, full, full[:, 0] * width * torch.finfo(torch.float64).eps)
-
-
-def in_double(row: Row) -> Row:
-    """The same reading as exactly recorded, carried on in float64 on the CPU."""
-    signals = {name: values.cpu().double() for name, values in row.s.items()}
-    first = {name: signals[f"{name}_prev"][0] for name in row.states}
-    recorded: Signals = {name: values for name, values in signals.items() if not name.endswith("_prev") and name != "x"}
-    cell = copy.deepcopy(row.cell).cpu().double()
-    turned = {name: values.flip(0) if row.direction else values for name, values in recorded.items()}
-    x = signals["x"].flip(0) if row.direction else signals["x"]
-    with torch.no_grad():
-        return Row(row.number, row.direction, cell, x, turned, first)
 
 
 @dataclass(frozen=True)
@@ -187,17 +173,17 @@ class Elman:
 
 
 def elman(row: Row, to: int) -> Elman:
-    """The bound and the exact product, in float64. Raises ValueError for another cell."""
+    """The bound and the exact product, of a reading in float64. Raises ValueError for another cell."""
     if row.cell.name != "rnn":
         raise ValueError(f"{row.cell.name} is no Elman network: its steps are not W_hh and a slope alone")
     squash = NONLINEARITIES[str(row.cell.options["nonlinearity"])]
-    row = in_double(row)
-    W = row.cell.weight_hh.detach()
+    W = row.cell.weight_hh.detach().cpu()
     radius, sigma = radius_of(W), largest(W)
     exact, bound, misordered, apart = (torch.full((len(row),), torch.nan, dtype=torch.float64) for _ in range(4))
     slopes, power = torch.ones(len(W), dtype=torch.float64), torch.eye(len(W), dtype=torch.float64)
-    slope = squash.slope(row.s["h"])[:, 0]  # [place, unit]
-    for distance, (step, found) in enumerate(jacobians(row, to, "h", "h")):
+    slope = squash.slope(row.s["h"])[:, 0].cpu()  # [place, unit]
+    for distance, (step, on_device) in enumerate(jacobians(row, to, "h", "h")):
+        found = on_device.cpu()
         wrong = power * slopes
         exact[step], misordered[step] = largest(found), largest(wrong)
         bound[step] = (sigma * squash.steepest) ** distance

@@ -6,6 +6,7 @@ has two rows a layer, and there the backward one's states depend on later tokens
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -113,13 +114,15 @@ def jacobian(
 
     The total derivative by all units of h at step `since`: by every path that leads from there to h at step `to`. By h it does not go
     through c of the same step, which does not depend on it; by c it goes through the h that shows it as well. The identity where
-    to = since, 0 where `to` is read before `since`. Raises ValueError for a step, a row or a state that there is not.
+    to = since, 0 where `to` is read before `since`. Computed in float64, and given in the network's dtype. Raises ValueError for a step, a
+    row or a state that there is not.
     """
 
     def compute(reading: Reading) -> Array:
         reading.has_state(of)
         row = _row(reading, layer)
-        return as_numpy(chain.jacobian(row, index("to", to, len(row)), index("since", since, len(row)), of))
+        found = chain.jacobian(row, index("to", to, len(row)), index("since", since, len(row)), of)
+        return as_numpy(found.to(reading.model.dtype))
 
     return on_device(compute, reader, given, device, state)
 
@@ -147,7 +150,7 @@ def channels(
         chain.belt_of(reading.model.cell)
         row = _row(reading, layer)
         direct, full = chain.channels(row, index("to", to, len(row)), index("since", since, len(row)))
-        return as_numpy(direct), as_numpy(full)
+        return as_numpy(direct), as_numpy(full.to(reading.model.dtype))
 
     return on_device(compute, reader, given, device, state)
 
@@ -257,7 +260,13 @@ def elman(
 
 
 def _row(reading: Reading, layer: int) -> Row:
-    return rows_of(reading.model.stack, reading.input.x, reading.initial)[reading.row(layer)]
+    """A row of the same reading in float64, whatever the network's dtype is. In float32 a saturated unit has but a digit or two of
+    1 - h², and an entry of a Jacobian in which many terms cancel may have none."""
+    row = reading.row(layer)
+    device = torch.device("cpu") if reading.model.device.type == "mps" else reading.model.device  # mps has no float64
+    stack = copy.deepcopy(reading.model.stack).to(device, torch.float64)
+    initial = {name: values.to(device, torch.float64) for name, values in reading.initial.items()}
+    return rows_of(stack, reading.input.x.to(device, torch.float64), initial)[row]
 
 
 def _arrays(found: Any) -> dict[str, Any]:

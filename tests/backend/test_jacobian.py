@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -186,6 +187,27 @@ def test_a_jacobian_that_needs_all_of_float32_has_it(path: str) -> None:
     x = np.zeros((140, 1))
     for since, exact in ((139, 1), (100, 2.0**39), (20, 2.0**119), (0, np.inf)):
         assert explorer.jacobian(cell, x, to=-1, since=since).item() == exact  # powers of two: nothing is rounded
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm", "gru"])
+def test_float32_is_right_in_every_entry(name: str) -> None:
+    """Of a float32 network with saturated units: each entry above the floor to 1e-3, those in which many terms cancel included."""
+    model = network((name, {}), (2, False), dtype=torch.float32, units=24)
+    for weight in model.stack.parameters():
+        weight.data *= 4
+    exact, text = copy.deepcopy(model).double(), TEXT * 8
+    for since in (80, 60, 30):
+        found = explorer.jacobian(model, text, to=-1, since=since, layer=1)
+        expected = explorer.jacobian(exact, text, to=-1, since=since, layer=1)
+        above = np.abs(expected) > np.finfo(np.float32).tiny
+        np.testing.assert_allclose(found[above], expected[above], rtol=1e-3)
+        assert found.dtype == np.float32
+        if name != "rnn":
+            direct, full = explorer.channels(model, text, to=-1, since=since, layer=1)
+            exact_direct, exact_full = explorer.channels(exact, text, to=-1, since=since, layer=1)
+            np.testing.assert_allclose(direct, exact_direct, rtol=1e-3)
+            above = np.abs(exact_full) > np.finfo(np.float32).tiny
+            np.testing.assert_allclose(full[above], exact_full[above], rtol=1e-3)
 
 
 def test_modules_of_torch_and_cells_are_taken() -> None:
