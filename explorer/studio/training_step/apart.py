@@ -11,7 +11,7 @@ from explorer.studio.training_step import View, settings, words
 
 SAYS = "what the loss at the target's step sends to the weights as the source's step uses them"
 AXES = "→ the step that uses the weights     ↓ the step whose loss pulls at them"
-TELLS = "is the pull of the loss at {target} on the weights at {source}, {steps} steps before"
+TELLS = "is the pull of the loss at {target} on the weights at {source}, distance {steps}"
 SOURCE = (
     "The same weights work at every step; what the loss of one step sends to each use of them are the terms that backpropagation "
     "through time adds up ([Werbos 1990](https://doi.org/10.1109/5.58337)). An entry is a term's norm, √Σ ‖δ‖²·‖input‖² over the "

@@ -39,12 +39,14 @@ def draw(view: View) -> None:
         lengths = {name: np.array([*some.values()]) for name, some in parts.items()}
         figure = figures.norms(list(parts["before"]), lengths, view.theme)
         chart(
-            figure, "norms", "The norm of the gradient by each weight, before and after clipping by norm and by value."
+            figure,
+            "norms_fits",
+            "The norm of the gradient by each weight, before and after clipping by norm and by value.",
         )
     with right:
         chart(
             figures.entries(flat, largest, view.theme),
-            "entries",
+            "entries_fits",
             "How large the gradient's entries are, and which are cut.",
         )
     st.markdown(f":small[{SOURCE}]")

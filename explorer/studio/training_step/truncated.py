@@ -26,7 +26,7 @@ def draw(view: View) -> None:
         st.markdown(BOTH_WAYS)
         return
     k = settings.back([one.k for one in found])
-    st.markdown(words.of_truncation(found, view.apart.norm, k))
+    st.markdown(words.of_truncation(found, view.apart.norm, len(view.shares), k))
     lost, angles = (np.array([getattr(one, name) for one in found]) for name in ("lost", "angle"))
     figure = figures.truncation([one.k for one in found], lost, angles, view.theme, k)
     chart(

@@ -59,7 +59,7 @@ def draw(view: View) -> None:
         chart(figure, "losses", "The loss of each step before any update and now, and by how much it fell or rose.")
         if len(made.means) > 2:
             st.markdown(words.of_course(made.means, view.unit))
-            chart(figures.course(made.means, view.theme, unit), "course", "The mean loss after each update.")
+            chart(figures.course(made.means, view.theme, unit), "course_fits", "The mean loss after each update.")
     with right:
         _predictions(view, made.last)
 
@@ -142,7 +142,7 @@ def _predictions(view: View, last: TrainingStep) -> None:
     else:
         st.markdown(words.no_right_answer(step))
     figure = figures.predictions(labels, before[step], now[step], view.theme, right_label)
-    chart(figure, "predictions", f"The likeliest answers after step {step + 1} before any update and now.")
+    chart(figure, "predictions_fits", f"The likeliest answers after step {step + 1} before any update and now.")
 
 
 def _right_numbers(view: View, steps: int) -> Array:

@@ -28,8 +28,8 @@ def of_all(shares: Array, norm: float) -> str:
     half, most = (int(np.searchsorted(reached, share - 1e-12)) for share in (0.5, 0.9))
     return (
         f"Of all that the losses send back, **{share(by_distance[0])}** is for the weights' use at the loss's own step; half of it "
-        f"stays within {counted(half)}, nine tenths within **{counted(most)}**. The terms' norms add up to {number(total)}, their sum "
-        f"has the norm **{number(norm)}**: {_cancelled(norm / total)}"
+        f"stays {_within(half)}, nine tenths **{_within(most)}**. The terms' norms add up to {number(total)}, their sum has the norm "
+        f"**{number(norm)}**: {_cancelled(norm / total)}"
     )
 
 
@@ -37,6 +37,10 @@ NO_GRADIENT = (
     "**There is no gradient here**: every loss of this text is flat in every weight, so nothing can be learned from it."
 )
 NOT_FINITE = "**The gradient is no finite number here**, so that it cannot be taken apart."
+
+
+def _within(steps: int) -> str:
+    return f"within {counted(steps)}" if steps else "at that step"
 
 
 def _cancelled(left: float) -> str:
@@ -84,23 +88,22 @@ def of_source(shares: Array, source: int, tokens: Sequence[str]) -> str:
     return f"{what} are pulled at most by {who}; **{share(later)}** of their pull comes from losses after it."
 
 
-def of_truncation(truncated: Sequence[Truncated], norm: float, k: int) -> str:
+def of_truncation(truncated: Sequence[Truncated], norm: float, steps: int, k: int) -> str:
     """What going back k steps alone throws away, and how far one has to go to lose little."""
     here = next(one for one in truncated if one.k == k)
-    if here.lost == 0:
+    if k >= steps:
         return f"**k = {k} reaches over the whole text**: truncation loses nothing at all."
-    little = next((one.k for one, rest in _tails(truncated) if all(each.lost < NEGLIGIBLE for each in rest)), None)
-    needed = (
-        f"To throw away less than {100 * NEGLIGIBLE:.0f}\u00a0%, it has to go back **{counted(little)}**."
-        if little
-        else ""
-    )
+    if here.lost == 0:
+        return f"Going back **{counted(k)}** only, truncation loses nothing: what is farther back gets no gradient that a float32 can hold."
+    enough = next((one.k for one, rest in _tails(truncated) if all(each.lost < NEGLIGIBLE for each in rest)), None)
+    little = f"{100 * NEGLIGIBLE:.0f}\u00a0%"
+    needed = f" To throw away less than {little}, **{counted(enough)}** are enough." if enough and enough > k else ""
     beyond = (
         " (more than the gradient's own length, since what is dropped and what is kept cancel)" if here.lost > 1 else ""
     )
     return (
         f"Going back **{counted(k)}** only, truncation throws away **{share(here.lost)}** of the gradient{beyond} and turns it by "
-        f"**{angle(here.angle)}**; what is left has {share(here.norm / norm)} of its norm. {needed}"
+        f"**{angle(here.angle)}**; what is left has {share(here.norm / norm)} of its norm.{needed}"
     )
 
 
@@ -151,7 +154,7 @@ def of_update(count: int, before: Array, after: Array, tokens: Sequence[str], un
             "clipping, keeps the step within reach."
         )
     change = after - before
-    change_of_mean = f" ({signed_share(new / old - 1)})" if old > 0 else ""
+    change_of_mean = f" ({_grown(new / old)})" if old > 0 else ""
     went = f"the mean loss from {number(old)} to **{number(new)}**{unit}{change_of_mean}"
     if new > old:
         return (
@@ -164,6 +167,11 @@ def of_update(count: int, before: Array, after: Array, tokens: Sequence[str], un
         f"**Update {count}** brings {went}. It falls at {fell} of {len(change)} steps, most at step {best + 1} "
         f"({_met(tokens, best, of_next)}): {number(before[best])} → {number(after[best])}."
     )
+
+
+def _grown(factor: float) -> str:
+    """A change in per cent, or how many times as much where that is easier to grasp."""
+    return f"{number(factor)} times as much" if factor >= 3 else signed_share(factor - 1)
 
 
 def of_forecast(norm: float, used: float, turned: float, rate: float, old: float, new: float) -> str:
@@ -180,8 +188,8 @@ def of_forecast(norm: float, used: float, turned: float, rate: float, old: float
 def of_adam(rate: float) -> str:
     """How far Adam goes, whatever the gradient's size."""
     return (
-        f"Adam divides each entry by its own recent size: at first every weight that has a gradient moves by about {rate:g}, "
-        "however small that gradient is."
+        f"Adam divides each entry by its own recent size: with the first update every weight that has a gradient moves by about "
+        f"{rate:g}, however small that gradient is."
     )
 
 
@@ -190,10 +198,10 @@ def of_course(means: Sequence[float], unit: str) -> str:
     count = len(means) - 1
     if not np.isfinite(means[-1]):
         return f"After {counted(count).replace('step', 'update')} there is no finite loss left."
-    return (
-        f"{counted(count).replace('step', 'update')} on this one text: {number(means[0])} → **{number(means[-1])}**{unit}. "
-        "It learns this text by heart; that says nothing of any other."
-    )
+    so_far = f"{counted(count).replace('step', 'update')} on this one text: {number(means[0])} → **{number(means[-1])}**{unit}."
+    if means[-1] > means[0]:
+        return f"{so_far} That is more than before the first: at this rate they do not lead downhill."
+    return f"{so_far} The network learns this text by heart; that says nothing of any other."
 
 
 def of_prediction(labels: Sequence[str], before: Array, now: Array, right: str, step: int, token: str) -> str:
@@ -209,8 +217,11 @@ def of_prediction(labels: Sequence[str], before: Array, now: Array, right: str, 
 
 def of_numbers(before: Array, now: Array, right: Array) -> str:
     """How far the answers are off, on average."""
-    old, new = (float(np.abs(values - right).mean()) for values in (before, now))
-    return f"The answers are off by {number(old)} before and by **{number(new)}** now, on average over {counted(len(right))}."
+    old, new = (float(np.sqrt(np.square(values - right).mean())) for values in (before, now))
+    return (
+        f"The answers are off by {number(old)} before and by **{number(new)}** now (the root of the mean square over "
+        f"{counted(len(right))})."
+    )
 
 
 def no_right_answer(step: int) -> str:
@@ -246,5 +257,6 @@ def number(value: float) -> str:
     if not np.isfinite(value):
         return "no finite number"
     size = abs(value)
-    text = f"{value:.0f}" if size >= 100 else f"{value:#.3g}" if size >= 1e-3 else f"{value:.2g}"
-    return text.replace("-", "−")
+    form = ".0f" if 100 <= size < 1e6 else "#.3g" if 1e-3 <= size < 100 else ".2g" if size < 1e-3 else ".2e"
+    text = f"{value:{form}}"
+    return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
