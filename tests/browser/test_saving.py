@@ -123,7 +123,8 @@ def test_every_gate_of_every_unit_unfolds_there(
             value = float(trace[f"{layer}_pre"][0, STEP, unit])
             squashed = re.search(r"\( (.+?) \)", equation)
             assert squashed, equation
-            assert_printed(squashed[1], value, layer, unit)
+            # The sum of float32 parts, added up in another order than the network does.
+            assert abs(number_of(squashed[1]) - value) <= rounding(squashed[1]) + 1e-6, (layer, unit)
             assert abs(math.fsum(map(number_of, rows)) - value) <= sum(map(rounding, rows)) + 1e-5, (layer, unit)
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("stage-unfold")).to_be_hidden()

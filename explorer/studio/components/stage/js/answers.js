@@ -36,6 +36,7 @@ function makeAnswers(film, frame, reading) {
         cell.style.color = readableOn(colour);
       });
     },
+    until: (step) => cells.forEach((cell, k) => (cell.style.visibility = k < step ? "" : "hidden")),
   };
 }
 
@@ -69,5 +70,6 @@ function makeHeights(film, frame, reading) {
       read.style.color = theme.roles.input;
       said.style.color = theme.accent;
     },
+    until: (step, width) => (row.style.clipPath = `inset(0 ${(reading.steps - step) * width}px 0 0)`),
   };
 }

@@ -21,7 +21,7 @@ function makeCell(root, reading, modes, { go, ask }) {
   const wires = wiresOf(reading);
   const stripes = makeStripes(reading, wires);
   const entry = wires.findIndex((wire) => wire.role === "input" && !wire.ends[0]);
-  let copies, em, size, context, theme, flow, unfolded;
+  let copies, em, size, context, theme, flow, unfolded, opened;
   let place = { step: 0, unit: 0 };
   let asked = false;
 
@@ -36,7 +36,7 @@ function makeCell(root, reading, modes, { go, ask }) {
     drawing.style.height = modes.present ? "" : `${height}px`;
     drawing.classList.toggle("scrolls", width > room + 1);
     sheet.style.width = `${width}px`;
-    em = Math.max(11.5, Math.min(each / (around.length > 1 ? 30 : 45), height / (modes.present ? 20 : 22), 36));
+    em = Math.max(modes.present && !modes.unroll ? 18 : 11.5, Math.min(each / (around.length > 1 ? 30 : 45), height / (modes.present ? 20 : 22), 36));
     size = { width, height, each };
     context = sharp(canvas, width, height);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -91,7 +91,7 @@ function makeCell(root, reading, modes, { go, ask }) {
     node.classList.toggle("lit", modes.unroll);
     node.onpointerenter = () => light(layer.name, true);
     node.onpointerleave = () => light(layer.name, false);
-    if (!offset) makeOpening(node, signal, () => toggle(layer.name));
+    if (!offset) makeOpening(node, signal, (how) => toggle(layer.name, how));
   }
 
   // One set of weights, in every copy of the cell.
@@ -178,19 +178,21 @@ function makeCell(root, reading, modes, { go, ask }) {
     rest();
   }
 
-  // Whoever came by keys goes on from where they were.
-  function folded(layer, focus) {
+  // Whoever came by a key goes on from the gate; for anyone else Space is to play.
+  function folded() {
+    const gate = svg.querySelector(`[data-testid=stage-gate-${unfolded}]`);
     dim(null);
-    if (focus) svg.querySelector(`[data-testid="stage-gate-${layer}"]`)?.focus({ preventScroll: true });
+    if (opened.byKey) gate?.focus({ preventScroll: true });
   }
 
-  function toggle(layer) {
+  function toggle(layer, how) {
     if (unfolded === layer) {
       unfold.close();
       return;
     }
     const [x] = copies.find(({ offset }) => !offset).to(layers.find(({ name }) => name === layer).at);
     const seen = x - drawing.scrollLeft;
+    opened = how;
     dim(layer);
     unfold.open(layer, seen, theme, place);
   }
@@ -239,8 +241,10 @@ function makeCell(root, reading, modes, { go, ask }) {
     fit(nextTheme) {
       theme = nextTheme;
       stop();
+      const held = svg.contains(focused()) ? focused().dataset.testid : null; // a gate is drawn anew
       stripes.clear();
       layOut();
+      if (held) svg.querySelector(`[data-testid=${held}]`)?.focus({ preventScroll: true });
       if (unfolded) dim(unfolded);
     },
     move(nextTheme, next, { lasts = 0 } = {}) {
@@ -260,7 +264,11 @@ function makeCell(root, reading, modes, { go, ask }) {
     explain: () => unfold.move(theme, place),
     fold: () => unfold.close(),
     leave: stop,
-    picture: () => ({ svg, canvas }),
+    // As it is at rest.
+    picture() {
+      rest();
+      return { svg, canvas };
+    },
   };
 }
 

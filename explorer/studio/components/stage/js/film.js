@@ -46,6 +46,7 @@ function makeFilm(root, reading, go) {
   const height = reading.whole ? LINE.whole : LINE.strip;
   const widths = cellWidths(reading);
   let width = widths.least;
+  let inView = null; // the step that the film was last scrolled for: where a hand scrolls on from there, it stays
 
   const stepAt = (event) => {
     const x = event.clientX - film.getBoundingClientRect().left;
@@ -82,7 +83,9 @@ function makeFilm(root, reading, go) {
     scroller,
     width: () => width,
     fit(theme, unit) {
+      const before = width;
       width = Math.max(widths.least, Math.min(widths.most, scroller.clientWidth / reading.steps));
+      if (width !== before) inView = null;
       const mute = width < widths.needed;
       film.classList.toggle("wide", widths.needed > 20);
       cells.forEach((cell, step) => (cell.textContent = mute ? (reading.shown[step].match(/•+$/)?.[0] ?? "") : reading.shown[step]));
@@ -123,7 +126,6 @@ function makeFilm(root, reading, go) {
     // What comes is not to be seen while it is asked for: the next tokens and their answers, and the line that would tell.
     covered(on) {
       cover.hidden = !on;
-      cells.forEach((cell) => cell.removeAttribute("aria-hidden"));
     },
     move(theme, { step, unit }) {
       cells.forEach((cell, k) => cell.classList.toggle("now", k === step));
@@ -135,9 +137,12 @@ function makeFilm(root, reading, go) {
       slider.setAttribute("aria-valuetext", `step ${step + 1} of ${reading.steps}, ${reading.names[step]}`);
       if (!cover.hidden) {
         cover.style.left = `${(step + 1) * width}px`;
-        cells.forEach((cell, k) => cell.setAttribute("aria-hidden", String(k > step)));
       }
-      said?.row.style.setProperty("--asked", cover.hidden ? "none" : `${step * width}px`);
+      // Hidden, and not only covered: nor is it to be found in the page, or read out.
+      cells.forEach((cell, k) => (cell.style.visibility = !cover.hidden && k > step ? "hidden" : ""));
+      said?.until(cover.hidden ? reading.steps : step, width);
+      if (step === inView) return;
+      inView = step;
       const view = scroller.clientWidth;
       if (x < scroller.scrollLeft + 2 * width || x > scroller.scrollLeft + view - 2 * width) {
         scroller.scrollLeft = x - view / 2;

@@ -250,18 +250,22 @@ function makeStage(parent, host) {
   }
 
   function keys(event) {
-    if (focused()?.matches(HAS_KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape" && escape()) event.preventDefault();
+    if (focused()?.matches(HAS_KEYS)) return;
     const moves = { ArrowLeft: { by: -1 }, ArrowRight: { by: 1 }, Home: { step: 0 }, End: { step: reading.steps - 1 } };
     if (event.key in moves) go(moves[event.key]);
     else if (event.key === " " && !focused()?.matches(HAS_SPACE)) play();
-    else if (event.key === "Escape") escape();
     else return;
     event.preventDefault();
   }
 
+  // Folds what is unfolded, else leaves the projector; whether there was something to end.
   function escape() {
-    if (parts.cell?.fold()) return;
-    if (modes.present) settings({ present: false });
+    if (parts.cell?.fold()) return true;
+    if (!modes.present) return false;
+    settings({ present: false });
+    return true;
   }
 
   const resized = new ResizeObserver(() => {

@@ -50,12 +50,12 @@ function makeOpening(node, signal, open) {
   node.setAttribute("aria-label", `${signal.says}, ${signal.label}: unfold its arithmetic`);
   node.dataset.testid = `stage-gate-${signal.name}`;
   shape("title", node, {}, `${signal.label}: ${signal.hint}. Click for its arithmetic.`);
-  node.onclick = open;
+  node.onclick = () => open({ byKey: false });
   node.onkeydown = (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
     event.stopPropagation();
-    open();
+    open({ byKey: true });
   };
 }
 

@@ -1,6 +1,7 @@
 // What can be taken along: the reading as one page that plays without a network, and the picture of this step.
 
 function saveAs(way, state) {
+  state.host.link?.(state.reading, state.place); // what is saved leads to this very step, however soon after it
   const name = `carousel-${state.reading.link.model}-step-${state.place.step + 1}`;
   if (way === "html") download(`${name}.html`, new Blob([savedPage(state)], { type: "text/html" }));
   else if (way === "svg") download(`${name}.svg`, new Blob([picture(state)], { type: "image/svg+xml" }));
@@ -96,7 +97,8 @@ function picture(state) {
   for (const part of svg.children) cell.appendChild(part.cloneNode(true));
   const caption = [captionOf(state), `“${excerpt(reading.shown, place.step)}”`, address(state)];
   caption.forEach((text, k) => {
-    const node = shape("text", page, { x: pad, y: top + high + 26 + 22 * k, "font-size": 14, fill: k ? theme.muted : theme.text });
+    const within = k === 2 ? shape("a", page, { href: text }) : page; // the whole link, where its letters have no room
+    const node = shape("text", within, { x: pad, y: top + high + 26 + 22 * k, "font-size": 14, fill: k ? theme.muted : theme.text });
     node.textContent = [...text].length > width / 7 ? `${[...text].slice(0, Math.floor(width / 7)).join("")}…` : text;
   });
   return new XMLSerializer().serializeToString(page);

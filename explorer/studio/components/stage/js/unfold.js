@@ -111,11 +111,9 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
 
   function close() {
     if (!layer) return false;
-    const focusWithin = panel.contains(panel.getRootNode().activeElement);
-    const folding = layer;
     layer = null;
     panel.hidden = true;
-    folded(folding, focusWithin);
+    folded();
     return true;
   }
 
@@ -125,12 +123,13 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
       panel.hidden = false;
       show(theme, place);
       const room = drawing.clientWidth;
-      const wide = Math.min(room, Math.max(350, room * 0.46));
+      const wide = Math.min(room, Math.max(330, room * 0.44));
       panel.style.width = `${wide}px`;
       const [gap, words] = [50, 96]; // beside the box, and beside its words, which stand to the right of it
-      const right = x + words + wide <= room;
+      const left = x - gap - wide;
+      const right = x + words + wide <= room || left < 0;
       panel.style.top = `${drawing.offsetTop}px`;
-      panel.style.left = `${room < 560 ? 0 : right ? x + words : Math.max(0, x - gap - wide)}px`;
+      panel.style.left = `${room < 560 ? 0 : right ? Math.max(x + gap, Math.min(x + words, room - wide)) : left}px`;
       panel.focus({ preventScroll: true });
       panel.scrollIntoView({ block: "nearest" });
     },
