@@ -115,12 +115,16 @@ def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
     figure = go.Figure(layout=theme.layout(height=400, margin={"l": 76, "r": 12, "t": 40, "b": 52}))
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     exponents = np.log10(sizes) if len(sizes) else np.array([np.log10(limit)])
-    high = max(exponents.max(), np.log10(limit)) + 1e-6
-    low = max(min(exponents.min(), np.log10(limit)), high - DECADES)
+    cut = np.log10(limit)
+    high = max(exponents.max(), cut)
+    low = max(min(exponents.min(), cut), high - DECADES)
     small, zero = int((exponents < low).sum()), int((values == 0).sum())
-    counts, edges = np.histogram(exponents, bins=BINS, range=(low, high))
+    width = max(high - low, 1e-3) / BINS
+    below, above = (int(np.ceil(room / width)) + 1 for room in (cut - low, high - cut))
+    edges = cut + width * np.arange(-below, above + 1)  # the limit parts two bars
+    counts, _ = np.histogram(np.log10(sizes[sizes >= 10**low]), bins=edges)
     middles = (edges[1:] + edges[:-1]) / 2
-    beyond = middles > np.log10(limit)
+    beyond = middles > cut
     for name, where, colour in (
         ("within the limit", ~beyond, theme.muted),
         ("cut to the limit", beyond, theme.roles["read"]),
@@ -143,7 +147,7 @@ def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
         exponentformat="power",
         showgrid=False,
     )
-    figure.update_xaxes(range=[low, high], dtick=1 if high - low > 1.5 else None)
+    figure.update_xaxes(range=[low, high + width], dtick=1 if high - low > 1.5 else None)
     figure.update_yaxes(title_text="entries", nticks=5)
     return figure
 
