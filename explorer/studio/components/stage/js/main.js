@@ -1,5 +1,6 @@
 // One instance for each mounted stage. It owns step and unit: it moves on its own, and tells URL and server when it has settled.
 
+const PATIENCE = 4000; // ms until a question to the server is asked again
 const SETTLE = 180; // ms of rest before URL and server hear of a move
 
 // What has the focus, inside of shadow roots too.
@@ -39,7 +40,7 @@ let latest = null;
 // (or of all). A saved page has none of the three.
 function makeStage(parent, host) {
   const root = parent.querySelector(".stage");
-  let reading, theme, place, parts, timer, settling, player, waiting, revealed;
+  let reading, theme, place, parts, timer, settling, player, waiting, patience, revealed;
 
   function draw(options) {
     for (const part of parts) part.move?.(theme, place, options);
@@ -176,6 +177,13 @@ function makeStage(parent, host) {
     if (waiting === wanted && wanted !== null) return;
     waiting = wanted;
     host.ask({ id: reading.id, unit: wanted });
+    clearTimeout(patience);
+    patience = setTimeout(() => {
+      if (waiting === undefined) return;
+      waiting = undefined; // a question can be lost on its way, as where the server was just at work on another one
+      if (toSave) ask({ unit: null });
+      else for (const part of parts) part.explain?.();
+    }, PATIENCE);
   }
 
   let toSave = null;
@@ -192,11 +200,14 @@ function makeStage(parent, host) {
   function received({ detail }) {
     const arithmetic = unpackArithmetic(detail);
     if (arithmetic.id !== reading?.id) return;
-    const whole = waiting === null;
-    waiting = undefined;
+    const whole = arithmetic.units.length > 1 || reading.units === 1;
+    if (waiting === null ? whole : arithmetic.units.includes(waiting)) {
+      waiting = undefined;
+      clearTimeout(patience);
+    }
     if (whole || !reading.arithmetic?.whole) reading.arithmetic = { ...arithmetic, whole };
     for (const part of parts) part.explain?.();
-    if (!toSave) return;
+    if (!toSave || !whole) return;
     root.classList.remove("saving");
     saveAs(toSave, { reading, place, theme, parts, host });
     toSave = null;
@@ -301,6 +312,7 @@ function makeStage(parent, host) {
       for (const part of parts ?? []) part.leave?.();
       clearTimeout(timer);
       clearTimeout(settling);
+      clearTimeout(patience);
       resized.disconnect();
       document.removeEventListener("keydown", keys);
       document.removeEventListener("carousel-post", received);

@@ -25,7 +25,7 @@ function unpackArithmetic(bytes) {
       of[unit][part] = { inputs: take(columns), recurrent: take(1), bias: take(1), pushes: take(pushers), by: take(pushers) };
     }
   }
-  return { id: header.id, columns, pushers, of, bytes };
+  return { id: header.id, units, columns, pushers, of, bytes };
 }
 
 // The value of a signal at a step for a unit; before the first step a state is 0, as a reading here begins.
