@@ -24,7 +24,6 @@ from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server
 from tests.browser.reader import (
     NAMES,
-    assert_printed,
     expect_link,
     expect_numbers,
     expect_step,
