@@ -16,7 +16,14 @@ from tests.browser.harness import Server, settle
 
 NAMES = [card.name for card in zoo() if card.task == "english"]
 """The networks that are looked at in depth."""
-PAGES = {"": "Watch", "belt": "Conveyor belt", "gates": "Gates", "hidden": "Hidden state", "gradients": "Gradients"}
+PAGES = {
+    "": "Watch",
+    "belt": "Conveyor belt",
+    "gates": "Gates",
+    "hidden": "Hidden state",
+    "gradients": "Gradients",
+    "step": "One training step",
+}
 """Address -> what its link says, of those with the stage or its strip."""
 LIBRARY = "models"
 
