@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from explorer.models import Elman, Paths, Spectra
 
 SMALLEST = Floor(FLOOR, "smallest float32")
+SIDE_BY_SIDE = 24
+"""So many letters have room under a figure that is a third of the page."""
 SHOWN_FLOOR = 1e-12
 """Letters fade from the largest gradient to this; what is smaller looks the same to the eye."""
 
@@ -70,7 +72,7 @@ def _rows(
 ) -> go.Figure:
     """The text once for each name, tokens coloured by `shown`; the hover tells `values`. Invisible points on top can be clicked, which
     cells of a heatmap cannot."""
-    figure = go.Figure(layout=theme.layout(height=70 + 46 * len(names)))
+    figure = go.Figure(layout=theme.layout(height=24 + 46 * len(names), margin={"l": 64, "r": 12, "t": 12, "b": 12}))
     # Letters of 15 px stand side by side up to LEGIBLE; words become smaller, and are left out where they would not be read.
     size = min(15, round(15 * LEGIBLE / letters(tokens)))
     size = size if size >= 9 else 0
@@ -105,7 +107,8 @@ def _rows(
     )
     token_axis(figure, tokens, theme)
     figure.update_xaxes(showticklabels=False, title_text=None, showline=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", showline=False, tickfont={"size": 15})
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", showline=False)
+    figure.update_yaxes(tickfont={"size": 15}, ticklabelstandoff=6)
     if target is not None:
         figure.add_vrect(
             x0=target - 0.5, x1=target + 0.5, line={"color": theme.text, "width": 2}, fillcolor="rgba(0,0,0,0)"
@@ -185,6 +188,8 @@ def two_paths(
             "own": Style(theme.text, "dashdot", f"unit {unit} on itself, all paths"),
         }
     figure = log_curves(curves, styles, tokens, theme, SMALLEST, last=to, step=since)
+    if np.ptp(figure.layout.yaxis.range) > 2:
+        figure.update_yaxes(dtick=np.ceil(np.ptp(figure.layout.yaxis.range) / 8))  # no tick between powers of ten
     return figure.update_yaxes(title_text=f"∂ belt at step {to + 1} / ∂ belt")
 
 
@@ -207,12 +212,15 @@ def channels(direct: Array, full: Array, theme: Theme, order: Array) -> go.Figur
             colorbar=theme.colour_bar(tickformat=".1e"),
         )
     )
-    figure.update_xaxes(title_text="unit at the source", showticklabels=False, showgrid=False)
-    figure.update_yaxes(title_text="unit at the target", showticklabels=False, showgrid=False, autorange="reversed")
+    mark_nonfinite(figure, ordered, theme)
+    axis = {"showticklabels": False, "showgrid": False, "zeroline": False, "ticks": ""}
+    edge = len(order) - 0.5
+    figure.update_xaxes(title_text="unit at the source", range=[-0.5, edge], **axis)
+    figure.update_yaxes(title_text="unit at the target", range=[edge, -0.5], **axis)
     return figure
 
 
-def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, to: int, *, top: float) -> go.Figure:
+def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, to: int) -> go.Figure:
     """Of ∂h_to/∂h_t at each step t: the largest, the median and the smallest singular value; of the full state's the largest; and the
     level below which rounding hides them."""
     found = spectra.h[: to + 1]
@@ -232,8 +240,28 @@ def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, to: i
         "noise": Style(theme.muted, "dot", "rounding"),
     }
     figure = log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to)
-    figure.update_layout(legend={"font": {"size": 12}}, margin={"l": 60, "t": 64})
+    figure.update_layout(legend={"font": {"size": 12}}, margin={"l": 60, "t": 64, "b": 44})
+    if to > SIDE_BY_SIDE:  # in a third of the page letters would lie on one another
+        ticks = [to - back for back in range(0, to + 1, 10 * (1 + to // 60))]
+        labels = [str(to - tick) for tick in ticks]
+        figure.update_xaxes(
+            tickvals=ticks,
+            ticktext=labels,
+            tickangle=0,
+            tickfont={"size": 13, "color": theme.text},
+            title_text="steps back",
+        )
     return figure.update_yaxes(title_text="singular values")
+
+
+def on_one_scale(figures: Sequence[go.Figure]) -> None:
+    """Gives them all the axis that is needed by all, and what is said at the foot of the one that reaches furthest down."""
+    ranges = [figure.layout.yaxis.range for figure in figures]
+    lowest = min(range(len(figures)), key=lambda n: ranges[n][0])
+    notes = figures[lowest].layout.annotations
+    for figure in figures:
+        figure.update_layout(annotations=notes)
+        figure.update_yaxes(range=[ranges[lowest][0], max(high for _, high in ranges)])
 
 
 def elman(said: Elman, tokens: Sequence[str], theme: Theme, to: int) -> go.Figure:

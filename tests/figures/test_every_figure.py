@@ -117,7 +117,7 @@ FIGURES: dict[Callable, Draw] = {
         t["h"][0][0], np.outer(*t["h"][0][[0, -1]]), theme, by_half_life(t)
     ),
     gradients.singular_values: lambda t, g, theme: gradients.singular_values(
-        spectra_of(t), t.tokens, theme, t.steps - 1, top=1.0
+        spectra_of(t), t.tokens, theme, t.steps - 1
     ),
     gradients.elman: lambda t, g, theme: gradients.elman(elman_of(t), t.tokens, theme, t.steps - 1),
     squashing.repeated: lambda t, g, theme: squashing.repeated(min(t.steps, 12), theme),

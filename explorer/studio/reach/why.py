@@ -19,12 +19,11 @@ def draw(view: View) -> None:
         "much it stretches each direction: where even the largest one dies, nothing of the source is left to be learned from."
     )
     spectra = {cell: service.spectra(card.name, here.text, to, here.layer) for cell, card in view.cards.items()}
-    columns = st.columns(len(spectra))
-    top = max(float(one.h[to].max()) for one in spectra.values())
-    for column, (cell, one) in zip(columns, spectra.items(), strict=True):
+    drawn = {cell: figures.singular_values(one, view.tokens, view.theme, to) for cell, one in spectra.items()}
+    figures.on_one_scale(list(drawn.values()))
+    for column, (cell, figure) in zip(st.columns(len(drawn)), drawn.items(), strict=True):
         with column:
-            st.markdown(f"**{cell.upper()}**: {words.of_spectra(one, to)}")
-            figure = figures.singular_values(one, view.tokens, view.theme, to, top=top)
+            st.markdown(f"**{cell.upper()}**: {words.of_spectra(spectra[cell], to)}")
             chart(
                 figure,
                 f"spectra {cell}",

@@ -12,15 +12,18 @@ from explorer.models import Elman, Paths, Spectra
 from explorer.signals import Array
 from explorer.studio.sentences import counted, glyph
 
+FAR = 10
+"""A bound that is so many times too large has to be explained."""
+
 
 def size(value: float) -> str:
-    """A gradient's size as it is read aloud: 3e-05 as 3·10⁻⁵, and what is no number, or nothing, as such."""
+    """A gradient's size as it is read aloud: 3e-05 as 3.0·10⁻⁵, and what is no number, or nothing, as such."""
     if not np.isfinite(value):
         return "no finite number"
     if value < FLOOR:
         return "nothing that float32 can hold"
-    if 1e-3 <= value < 1e4:
-        return f"{value:.2g}"
+    if 1e-3 <= value < 9999.5:
+        return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
     digits, exponent = f"{value:.1e}".split("e")
     return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
 
@@ -31,14 +34,16 @@ def of_deletions(changes: Mapping[str, Array], reach: Mapping[str, Array], token
     parts = []
     for name, change in changes.items():
         before = np.abs(change[: max(target - 1, 0)])
-        if not len(before) or not np.isfinite(before).any() or np.nanmax(before) == 0:
+        before = np.where(np.isfinite(before), before, 0)
+        if not before.any():
             parts.append(f"**{name.upper()}** is moved by none")
             continue
-        most = int(np.nanargmax(before))
+        most = int(before.argmax())
         rank = 1 + int((reach[name][: target - 1] > reach[name][most]).sum())
+        sign = "−" if change[most] < 0 else "+"
         parts.append(
-            f"**{name.upper()}** {change[most]:+.2g} without {glyph(tokens[most])} {counted(target - most)} before "
-            f"(number {rank} by gradient)".replace("-", "−")
+            f"**{name.upper()}** {sign}{size(before[most])} without {glyph(tokens[most])} {counted(target - most)} before "
+            f"(number {rank} by gradient)"
         )
     return (
         "A gradient is the effect of a *tiny* change. The test beside it: **leave a token out** and read again. Of all but the last two, "
@@ -58,64 +63,85 @@ def of_pair(found: Mapping[str, Array], tokens: Sequence[str], target: int, sour
 def of_distances(spreads: Mapping[str, Spread]) -> str:
     """How the median falls with distance: at 10, 40 and the longest that enough pairs have."""
     steps = len(next(iter(spreads.values())).median)
-    asked = [d for d in (1, 10, 40, 100) if d < steps - 5]
+    asked = [d for d in (1, 10, 40, 100) if d < steps - 5] or [1]
     parts = []
     for name, spread in spreads.items():
         values = ", ".join(size(float(spread.median[d])) for d in asked)
         parts.append(f"**{name.upper()}** {values}")
-    where = ", ".join(map(str, asked)) or "no distance yet"
-    return f"The median over all pairs at a distance of {where} steps: {'; '.join(parts)}. One text, one seed of each network."
+    where = ", ".join([*map(str, asked[:-1]), counted(asked[-1])])
+    return (
+        f"The median over all pairs at a distance of {where}: {'; '.join(parts)}. One text, one seed of each network."
+    )
 
 
 def of_paths(paths: Paths, to: int, since: int) -> str:
     """Both paths between the chosen steps, and where they part."""
     direct, full = float(paths.direct[since].max()), float(paths.spectral[since])
     distance = to - since
-    ratio = full / direct if direct > 0 else np.inf
-    verdict = (
-        "the two are the same here"
-        if 0.9 < ratio < 1.1
-        else f"all paths together carry {ratio:.2g} times as much"
-        if ratio > 1 and np.isfinite(ratio)
-        else f"the other paths work against it: {ratio:.2g} of it is left"
-        if np.isfinite(ratio)
-        else "all that arrives comes by way of the gates"
-    )
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = paths.spectral[: to + 1] / paths.direct[: to + 1].max(1)
     apart = np.flatnonzero((shares[::-1] > 2) | (shares[::-1] < 0.5))
     parted = f" They differ by more than a factor of 2 from {counted(int(apart[0]))} back." if len(apart) else ""
     return (
         f"{counted(distance)} back, the direct path keeps at most {size(direct)} of a unit, "
-        f"the full derivative stretches by up to {size(full)}: {verdict}.{parted}"
+        f"the full derivative stretches by up to {size(full)}: {_verdict(direct, full)}.{parted}"
     )
+
+
+def _verdict(direct: float, full: float) -> str:
+    """What the other paths make of the direct one."""
+    if not (np.isfinite(direct) and np.isfinite(full)):
+        return "these cannot be compared"
+    if full < FLOOR and direct < FLOOR:
+        return "neither path brings anything"
+    if direct < FLOOR:
+        return "all that arrives comes by way of the gates"
+    if 0.9 < full / direct < 1.1:
+        return "the two are the same here"
+    if full > direct:
+        return f"all paths together carry {size(full / direct)} times as much"
+    return f"the other paths work against it: {size(full / direct)} of it is left"
 
 
 def of_spectra(spectra: Spectra, to: int) -> str:
     """How fast the largest singular value changes a step, and how many directions are left halfway."""
     largest = spectra.h[: to + 1, 0]
-    if to < 1 or not (largest > 0).all():
-        seen = np.flatnonzero(largest[::-1] <= FLOOR)
-        return f"nothing is left after {counted(int(seen[0]))}." if len(seen) else "there is but one step."
+    if to < 1:
+        return "there is no step before the target."
+    if not np.isfinite(largest).all():
+        broken = np.flatnonzero(~np.isfinite(largest[::-1]))
+        return f"from {counted(int(broken[0]))} back the largest singular value is no finite number."
+    if not (largest > 0).all():
+        return f"nothing is left after {counted(int(np.flatnonzero(largest[::-1] == 0)[0]))}."
     rate = float((largest[0] / largest[to]) ** (1 / to))
     half = max(0, to // 2)
     alive = int((spectra.h[half] > 0.01 * spectra.h[half, 0]).sum())
     return (
         f"the largest singular value changes by a factor of {rate:.3g} a step, on average over {counted(to)}; "
-        f"{counted(to - half)} back {alive} of {spectra.h.shape[1]} directions are within a hundredth of it."
+        f"{counted(to - half)} back, {alive} of {spectra.h.shape[1]} directions {'is' if alive == 1 else 'are'} stretched at least a "
+        "hundredth as much as the most stretched one."
     )
 
 
 def of_elman(said: Elman, to: int) -> str:
     """The three numbers that textbooks give, and what they foretell here."""
     exact, bound = float(said.exact[0]), float(said.bound[0])
-    foretold = "vanish for certain" if said.sigma * said.gamma < 1 else "be free to explode"
+    foretold = "must vanish" if said.sigma * said.gamma < 1 else "is free to explode"
     apart = float(said.apart[max(0, to - 10)])
+    loose = (
+        " The bound takes every slope φ′ to be γ and every step to go where W stretches most, which is not so here."
+        if exact * FAR < bound
+        else ""
+    )
+    off = (
+        f" The product in the order in which it is often printed is off by {apart:.0%} after {counted(min(10, to))}: "
+        "matrices do not commute."
+        if np.isfinite(apart) and apart >= 0.005  # numbers do, and so does W with slopes that are all alike
+        else ""
+    )
     return (
         f"ρ(W) = {said.radius:.3g}, σ_max(W) = {said.sigma:.3g}, γ = {said.gamma:g}. By σ_max·γ = {said.sigma * said.gamma:.3g} the "
-        f"gradient should {foretold}: over {counted(to)} the bound allows {size(bound)}, and {size(exact)} is what happens, since the "
-        f"saturated units' slopes φ′ are far below γ. The product in the order in which it is often printed is off by {apart:.0%} "
-        f"after {counted(min(10, to))}: matrices do not commute."
+        f"gradient {foretold}: over {counted(to)} the bound allows {size(bound)}, and {size(exact)} is what happens.{loose}{off}"
     )
 
 
@@ -124,7 +150,8 @@ def of_squashing(times: int) -> str:
     at = np.linspace(-6, 6, 2401)
     steepest = {name: float(composed(name, times, at)[1].max()) for name in SQUASHES}
     found = ", ".join(f"{name} {size(slope)}" for name, slope in steepest.items())
+    often = "once" if times == 1 else f"{times} times"
     return (
-        f"The slope of σ is at most ¼, that of tanh and relu at most 1. Applied {times} times, the steepest place that is left: {found}. "
+        f"The slope of σ is at most ¼, that of tanh and relu at most 1. Applied {often}, the steepest place that is left: {found}. "
         "This is the squashing alone; the weights between may make up for it, or make it worse."
     )

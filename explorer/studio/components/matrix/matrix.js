@@ -132,7 +132,7 @@ function makeMatrices(parent, tell) {
 function exponent(value) {
   if (Number.isNaN(value)) return "none";
   if (value === 0) return "0";
-  return value.toExponential(2).replaceAll("-", "−");
+  return (value >= 1e-3 && value < 999.5 ? value.toPrecision(3) : value.toExponential(2)).replaceAll("-", "−");
 }
 
 export default function ({ data, parentElement, setStateValue }) {
