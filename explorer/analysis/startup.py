@@ -35,7 +35,7 @@ class Course:
     half, double, floor, ceiling  the first distance at which it is below ½, above 2, below FLOOR, not finite; None where it never is
     factor                        what it is multiplied by a step: the geometric mean over `over` steps, as far as float32 can tell
     last                          its value at the largest distance, `steps`
-    lowest                        the distance at which it is lowest
+    lowest, least                 the distance at which it is lowest, and its value there
     """
 
     half: int | None
@@ -47,6 +47,7 @@ class Course:
     last: float
     steps: int
     lowest: int
+    least: float
 
 
 def course(curve: Array) -> Course:
@@ -64,6 +65,7 @@ def course(curve: Array) -> Course:
         float(curve[-1]),
         len(curve) - 1,
         int(np.argmin(curve)),
+        float(np.min(curve)),
     )
 
 

@@ -17,8 +17,8 @@ DASHES = ("solid", "dash", "dot")
 """By place, since two cells of a kind have the same colour; the letter at a line's end says it as well."""
 USUAL_TOP = 1e4
 """The axis always reaches from the floor to here, so that a curve moves and not the axis; higher where a curve does."""
-APART = 2.6
-"""Decades between two letters that would else lie on one another."""
+APART = 0.06
+"""How far apart, as a share of the axis, two letters are that would else lie on one another."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,15 @@ def reach_at_start(curves: Sequence[Untrained], theme: Theme, *, chosen: int = 0
     tops = [float(np.max(held(part), initial=1)) for c in curves for part in (c.spread.middle, c.spread.high)]
     top = max(USUAL_TOP, *tops)
     figure.add_hline(y=1, line={"color": theme.muted, "width": 1}, layer="below")
-    _line(figure, FLOOR, f"smallest float32 ({FLOOR:.1e})", theme)
+    _line(figure, FLOOR, f"smallest float32 ({FLOOR:.1e})", theme, x=1, xanchor="right", xshift=-34, yanchor="bottom")
     if top >= CEILING:
-        _line(figure, CEILING, f"largest float32 ({CEILING:.1e})", theme)
-    _letters(figure, curves, theme)
+        _line(figure, CEILING, f"largest float32 ({CEILING:.1e})", theme, x=0, xanchor="left", xshift=6, yanchor="top")
+    low, high = np.log10(FLOOR) - 1.5, np.log10(top) + 1.5
+    _letters(figure, curves, theme, APART * (high - low))
     figure.update_xaxes(title_text="steps back, T − t", range=[0, steps * 1.02], showgrid=False)
     figure.update_yaxes(
         type="log",
-        range=[np.log10(FLOOR) - 1.5, np.log10(top) + 1.5],
+        range=[low, high],
         exponentformat="power",
         nticks=8,
         title_text="‖∂s<sub>T</sub> / ∂s<sub>t</sub>‖ / √H",
@@ -144,22 +145,20 @@ def _direct(figure: go.Figure, curve: Untrained, theme: Theme) -> None:
     )
 
 
-def _line(figure: go.Figure, at: float, label: str, theme: Theme) -> None:
+def _line(figure: go.Figure, at: float, label: str, theme: Theme, **where: object) -> None:
+    """A bound of float32, named where no curve that meets it is: the floor at the right, the ceiling at the left."""
     figure.add_hline(y=at, line={"color": theme.muted, "width": 1, "dash": "dash"}, layer="below")
     figure.add_annotation(
         text=label,
         xref="paper",
-        x=1,
         y=np.log10(at),  # a log axis places an annotation by its exponent
-        xanchor="right",
-        xshift=-34,  # room for a letter
-        yanchor="bottom",
         showarrow=False,
         font={"size": 13, "color": theme.muted},
+        **where,
     )
 
 
-def _letters(figure: go.Figure, curves: Sequence[Untrained], theme: Theme) -> None:
+def _letters(figure: go.Figure, curves: Sequence[Untrained], theme: Theme, apart: float) -> None:
     """At each line's end; pushed apart where two lines end in one place."""
     ends = [last_drawn(curve.spread.middle) for curve in curves]
     heights = [float(np.log10(held(c.spread.middle)[end])) for c, end in zip(curves, ends, strict=True)]
@@ -168,7 +167,7 @@ def _letters(figure: go.Figure, curves: Sequence[Untrained], theme: Theme) -> No
         height = heights[n]
         for end, other in placed:
             if abs(end - ends[n]) <= 3:
-                height = max(height, other + APART)
+                height = max(height, other + apart)
         placed.append((ends[n], height))
         figure.add_annotation(
             text=f"<b>{curves[n].letter}</b>",

@@ -47,7 +47,8 @@ def test_a_curve_that_stays() -> None:
 
 
 def test_a_curve_that_falls_and_grows_again() -> None:
-    assert course(np.array([1.0, 0.3, 0.1, 0.4])).lowest == 2
+    found = course(np.array([1.0, 0.3, 0.1, 0.4]))
+    assert (found.lowest, found.least) == (2, 0.1)
 
 
 def test_a_curve_that_is_nothing_after_one_step() -> None:

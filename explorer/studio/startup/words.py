@@ -39,7 +39,9 @@ def of_course(found: Course) -> str:
     elif found.ceiling:
         parts.append(f"overflows float32 after **{sentences.counted(found.ceiling)}**")
     elif 0 < found.lowest < found.steps and found.half:
-        parts.append(f"is lowest after {found.lowest} and **{_number(found.last)}** after {found.steps}")
+        parts.append(
+            f"is lowest after {found.lowest} ({_number(found.least)}) and **{_number(found.last)}** after {found.steps}"
+        )
     else:
         parts.append(f"is **{_number(found.last)}** after {sentences.counted(found.steps)}")
     said = ", ".join(parts)
