@@ -112,7 +112,7 @@ def norms(parts: Sequence[str], sizes: Mapping[str, Array], theme: Theme) -> go.
 
 def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
     """How large the entries of a gradient are, and which of them lie beyond a limit. Those that are exactly 0 have no place here."""
-    figure = go.Figure(layout=theme.layout(height=400, margin={"l": 76, "r": 12, "t": 40, "b": 52}))
+    figure = go.Figure(layout=theme.layout(height=400, margin={"l": 76, "r": 12, "t": 40, "b": 66}))
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     exponents = np.log10(sizes) if len(sizes) else np.array([np.log10(limit)])
     cut = np.log10(limit)
@@ -143,7 +143,7 @@ def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
     figure.update_layout(showlegend=True, bargap=0)
     figure.update_xaxes(
         type="log",
-        title_text=f"size of an entry ({small:,} are smaller than is shown, {zero:,} exactly 0)",
+        title_text=f"size of an entry<br>({small:,} are smaller than is shown, {zero:,} exactly 0)",
         exponentformat="power",
         showgrid=False,
     )

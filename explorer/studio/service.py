@@ -5,7 +5,7 @@ Everything in it is shared by all sessions and is read-only: models are frozen, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,6 +20,8 @@ from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.lexicon import valences
 from explorer.models.recipes import RECIPES, Recipe
 from explorer.signals import Array, Trace
+
+Progress = Callable[[float], None]
 
 WINDOW = 1000
 """How many tokens are read at most: what a page can still show, and a server can keep for many readers."""
@@ -121,12 +123,21 @@ def channels(name: str, text: str, to: int, since: int, layer: int = -1) -> tupl
     return models.channels(model(name), text, to=to, since=since, layer=layer)
 
 
-@st.cache_resource(max_entries=LARGE, show_spinner="Taking the gradient apart …")
-def itemised(name: str, text: str, label: str | None = None, target: float | None = None) -> models.Itemised:
-    """The gradient of the mean loss, taken apart, and truncated at each length of `lengths`."""
-    steps = len(trace(name, text).tokens)
-    ks = () if models.card_of(name).bidirectional else lengths(steps)
-    return models.itemised(model(name), text, ks, label=label, target=target)
+def itemised(
+    name: str, text: str, label: str | None = None, target: float | None = None, progress: Progress | None = None
+) -> models.Itemised:
+    """The gradient of the mean loss, taken apart, and truncated at each length of `lengths`. `progress` is told the share that is done."""
+    kept = _itemised(name, text, label, target)
+    if not kept:
+        ks = () if models.card_of(name).bidirectional else lengths(len(trace(name, text).tokens))
+        kept.append(models.itemised(model(name), text, ks, label=label, target=target, progress=progress))
+    return kept[0]
+
+
+@st.cache_resource(max_entries=LARGE, show_spinner=False)
+def _itemised(name: str, text: str, label: str | None, target: float | None) -> list[models.Itemised]:
+    """A place to keep it: a bar cannot be drawn from within what Streamlit keeps, which would draw it again each time."""
+    return []
 
 
 def lengths(steps: int) -> tuple[int, ...]:

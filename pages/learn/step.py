@@ -6,6 +6,7 @@ from explorer.models.answers import ANSWERS
 from explorer.studio import service, style
 from explorer.studio.page import opening
 from explorer.studio.training_step import View, apart, clipped, settings, truncated, update, words
+from explorer.studio.waiting import stoppable
 
 TABS = {"Itemised": apart.draw, "Truncated": truncated.draw, "Clipped": clipped.draw, "The update": update.draw}
 
@@ -19,7 +20,11 @@ if answer.in_text and len(tokens) < 2:
     st.stop()
 
 right = settings.right_answer(here)
-found = service.itemised(here.model, here.text, **right)
+found = stoppable(
+    "Taking the gradient apart",
+    ("itemised", here.model, here.text, *right.items()),
+    lambda told: service.itemised(here.model, here.text, **right, progress=told),
+)
 view = View(here, found, right, "" if answer.numbers else " nats", tokens, style.theme())
 if not view.moved:
     st.markdown(words.NOT_FINITE if view.broken else words.NO_GRADIENT)

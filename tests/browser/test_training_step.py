@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -130,3 +131,21 @@ def test_every_tab_on_a_phone(open_page: OpenPage, server: Server, tab: str, mod
     for chart in page.locator("[class*='_fits'] .js-plotly-plot").all():
         box = chart.bounding_box()
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
+def test_what_takes_long_shows_how_far_it_is_and_can_be_stopped(page: Page, server: Server) -> None:
+    """Stopped, it is not begun again by itself; asked for, it is done."""
+    text = "Call me Ishmael. " * 58
+    page.goto(f"{server.url}/step?{urlencode({'model': NAME, 'step': 1, 'text': text})}")
+    expect(page.get_by_test_id("stProgress")).to_contain_text(re.compile(r"Taking the gradient apart … \d+%"))
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped: taking the gradient apart")).to_be_visible()
+    settle(page)
+    expect(page.get_by_test_id("matrices")).to_have_count(0)
+    page.get_by_test_id("stage-next").click()
+    expect_link(page, step=2)
+    settle(page)
+    expect(page.get_by_text("Stopped: taking the gradient apart")).to_be_visible()
+    page.get_by_role("button", name="Go on after all").click()
+    expect(page.get_by_test_id("matrix-lstm")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stProgress")).to_have_count(0)

@@ -66,7 +66,7 @@ def draw(view: View) -> None:
 
 def _settings(view: View) -> dict[str, Any]:
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-        where = [st.container(width=width) for width in (260, 150, 240, 240)]
+        where = [st.container(width=width) for width in (210, 150, 240, 190)]
     rate = settings.rate(where[0])
     optimiser = settings.optimiser(where[1])
     by, limit = settings.clipping(where[2])
