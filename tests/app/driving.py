@@ -114,14 +114,14 @@ def posts_of(at: AppTest) -> list[bytes]:
 
 def stage_moves(at: AppTest, step: int, unit: int) -> AppTest:
     """The stage tells that it has settled there, as a browser does."""
-    return _told(at, WidgetState(id=_stage(at).id, json_value=json.dumps({"place": {"step": step, "unit": unit}})))
+    return told(at, WidgetState(id=_stage(at).id, json_value=json.dumps({"place": {"step": step, "unit": unit}})))
 
 
 def stage_asks(at: AppTest, unit: int | None, reading: str = "") -> AppTest:
     """The stage asks for the arithmetic of a unit, or of all; of what it shows, or of another reading."""
     asked = {"event": "arithmetic", "value": {"id": reading or stage_of(at).header["id"], "unit": unit}}
     events = f"$$STREAMLIT_INTERNAL_KEY_{_stage(at).id}__events"
-    return _told(at, WidgetState(id=events, json_trigger_value=json.dumps([asked])))
+    return told(at, WidgetState(id=events, json_trigger_value=json.dumps([asked])))
 
 
 def _stage(at: AppTest) -> Any:
@@ -129,7 +129,7 @@ def _stage(at: AppTest) -> Any:
     return stage
 
 
-def _told(at: AppTest, message: WidgetState) -> AppTest:
+def told(at: AppTest, message: WidgetState) -> AppTest:
     """A run with a message of a component's own: AppTest has a way to send those of Streamlit's widgets alone."""
     states = at._tree.get_widget_states()
     states.widgets.append(message)
