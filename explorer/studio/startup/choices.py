@@ -194,7 +194,7 @@ def setting() -> Setting:
         return int(next(places).select_slider(label, sizes, usual, help=says, **_kept(key)))
 
     followed = next(places).segmented_control(
-        "The gradient of and by",
+        "Followed from step to step",
         list(FOLLOWED),
         default=next(iter(FOLLOWED)),
         required=True,
