@@ -41,6 +41,8 @@ THEIRS = [
 """Both hold for any app whose pages have sections. Whatever is added here must occur on the first page, or the test below says no."""
 
 GRAVE = ("serious", "critical")
+STAGELESS = {LIBRARY: "What it is", "startup": "Before any training"}
+"""Address -> a heading that says that the page is there."""
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 LOOK = """async ([grave, theirs]) => {
@@ -84,9 +86,9 @@ def expect_none(complaints: list[str]) -> None:
 
 def open_address(page: Page, server: Server, address: str, **link: object) -> None:
     """Any page, the one without a stage as well."""
-    if address == LIBRARY:
-        page.goto(f"{server.url}/{LIBRARY}")
-        expect(page.get_by_role("heading", name="What it is")).to_be_attached()
+    if address in STAGELESS:
+        page.goto(f"{server.url}/{address}")
+        expect(page.get_by_role("heading", name=STAGELESS[address])).to_be_attached()
         settle(page)
     else:
         visit(page, server, address, model=FIRST_MODEL, step=STEP, **link)
@@ -113,7 +115,7 @@ def open_going_on(page: Page) -> None:
 
 
 @pytest.mark.parametrize("mode", THEMES)
-@pytest.mark.parametrize("address", [*PAGES, LIBRARY], ids=[*(name for name in PAGES.values()), "Models"])
+@pytest.mark.parametrize("address", [*PAGES, *STAGELESS])
 def test_a_page_with_all_its_tabs(open_page: OpenPage, server: Server, address: str, mode: str) -> None:
     page = open_page(color_scheme=mode)
     open_address(page, server, address)
@@ -131,6 +133,18 @@ def test_what_lies_above_a_page(open_page: OpenPage, server: Server, unfold: Cal
     visit(page, server, model=FIRST_MODEL, step=STEP)
     unfold(page)
     expect_none(report(page, "above the first page"))
+
+
+@pytest.mark.parametrize("mode", THEMES)
+@pytest.mark.parametrize("way", ["unroll", "ask", "present"])
+def test_the_stage_in_every_way(open_page: OpenPage, server: Server, way: str, mode: str) -> None:
+    """Unrolled, asking, presented; each with a gate unfolded as well."""
+    page = open_page(color_scheme=mode)
+    visit(page, server, model=FIRST_MODEL, step=STEP, **{way: 1})
+    complaints = report(page, way)
+    page.get_by_test_id("stage-gate-f").click()
+    expect(page.get_by_test_id("stage-unfold").locator(".push")).not_to_have_count(0)
+    expect_none(complaints + report(page, f"{way}, a gate unfolded"))
 
 
 @pytest.mark.parametrize("mode", THEMES)
