@@ -256,3 +256,10 @@ def test_a_network_that_reads_both_ways(cell: str, tab: str, shelve: Shelve) -> 
 @pytest.mark.parametrize("tab", TABS)
 def test_two_layers(tab: str, shelve: Shelve) -> None:
     assert charts(opened("step", model=shelve("lstm", (2, False)), part=tab, text=TINY))
+
+
+def test_at_the_last_token_nobody_knows_what_comes_next() -> None:
+    """It has a prediction, before and now, and no right answer."""
+    at = on("The update", step=len(TEXT))
+    assert "nobody knows the right answer" in said_on(at)
+    assert not [name for name in charts(at)[-1].data[0]["y"] if "right" in name]
