@@ -23,7 +23,9 @@ def open_lab(page: Page, server: Server, link: str = "") -> None:
 
 
 def painted(page: Page) -> None:
-    expect(page.locator(".st-key-startup .scatterlayer path.js-line").nth(2)).to_be_attached()
+    page.locator(".st-key-startup .scatterlayer path.js-line").nth(2).wait_for(
+        state="attached"
+    )  # as long as a page may take
     settle(page)
 
 
