@@ -70,8 +70,8 @@ def _rows(
     scale: Mapping[str, object],
     hover: str,
 ) -> go.Figure:
-    """The text once for each name, tokens coloured by `shown`; the hover tells `values`. Invisible points on top can be clicked, which
-    cells of a heatmap cannot."""
+    """The text once for each name, tokens coloured by `shown`; the hover tells `values`. Invisible points on top are what is pointed at
+    and clicked, since cells of a heatmap cannot be chosen: one a cell, and the nearest counts however far it is."""
     figure = go.Figure(layout=theme.layout(height=24 + 46 * len(names), margin={"l": 64, "r": 12, "t": 12, "b": 12}))
     # Letters of 15 px stand side by side up to LEGIBLE; words become smaller, and are left out where they would not be read.
     size = min(15, round(15 * LEGIBLE / letters(tokens)))
@@ -84,27 +84,30 @@ def _rows(
             texttemplate="%{text}" if size else None,
             textfont={"family": MONO, "size": size or 15, "color": theme.text},
             y=rows,
-            customdata=np.stack([values, np.broadcast_to(np.arange(1, len(tokens) + 1), values.shape)], -1),
-            hovertemplate="%{y}, step %{customdata[1]}: " + hover + "<extra></extra>",
+            hoverinfo="skip",
             xgap=1 if len(tokens) <= LEGIBLE else 0,  # narrow cells would be all gap
             ygap=6,
             **scale,
         )
     )
     mark_nonfinite(figure, values, theme, rows)
+    figure.update_traces(unselected={"marker": {"opacity": 1}}, selector={"type": "scatter"})
     steps = np.arange(len(tokens))
+    finite = np.isfinite(values).ravel()  # the others have a mark that tells so
     figure.add_trace(
         go.Scatter(
-            x=np.tile(steps, len(rows)),
-            y=np.repeat(rows, len(tokens)),
+            x=np.tile(steps, len(rows))[finite],
+            y=np.repeat(rows, len(tokens))[finite],
+            customdata=np.stack([values.ravel(), np.tile(steps + 1, len(rows))], -1)[finite],
+            hovertemplate="%{y}, step %{customdata[1]}: " + hover + "<extra></extra>",
             mode="markers",
             marker={"size": 18, "opacity": 0, "color": theme.text},
             unselected={"marker": {"opacity": 0}},
             selected={"marker": {"opacity": 0}},
-            hoverinfo="skip",
             showlegend=False,
         )
     )
+    figure.update_layout(hovermode="closest", hoverdistance=-1)
     token_axis(figure, tokens, theme)
     figure.update_xaxes(showticklabels=False, title_text=None, showline=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", showline=False)

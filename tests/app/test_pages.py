@@ -16,9 +16,24 @@ from explorer.analysis.reach import magnitudes
 from explorer.analysis.saturation import saturation
 from explorer.analysis.timescales import half_lives
 from explorer.models import card_of, deletions, held_out, siblings
+from explorer.signals import Array
 from explorer.studio import sentences
 from explorer.studio.service import CENSUS, WINDOW
-from tests.app.driving import APP, ELSEWHERE, GATES, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, words
+from tests.app.driving import (
+    APP,
+    ELSEWHERE,
+    GATES,
+    NAMES,
+    PAGES,
+    VIEWS,
+    Chart,
+    charts,
+    check,
+    go_to,
+    opened,
+    stage_of,
+    words,
+)
 from tests.conftest import Shipped
 
 TEXT = 'She said "no" and left.\n'
@@ -173,18 +188,23 @@ def test_gradients(name: str, shipped: Shipped) -> None:
     last = len(TEXT) - 1
     for drawn in (rows, without):
         assert [str(label) for label in drawn.data[0]["y"]] == [curve["name"] for curve in together.data]
-    for place, curve in enumerate(together.data):
+    for curve in together.data:
         (sibling,) = (card for card in siblings(name) if card.cell.upper() == curve["name"])
         reach = magnitudes(explorer.gradients(shipped[sibling.name], TEXT), "h")
         np.testing.assert_array_equal(curve["customdata"], reach[:last])
-        np.testing.assert_array_equal(rows.data[0]["customdata"][place, :, 0], reach)
-        changes = deletions(shipped[sibling.name], TEXT)
-        np.testing.assert_array_equal(without.data[0]["customdata"][place, :, 0], changes)
+        np.testing.assert_array_equal(told_of(rows, curve["name"]), reach)
+        np.testing.assert_array_equal(told_of(without, curve["name"]), deletions(shipped[sibling.name], TEXT))
     own = explorer.gradients(shipped[name], TEXT)
     signals = [signal.removeprefix("grad_") for signal in own.signals if not signal.endswith("_pre")]
     assert [curve["name"].split()[0] for curve in alone.data] == signals
     for curve, signal in zip(alone.data, signals, strict=True):
         np.testing.assert_array_equal(curve["customdata"], magnitudes(own, signal)[:last])
+
+
+def told_of(rows: Chart, name: str) -> Array:
+    """What is told of each letter in one of the rows of text."""
+    points = rows.data[-1]
+    return np.array([told for told, row in zip(points["customdata"][:, 0], points["y"], strict=True) if row == name])
 
 
 def test_the_place_is_kept_from_page_to_page() -> None:

@@ -49,14 +49,14 @@ def test_deletion_rows() -> None:
     """A row a network on one scale about 0; the hover tells the number, and counts steps from 1."""
     changes = {"lstm": np.array([0.5, -0.25, 0, 0, 0]), "rnn": np.array([0, 0, 1, 0, -0.5])}
     figure = deletion_rows(changes, TOKENS, LIGHT, target=4)
-    rows = figure.data[0]
+    rows, points = figure.data
     assert list(rows.y) == ["LSTM", "RNN"]
     assert rows.zmin == -rows.zmax
     assert rows.colorscale[1] == (0.5, LIGHT.background)
     for place, change in enumerate(changes.values()):
         np.testing.assert_array_equal(rows.z[place], change.astype(np.float32))
-        np.testing.assert_array_equal(rows.customdata[place, :, 0], change)
-        np.testing.assert_array_equal(rows.customdata[place, :, 1], [1, 2, 3, 4, 5])
+        told = points.customdata[points.y == rows.y[place]]
+        np.testing.assert_array_equal(told, np.stack([change, [1, 2, 3, 4, 5]], -1))
     (frame,) = [shape for shape in figure.layout.shapes if shape.type == "rect"]
     assert (frame.x0, frame.x1) == (3.5, 4.5)
 
@@ -64,9 +64,9 @@ def test_deletion_rows() -> None:
 def test_one_large_change_does_not_hide_the_others() -> None:
     """The scale ends at the 98th percentile of all sizes."""
     change = np.append(np.full(199, 0.1), 50.0)
-    rows = deletion_rows({"lstm": change}, ["a"] * 200, LIGHT).data[0]
+    rows, points = deletion_rows({"lstm": change}, ["a"] * 200, LIGHT).data
     assert rows.zmax == pytest.approx(0.1)
-    assert rows.customdata[0, -1, 0] == 50
+    assert points.customdata[-1, 0] == 50
 
 
 def test_a_single_change_has_a_scale() -> None:
@@ -79,17 +79,23 @@ def test_a_single_change_has_a_scale() -> None:
 def test_a_change_that_is_no_number_is_marked() -> None:
     changes = {"lstm": np.array([np.nan, 1.0]), "rnn": np.array([1.0, -np.inf])}
     figure = deletion_rows(changes, "ab", LIGHT)
+    _, marks, points = figure.data
     assert set(crosses(figure)) == {(0, "LSTM"), (1, "RNN")}
+    assert marks.unselected.marker.opacity == 1, "they stay when something is chosen"
+    assert set(zip(points.x, points.y, strict=True)) == {(1, "LSTM"), (0, "RNN")}, (
+        "elsewhere the cross tells what is there"
+    )
     assert np.isfinite(figure.data[0].zmax)
 
 
 def test_every_cell_of_the_rows_can_be_clicked() -> None:
-    """By a point on top of it, which is not seen, whether it was chosen or not."""
+    """By a point on top of it, which is not seen, whether it was chosen or not; wherever in the cell, the nearest is the cell's own."""
     figure = deletion_rows({"lstm": np.zeros(5), "rnn": np.ones(5)}, TOKENS, LIGHT)
     points = figure.data[-1]
     assert set(zip(points.x, points.y, strict=True)) == {(x, y) for x in range(5) for y in ("LSTM", "RNN")}
     assert points.marker.opacity == points.selected.marker.opacity == points.unselected.marker.opacity == 0
-    assert points.hoverinfo == "skip"
+    assert figure.data[0].hoverinfo == "skip", "the point tells, and the cell beneath is not in its way"
+    assert (figure.layout.hovermode, figure.layout.hoverdistance) == ("closest", -1)
 
 
 # By distance

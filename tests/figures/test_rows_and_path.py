@@ -17,14 +17,14 @@ def test_reach_rows() -> None:
     """A row a network on one absolute log scale; the hover has the number itself, and counts steps from 1."""
     curves = {cell: magnitudes(gradients_of(cell), "h") for cell in CELLS}
     figure = reach_rows(curves, TEXT, LIGHT, target=9)
-    rows = figure.data[0]
+    rows, points = figure.data
     assert list(rows.y) == ["LSTM", "GRU", "RNN"]
     assert (rows.zmin, rows.zmax) == (np.log10(SHOWN_FLOOR), 0)
     for place, cell in enumerate(CELLS):
         expected = np.log10(np.maximum(curves[cell], SHOWN_FLOOR))
         np.testing.assert_allclose(rows.z[place], expected, rtol=1e-6)  # float32
-        np.testing.assert_array_equal(rows.customdata[place, :, 0], curves[cell])
-        np.testing.assert_array_equal(rows.customdata[place, :, 1], np.arange(1, len(TEXT) + 1))
+        told = points.customdata[points.y == cell.upper()]
+        np.testing.assert_array_equal(told, np.stack([curves[cell], np.arange(1, len(TEXT) + 1)], -1))
         assert list(rows.text[place])[:4] == ["a", "b", "c", "·"]
     assert rows.colorscale[0][1] == LIGHT.background
     (frame,) = [shape for shape in figure.layout.shapes if shape.type == "rect"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -82,7 +81,7 @@ def _deleted(view: View, reach: dict[str, Array], target: int) -> None:
 
 
 def _retarget() -> None:
+    """A letter was clicked. The source of a pair stays, or follows where it would lie behind the target."""
     points = st.session_state["rows"].selection.points
     if points:
-        step = int(np.asarray(points[0]["x"]))
-        controls.choose_pair(step, min(step, st.session_state.get("since", 1) - 1))
+        st.session_state["at"] = int(points[0]["x"]) + 1
