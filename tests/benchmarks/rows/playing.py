@@ -97,4 +97,3 @@ def play(
     sent = len(messages) - before
     page.context.close()
     return seen["frames"], seen["pictures"], sent
-
