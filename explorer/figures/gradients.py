@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SMALLEST = Floor(FLOOR, "smallest float32")
 SIDE_BY_SIDE = 24
-"""So many letters have room under a figure that is a third of the page."""
+"""So many letters have room under a figure that is a third of the page; with more its axis counts steps."""
 SHOWN_FLOOR = 1e-12
 """Letters fade from the largest gradient to this; what is smaller looks the same to the eye."""
 
@@ -129,7 +129,9 @@ def siblings(
     step: int | None = None,
 ) -> go.Figure:
     """‖∂L/∂name_t‖ of each cell up to the objective's step `last`, on the same log axis."""
-    figure = log_curves(curves, of_cells(list(curves), theme), tokens, theme, SMALLEST, last=last, step=step)
+    figure = _with_room(
+        log_curves(curves, of_cells(list(curves), theme), tokens, theme, SMALLEST, last=last, step=step)
+    )
     return figure.update_yaxes(title_text=f"‖∂L/∂{name}‖")
 
 
@@ -144,7 +146,7 @@ def every_signal(
     for name in names:
         role = grads.signals[f"grad_{name}"].role
         styles[name] = Style(theme.roles[role], dashes.get(role, "dash"), f"{name} ({SAYS[role]})")
-    figure = log_curves(curves, styles, grads.tokens, theme, SMALLEST, last=last, step=step)
+    figure = _with_room(log_curves(curves, styles, grads.tokens, theme, SMALLEST, last=last, step=step))
     return figure.update_yaxes(title_text="‖∂L/∂signal‖")
 
 
@@ -190,7 +192,7 @@ def two_paths(
             "one": Style(theme.muted, "dot", f"direct path of unit {unit}"),
             "own": Style(theme.text, "dashdot", f"unit {unit} on itself, all paths"),
         }
-    figure = log_curves(curves, styles, tokens, theme, SMALLEST, last=to, step=since)
+    figure = _with_room(log_curves(curves, styles, tokens, theme, SMALLEST, last=to, step=since))
     if np.ptp(figure.layout.yaxis.range) > 2:
         figure.update_yaxes(dtick=np.ceil(np.ptp(figure.layout.yaxis.range) / 8))  # no tick between powers of ten
     return figure.update_yaxes(title_text=f"∂ belt at step {to + 1} / ∂ belt")
@@ -244,8 +246,9 @@ def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, to: i
     }
     figure = log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to)
     figure.update_layout(legend={"font": {"size": 12}}, margin={"l": 60, "t": 64, "b": 44})
-    if to > SIDE_BY_SIDE:  # in a third of the page letters would lie on one another
-        ticks = [to - back for back in range(0, to + 1, 10 * (1 + to // 60))]
+    if letters(tokens[: to + 1]) > SIDE_BY_SIDE:
+        every = 10 * (1 + to // 60) if to >= 20 else 5
+        ticks = [to - back for back in range(0, to + 1, every)]
         labels = [str(to - tick) for tick in ticks]
         figure.update_xaxes(
             tickvals=ticks,
@@ -275,8 +278,15 @@ def elman(said: Elman, tokens: Sequence[str], theme: Theme, to: int) -> go.Figur
         "bound": Style(theme.accent, "dash", "Pascanu's bound: (σ_max γ)^distance"),
         "misordered": Style(theme.muted, "dot", "as often printed: ‖W^distance · Π φ′‖"),
     }
-    figure = log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to)
+    figure = _with_room(log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to))
     return figure.update_yaxes(title_text="size")
+
+
+def _with_room(figure: go.Figure) -> go.Figure:
+    """For the title of an axis that counts steps, which else lies on its numbers."""
+    if figure.layout.xaxis.title.text:
+        figure.update_layout(margin={"b": 48})
+    return figure
 
 
 def _on_log_axis(theme: Theme, y: str, x: str) -> go.Figure:
@@ -303,10 +313,15 @@ def _floored(figure: go.Figure, theme: Theme, curves: Sequence[Array]) -> go.Fig
     """With the floor drawn where a curve comes near it."""
     finite = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
     if len(finite) and finite.min() < FLOOR * NEAR:
-        figure.add_hline(
-            y=FLOOR,
-            line={"color": theme.muted, "width": 1, "dash": "dash"},
-            annotation={"text": f"{SMALLEST.label} ({FLOOR:.1e})", "font": {"size": 13, "color": theme.muted}},
-            annotation_position="top left",
+        figure.add_hline(y=FLOOR, line={"color": theme.muted, "width": 1, "dash": "dash"})
+        figure.add_annotation(
+            text=f"{SMALLEST.label} ({FLOOR:.1e})",
+            xref="paper",
+            x=0,
+            y=np.log10(FLOOR),  # a log axis places an annotation by its exponent
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 13, "color": theme.muted},
         )
     return figure

@@ -128,7 +128,9 @@ def test_what_vanished_lies_on_the_floor() -> None:
     assert line.customdata[-1] == 0
     (floor,) = figure.layout.shapes
     assert floor.y0 == floor.y1 == FLOOR
-    assert "smallest float32 (1.2e-38)" in notes(figure)
+    (note,) = figure.layout.annotations
+    assert note.text == "smallest float32 (1.2e-38)"
+    assert note.y == np.log10(FLOOR), "on the line: a log axis takes exponents"
 
 
 def test_underflow_lies_on_the_floor() -> None:
@@ -251,6 +253,11 @@ def test_many_steps_are_counted_back() -> None:
     assert few.ticktext == TOKENS
 
 
+def test_few_words_are_as_long_as_many_letters() -> None:
+    axis = singular_values(spectra(np.ones((12, 2))), ["wonderful"] * 12, LIGHT, 11).layout.xaxis
+    assert dict(zip(axis.ticktext, axis.tickvals, strict=True)) == {"0": 11, "5": 6, "10": 1}
+
+
 def test_compared_networks_have_one_scale() -> None:
     """The widest that one of them needs, and what is said of the floor is true of all."""
     near = singular_values(spectra(np.array([[0.1, 0.1], [1, 1.0]])), "ab", LIGHT, 1)
@@ -292,3 +299,12 @@ def test_a_bound_beyond_all_numbers_is_marked() -> None:
     figure = elman(said, "ab", LIGHT, 1)
     assert crosses(figure) == [(0, FLOOR)]
     assert np.isfinite(figure.layout.yaxis.range).all()
+
+
+def test_the_title_of_counted_steps_has_room() -> None:
+    """Where letters would not be read the axis counts, and says so below its numbers."""
+    long = Paths(np.ones((300, 1)), np.ones((300, 1)), np.ones(300), np.ones(300))
+    short = two_paths(PATHS, TOKENS, LIGHT, 2).layout
+    counted = two_paths(long, "a" * 300, LIGHT, 299).layout
+    assert short.xaxis.title.text is None and counted.xaxis.title.text == "step"
+    assert counted.margin.b > short.margin.b

@@ -60,12 +60,12 @@ def test_the_tokens_own_sign_is_left_alone() -> None:
 
 @pytest.mark.parametrize("change", [np.zeros(5), np.full(5, np.nan), np.array([0, 0, 0, 1.0, 2])])
 def test_a_text_of_which_nothing_matters(change: Array) -> None:
-    assert "**LSTM** is moved by none" in words.of_deletions({"lstm": change}, {"lstm": np.ones(5)}, TOKENS, 4)
+    assert "most? **LSTM** none of them." in words.of_deletions({"lstm": change}, {"lstm": np.ones(5)}, TOKENS, 4)
 
 
 @pytest.mark.parametrize("target", [0, 1])
 def test_of_the_first_two_steps_there_is_nothing_to_leave_out(target: int) -> None:
-    assert "is moved by none" in words.of_deletions({"rnn": np.ones(5)}, {"rnn": np.ones(5)}, TOKENS, target)
+    assert "**RNN** none of them." in words.of_deletions({"rnn": np.ones(5)}, {"rnn": np.ones(5)}, TOKENS, target)
 
 
 def test_a_change_that_is_no_number_is_not_the_largest() -> None:
@@ -105,6 +105,11 @@ def test_of_distances() -> None:
     said = words.of_distances({"lstm": by_distance(halved(60)), "rnn": by_distance(halved(60, 0.01))})
     assert "at a distance of 1, 10, 40 steps: **LSTM** 0.5, 9.8·10⁻⁴, 9.1·10⁻¹³; " in said
     assert "**RNN** 0.01, 1.0·10⁻²⁰, nothing that float32 can hold." in said
+
+
+def test_what_holds_at_every_distance_is_said_once() -> None:
+    said = words.of_distances({"lstm": by_distance(np.zeros((60, 60))), "rnn": by_distance(halved(60, 1.0))})
+    assert "1, 10, 40 steps: **LSTM** nothing that float32 can hold; **RNN** 1." in said
 
 
 @pytest.mark.parametrize("steps", [2, 3, 6])
@@ -204,6 +209,11 @@ def test_one_direction_that_grows() -> None:
 )
 def test_spectra_that_end(largest: list[float], said: str) -> None:
     assert words.of_spectra(spectra(np.array(largest)[:, None]), 3) == said
+
+
+def test_one_unit_has_one_direction() -> None:
+    said = words.of_spectra(spectra(np.array([[0.25], [0.5], [1.0]])), 2)
+    assert said == "the largest singular value changes by a factor of 0.5 a step, on average over 2 steps."
 
 
 def test_the_first_step_has_none_before_it() -> None:

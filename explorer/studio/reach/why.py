@@ -21,7 +21,8 @@ def draw(view: View) -> None:
     spectra = {cell: service.spectra(card.name, here.text, to, here.layer) for cell, card in view.cards.items()}
     drawn = {cell: figures.singular_values(one, view.tokens, view.theme, to) for cell, one in spectra.items()}
     figures.on_one_scale(list(drawn.values()))
-    for column, (cell, figure) in zip(st.columns(len(drawn)), drawn.items(), strict=True):
+    columns = st.columns(len(drawn), vertical_alignment="bottom")
+    for column, (cell, figure) in zip(columns, drawn.items(), strict=True):
         with column:
             st.markdown(f"**{cell.upper()}**: {words.of_spectra(spectra[cell], to)}")
             chart(

@@ -36,7 +36,7 @@ def of_deletions(changes: Mapping[str, Array], reach: Mapping[str, Array], token
         before = np.abs(change[: max(target - 1, 0)])
         before = np.where(np.isfinite(before), before, 0)
         if not before.any():
-            parts.append(f"**{name.upper()}** is moved by none")
+            parts.append(f"**{name.upper()}** none of them")
             continue
         most = int(before.argmax())
         rank = 1 + int((reach[name][: target - 1] > reach[name][most]).sum())
@@ -47,7 +47,7 @@ def of_deletions(changes: Mapping[str, Array], reach: Mapping[str, Array], token
         )
     return (
         "A gradient is the effect of a *tiny* change. The test beside it: **leave a token out** and read again. Of all but the last two, "
-        f"the result moves most: {'; '.join(parts)}."
+        f"which one moves the result most? {'; '.join(parts)}."
     )
 
 
@@ -66,8 +66,8 @@ def of_distances(spreads: Mapping[str, Spread]) -> str:
     asked = [d for d in (1, 10, 40, 100) if d < steps - 5] or [1]
     parts = []
     for name, spread in spreads.items():
-        values = ", ".join(size(float(spread.median[d])) for d in asked)
-        parts.append(f"**{name.upper()}** {values}")
+        values = [size(float(spread.median[d])) for d in asked]
+        parts.append(f"**{name.upper()}** {', '.join(values if len(set(values)) > 1 else values[:1])}")
     where = ", ".join([*map(str, asked[:-1]), counted(asked[-1])])
     return (
         f"The median over all pairs at a distance of {where}: {'; '.join(parts)}. One text, one seed of each network."
@@ -114,12 +114,15 @@ def of_spectra(spectra: Spectra, to: int) -> str:
     if not (largest > 0).all():
         return f"nothing is left after {counted(int(np.flatnonzero(largest[::-1] == 0)[0]))}."
     rate = float((largest[0] / largest[to]) ** (1 / to))
-    half = max(0, to // 2)
+    changes = f"the largest singular value changes by a factor of {rate:.3g} a step, on average over {counted(to)}"
+    if spectra.h.shape[1] == 1:
+        return f"{changes}."
+    half = to // 2
     alive = int((spectra.h[half] > 0.01 * spectra.h[half, 0]).sum())
+    verb = "is" if alive == 1 else "are"
     return (
-        f"the largest singular value changes by a factor of {rate:.3g} a step, on average over {counted(to)}; "
-        f"{counted(to - half)} back, {alive} of {spectra.h.shape[1]} directions {'is' if alive == 1 else 'are'} stretched at least a "
-        "hundredth as much as the most stretched one."
+        f"{changes}; {counted(to - half)} back, {alive} of {spectra.h.shape[1]} directions {verb} stretched at least a hundredth as "
+        "much as the most stretched one."
     )
 
 

@@ -39,9 +39,9 @@ function makeMatrices(parent, tell) {
     element("div", "axes", root, given.axes);
     const scale = element("div", "scale", root);
     element("canvas", "bar", scale);
-    element("span", "", scale, `1e${given.top - given.decades} or less`).className = "low";
-    element("span", "high", scale, `1e${given.top}`);
-    const floor = element("span", "key", scale, "below the smallest float32, 1.2e−38");
+    element("span", "", scale, `${power(given.top - given.decades)} or less`).className = "low";
+    element("span", "high", scale, power(given.top));
+    const floor = element("span", "key", scale, "below the smallest float32, 1.2·10⁻³⁸");
     element("i", "floor", floor);
     const none = element("span", "key", scale, "not a finite number");
     element("i", "none", none);
@@ -127,6 +127,10 @@ function makeMatrices(parent, tell) {
     },
     leave: () => resized.disconnect(),
   };
+}
+
+function power(exponent) {
+  return exponent === 0 ? "1" : `10${String(exponent).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)])}`;
 }
 
 function exponent(value) {
