@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.analysis.saturation import Saturation
+from explorer.figures.panels import like
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import Theme
 from explorer.figures.tokens import label
@@ -26,7 +27,7 @@ def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme) -> go.Fi
     kinds = list(dict.fromkeys(table["kind"]))
     figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, horizontal_spacing=0.035)
     layout = theme.layout(height=110 + 34 * max(3, len(kinds)), margin={"l": 120, "r": 12, "t": 40, "b": 32})
-    _like(figure, layout)
+    like(figure, layout)
     for column, (name, title, colour) in enumerate(shown, start=1):
         part = table[table["quantity"] == name]
         figure.add_trace(
@@ -64,7 +65,7 @@ def saturations(
     """A panel a gate, a dot a unit: the share of steps at which it is shut, against that at which it is open. Above the diagonal is
     impossible."""
     figure = make_subplots(rows=1, cols=len(gates), shared_yaxes=True, horizontal_spacing=0.05)
-    _like(figure, theme.layout(height=380, margin={"l": 72, "r": 12, "t": 40, "b": 52}))
+    like(figure, theme.layout(height=380, margin={"l": 72, "r": 12, "t": 40, "b": 52}))
     for column, gate in enumerate(gates, start=1):
         of, colour = shares[gate.name], theme.roles[gate.role]
         figure.add_shape(type="line", x0=0, y0=1, x1=1, y1=0, line={"color": theme.grid, "width": 1}, row=1, col=column)
@@ -97,13 +98,6 @@ def saturations(
     figure.update_yaxes(**ticks)
     figure.update_yaxes(title_text=f"open (> {high:g})", row=1, col=1)
     return figure
-
-
-def _like(figure: go.Figure, layout: go.Layout) -> None:
-    """The theme's layout for every panel."""
-    figure.update_layout(layout)
-    figure.update_xaxes(layout.xaxis.to_plotly_json())
-    figure.update_yaxes(layout.yaxis.to_plotly_json())
 
 
 def _title(figure: go.Figure, column: int, title: str, colour: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.figures.panels import like
 from explorer.figures.theme import Theme
 from explorer.figures.tokens import playhead, token_axis
 from explorer.signals import Array, Trace
@@ -51,9 +52,7 @@ def heatmaps(
         rows=lanes, cols=1, shared_xaxes=True, vertical_spacing=min(0.5, 56 / whole) if lanes > 1 else 0
     )
     layout = theme.layout(height=whole, margin={"l": 64, "r": 12, "t": 34 if any(titles.values()) else 12, "b": 44})
-    figure.update_layout(layout)
-    figure.update_xaxes(layout.xaxis.to_plotly_json())
-    figure.update_yaxes(layout.yaxis.to_plotly_json())
+    like(figure, layout)
     for lane, (name, title) in enumerate(titles.items(), start=1):
         _map(figure, lane, trace, name, theme, order, row)
         top = figure.layout[f"yaxis{lane if lane > 1 else ''}"].domain[1]

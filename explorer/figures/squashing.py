@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.figures.panels import like
 from explorer.figures.theme import Theme
 from explorer.signals import Array
 
@@ -35,9 +36,7 @@ def repeated(times: int, theme: Theme) -> go.Figure:
         rows=1, cols=2, subplot_titles=[f"applied {times} ×", "slope of that"], horizontal_spacing=0.1
     )
     layout = theme.layout(height=300, showlegend=True, margin={"l": 60, "r": 12, "t": 56, "b": 40}, legend={"y": 1.14})
-    figure.update_layout(layout)
-    figure.update_xaxes(layout.xaxis.to_plotly_json())
-    figure.update_yaxes(layout.yaxis.to_plotly_json())
+    like(figure, layout)
     at = np.linspace(-6, 6, 241)
     colours = dict(zip(SQUASHES, (theme.roles["keep"], theme.roles["candidate"], theme.roles["read"]), strict=True))
     for name, (_, _, dash) in SQUASHES.items():

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.figures.panels import like
 from explorer.figures.theme import Theme
 from explorer.figures.tokens import hover_tokens, label, playhead, token_axis
 from explorer.signals import Array
@@ -48,7 +49,7 @@ def pulls(values: Array, tokens: Sequence[str], theme: Theme, *, fixed: int, cho
 def truncation(ks: Sequence[int], lost: Array, angles: Array, theme: Theme, k: int) -> go.Figure:
     """What is lost of the gradient, and how far it turns, if it only goes back k steps; for each k, with one marked."""
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.09)
-    _like(figure, theme.layout(height=330, margin={"l": 64, "r": 12, "t": 40, "b": 48}))
+    like(figure, theme.layout(height=330, margin={"l": 64, "r": 12, "t": 40, "b": 48}))
     panels = (
         (lost, "thrown away: ‖g − gₖ‖ / ‖g‖", ".1%", "%{y:.2%} thrown away", 1.0),
         (angles, "turned: the angle between g and gₖ, in degrees", "", "turned by %{y:.2f}°", 90.0),
@@ -155,7 +156,7 @@ def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
 def losses(before: Array, now: Array, tokens: Sequence[str], theme: Theme, unit: str, step: int) -> go.Figure:
     """The loss of each step, before any update and now; below, by how much it fell or rose. With the playhead."""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.06)
-    _like(figure, theme.layout(height=420, showlegend=True, margin={"l": 76, "r": 12, "t": 40, "b": 32}))
+    like(figure, theme.layout(height=420, showlegend=True, margin={"l": 76, "r": 12, "t": 40, "b": 32}))
     _before_and_now(figure, {"before": before, "now": now}, tokens, theme, row=1, col=1)
     change = now - before
     figure.add_trace(
@@ -307,13 +308,6 @@ def _hatched(colour: str, theme: Theme) -> dict[str, object]:
 
 def _percent(value: float) -> str:
     return f"{value:.0%}" if value >= 0.0995 else f"{value:.1%}" if value >= 0.001 else "< 0.1%"
-
-
-def _like(figure: go.Figure, layout: go.Layout) -> None:
-    """The theme's look for a figure of several panels, each of which has axes of its own."""
-    figure.update_layout(layout)
-    figure.update_xaxes(layout.xaxis.to_plotly_json())
-    figure.update_yaxes(layout.yaxis.to_plotly_json())
 
 
 def _title(figure: go.Figure, column: int, text: str, theme: Theme) -> None:

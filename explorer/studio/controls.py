@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -23,7 +24,7 @@ def changed_token(card: Card, text: str) -> tuple[int, str]:
     tokens = list(card.reader.encode(text).tokens)
     opening = tokens.index('"') if '"' in tokens else len(tokens) // 4
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
-    position = _number(left, f"Change {card.reader.one} number", 1, len(tokens), opening + 1, "changed") - 1
+    position = int(number(left, f"Change {card.reader.one} number", 1, len(tokens), opening + 1, "changed")) - 1
     usual, most, key = _INTO[card.tokens]
     typed = right.text_input(
         "into", usual, max_chars=most, key=key, bind="query-params", placeholder=_zeros(card) if not usual else None
@@ -92,13 +93,14 @@ def objective(here: Place, steps: int, states: Collection[str]) -> Objective:
     last = steps - 1 if answer.in_text and of in ("loss", "logit", "mean") else steps
     if of == "mean":
         return Objective(of, last - 1)
-    at = _number(right, "at step", 1, last, last, "at") - 1
+    at = int(number(right, "at step", 1, last, last, "at")) - 1
     return Objective(of, at, label, here.unit if of in ("h", "c") else None)
 
 
 def source(target: int, steps: int, where: DeltaGenerator | None = None) -> int:
     """The step that a pair begins at, from 0; at most the target's own. While nobody chose, a third of the way."""
-    return _number(where or st.container(), "from step", 1, target + 1, max(1, (target + 1) * 2 // 3), "since") - 1
+    usual = max(1, (target + 1) * 2 // 3)
+    return int(number(where or st.container(), "from step", 1, target + 1, usual, "since")) - 1
 
 
 def choose_pair(target: int, source: int) -> None:
@@ -130,17 +132,19 @@ def _objectives(here: Place, answer: Answer, states: Collection[str], steps: int
     return found | {f"{state} of the pinned unit": (state, None) for state in ("h", "c") if state in states}
 
 
-def _number(where: DeltaGenerator, label: str, low: int, high: int, default: int, key: str) -> int:
-    """A whole number, in the link. While it was not chosen it is the default of the text at hand, as it is where it does not fit."""
+def number(
+    where: DeltaGenerator, label: str, low: float, high: float, default: float, key: str, **options: Any
+) -> float:
+    """A number in the link. While it was not chosen it is the default of the text at hand, as it is where it does not fit."""
     state = st.session_state
     unchosen = state.get(key) == state.get(f"{key}_default")
     if key in state and (unchosen or not low <= state[key] <= high) and state[key] != default:
         state[key] = default
-        number = where.number_input(label, low, high, key=key, bind="query-params")
-    else:
-        number = where.number_input(label, low, high, default, key=key, bind="query-params")
+    if key not in state:  # with a default beside it, Streamlit would complain
+        options["value"] = default
+    found: float = where.number_input(label, low, high, key=key, bind="query-params", **options)
     state[f"{key}_default"] = default
-    return int(number)
+    return found
 
 
 def shared_signal(grads: Mapping[str, Trace]) -> str:

@@ -13,6 +13,7 @@ from explorer.models import Card
 from explorer.models.answers import ANSWERS
 from explorer.signals import Array
 from explorer.studio import service
+from explorer.studio.controls import number
 from explorer.studio.state import Place
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -55,7 +56,7 @@ def _label(where: DeltaGenerator, known: Sequence[Any], here: Place) -> dict[str
 def _number(where: DeltaGenerator, known: Sequence[Any], here: Place) -> dict[str, Any]:
     said = float(np.nan_to_num(service.predictions(here.model, here.text)[-1, 0]))
     first = round(float(known[-1]) if known else said, 3)
-    return {"target": float(bound(where, "The right answer is", -1e4, 1e4, first, "answer", step=0.1, format="%.3f"))}
+    return {"target": float(number(where, "The right answer is", -1e4, 1e4, first, "answer", step=0.1, format="%.3f"))}
 
 
 def pair(shares: Array) -> tuple[int, int]:
@@ -63,11 +64,11 @@ def pair(shares: Array) -> tuple[int, int]:
     left, right, _ = st.columns([1, 1, 2])
     sums = np.nan_to_num(shares).sum(1)
     count = len(sums)
-    target = int(bound(left, "The loss at step", 1, count, int(sums.argmax()) + 1, "target")) - 1
+    target = int(number(left, "The loss at step", 1, count, int(sums.argmax()) + 1, "target")) - 1
     before = np.nan_to_num(shares[target, :target])
     usual = int(before.argmax()) if target else 0
     last = target if _triangular(shares) else count - 1
-    return target, int(bound(right, "and the weights at step", 1, last + 1, min(usual, last) + 1, "used")) - 1
+    return target, int(number(right, "and the weights at step", 1, last + 1, min(usual, last) + 1, "used")) - 1
 
 
 def choose_pair(target: int, source: int) -> None:
@@ -131,19 +132,6 @@ def truncates(where: DeltaGenerator, card: Card, ks: Sequence[int]) -> int | Non
     if card.bidirectional or not where.toggle("Truncate", key="cut", bind="query-params"):
         return None
     return back(ks, where)
-
-
-def bound(
-    where: DeltaGenerator, label: str, low: float, high: float, default: float, key: str, **options: Any
-) -> float:
-    """A number in the link. While it was not chosen it is the default of the text at hand, as it is where it does not fit."""
-    state = st.session_state
-    unchosen = state.get(key) == state.get(f"{key}_default")
-    if key in state and (unchosen or not low <= state[key] <= high) and state[key] != default:
-        state[key] = default
-    found: float = where.number_input(label, low, high, **_first(key, default), key=key, bind="query-params", **options)
-    state[f"{key}_default"] = default
-    return found
 
 
 def _first(key: str, value: Any) -> dict[str, Any]:

@@ -1,0 +1,12 @@
+"""What figures of several panels share."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+
+def like(figure: go.Figure, layout: go.Layout) -> None:
+    """The theme's look for every panel: each has axes of its own, which a layout does not reach."""
+    figure.update_layout(layout)
+    figure.update_xaxes(layout.xaxis.to_plotly_json())
+    figure.update_yaxes(layout.yaxis.to_plotly_json())
