@@ -146,6 +146,16 @@ def test_a_clicked_pair_is_that_of_the_page(shipped: Shipped) -> None:
         assert f"**{card.cell.upper()}** {said.size(entry)}" in words(at)
 
 
+def test_a_pair_of_the_mean_is_one_of_its_losses() -> None:
+    """Each row of the matrix is the loss of one step."""
+    at = opened("gradients", model="english-rnn", text=TEXT, of="the mean loss of all steps", reach="Every pair")
+    assert pair_of(at)[0] == len(TEXT) - 2
+    for target, source in ((5, 2), (5, 1), (20, 6)):
+        click_a_pair(at, target, source)
+        assert pair_of(at) == (target, source)
+        assert matrices_of(at)[0]["pair"] == {"target": target, "source": source}
+
+
 def test_a_pair_in_the_link_is_that_of_every_tab(shipped: Shipped) -> None:
     """Curves end at the target; the full derivative is the one between the two."""
     link = {"model": "english-lstm", "text": TEXT, "at": 21, "since": 7}

@@ -15,17 +15,19 @@ from explorer.studio.reach import View, words
 def draw(view: View) -> None:
     """The whole tab."""
     here, wanted = view.here, view.wanted
-    of = "loss" if wanted.of == "mean" else wanted.of
+    of, at, last = wanted.of, wanted.at, wanted.at + 1
+    if of == "mean":  # each row is the loss of one step
+        of, at = "loss", int(controls.number(st.container(), "at step", 1, last, last, "at")) - 1
     found = {
         cell: service.gradient_matrix(card.name, here.text, of, wanted.unit, here.layer, wanted.label)
         for cell, card in view.cards.items()
     }
-    source = controls.source(wanted.at, len(view.tokens))
-    st.markdown(words.of_pair(found, view.tokens, wanted.at, source))
+    source = controls.source(at, len(view.tokens))
+    st.markdown(words.of_pair(found, view.tokens, at, source))
     matrices(
         found,
         view.tokens,
-        target=wanted.at,
+        target=at,
         source=source,
         says="how much a tiny change of h at the source moves the result at the target",
         chosen=controls.choose_pair,
