@@ -9,12 +9,13 @@ from playwright.sync_api import Locator, Page, expect
 
 import explorer
 from explorer.analysis.tokens import visible
+from explorer.figures.theme import THEMES
 from explorer.models import card_of, siblings
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
 from tests.browser.reader import NAMES, assert_printed, expect_link, go_to, link_of, visit
 from tests.browser.test_hostile import MARKUP, foreign
-from tests.browser.test_look import PHONE, overflow
+from tests.browser.test_look import PHONE, overflow, parts, rgb
 from tests.conftest import Shipped
 
 ADDRESS, NAME = "gradients", NAMES[-1]
@@ -211,6 +212,20 @@ def test_a_matrix_has_the_colours_of_the_theme(open_page: OpenPage, server: Serv
         assert drawn == [[target, source] for target in range(STEPS - 1) for source in range(target + 1)]
         seen.append(colours(canvas))
     assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("mode", THEMES)
+def test_what_vanished_has_a_colour_of_its_own(open_page: OpenPage, server: Server, mode: str) -> None:
+    """A latch that is shut hands nothing back: each entry is as the key says of those below the floor, and its number is 0."""
+    page = open_page(color_scheme=mode)
+    visit(page, server, ADDRESS, model="latch-lstm", step=1, reach="Every pair")
+    canvas = matrix(page, "lstm")
+    expect(canvas).to_be_visible()
+    assert colours(canvas) == {tuple(parts(THEMES[mode].grid))}
+    expect(page.locator(".key i.floor")).to_have_css("background-color", rgb(THEMES[mode].grid))
+    expect(page.locator(".told b").first).to_have_text("0")
+    expect(page.locator(".scale .low")).to_have_text("10⁻³ or less")
+    expect(page.locator(".scale .high")).to_have_text("1")
 
 
 def test_whatever_is_typed_is_text(page: Page, server: Server) -> None:
