@@ -106,6 +106,7 @@ def source(target: int, steps: int, where: DeltaGenerator | None = None) -> int:
 def choose_pair(target: int, source: int) -> None:
     """A pair of steps was clicked: both become those of the page."""
     st.session_state["at"], st.session_state["since"] = target + 1, source + 1
+    st.session_state.pop("since_default", None)  # chosen, though it may be where it was while nobody chose
 
 
 def _objectives(here: Place, answer: Answer, states: Collection[str], steps: int) -> dict[str, tuple[str, str | None]]:
@@ -140,9 +141,8 @@ def number(
     unchosen = state.get(key) == state.get(f"{key}_default")
     if key in state and (unchosen or not low <= state[key] <= high) and state[key] != default:
         state[key] = default
-    if key not in state:  # with a default beside it, Streamlit would complain
-        options["value"] = default
-    found: float = where.number_input(label, low, high, key=key, bind="query-params", **options)
+    # Always with the default, which is what a link leaves out; without one that would be the lowest number.
+    found: float = where.number_input(label, low, high, default, key=key, bind="query-params", **options)
     state[f"{key}_default"] = default
     return found
 

@@ -146,7 +146,10 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
     parts = []
     for name, curve in curves.items():
         half, floor = distance_to_share(curve, at), distance_to_floor(curve, at)
-        first = curve[0] / curve[at] if curve[at] > 0 else 0.0
+        if not curve[at] > 0:
+            parts.append(f"**{name.upper()}** has none to begin with")
+            continue
+        first = curve[0] / curve[at]
         half_words = f"falls below half after {counted(half)}" if half else "never falls below half"
         end = (
             f"reaches the smallest float32 after {counted(floor)}"

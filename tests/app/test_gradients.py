@@ -146,6 +146,14 @@ def test_a_clicked_pair_is_that_of_the_page(shipped: Shipped) -> None:
         assert f"**{card.cell.upper()}** {said.size(entry)}" in words(at)
 
 
+def test_every_source_can_be_chosen() -> None:
+    """The one, too, that it stood at while nobody chose."""
+    at = opened("gradients", model="english-lstm", text=TEXT, reach="Every pair")
+    unchosen = pair_of(at)[1]
+    click_a_pair(at, 20, unchosen)
+    assert pair_of(at) == (20, unchosen)
+
+
 def test_a_pair_of_the_mean_is_one_of_its_losses() -> None:
     """Each row of the matrix is the loss of one step."""
     at = opened("gradients", model="english-rnn", text=TEXT, of="the mean loss of all steps", reach="Every pair")

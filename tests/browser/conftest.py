@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.harness import ROOT, Server, watch
@@ -17,6 +17,10 @@ HERE = Path(__file__).parent
 DESKTOP = {"width": 1440, "height": 900}
 
 OpenPage = Callable[..., Page]
+
+PATIENCE = float(os.environ.get("CAROUSEL_TEST_TIMEOUT", "20")) * 1000
+"""Milliseconds that a test waits for what is to come, on a machine that may have more to do."""
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,7 +73,7 @@ def open_page(browser: Browser, contexts: list[BrowserContext]) -> Iterator[Open
 
     def open_one(**options: Any) -> Page:
         context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options)
-        context.set_default_timeout(float(os.environ.get("CAROUSEL_TEST_TIMEOUT", "20")) * 1000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         complaints.append(watch(page))

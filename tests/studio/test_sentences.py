@@ -50,6 +50,11 @@ def test_of_belt(step: int, parts: list[str]) -> None:
     assert [part for part in parts if part not in said] == [], said
 
 
+def test_a_gradient_of_nothing_has_no_reach() -> None:
+    said = sentences.of_reach({"lstm": np.zeros(3), "rnn": np.array([0.25, 0.5, 1])}, 2)
+    assert "**LSTM** has none to begin with; **RNN** falls below half after 2 steps" in said
+
+
 def test_a_negative_number_has_a_minus_sign() -> None:
     values = latch()
     values["g"] = -values["g"]
