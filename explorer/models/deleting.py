@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from explorer.backend.back import Progress, paced
 from explorer.backend.forward import States, read, run
 from explorer.models.model import as_numpy
 from explorer.models.reading import Reader, Reading, State, index, on_device
@@ -34,12 +35,13 @@ def deletions(
     layer: int = -1,
     device: str = "auto",
     state: State | None = None,
+    progress: Progress | None = None,
 ) -> Array:
     """By how much the objective at step `at` changes if the token of a step is left out and all else is read as before: [step], float64.
 
     Positive: without it the number is larger. The objectives are those of `gradients`, "mean" excepted; the right answer stays that of
-    the whole text. NaN where nothing would be left to read; 0 at what is read only after `at`. Raises ValueError for an objective that
-    there is not.
+    the whole text. NaN where nothing would be left to read; 0 at what is read only after `at`. `progress` is told the share that is
+    done, and may raise to cancel. Raises ValueError for an objective that there is not.
     """
 
     def compute(reading: Reading) -> Array:
@@ -51,6 +53,7 @@ def deletions(
             return found
         with torch.inference_mode():
             whole = value(x, reading.initial, [step])
+            report = paced(progress)
             for first in range(0, len(x), BLOCK):
                 sources = range(first, min(first + BLOCK, len(x)))
                 states = {
@@ -61,6 +64,7 @@ def deletions(
                 found[sources.start : sources.stop] = as_numpy(
                     (value(_without(x, sources), states, steps) - whole).double()
                 )
+                report(sources.stop / len(x))
         return found
 
     return on_device(compute, reader, given, device, state)

@@ -5,7 +5,7 @@ Everything in it is shared by all sessions and is read-only: models are frozen, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -83,20 +83,39 @@ def gradients(
     return models.gradients(model(name), text, of, at, unit=unit, layer=layer, label=label)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner="Taking one token out after the other …")
 def deletions(
-    name: str, text: str, of: str, at: int, unit: int | None = None, layer: int = -1, label: str | None = None
+    name: str,
+    text: str,
+    of: str,
+    at: int,
+    unit: int | None = None,
+    layer: int = -1,
+    label: str | None = None,
+    progress: Progress | None = None,
 ) -> Array:
-    """What changes where a token is left out, as `explorer.models.deletions` gives it."""
-    return models.deletions(model(name), text, of, at, unit=unit, layer=layer, label=label)
+    """What changes where a token is left out, as `explorer.models.deletions` gives it. `progress` is told the share that is done."""
+    kept: list[Array] = _kept("deletions", name, text, of, at, unit, layer, label)
+    if not kept:
+        kept.append(models.deletions(model(name), text, of, at, unit=unit, layer=layer, label=label, progress=progress))
+    return kept[0]
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner="Carrying every step's gradient back …")
 def gradient_matrix(
-    name: str, text: str, of: str, unit: int | None = None, layer: int = -1, label: str | None = None
+    name: str,
+    text: str,
+    of: str,
+    unit: int | None = None,
+    layer: int = -1,
+    label: str | None = None,
+    progress: Progress | None = None,
 ) -> Array:
-    """Every source by every target, as `explorer.gradient_matrix` gives it."""
-    return models.gradient_matrix(model(name), text, of, unit=unit, layer=layer, label=label)
+    """Every source by every target, as `explorer.gradient_matrix` gives it. `progress` is told the share that is done."""
+    kept: list[Array] = _kept("matrix", name, text, of, unit, layer, label)
+    if not kept:
+        kept.append(
+            models.gradient_matrix(model(name), text, of, unit=unit, layer=layer, label=label, progress=progress)
+        )
+    return kept[0]
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner="Following both paths …")
@@ -105,10 +124,12 @@ def paths(name: str, text: str, to: int, layer: int = -1) -> models.Paths:
     return models.paths(model(name), text, to=to, layer=layer)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner="Taking the Jacobians apart …")
-def spectra(name: str, text: str, to: int, layer: int = -1) -> models.Spectra:
-    """The singular values of what each step does to one later step."""
-    return models.spectra(model(name), text, to=to, layer=layer)
+def spectra(name: str, text: str, to: int, layer: int = -1, progress: Progress | None = None) -> models.Spectra:
+    """The singular values of what each step does to one later step. `progress` is told the share that is done."""
+    kept: list[models.Spectra] = _kept("spectra", name, text, to, layer)
+    if not kept:
+        kept.append(models.spectra(model(name), text, to=to, layer=layer, progress=progress))
+    return kept[0]
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
@@ -127,16 +148,16 @@ def itemised(
     name: str, text: str, label: str | None = None, target: float | None = None, progress: Progress | None = None
 ) -> models.Itemised:
     """The gradient of the mean loss, taken apart, and truncated at each length of `lengths`. `progress` is told the share that is done."""
-    kept = _itemised(name, text, label, target)
+    kept: list[models.Itemised] = _kept("itemised", name, text, label, target)
     if not kept:
         ks = () if models.card_of(name).bidirectional else lengths(len(trace(name, text).tokens))
         kept.append(models.itemised(model(name), text, ks, label=label, target=target, progress=progress))
     return kept[0]
 
 
-@st.cache_resource(max_entries=LARGE, show_spinner=False)
-def _itemised(name: str, text: str, label: str | None, target: float | None) -> list[models.Itemised]:
-    """A place to keep it: a bar cannot be drawn from within what Streamlit keeps, which would draw it again each time."""
+@st.cache_resource(max_entries=3 * LARGE, show_spinner=False)
+def _kept(*what: Hashable) -> list[Any]:
+    """A place to keep what takes long: a bar cannot be drawn from within what Streamlit keeps, which would draw it again each time."""
     return []
 
 

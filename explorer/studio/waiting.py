@@ -40,7 +40,7 @@ def stoppable(says: str, of: Hashable, compute: Callable[[Callable[[float], None
         if bar is None:
             with place.container(horizontal=True, vertical_alignment="center"):
                 bar = st.progress(share, text=f"{says} …")
-                st.button("Stop", key="stop", on_click=st.session_state.__setitem__, args=(STOPPED, of))
+                st.button("Stop", key=f"stop {says}", on_click=st.session_state.__setitem__, args=(STOPPED, of))
         bar.progress(min(1.0, share), text=f"{says} … {share:.0%}")
         shown = now + EVERY
 

@@ -85,3 +85,15 @@ def test_numbers() -> None:
         kept = np.delete(x, step, 0)
         change = explorer.trace(model, kept)["h"][0, -1, 1] - explorer.trace(model, x)["h"][0, -1, 1]
         np.testing.assert_allclose(found[step], change, **CLOSE)
+
+
+def test_what_is_done_is_told_and_can_be_cancelled() -> None:
+    model, told = network(("rnn", {})), list[float]()
+    deletions(model, TEXT, progress=told.append)
+    assert told[-1] == 1
+
+    def cancel(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deletions(model, TEXT, progress=cancel)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from explorer.figures.theme import Theme
 from explorer.models import Card
 from explorer.studio.controls import Objective
+from explorer.studio.service import Progress
 from explorer.studio.state import Place
+from explorer.studio.waiting import stoppable
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -20,3 +25,13 @@ class View:
     wanted: Objective
     tokens: tuple[str, ...]
     theme: Theme
+
+    def of_each(self, says: str, what: Hashable, compute: Callable[[Card, Progress], Result]) -> dict[str, Result]:
+        """What `compute` makes of each network; with a bar that can be stopped where that takes long. `says` is what is done, `what`
+        is what makes it another computation."""
+
+        def of_one(cell: str, card: Card) -> Result:
+            whole = (says, card.name, self.here.text, what)
+            return stoppable(f"{says}, {cell.upper()}", whole, lambda told: compute(card, told))
+
+        return {cell: of_one(cell, card) for cell, card in self.cards.items()}

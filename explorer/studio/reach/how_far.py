@@ -68,10 +68,12 @@ def _steps(distance: int | None) -> str:
 
 def _deleted(view: View, reach: dict[str, Array], target: int) -> None:
     here, wanted = view.here, view.wanted
-    changes = {
-        cell: service.deletions(card.name, here.text, wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
-        for cell, card in view.cards.items()
-    }
+    asked = (wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
+    changes = view.of_each(
+        "Taking one token out after the other",
+        asked,
+        lambda card, told: service.deletions(card.name, here.text, *asked, progress=told),
+    )
     st.markdown(words.of_deletions(changes, reach, view.tokens, target))
     chart(
         figures.deletion_rows(changes, view.tokens, view.theme, target=target),

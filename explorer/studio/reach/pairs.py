@@ -18,10 +18,12 @@ def draw(view: View) -> None:
     of, at, last = wanted.of, wanted.at, wanted.at + 1
     if of == "mean":  # each row is the loss of one step
         of, at = "loss", int(controls.number(st.container(), "at step", 1, last, last, "at")) - 1
-    found = {
-        cell: service.gradient_matrix(card.name, here.text, of, wanted.unit, here.layer, wanted.label)
-        for cell, card in view.cards.items()
-    }
+    asked = (of, wanted.unit, here.layer, wanted.label)
+    found = view.of_each(
+        "Carrying every step's gradient back",
+        asked,
+        lambda card, told: service.gradient_matrix(card.name, here.text, *asked, progress=told),
+    )
     source = controls.source(at, len(view.tokens))
     st.markdown(words.of_pair(found, view.tokens, at, source))
     matrices(

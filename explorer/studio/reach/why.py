@@ -18,7 +18,11 @@ def draw(view: View) -> None:
         "What a step does to a later one is a matrix, the **Jacobian** ∂h at the target / ∂h at the source. Its singular values say by how "
         "much it stretches each direction: where even the largest one dies, nothing of the source is left to be learned from."
     )
-    spectra = {cell: service.spectra(card.name, here.text, to, here.layer) for cell, card in view.cards.items()}
+    spectra = view.of_each(
+        "Taking the Jacobians apart",
+        (to, here.layer),
+        lambda card, told: service.spectra(card.name, here.text, to, here.layer, told),
+    )
     drawn = {cell: figures.singular_values(one, view.tokens, view.theme, to) for cell, one in spectra.items()}
     figures.on_one_scale(list(drawn.values()))
     columns = st.columns(len(drawn), vertical_alignment="bottom")
