@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from explorer.analysis.reach import distance_to_floor, distance_to_share, magnitudes
@@ -32,7 +31,7 @@ def draw(view: View) -> None:
     curves = {cell: magnitudes(grad, shared) for cell, grad in grads.items()}
     figure = figures.siblings(curves, tokens, view.theme, name=shared, last=wanted.at, step=view.here.step)
     chart(figure, "siblings", f"The gradient by {shared} at each step for each network, on a log axis.")
-    st.dataframe(distances(reach, wanted.at), hide_index=True, width="content")
+    st.markdown(distances(reach, wanted.at))
 
 
 def gradients(view: View) -> dict[str, Trace]:
@@ -44,22 +43,14 @@ def gradients(view: View) -> dict[str, Trace]:
     }
 
 
-def distances(reach: dict[str, Array], at: int) -> pd.DataFrame:
-    """For each network: after how many steps back the gradient is below half, below a thousandth, below the floor, and what arrives."""
-    rows = []
+def distances(reach: dict[str, Array], at: int) -> str:
+    """A table: for each network, after how many steps back the gradient is below half, a thousandth and the floor, and what arrives."""
+    heads = ("network", "below half after", "below 1/1000 after", "below the smallest float32 after")
+    rows: list[tuple[str, ...]] = [(*heads, "at its own step", "at the first step"), ("---",) * 6]
     for cell, curve in reach.items():
-        first = float(curve[0])
-        rows.append(
-            {
-                "network": cell.upper(),
-                "below half after": _steps(distance_to_share(curve, at)),
-                "below 1/1000 after": _steps(distance_to_share(curve, at, 1e-3)),
-                "below the smallest float32 after": _steps(distance_to_floor(curve, at)),
-                "at its own step": f"{curve[at]:.2e}",
-                "at the first step": f"{first:.2e}",
-            }
-        )
-    return pd.DataFrame(rows)
+        falls = (distance_to_share(curve, at), distance_to_share(curve, at, 1e-3), distance_to_floor(curve, at))
+        rows.append((cell.upper(), *map(_steps, falls), words.size(float(curve[at])), words.size(float(curve[0]))))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _steps(distance: int | None) -> str:
