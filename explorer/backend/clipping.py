@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from torch import Tensor
 
@@ -13,9 +14,12 @@ CLOSE = 1e-6
 """torch adds so much to the norm, so that it is never divided by 0; the same here, since the numbers shall be torch's."""
 
 
+Values = TypeVar("Values")
+
+
 @dataclass(frozen=True)
-class Clipped:
-    """A clipped gradient.
+class Clipped(Generic[Values]):
+    """A clipped gradient, as tensors here and as arrays above.
 
     gradient  name -> what is left
     norm      before
@@ -24,14 +28,14 @@ class Clipped:
     angle     between before and after, in degrees: by norm the direction stays, by value it turns
     """
 
-    gradient: dict[str, Tensor]
+    gradient: dict[str, Values]
     norm: float
     factor: float | None
     share: float | None
     angle: float
 
 
-def by_norm(gradient: Mapping[str, Tensor], limit: float) -> Clipped:
+def by_norm(gradient: Mapping[str, Tensor], limit: float) -> Clipped[Tensor]:
     """All of it scaled down so that its norm is at most `limit` (Pascanu et al. 2013), as torch's clip_grad_norm_ does it."""
     _positive(limit)
     norm = norm_of(gradient)
@@ -40,7 +44,7 @@ def by_norm(gradient: Mapping[str, Tensor], limit: float) -> Clipped:
     return Clipped(clipped, norm, factor, None, angle(gradient, clipped))
 
 
-def by_value(gradient: Mapping[str, Tensor], limit: float) -> Clipped:
+def by_value(gradient: Mapping[str, Tensor], limit: float) -> Clipped[Tensor]:
     """Each entry held to ±`limit` by itself, as torch's clip_grad_value_ does it."""
     _positive(limit)
     cut = sum(int((value.abs() > limit).sum()) for value in gradient.values())

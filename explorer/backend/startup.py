@@ -35,8 +35,12 @@ def typical_reach(row: Row, state: str) -> Tensor:
 
     The root mean square of the singular values: what is left, on average, of a gradient that comes in with length 1 from any direction.
     """
-    found = torch.stack([matrix for _, matrix in jacobians(row, len(row) - 1, state, state)])
-    return norm_of(found.flatten(1)) / math.sqrt(found.shape[-1])
+    return typical(torch.stack([matrix for _, matrix in jacobians(row, len(row) - 1, state, state)]))
+
+
+def typical(matrices: Tensor) -> Tensor:
+    """‖matrix‖_F / √unit of each [distance, unit, unit], float64."""
+    return norm_of(matrices.flatten(1)) / math.sqrt(matrices.shape[-1])
 
 
 def direct_reach(row: Row) -> Tensor:

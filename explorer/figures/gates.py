@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 
 from explorer.analysis.saturation import Saturation
 from explorer.figures.panels import like
+from explorer.figures.panels import title as panel_title
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import Theme
 from explorer.figures.tokens import label
@@ -49,7 +50,7 @@ def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme) -> go.Fi
         top = 1.0 if name != WRITTEN else max(1e-9, float(part["mean"].max()))
         ticks = [0, 0.5, 1] if name != WRITTEN else None
         figure.update_xaxes(range=[0, 1.2 * top], tickvals=ticks, nticks=4, showgrid=False, row=1, col=column)
-        _title(figure, column, title, colour)
+        panel_title(figure, column, title, colour)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False)  # a kind may be a digit
     return figure
 
@@ -92,25 +93,9 @@ def saturations(
                 name="pinned",
             )
             figure.add_trace(pinned, row=1, col=column)
-        _title(figure, column, f"{SAYS[gate.role]} ({gate.name})", colour)
+        panel_title(figure, column, f"{SAYS[gate.role]} ({gate.name})", colour)
     ticks = {"tickvals": [0, 0.5, 1], "tickformat": ".0%", "range": [-0.06, 1.12]}
     figure.update_xaxes(title_text=f"shut (< {low:g})", **ticks)
     figure.update_yaxes(**ticks)
     figure.update_yaxes(title_text=f"open (> {high:g})", row=1, col=1)
     return figure
-
-
-def _title(figure: go.Figure, column: int, title: str, colour: str) -> None:
-    left = figure.layout[f"xaxis{column if column > 1 else ''}"].domain[0]
-    font = {"size": 15, "color": colour}
-    figure.add_annotation(
-        text=title,
-        x=left,
-        y=1,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="bottom",
-        showarrow=False,
-        font=font,
-    )

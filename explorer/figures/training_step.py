@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.figures.panels import like
+from explorer.figures.panels import title as panel_title
 from explorer.figures.theme import Theme
 from explorer.figures.tokens import hover_tokens, label, playhead, token_axis
 from explorer.signals import Array
@@ -84,7 +85,7 @@ def truncation(ks: Sequence[int], lost: Array, angles: Array, theme: Theme, k: i
         figure.update_yaxes(
             range=[-0.04 * top, 1.06 * top], tickformat=form.replace(".1", ".0"), nticks=6, row=1, col=column
         )
-        _title(figure, column, title, theme)
+        panel_title(figure, column, title, theme.text)
     ticks = [2**power for power in range(12) if 2**power <= max(ks)]
     figure.update_xaxes(type="log", tickvals=ticks, ticktext=[str(tick) for tick in ticks], title_text="k, steps back")
     return figure
@@ -308,18 +309,3 @@ def _hatched(colour: str, theme: Theme) -> dict[str, object]:
 
 def _percent(value: float) -> str:
     return f"{value:.0%}" if value >= 0.0995 else f"{value:.1%}" if value >= 0.001 else "< 0.1%"
-
-
-def _title(figure: go.Figure, column: int, text: str, theme: Theme) -> None:
-    where = figure.layout[f"xaxis{column if column > 1 else ''}"].domain[0]
-    figure.add_annotation(
-        text=text,
-        x=where,
-        y=1,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 15, "color": theme.text},
-    )

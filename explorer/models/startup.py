@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from explorer import cells
 from explorer.backend.back import rows_of
 from explorer.backend.jacobian import jacobians, largest, radius_of
+from explorer.backend.startup import typical
 from explorer.cells import Cell, Stack
 from explorer.models.model import as_numpy
 from explorer.signals import Array
@@ -90,8 +91,7 @@ def reach(cell: Cell, steps: int = 100, *, of: str = "h", by: str | None = None,
         raise ValueError(f"steps is {steps}; it must be at least 1")
     x = torch.randn(steps, 1, cell.input_size, generator=torch.Generator().manual_seed(seed)).to(cell.weight_hh)
     (row,) = rows_of(Stack.of(cell), x)
-    found = [matrix.cpu().double() for _, matrix in jacobians(row, steps - 1, of, by or of)]
-    typical = torch.stack([torch.linalg.matrix_norm(matrix) / len(matrix) ** 0.5 for matrix in found])
+    found = torch.stack([matrix.cpu().double() for _, matrix in jacobians(row, steps - 1, of, by or of)])
     spectral = torch.stack([largest(matrix) for matrix in found])
     radius = radius_of(cell.weight_hh) if cell.blocks == 1 else None
-    return Reach(as_numpy(typical), as_numpy(spectral), radius)
+    return Reach(as_numpy(typical(found)), as_numpy(spectral), radius)

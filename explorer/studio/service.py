@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from explorer.models.recipes import RECIPES, Recipe
 from explorer.signals import Array, Trace
 
 Progress = Callable[[float], None]
+Result = TypeVar("Result")
 
 WINDOW = 1000
 """How many tokens are read at most: what a page can still show, and a server can keep for many readers."""
@@ -94,10 +95,11 @@ def deletions(
     progress: Progress | None = None,
 ) -> Array:
     """What changes where a token is left out, as `explorer.models.deletions` gives it. `progress` is told the share that is done."""
-    kept: list[Array] = _kept("deletions", name, text, of, at, unit, layer, label)
-    if not kept:
-        kept.append(models.deletions(model(name), text, of, at, unit=unit, layer=layer, label=label, progress=progress))
-    return kept[0]
+
+    def compute() -> Array:
+        return models.deletions(model(name), text, of, at, unit=unit, layer=layer, label=label, progress=progress)
+
+    return _once(compute, "deletions", name, text, of, at, unit, layer, label)
 
 
 def gradient_matrix(
@@ -110,12 +112,11 @@ def gradient_matrix(
     progress: Progress | None = None,
 ) -> Array:
     """Every source by every target, as `explorer.gradient_matrix` gives it. `progress` is told the share that is done."""
-    kept: list[Array] = _kept("matrix", name, text, of, unit, layer, label)
-    if not kept:
-        kept.append(
-            models.gradient_matrix(model(name), text, of, unit=unit, layer=layer, label=label, progress=progress)
-        )
-    return kept[0]
+
+    def compute() -> Array:
+        return models.gradient_matrix(model(name), text, of, unit=unit, layer=layer, label=label, progress=progress)
+
+    return _once(compute, "matrix", name, text, of, unit, layer, label)
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner="Following both paths …")
@@ -126,10 +127,11 @@ def paths(name: str, text: str, to: int, layer: int = -1) -> models.Paths:
 
 def spectra(name: str, text: str, to: int, layer: int = -1, progress: Progress | None = None) -> models.Spectra:
     """The singular values of what each step does to one later step. `progress` is told the share that is done."""
-    kept: list[models.Spectra] = _kept("spectra", name, text, to, layer)
-    if not kept:
-        kept.append(models.spectra(model(name), text, to=to, layer=layer, progress=progress))
-    return kept[0]
+
+    def compute() -> models.Spectra:
+        return models.spectra(model(name), text, to=to, layer=layer, progress=progress)
+
+    return _once(compute, "spectra", name, text, to, layer)
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
@@ -148,10 +150,19 @@ def itemised(
     name: str, text: str, label: str | None = None, target: float | None = None, progress: Progress | None = None
 ) -> models.Itemised:
     """The gradient of the mean loss, taken apart, and truncated at each length of `lengths`. `progress` is told the share that is done."""
-    kept: list[models.Itemised] = _kept("itemised", name, text, label, target)
-    if not kept:
+
+    def compute() -> models.Itemised:
         ks = () if models.card_of(name).bidirectional else lengths(len(trace(name, text).tokens))
-        kept.append(models.itemised(model(name), text, ks, label=label, target=target, progress=progress))
+        return models.itemised(model(name), text, ks, label=label, target=target, progress=progress)
+
+    return _once(compute, "itemised", name, text, label, target)
+
+
+def _once(compute: Callable[[], Result], *what: Hashable) -> Result:
+    """What `compute` makes, kept by `what` it is of."""
+    kept: list[Result] = _kept(*what)
+    if not kept:
+        kept.append(compute())
     return kept[0]
 
 

@@ -111,7 +111,7 @@ def _tails(truncated: Sequence[Truncated]) -> list[tuple[Truncated, Sequence[Tru
     return [(one, truncated[n:]) for n, one in enumerate(truncated)]
 
 
-def of_norm(found: Clipped, limit: float) -> str:
+def of_norm(found: Clipped[Array], limit: float) -> str:
     """What clipping by norm did."""
     if found.factor is None or found.factor >= 1:
         return (
@@ -123,7 +123,7 @@ def of_norm(found: Clipped, limit: float) -> str:
     )
 
 
-def of_value(found: Clipped, limit: float, count: int, zeros: int) -> str:
+def of_value(found: Clipped[Array], limit: float, count: int, zeros: int) -> str:
     """What clipping by value did."""
     none = f" {zeros:,} of the {count:,} entries are exactly 0." if zeros else ""
     if not found.share:

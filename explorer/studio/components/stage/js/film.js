@@ -46,6 +46,7 @@ function makeFilm(root, reading, go) {
   const height = reading.whole ? LINE.whole : LINE.strip;
   const widths = cellWidths(reading);
   let width = widths.least;
+  let seen = reading.steps; // what comes after this step is hidden
   let inView = null; // the step that the film was last scrolled for: where a hand scrolls on from there, it stays
 
   const stepAt = (event) => {
@@ -79,13 +80,21 @@ function makeFilm(root, reading, go) {
     context.stroke();
   }
 
+  // Hidden, and not only covered: nor is it to be found in the page, or read out. Only where a class is to guess is there any.
+  function hideAfter(step) {
+    if (step === seen) return;
+    seen = step;
+    cells.forEach((cell, k) => (cell.style.visibility = k > step ? "hidden" : ""));
+    said?.until(step, width);
+  }
+
   return {
     scroller,
     width: () => width,
     fit(theme, unit) {
       const before = width;
       width = Math.max(widths.least, Math.min(widths.most, scroller.clientWidth / reading.steps));
-      if (width !== before) inView = null;
+      if (width !== before) inView = seen = null;
       const mute = width < widths.needed;
       film.classList.toggle("wide", widths.needed > 20);
       cells.forEach((cell, step) => (cell.textContent = mute ? (reading.shown[step].match(/•+$/)?.[0] ?? "") : reading.shown[step]));
@@ -128,19 +137,16 @@ function makeFilm(root, reading, go) {
       cover.hidden = !on;
     },
     move(theme, { step, unit }) {
-      cells.forEach((cell, k) => cell.classList.toggle("now", k === step));
+      film.querySelector(".token.now")?.classList.remove("now");
+      cells[step].classList.add("now");
       const x = (step + 0.5) * width;
       playhead.style.transform = `translateX(${x}px)`;
       bead.style.transform = `translate(${x}px, ${lines.offsetTop + y(memoryAt(reading, step, unit))}px)`;
       bead.style.background = theme.roles[reading.byName[reading.memory].role];
       slider.value = step + 1;
       slider.setAttribute("aria-valuetext", `step ${step + 1} of ${reading.steps}, ${reading.names[step]}`);
-      if (!cover.hidden) {
-        cover.style.left = `${(step + 1) * width}px`;
-      }
-      // Hidden, and not only covered: nor is it to be found in the page, or read out.
-      cells.forEach((cell, k) => (cell.style.visibility = !cover.hidden && k > step ? "hidden" : ""));
-      said?.until(cover.hidden ? reading.steps : step, width);
+      cover.style.left = `${(step + 1) * width}px`;
+      hideAfter(cover.hidden ? reading.steps : step);
       if (step === inView) return;
       inView = step;
       const view = scroller.clientWidth;

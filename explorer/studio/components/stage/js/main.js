@@ -15,19 +15,15 @@ const HAS_KEYS = "input, textarea, select, [contenteditable]";
 const HAS_SPACE = "button, summary, [role=button]";
 
 // How the stage is looked at: kept beyond a change of page or network, and in the link.
-const MODES = { unroll: ["", "1"], ask: ["", "1"], present: ["", "1"], roll: ["all", "telling"] };
-const modes = Object.fromEntries(
-  Object.entries(MODES).map(([name, [usual, other]]) => {
-    const chosen = new URLSearchParams(window.location.search).get(name) === other;
-    return [name, name === "roll" ? (chosen ? other : usual) : chosen];
-  }),
-);
+const MODES = { unroll: "1", ask: "1", present: "1", roll: "telling" }; // switches, and what the link says where they are on
+const given = new URLSearchParams(window.location.search);
+const modes = Object.fromEntries(Object.entries(MODES).map(([name, on]) => [name, given.get(name) === on]));
 
 function keepLink(reading, place) {
   const url = new URL(window.location.href);
   const set = (name, value) => (value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value));
   for (const [name, value] of Object.entries(reading.link)) set(name, value);
-  for (const [name, [usual, other]] of Object.entries(MODES)) set(name, modes[name] === true || modes[name] === other ? other : null);
+  for (const [name, on] of Object.entries(MODES)) set(name, modes[name] ? on : null);
   set("step", place.step + 1);
   set("unit", place.unit);
   if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);

@@ -42,7 +42,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
     const button = element("button", "", choice, label);
     button.type = "button";
     button.dataset.kind = kind;
-    button.onclick = () => settings({ roll: kind });
+    button.onclick = () => settings({ roll: kind === "telling" });
   }
 
   const height = () => (units.length > 16 ? ROLL.whole : Math.max(ROLL.least, ROLL.telling * units.length));
@@ -108,8 +108,8 @@ function makeRoll(root, reading, modes, { go, settings }) {
     scroller,
     fit(theme, unit, cell) {
       width = cell;
-      units = few && modes.roll === "telling" ? reading.telling : reading.order;
-      for (const button of choice.children) button.setAttribute("aria-pressed", String(button.dataset.kind === modes.roll));
+      units = few && modes.roll ? reading.telling : reading.order;
+      for (const button of choice.children) button.setAttribute("aria-pressed", String((button.dataset.kind === "telling") === modes.roll));
       const told = signals.map(({ name, says }) => `${name} ${says}`).join(", ");
       const colours = "Orange is above 0, purple below; gates go from blank at 0 to full at 1. ▸ marks the pinned unit.";
       hint.textContent =

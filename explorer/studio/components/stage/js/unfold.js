@@ -70,14 +70,14 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
       ? inputs.map((value, k) => ({ label: `input ${reading.columns[k]}`, value }))
       : [{ label: "it reads ", says: reading.shown[step], value: inputs[0] }];
     let rest = recurrent;
-    const known_units = Math.min(pushers, reading.units);
-    for (let k = 0; k < known_units; k++) {
+    const pushing = Math.min(pushers, reading.units);
+    for (let k = 0; k < pushing; k++) {
       const [push, by] = [part.pushes[step * pushers + k], part.by[step * pushers + k]];
       if (push === 0) continue;
       rest -= push;
       rows.push({ label: `unit ${by} of h before`, value: push, unit: by });
     }
-    if (reading.units > known_units) rows.push({ label: `the other ${reading.units - known_units} units`, value: rest });
+    if (reading.units > pushing) rows.push({ label: `the other ${reading.units - pushing} units`, value: rest });
     rows.push({ label: "bias", value: bias });
     bars(rows, panel, theme);
     const sum = inputs.reduce((a, b) => a + b, 0) + recurrent + bias;
