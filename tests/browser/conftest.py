@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.harness import ROOT, Server, watch
+from tests.browser.harness import PATIENCE, ROOT, Server, watch
 
 HERE = Path(__file__).parent
 DESKTOP = {"width": 1440, "height": 900}
 
 OpenPage = Callable[..., Page]
 
-PATIENCE = float(os.environ.get("CAROUSEL_TEST_TIMEOUT", "20")) * 1000
-"""Milliseconds that a test waits for what is to come, on a machine that may have more to do."""
 expect.set_options(timeout=PATIENCE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -12,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from explorer.formula import evaluate
 from explorer.models import zoo
 from explorer.signals import Trace
-from tests.browser.harness import Server, settle
+from tests.browser.harness import PATIENCE, Server, settle
 
 NAMES = [card.name for card in zoo() if card.task == "english"]
 """The networks that are looked at in depth."""
@@ -26,6 +27,16 @@ PAGES = {
 }
 """Address -> what its link says, of those with the stage or its strip."""
 LIBRARY = "models"
+
+
+def box_of(locator: Locator) -> Any:
+    """Where it stands on the page: x, y, width, height. Waits until it stands somewhere, since what shows an answer of the server is
+    drawn anew when that comes."""
+    end = time.monotonic() + PATIENCE / 1000
+    while (box := locator.bounding_box()) is None:
+        assert time.monotonic() < end, f"{locator} is not shown"
+        locator.page.wait_for_timeout(20)
+    return box
 
 
 def visit(page: Page, server: Server, address: str = "", **link: object) -> None:

@@ -11,7 +11,7 @@ from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.counters import COUNT, TYPES, frames_asked, listeners
 from tests.browser.harness import Server, sent_by, settle
-from tests.browser.reader import expect_link, expect_step, go_to, link_of, type_text, visit
+from tests.browser.reader import box_of, expect_link, expect_step, go_to, link_of, type_text, visit
 
 TEXT = "Playing asks the server for nothing at all."
 AT_REST = "Play (Space)"
@@ -47,8 +47,7 @@ def test_dragging_asks_the_server_for_nothing(page: Page, server: Server) -> Non
     sent = sent_by(page)
     visit(page, server, text=TEXT, step=1)
     tokens = page.get_by_test_id("stage").locator(".token")
-    first, last = tokens.first.bounding_box(), tokens.last.bounding_box()
-    assert first and last
+    first, last = box_of(tokens.first), box_of(tokens.last)
     before = len(sent)
     page.mouse.move(first["x"] + 3, first["y"] + 9)
     page.mouse.down()

@@ -13,7 +13,7 @@ from explorer.figures.theme import THEMES
 from explorer.models import card_of, siblings
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
-from tests.browser.reader import NAMES, assert_printed, expect_link, go_to, link_of, visit
+from tests.browser.reader import NAMES, assert_printed, box_of, expect_link, go_to, link_of, visit
 from tests.browser.test_hostile import MARKUP, foreign
 from tests.browser.test_look import PHONE, overflow, parts, rgb
 from tests.conftest import Shipped
@@ -38,8 +38,7 @@ def matrix(page: Page, cell: str) -> Locator:
 
 def place_of(target: int, source: int, canvas: Locator, steps: int = STEPS) -> dict[str, float]:
     """Where the middle of an entry is in a matrix, from its corner."""
-    box = canvas.bounding_box()
-    assert box
+    box = box_of(canvas)
     return {"x": (source + 0.5) / steps * box["width"], "y": (target + 0.5) / steps * box["height"]}
 
 
@@ -174,8 +173,8 @@ def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server, tab: s
     open_tab(page, server, tab)
     assert overflow(page) <= 0
     for canvas in page.locator("canvas.entries").all():
-        box = canvas.bounding_box()
-        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+        box = box_of(canvas)
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
 def test_a_finger_chooses_a_pair(open_page: OpenPage, server: Server) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from explorer.analysis.tokens import visible
 from tests.browser.harness import Server
-from tests.browser.reader import PAGES, go_to, text_box, type_text, visit
+from tests.browser.reader import PAGES, box_of, go_to, text_box, type_text, visit
 
 MARKUP = (
     '<b id="mine">x</b><img id="mine" src="x" onerror="window.mine = 1"><script>window.mine = 1</script>'
@@ -58,7 +58,7 @@ def test_it_is_shown_and_does_nothing(page: Page, server: Server, text: str) -> 
 def test_tokens_stand_from_left_to_right(page: Page, server: Server) -> None:
     """Also those of a script that is written the other way: a step is a place."""
     visit(page, server, text=SIGNS, step=1)
-    boxes = [token.bounding_box() for token in page.get_by_test_id("stage").locator(".token").all()]
+    boxes = [box_of(token) for token in page.get_by_test_id("stage").locator(".token").all()]
     lefts = [box["x"] for box in boxes if box]
     assert len(lefts) == len(SIGNS)
     assert lefts == sorted(lefts)

@@ -14,7 +14,7 @@ from explorer.models import card_of, zoo
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
-from tests.browser.reader import LIBRARY, NAMES, PAGES, go_to, visit
+from tests.browser.reader import LIBRARY, NAMES, PAGES, box_of, go_to, visit
 from tests.conftest import Shipped
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -58,8 +58,8 @@ def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
         visit(page, server, address, model=NAMES[-1], step=STEP)
         stage = page.get_by_test_id("stage")
         expect(stage).to_be_in_viewport()
-        box = stage.bounding_box()
-        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390, address
+        box = box_of(stage)
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390, address
         assert overflow(page) <= 0, address
         for part in ("stage-step", "stage-next", "stage-play", "stage-slider"):
             expect(page.get_by_test_id(part)).to_be_visible()
@@ -78,8 +78,8 @@ def test_the_models_on_a_phone(open_page: OpenPage, server: Server) -> None:
     menu, last = page.get_by_role("dialog"), zoo()[-1]
     entry = menu.locator(f".st-key-menu_{last.task}").get_by_role("button", name=last.title, exact=True)
     entry.scroll_into_view_if_needed()
-    for box in (menu.bounding_box(), entry.bounding_box()):
-        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+    for box in (box_of(menu), box_of(entry)):
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
     entry.click()
     expect(menu).to_have_count(0)
     expect(page.get_by_role("heading", level=2, name=re.compile(f"^{last.title}"))).to_be_attached()
@@ -112,8 +112,8 @@ def test_the_playhead_stands_on_its_token(page: Page, server: Server) -> None:
     stage = page.get_by_test_id("stage")
     for step in (0, 20, 70):
         page.get_by_test_id("stage-slider").fill(str(step + 1))
-        token = stage.locator(".token").nth(step).bounding_box()
-        heads = [head.bounding_box() for head in stage.locator(".playhead").all()]
+        token = box_of(stage.locator(".token").nth(step))
+        heads = [box_of(head) for head in stage.locator(".playhead").all()]
         assert token and len(heads) == 2
         for head in heads:
             assert head and abs(token["x"] + token["width"] / 2 - head["x"] - head["width"] / 2) < 1

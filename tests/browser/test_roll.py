@@ -22,6 +22,7 @@ from tests.browser.harness import Server
 from tests.browser.reader import (
     NAMES,
     assert_shown,
+    box_of,
     expect_link,
     expect_numbers,
     expect_step,
@@ -85,8 +86,8 @@ def test_what_one_points_at_is_told(page: Page, server: Server, shipped: Shipped
             assert said, bubble.inner_text()
             assert said.groups()[:4] == (named(TEXT[step]), str(step + 1), str(unit), signal.name)
             assert_shown(said[5], float(trace[signal.name][0, step, unit]), signal.name, step, unit)
-    box = bubble.bounding_box()
-    assert box and box["x"] + box["width"] <= 1440, "at the last token, too"
+    box = box_of(bubble)
+    assert box["x"] + box["width"] <= 1440, "at the last token, too"
     page.get_by_test_id("stage-step").hover()
     expect(bubble).to_be_hidden()
     expect_numbers(page, trace, STEP, card_of(name).show.unit)
@@ -177,8 +178,8 @@ def test_the_roll_stands_on_the_tokens(page: Page, server: Server) -> None:
     """One grid for strip and roll: a lane is as wide as the tokens together, and begins where they do."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=1)
     tokens = page.get_by_test_id("stage").locator(".token")
-    first, last = tokens.first.bounding_box(), tokens.last.bounding_box()
-    lane = lane_of(page, "h").bounding_box()
+    first, last = box_of(tokens.first), box_of(tokens.last)
+    lane = box_of(lane_of(page, "h"))
     assert first and last and lane
     assert abs(lane["x"] - first["x"]) < 1 and abs(lane["x"] + lane["width"] - last["x"] - last["width"]) < 1
 
@@ -209,7 +210,7 @@ def test_a_drag_over_the_strip(page: Page, server: Server, shipped: Shipped) -> 
     trace = explorer.trace(shipped[FIRST_MODEL], TEXT)
     unit = card_of(FIRST_MODEL).show.unit
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=1)
-    boxes = [token.bounding_box() for token in page.get_by_test_id("stage").locator(".token").all()]
+    boxes = [box_of(token) for token in page.get_by_test_id("stage").locator(".token").all()]
     middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
     page.mouse.move(*middles[3])
     page.mouse.down()
@@ -225,8 +226,7 @@ def test_a_drag_over_the_strip(page: Page, server: Server, shipped: Shipped) -> 
 
 def stroke(page: Page, by: float, down: float = 0) -> None:
     """A finger over the cell, from its middle, in ten moves, as a screen reports it."""
-    box = page.get_by_test_id("stage").locator(".drawing").bounding_box()
-    assert box
+    box = box_of(page.get_by_test_id("stage").locator(".drawing"))
     x, y = box["x"] + box["width"] / 2 - by / 2, box["y"] + box["height"] * 0.9
     session = page.context.new_cdp_session(page)
     touch = {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
@@ -255,8 +255,7 @@ def test_a_finger_turns_the_page(open_page: OpenPage, server: Server, shipped: S
 def test_a_mouse_over_the_cell_turns_nothing(page: Page, server: Server) -> None:
     """It may mark a number to copy it."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
-    box = page.get_by_test_id("stage").locator(".drawing").bounding_box()
-    assert box
+    box = box_of(page.get_by_test_id("stage").locator(".drawing"))
     page.mouse.move(box["x"] + 300, box["y"] + 300)
     page.mouse.down()
     page.mouse.move(box["x"] + 100, box["y"] + 300, steps=5)
@@ -273,8 +272,7 @@ def test_the_mark_stands_at_the_pinned_unit(page: Page, server: Server, shipped:
     for unit in (order[0], order[-1], card_of(FIRST_MODEL).show.unit):
         stand_at(page, unit=unit)
         for lane, arrow in zip(lanes(page), mark.locator("i").all(), strict=True):
-            box, at = lane.bounding_box(), arrow.bounding_box()
-            assert box and at
+            box, at = box_of(lane), box_of(arrow)
             place = (at["y"] + at["height"] / 2 - box["y"]) / box["height"]
             assert abs(place - (order.index(unit) + 0.5) / trace.units) < 0.03, "a pixel of forty"
     page.get_by_test_id("stage").locator(".choice button").last.click()

@@ -10,7 +10,7 @@ from explorer.studio.startup.choices import PRESETS
 from explorer.studio.startup.words import name_of
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
-from tests.browser.reader import expect_link, link_of
+from tests.browser.reader import box_of, expect_link, link_of
 from tests.browser.test_axe import expect_none, report
 from tests.browser.test_look import PHONE, overflow
 
@@ -111,7 +111,7 @@ def test_on_a_phone_the_picture_fits(open_page: OpenPage, server: Server) -> Non
     page = open_page(**PHONE)
     open_lab(page, server)
     assert overflow(page) <= 0
-    plot = page.locator(".st-key-startup .js-plotly-plot").bounding_box()
+    plot = box_of(page.locator(".st-key-startup .js-plotly-plot"))
     assert plot and plot["x"] >= 0 and plot["x"] + plot["width"] <= PHONE["viewport"]["width"]  # type: ignore[index]
 
 

@@ -14,6 +14,7 @@ from explorer.studio.state import FIRST_MODEL
 from tests.browser.harness import Server, settle
 from tests.browser.reader import (
     LIBRARY,
+    box_of,
     expect_link,
     expect_numbers,
     expect_page,
@@ -62,10 +63,10 @@ def expect_reading(page: Page, card: Card, text: str) -> None:
         assert set(cells.all_text_contents()) in (set(map(visible, tokens)), set() if roomy else {""})
     else:
         expect(cells).to_have_text([visible(token) for token in tokens])
-    expect(box_of(page, card)).to_have_value(text)
+    expect(typing_box(page, card)).to_have_value(text)
 
 
-def box_of(page: Page, card: Card) -> Locator:
+def typing_box(page: Page, card: Card) -> Locator:
     return text_box(page) if card.tokens != "numbers" else page.get_by_role("textbox", name="Numbers, a row a step")
 
 
@@ -166,7 +167,7 @@ def test_wide_tokens_do_not_run_into_one_another(page: Page, server: Server, tok
         assert right <= following + 0.5
         assert left - 0.5 <= text_left and text_right <= right + 0.5, "the whole word shows"
     page.get_by_test_id("stage-slider").fill("3")
-    token, head = cells.nth(2).bounding_box(), page.get_by_test_id("stage").locator(".playhead").first.bounding_box()
+    token, head = box_of(cells.nth(2)), box_of(page.get_by_test_id("stage").locator(".playhead").first)
     assert token and head
     assert abs(token["x"] + token["width"] / 2 - head["x"] - head["width"] / 2) < 1
 
@@ -176,7 +177,7 @@ def test_rows_of_numbers(page: Page, server: Server, shipped: Shipped) -> None:
     card = one_that_reads("numbers")
     row = " ".join(["0.5"] * len(card.vocabulary))
     visit(page, server, model=card.name, step=1, unit=0)
-    box = box_of(page, card)
+    box = typing_box(page, card)
     box.fill(f"{row}\n0.25 half\n")
     box.press("Control+Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("This cannot be read")

@@ -17,6 +17,7 @@ from tests.browser.harness import Server
 from tests.browser.reader import (
     NAMES,
     assert_printed,
+    box_of,
     carried,
     expect_link,
     expect_numbers,
@@ -78,7 +79,7 @@ def expect_covered(page: Page, name: str, text: str, step: int) -> None:
     for token in set(tokens[step + 1 :]) - set(tokens[: step + 1]):
         assert len(token) == 1 or token not in words, "a word that is still to come"
     for row in stage.locator(".heights").all():  # numbers are a line: it ends where the question is
-        first, asked = stage.locator(".token").first.bounding_box(), stage.locator(".token").nth(step).bounding_box()
+        first, asked = box_of(stage.locator(".token").first), box_of(stage.locator(".token").nth(step))
         assert first and asked
         middle = asked["x"] + asked["width"] / 2
         assert hit(row, middle) is False and (step == 0 or hit(row, first["x"] + first["width"] / 2))
@@ -159,11 +160,10 @@ def test_while_it_is_asked_the_covers_lie_over_what_is_to_come(page: Page, serve
     stage = page.get_by_test_id("stage")
     covers = stage.locator(".cover")
     expect(covers).to_have_count(2)
-    coming, last = stage.locator(".token").nth(STEP + 1).bounding_box(), stage.locator(".token").last.bounding_box()
+    coming, last = box_of(stage.locator(".token").nth(STEP + 1)), box_of(stage.locator(".token").last)
     assert coming and last
     for cover, films in zip(covers.all(), (".strip", ".lane >> nth=0"), strict=True):
-        box, under = cover.bounding_box(), stage.locator(films).bounding_box()
-        assert box and under
+        box, under = box_of(cover), box_of(stage.locator(films))
         assert abs(box["x"] - coming["x"]) < 1 and box["x"] + box["width"] >= last["x"] + last["width"] - 1
         assert box["y"] <= under["y"] + 1 and box["y"] + box["height"] >= under["y"] + under["height"] - 1
     page.get_by_test_id("stage-reveal").click()
@@ -237,7 +237,7 @@ def test_a_neighbour_is_a_way_to_step(page: Page, server: Server, shipped: Shipp
     """A click on it goes there, wherever it is clicked."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1, unroll=1)
     copies = page.get_by_test_id("stage").locator(".copy")
-    drawing = page.get_by_test_id("stage").locator("svg.parts").bounding_box()
+    drawing = box_of(page.get_by_test_id("stage").locator("svg.parts"))
     assert drawing
     copies.last.locator(".token-in").click()
     expect_step(page, STEP + 1)
@@ -276,22 +276,22 @@ def test_unrolled_on_a_phone(open_page: OpenPage, server: Server, shipped: Shipp
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1, unroll=1)
     expect_unrolled(page, shipped, FIRST_MODEL, STEP, card_of(FIRST_MODEL).show.unit)
     drawing = page.get_by_test_id("stage").locator(".drawing")
-    boxes = [copy.bounding_box() for copy in page.get_by_test_id("stage").locator(".copy .ground").all()]
-    around = drawing.bounding_box()
+    boxes = [box_of(copy) for copy in page.get_by_test_id("stage").locator(".copy .ground").all()]
+    around = box_of(drawing)
     assert around and boxes[1]
     assert around["x"] - 1 <= boxes[1]["x"] and boxes[1]["x"] + boxes[1]["width"] <= around["x"] + around["width"] + 1
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     for end in (0, 10_000):
         drawing.evaluate("(node, end) => { node.scrollLeft = end; }", end)
-        box = page.get_by_test_id("stage").locator(".copy .ground").nth(0 if end == 0 else 2).bounding_box()
-        assert box and around["x"] - 1 <= box["x"] and box["x"] + box["width"] <= around["x"] + around["width"] + 1
+        box = box_of(page.get_by_test_id("stage").locator(".copy .ground").nth(0 if end == 0 else 2))
+        assert around["x"] - 1 <= box["x"] and box["x"] + box["width"] <= around["x"] + around["width"] + 1
 
 
 def expect_on_the_projector(page: Page) -> None:
     """Nothing but the stage, over all of the window, and nothing of it runs over a side."""
     stage = page.get_by_test_id("stage")
     expect(stage).to_have_class(re.compile(r"\bpresent\b"))
-    assert stage.bounding_box() == {"x": 0, "y": 0, **PROJECTOR}
+    assert box_of(stage) == {"x": 0, "y": 0, **PROJECTOR}
     corners = stage.evaluate(
         """stage => [[3, 3], [innerWidth - 3, 3], [3, innerHeight - 3], [innerWidth - 3, innerHeight - 3]].every(([x, y]) =>
             stage.contains(stage.getRootNode().elementFromPoint(x, y)))"""
@@ -313,7 +313,7 @@ def test_present(open_page: OpenPage, server: Server, name: str) -> None:
     """At 1280 × 720 the numbers are 18 pixels high or more, and the cell and the answers are on the screen; Esc leaves."""
     page = open_page(viewport=PROJECTOR)
     visit(page, server, model=name, step=STEP + 1)
-    before = page.get_by_test_id("stage").bounding_box()
+    before = box_of(page.get_by_test_id("stage"))
     toggle(page, "present").click()
     expect_link(page, present=1)
     page.wait_for_timeout(300)  # the stage is laid out anew when its size has settled
@@ -325,14 +325,14 @@ def test_present(open_page: OpenPage, server: Server, name: str) -> None:
         )
         assert sizes and min(sizes) >= 18, what
     for part in (stage.locator("svg.parts"), panel_of(page), page.get_by_test_id("stage-play")):
-        box = part.bounding_box()
-        assert box and box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"] + 0.5
+        box = box_of(part)
+        assert box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"] + 0.5
     page.keyboard.press("ArrowRight")
     expect_step(page, STEP + 1)
     page.keyboard.press("Escape")
     expect(stage).not_to_have_class(re.compile(r"\bpresent\b"))
     expect(page).not_to_have_url(re.compile("present"))
-    after = stage.bounding_box()
+    after = box_of(stage)
     assert before and after and (after["x"], after["width"]) == (before["x"], before["width"])
 
 

@@ -14,7 +14,7 @@ from explorer.models import itemised, training_step
 from explorer.studio.training_step import words
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
-from tests.browser.reader import expect_link, link_of, ready, visit
+from tests.browser.reader import box_of, expect_link, link_of, ready, visit
 from tests.browser.test_look import PHONE, overflow
 from tests.conftest import Shipped
 
@@ -28,8 +28,7 @@ def click_entry(page: Page, target: int, source: int) -> None:
     """On the matrix, in the middle of an entry; both from 0."""
     matrix = page.get_by_test_id("matrix-lstm")
     matrix.scroll_into_view_if_needed()
-    box = matrix.bounding_box()
-    assert box
+    box = box_of(matrix)
     side = box["width"] / (len(TEXT) - 1)
     matrix.click(position={"x": (source + 0.5) * side, "y": (target + 0.5) * side})
     settle(page)
@@ -129,8 +128,8 @@ def test_every_tab_on_a_phone(open_page: OpenPage, server: Server, tab: str, mod
     expect(page.locator(".js-plotly-plot").first).to_be_attached()
     assert overflow(page) <= 0
     for chart in page.locator("[class*='_fits'] .js-plotly-plot").all():
-        box = chart.bounding_box()
-        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+        box = box_of(chart)
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
 def test_what_takes_long_shows_how_far_it_is_and_can_be_stopped(page: Page, server: Server) -> None:
