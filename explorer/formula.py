@@ -1,7 +1,7 @@
 """A cell's arithmetic as text: `"f * c_prev + i * g"`, read by a person, evaluated on numbers, drawn by the stage.
 
-A formula may use names, numbers, `+ - *`, parentheses and calls of functions that the caller hands in. Nothing else parses,
-so a formula that comes out of a file can do no harm.
+A formula may use names, numbers, `+ - *`, `@` for a matrix times a vector, parentheses and calls of functions that the caller hands in.
+Nothing else parses, so a formula that comes out of a file can do no harm.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
     ast.Mult: lambda a, b: a * b,
+    ast.MatMult: lambda W, vectors: vectors @ W.T,
 }
+"""`W @ x` is W [row, column] times each vector of x [..., column]."""
 
 
-def evaluate(
-    formula: str, values: Mapping[str, Any], functions: Mapping[str, Callable[[Any], Any]] | None = None
-) -> Any:
+def evaluate(formula: str, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> Any:
     """The value of `formula`; works alike on floats, numpy arrays and torch tensors.
 
     Raises ValueError where the text is no formula, KeyError where `values` lacks a name that it uses.
@@ -35,18 +35,18 @@ def evaluate(
                 return number
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return _OPERATORS[type(op)](value(left), value(right))
-            case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in functions:
-                return functions[name](value(argument))
-        raise ValueError(f"not a formula: {formula!r}; names, numbers, + - * and {sorted(functions)} are understood")
+            case ast.Call(func=ast.Name(id=name), args=[first, *rest], keywords=[]) if name in functions:
+                return functions[name](value(first), *map(value, rest))
+        raise ValueError(f"not a formula: {formula!r}; names, numbers, + - * @ and {sorted(functions)} are understood")
 
-    return value(_parse(formula))
+    return value(parse(formula))
 
 
 @lru_cache(maxsize=256)
 def names(formula: str) -> frozenset[str]:
     """The names of the values that `formula` uses, those of functions left out."""
-    called = {node.func for node in ast.walk(_parse(formula)) if isinstance(node, ast.Call)}
-    return frozenset(node.id for node in ast.walk(_parse(formula)) if isinstance(node, ast.Name) and node not in called)
+    called = {node.func for node in ast.walk(parse(formula)) if isinstance(node, ast.Call)}
+    return frozenset(node.id for node in ast.walk(parse(formula)) if isinstance(node, ast.Name) and node not in called)
 
 
 LONGEST = 500
@@ -54,7 +54,8 @@ LONGEST = 500
 
 
 @lru_cache(maxsize=256)
-def _parse(formula: str) -> ast.expr:
+def parse(formula: str) -> ast.expr:
+    """The syntax tree of a formula, to be looked at and not to be changed. Raises ValueError where the text is none."""
     if len(formula) > LONGEST:
         raise ValueError(f"not a formula: {formula[:20]!r}… is longer than {LONGEST} characters")
     try:

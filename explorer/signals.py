@@ -53,8 +53,10 @@ class Belt:
     write: str
 
     def kept(self, values: Mapping[str, Any]) -> Any:
-        """The factor by which each step multiplies the state before it, shaped like the signals."""
-        return evaluate(self.keep, values)
+        """The factor by which each step multiplies the state before it, shaped like the signals; `values` has the state, too."""
+        return (
+            evaluate(self.keep, values) * values[self.state] ** 0
+        )  # a constant becomes one for each step and unit; NaN ** 0 is 1
 
     def written(self, values: Mapping[str, Any]) -> Any:
         """What each step adds to the state, shaped like the signals."""

@@ -37,6 +37,15 @@ def test_arrays_and_tensors() -> None:
     np.testing.assert_array_equal(found, torch.tanh(torch.from_numpy(f)).numpy() * c)
 
 
+def test_a_matrix_times_vectors() -> None:
+    """`W @ x` is the matrix times each vector along the last axis; a function may take several values."""
+    W, x = np.array([[1.0, 2.0], [0.0, -1.0], [3.0, 0.0]]), np.array([[1.0, 1.0], [2.0, 0.5]])
+    assert formula.evaluate("W @ x", {"W": W, "x": x}).tolist() == [[3.0, -1.0, 3.0], [3.0, -0.5, 6.0]]
+    found = formula.evaluate("W @ x", {"W": torch.from_numpy(W), "x": torch.from_numpy(x)})
+    assert found.tolist() == (x @ W.T).tolist()
+    assert formula.evaluate("least(2, 1)", {}, {"least": min}) == 1
+
+
 def test_names() -> None:
     """Of values, not of functions; a name may be both."""
     assert formula.names("o * tanh(c)") == {"o", "c"}
@@ -55,9 +64,9 @@ def test_a_missing_value_is_named() -> None:
     [
         "", " ", "f *", "f g", "f = 1", "f; g", "f\ng",  # no expression
         "f.real", "f.__class__", "().__class__.__bases__", "f[0]", "[f]", "(f, g)", "{f}", "{'a': f}",
-        "__import__('os')", "open('x')", "eval('f')", "double(f, g)", "double(a=f)", "double(*f)", "f(g)", "double.real(f)",
+        "__import__('os')", "open('x')", "eval('f')", "double()", "double(a=f)", "double(*f)", "f(g)", "double.real(f)",
         "lambda: f", "f if g else i", "f and g", "not f", "f < g", "f := 1", "(f := 1)", "[f for f in g]", "await f", "yield f",
-        "f / g", "f // g", "f ** 2", "f % g", "f @ g", "f << g", "f | g", "-f", "~f",
+        "f / g", "f // g", "f ** 2", "f % g", "f << g", "f | g", "-f", "~f",
         "'f'", "b'f'", "f'{f}'", "None", "True", "...", "1j", "\0", "f\0",
         "(" * 500 + "f" + ")" * 500, "+".join(["f"] * 100_000), "double(" * 5000 + "f" + ")" * 5000, "\ud800",
     ],

@@ -24,11 +24,13 @@ class Shares:
     bias: Tensor
 
 
-def shares(cell: Cell, x: Tensor, signals: Signals, first: Signals, unit: int) -> dict[str, Shares]:
-    """For each pre-activation of `unit`: who pushed it.
+def shares(
+    cell: Cell, x: Tensor, signals: Signals, first: Signals, unit: int, under: Signals | None = None
+) -> dict[str, Shares]:
+    """For each pre-activation of `unit`: who pushed it. The bias includes what else enters the sum: peepholes, and what stands below.
 
-    x [step, input] is what this cell read, signals [step, unit] what it made of it, both in the order in which it read, and first
-    [unit] its states before that.
+    x [step, input] is what this cell read, signals [step, unit] what it made of it, those of the row below likewise, all in the order
+    in which it read, and first [unit] its states before that.
     """
     with torch.enable_grad():
         x = x.detach().clone().requires_grad_()
@@ -42,7 +44,9 @@ def shares(cell: Cell, x: Tensor, signals: Signals, first: Signals, unit: int) -
             return signals[name]
 
         others = {name: previous(signals[name], first[name]) for name in cell.State._fields if name != "h"}
-        cell.step(x, cell.State(**{"h": h} | others), hold)
+        read = {name: torch.zeros_like(signals[name]) if under is None else under[name] for name in cell.reads_below}
+        below = cell.initial_state(1)._replace(**read) if read else None
+        cell.step(x, cell.State(**{"h": h} | others), hold, below)
         result = {}
         for name, value in held.items():
             from_x, from_h = torch.autograd.grad(

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from explorer.backend.device import flushed_denormals
 from explorer.backend.forward import States, in_order, previous, read, zero_states
-from explorer.cells import Cell, Signals, Stack
+from explorer.cells import Cell, Signals, Stack, untapped
 
 Progress = Callable[[float], None]
 """Is told the share that is done, now and then; what it raises ends the computation."""
@@ -90,6 +90,7 @@ class _Moved(NamedTuple):
     before: Signals
     here: Signals
     x: Tensor | None
+    below: Signals
     to: tuple[Tensor, Tensor] | None = None
     weights: Signals | None = None
 
@@ -97,13 +98,26 @@ class _Moved(NamedTuple):
 class Row:
     """A cell and what it recorded, in the order in which it reads; carries targets back over one of its steps."""
 
-    def __init__(self, number: int, direction: int, cell: Cell, x: Tensor, signals: Signals, first: Signals) -> None:
-        """x and signals [step, 1, …] are at the steps of the tokens, first {state: [1, unit]} before the first step."""
+    def __init__(
+        self,
+        number: int,
+        direction: int,
+        cell: Cell,
+        x: Tensor,
+        signals: Signals,
+        first: Signals,
+        under: Signals | None = None,
+    ) -> None:
+        """x, signals and those of the row below, if it looks at them, [step, 1, …] are at the steps of the tokens, first {state: [1, unit]}
+        before the first step."""
         self.number, self.direction, self.cell = number, direction, cell
         self.s: Signals = {name: in_order(values, direction) for name, values in signals.items()}
         self.s |= {f"{name}_prev": previous(self.s[name], state) for name, state in first.items()}
         self.s["x"] = in_order(x, direction)
         self.states = tuple(first)
+        for name in cell.reads_below:
+            values = torch.zeros_like(signals[name]) if under is None else under[name]
+            self.s[f"{name}_below"] = in_order(values, direction)
         self._by_hand = cell.backwards(self.s)
         self._general = None if self._by_hand else _FromStep(cell, self.s, self.states)
 
@@ -130,9 +144,9 @@ class Row:
             return self._general(place, d, weights)
         moved = self._by_hand(place, d, x or weights)
         if moved.to_input is None or moved.to_recurrent is None:
-            return _Moved(moved.before, moved.here, None)
+            return _Moved(moved.before, moved.here, None, {})
         by_x = moved.to_input @ self.cell.weight_ih if x else None
-        return _Moved(moved.before, moved.here, by_x, (moved.to_input, moved.to_recurrent))
+        return _Moved(moved.before, moved.here, by_x, {}, (moved.to_input, moved.to_recurrent))
 
 
 class _FromStep:
@@ -147,11 +161,14 @@ class _FromStep:
         with torch.enable_grad():
             x = self._leaf("x", place)
             before = {name: self._leaf(f"{name}_prev", place) for name in self.states}
-            after = self.cell.step(x, self.cell.State(**before), lambda _, value: value)
+            below = {name: self._leaf(f"{name}_below", place) for name in self.cell.reads_below}
+            under = self.cell.initial_state(1)._replace(**below) if below else None
+            after = self.cell.step(x, self.cell.State(**before), untapped, under)
             here = {name: getattr(after, name) for name in self.states}
             outputs = {name: value for name, value in here.items() if value.requires_grad}
             asked = {"x": x}
             asked |= {f"before {name}": leaf for name, leaf in before.items()}
+            asked |= {f"below {name}": leaf for name, leaf in below.items()}
             asked |= {f"here {name}": value for name, value in outputs.items()}
             asked |= {f"weight {name}": weight for name, weight in self.weights.items()} if weights else {}
             found = torch.autograd.grad(
@@ -170,6 +187,7 @@ class _FromStep:
             {name: by[f"before {name}"][:, 0] for name in self.states},
             {name: by[f"here {name}"][:, 0] if name in outputs else d[name] for name in self.states},
             by["x"][:, 0],
+            {name: by[f"below {name}"][:, 0] for name in self.cell.reads_below},
             weights={name: by[f"weight {name}"] for name in self.weights} if weights else None,
         )
 
@@ -193,9 +211,11 @@ def rows_of(stack: Stack, x: Tensor, initial: States | None = None) -> list[Row]
         for layer in stack.layers():
             first = len(rows)
             for direction, cell in enumerate(layer):
-                states = {name: values[len(rows)] for name, values in initial.items()}
-                rows.append(Row(len(rows), direction, cell, x, read_rows[len(rows)], states))
-            x = torch.cat([read_rows[row]["h"] for row in range(first, len(rows))], -1)
+                row = len(rows)
+                states = {name: values[row] for name, values in initial.items()}
+                under = read_rows[row - len(layer)] if row >= len(layer) else None
+                rows.append(Row(row, direction, cell, x, read_rows[row], states, under))
+            x = torch.cat([read_rows[row][stack.cell.upward] for row in range(first, len(rows))], -1)
     return rows
 
 
@@ -240,13 +260,16 @@ def _down(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report: 
         for (row, name), seed in targets.seeds.items():
             carried[where[row]][name][joined] += seed[joined]
         above: Tensor | None = None
+        looked: Signals = {}
         for n in range(len(rows) - 1, -1, -1):
             d = {name: values[first:] for name, values in carried[n].items()}
             if above is not None:
-                d["h"] += above
+                d[rows[n].cell.upward] += above
+            for name, by in looked.items():
+                d[name] += by
             moved = rows[n].back(t, d, n > 0 or to_x, weights)
             yield Passed(rows[n].number, t, first, d, moved.here, moved.to, moved.weights)
-            above = moved.x
+            above, looked = moved.x, moved.below
             for name, values in moved.before.items():
                 d[name].copy_(values)
         if to_x:
@@ -263,10 +286,14 @@ def _across(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report
     done, work = 0, len(targets) * len(rows) * steps
     for start in range(0, len(targets), block):
         some = targets.only(list(range(start, min(start + block, len(targets)))))
-        into = {row.number: rows[0].s["h"].new_zeros(steps, len(some), row.s["h"].shape[-1]) for row in rows}
+        into = {
+            (row.number, name): row.s["h"].new_zeros(steps, len(some), row.s[name].shape[-1])
+            for row in rows
+            for name in {row.cell.upward, *row.cell.reads_below}
+        }
         for n in range(len(rows) - 2, -1, -2):
             needs_x = n > 0 or to_x
-            into_x = into[rows[n].number].new_zeros(steps, len(some), rows[n].s["x"].shape[-1])
+            into_x = rows[n].s["x"].new_zeros(steps, len(some), rows[n].s["x"].shape[-1])
             for row in rows[n : n + 2]:
                 carried = row.carried(len(some))
                 for place in range(steps - 1, -1, -1):
@@ -275,17 +302,21 @@ def _across(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report
                     for (number, name), seed in some.seeds.items():
                         if number == row.number:
                             carried[name][joined] += seed[joined]
-                    carried["h"] += into[row.number][t]
+                    for (number, name), by in into.items():
+                        if number == row.number:
+                            carried[name] += by[t]
                     moved = row.back(place, carried, needs_x, weights)
                     yield Passed(row.number, t, start, carried, moved.here, moved.to, moved.weights)
                     if moved.x is not None and needs_x:
                         into_x[t] += moved.x
+                    for name, by in moved.below.items() if n else ():
+                        into[row.number - 2, name][t] += by
                     carried = {name: values.clone() for name, values in moved.before.items()}
                     done += len(some)
                     report(done / work)
             if n:
                 for row, part in zip(rows[n - 2 : n], into_x.chunk(2, -1), strict=True):
-                    into[row.number] += part
+                    into[row.number, row.cell.upward] += part
             elif to_x:
                 for t, by_x in enumerate(into_x):
                     yield Passed(INPUT, t, start, {"x": by_x}, {"x": by_x})

@@ -33,45 +33,63 @@ def read(stack: Stack, x: Tensor, initial: States | None = None, tap_at: TapAt |
             if signals is None:
                 steps = range(len(x) - 1, -1, -1) if direction else range(len(x))
                 taps = [tap_at(row, step) if tap_at else untapped for step in steps]
-                signals = unroll(cell, in_order(x, direction), state, taps)
+                under = below(cell, rows[row - len(cells)] if row >= len(cells) else None, state, len(x), direction)
+                signals, _ = unroll(cell, in_order(x, direction), state, under, taps)
             rows.append({name: in_order(values, direction) for name, values in signals.items()})
-        x = torch.cat([signals["h"] for signals in rows[-len(cells) :]], -1)
+        x = torch.cat([signals[stack.cell.upward] for signals in rows[-len(cells) :]], -1)
     return rows
 
 
 def run(stack: Stack, x: Tensor, initial: States | None = None) -> tuple[Tensor, States]:
     """The top layer's h, [step, batch, directions*unit], and the last state; differentiable, nothing recorded."""
     last: list[Any] = []
+    rows: list[Signals] = []
     for cells in stack.layers():
-        outputs = []
         for direction, cell in enumerate(cells):
-            state = _state_of(cell, initial, len(last), x)
+            row = len(rows)
+            state = _state_of(cell, initial, row, x)
             fused = cell.kernel(in_order(x, direction), state)
             if fused is None:
-                hs = []
-                for x_t in in_order(x, direction):
-                    state = cell.step(x_t, state, untapped)
-                    hs.append(state.h)
-                fused = torch.stack(hs), state
-            outputs.append(in_order(fused[0], direction))
-            last.append(fused[1])
-        x = torch.cat(outputs, -1)
-    return x, {name: torch.stack([getattr(state, name) for state in last]) for name in stack.cell.State._fields}
+                under = below(cell, rows[row - len(cells)] if row >= len(cells) else None, state, len(x), direction)
+                signals, state = unroll(cell, in_order(x, direction), state, under)
+            else:
+                signals, state = {"h": fused[0]}, fused[1]
+            rows.append({name: in_order(values, direction) for name, values in signals.items()})
+            last.append(state)
+        x = torch.cat([signals[stack.cell.upward] for signals in rows[-len(cells) :]], -1)
+    top = torch.cat([signals["h"] for signals in rows[-stack.directions :]], -1)
+    return top, {name: torch.stack([getattr(state, name) for state in last]) for name in stack.cell.State._fields}
 
 
-def unroll(cell: Cell, x: Tensor, state: Any, taps: list[Tap]) -> Signals:
-    """The cell's `step`, token by token, each through its own tap."""
+def below(cell: Cell, row: Signals | None, state: Any, steps: int, direction: int) -> list[Any] | None:
+    """What the layer below came to at each step, in the order in which this one reads: a state a step, zeros where there is no layer
+    below; None for a cell that does not look at it. `state` is one of the row's own, for its sizes."""
+    if not cell.reads_below:
+        return None
+    nothing = cell.State(*(torch.zeros_like(values) for values in state))
+    if row is None:
+        return [nothing] * steps
+    read = {name: in_order(row[name], direction) for name in cell.reads_below}
+    return [nothing._replace(**{name: values[t] for name, values in read.items()}) for t in range(steps)]
+
+
+def unroll(
+    cell: Cell, x: Tensor, state: Any, under: list[Any] | None = None, taps: list[Tap] | None = None
+) -> tuple[Signals, Any]:
+    """The cell's `step`, token by token, each with what the layer below came to and through its own tap: what was recorded, and the
+    last state."""
     recorded: dict[str, list[Tensor]] = {}
 
-    for x_t, tap in zip(x, taps, strict=True):
+    for t, x_t in enumerate(x):
+        tap = taps[t] if taps else untapped
 
         def record(name: str, value: Tensor, tap: Tap = tap) -> Tensor:
             value = tap(name, value)
             recorded.setdefault(name, []).append(value)
             return value
 
-        state = cell.step(x_t, state, record)
-    return {name: torch.stack(values) for name, values in recorded.items()}
+        state = cell.step(x_t, state, record, under[t] if under else None)
+    return {name: torch.stack(values) for name, values in recorded.items()}, state
 
 
 @torch.no_grad()
@@ -90,7 +108,7 @@ def replay(cell: Cell, x: Tensor, state: Any) -> Signals | None:
 
     def record(name: str, value: Tensor) -> Tensor:
         if name in belts:
-            value = scan(belts[name].kept(recorded), value, getattr(state, name))
+            value = scan(belts[name].kept(recorded | {name: value}), value, getattr(state, name))
         recorded[name] = value
         return value
 

@@ -143,12 +143,13 @@ def _by_autograd(factor: float, stack: Stack, x: Tensor, objective: Objective, i
         else:
             target = tape.values[objective.row, objective.name][objective.step][0, objective.unit]
     where = [(row, name, step) for (row, name), steps in tape.values.items() for step in sorted(steps)]
-    asked = [tape.values[row, name][step] for row, name, step in where]
-    found = torch.autograd.grad(factor * target, [x, *asked], allow_unused=True, materialize_grads=True)
+    moved = [key for key in where if tape.values[key[:2]][key[2]].requires_grad]  # a clock depends on nothing
+    asked = [tape.values[row, name][step] for row, name, step in moved]
+    by_x, *found = torch.autograd.grad(factor * target, [x, *asked], allow_unused=True, materialize_grads=True)
+    by = dict(zip(moved, found, strict=True))
     grads: list[Signals] = [{} for _ in rows]
-    for row, name in tape.values:
-        grads[row][name] = torch.stack(
-            [g[0] for (r, n, _), g in zip(where, found[1:], strict=True) if (r, n) == (row, name)]
-        )
-    grads[0]["x"] = found[0][:, 0]
+    for (row, name), steps in tape.values.items():
+        each = [by.get((row, name, step), torch.zeros_like(steps[step])) for step in sorted(steps)]
+        grads[row][name] = torch.stack(each)[:, 0]
+    grads[0]["x"] = by_x[:, 0]
     return grads

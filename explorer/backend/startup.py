@@ -7,7 +7,6 @@ import math
 import torch
 from torch import Tensor
 
-from explorer import formula
 from explorer.backend.back import Row
 from explorer.backend.jacobian import direct, jacobians
 from explorer.backend.matrix import norm_of
@@ -17,8 +16,7 @@ from explorer.cells import Cell
 @torch.no_grad()
 def set_keep_bias(cell: Cell, bias: float) -> None:
     """Both of torch's biases of the gate that keeps add up to `bias`, the same for all units."""
-    gates = [s.name for s in cell.signals if f"{s.name}_pre" in formula.names(s.formula)]  # in the order of the blocks
-    first = gates.index(cell.belts[0].keep) * cell.hidden_size
+    first = cell.blocks.index(cell.belts[0].keep) * cell.hidden_size
     block = slice(first, first + cell.hidden_size)
     cell.bias_ih[block] = bias
     cell.bias_hh[block] = 0
@@ -26,7 +24,7 @@ def set_keep_bias(cell: Cell, bias: float) -> None:
 
 def largest_stretch(cell: Cell) -> float:
     """σ_max of the recurrent matrices, one a gate: the most by which one of them stretches a vector."""
-    blocks = cell.weight_hh.detach().chunk(cell.blocks)
+    blocks = cell.weight_hh.detach().split(cell.hidden_size)
     return max(float(torch.linalg.matrix_norm(W, 2)) for W in blocks)
 
 

@@ -81,10 +81,20 @@ class Cell(nn.Module):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    blocks: ClassVar[int]
-    """How many blocks of `unit` rows the weights have: one for each pre-activation."""
+    parent: ClassVar[str] = ""
+    """The name of the cell that it changes; empty where it begins a line of its own."""
+    change: ClassVar[str] = ""
+    """What it adds to its parent or takes away, in a sentence."""
+    source: ClassVar[str]
+    """Who wrote it down first: authors, year, title, and where to find it."""
+    blocks: ClassVar[tuple[str, ...]]
+    """The signals that are squashed sums of W x and W h, in the order of their blocks of `unit` rows in the weights."""
     State: ClassVar[type[Any]] = HiddenState
-    belts: ClassVar[tuple[Belt, ...]] = ()
+    upward: ClassVar[str] = "h"
+    """The state that the layer above reads."""
+    reads_below: ClassVar[tuple[str, ...]] = ()
+    """The states of the layer below, at the same step, that `step` looks at beside its input; zeros are below the first layer."""
+    belts: tuple[Belt, ...] = ()
     diagram: ClassVar[Diagram]
     """How the cell is drawn; a test holds each operation in it against the formulas of the wires."""
     signals: tuple[Signal, ...]
@@ -96,17 +106,58 @@ class Cell(nn.Module):
             if value < 1:
                 raise ValueError(f"{size} is {value}; it must be at least 1")
         self.input_size, self.hidden_size = input_size, hidden_size
-        rows = self.blocks * hidden_size
-        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
-        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
-        self.bias_ih = nn.Parameter(torch.empty(rows))
-        self.bias_hh = nn.Parameter(torch.empty(rows))
+        from_input, from_recurrent = (len(names) * hidden_size for names in (self.input_blocks, self.recurrent_blocks))
+        self.weight_ih = nn.Parameter(torch.empty(from_input, input_size))
+        self.weight_hh = nn.Parameter(torch.empty(from_recurrent, self.recurrent_size))
+        self.bias_ih = nn.Parameter(torch.empty(from_input))
+        self.bias_hh = nn.Parameter(torch.empty(from_recurrent))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         bound = 1 / math.sqrt(self.hidden_size)
         for weight in self.parameters():
             nn.init.uniform_(weight, -bound, bound)
+
+    @property
+    def input_blocks(self) -> tuple[str, ...]:
+        """Those of the blocks that have weights of x."""
+        return self.blocks
+
+    @property
+    def recurrent_blocks(self) -> tuple[str, ...]:
+        """Those of the blocks that have weights of what comes back."""
+        return self.blocks
+
+    @property
+    def recurrent_size(self) -> int:
+        """How many numbers come back."""
+        return self.hidden_size
+
+    @property
+    def sums(self) -> dict[str, str]:
+        """The formula of each pre-activation, over `x`, states before and the names of `named_weights`."""
+        return {
+            f"{name}_pre": " + ".join(
+                [
+                    *([f"W_i{name} @ x", f"b_i{name}"] if name in self.input_blocks else []),
+                    *([f"W_h{name} @ h_prev", f"b_h{name}"] if name in self.recurrent_blocks else []),
+                ]
+            )
+            for name in self.blocks
+        }
+
+    @property
+    def named_weights(self) -> dict[str, Tensor]:
+        """What formulas name: the blocks of the weights, `W_ii` [unit, input], `b_ii` [unit], `W_hi`, `b_hi`, …; others as the cell adds.
+
+        The first letter behind the line says where it comes from (i: the input), what follows where it goes.
+        """
+        found: dict[str, Tensor] = {}
+        for end, names in (("i", self.input_blocks), ("h", self.recurrent_blocks)):
+            for kind, weight in (("W", f"weight_{end}h"), ("b", f"bias_{end}h")):
+                rows = getattr(self, weight).split(self.hidden_size)
+                found |= {f"{kind}_{end}{name}": block for name, block in zip(names, rows, strict=True)}
+        return found
 
     @property
     def options(self) -> dict[str, Any]:
@@ -149,7 +200,7 @@ class Cell(nn.Module):
         """W x + b of the input and W h + b of the recurrent side, each split into its blocks of [batch, unit]."""
         from_input = F.linear(x, self.weight_ih, self.bias_ih)
         from_recurrent = F.linear(h, self.weight_hh, self.bias_hh)
-        return from_input.chunk(self.blocks, -1), from_recurrent.chunk(self.blocks, -1)
+        return from_input.split(self.hidden_size, -1), from_recurrent.split(self.hidden_size, -1)
 
     def preactivations(self, x: Tensor, h: Tensor) -> list[Tensor]:
         """W x + b + U h + b for each block, [batch, unit] each."""
@@ -157,19 +208,24 @@ class Cell(nn.Module):
 
     @cached_property
     def recorded(self) -> tuple[Signal, ...]:
-        """The signals and, before them, the pre-activations that their formulas name."""
-        squashed = [s for s in self.signals if f"{s.name}_pre" in formula.names(s.formula)]
-        pre = [
-            Signal(
-                name=f"{s.name}_pre",
-                symbol=pre_symbol(s.name),
-                kind="signed",
-                role=s.role,
-                label=f"{s.label}, before squashing",
-            )
-            for s in squashed
-        ]
-        return (*pre, *self.signals)
+        """The signals, each behind the pre-activation that its formula names."""
+        found: list[Signal] = []
+        for signal in self.signals:
+            pre = f"{signal.name}_pre"
+            if pre in formula.names(signal.formula):
+                found.append(
+                    Signal(
+                        name=pre,
+                        symbol=pre_symbol(signal.name),
+                        kind="signed",
+                        role=signal.role,
+                        label=f"{signal.label}, before squashing",
+                        formula=self.sums[pre],
+                        dims=signal.dims,
+                    )
+                )
+            found.append(signal)
+        return tuple(found)
 
     @property
     def flat_weights(self) -> list[Tensor]:

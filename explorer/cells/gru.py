@@ -25,8 +25,15 @@ class GRU(Cell):
 
     name: ClassVar[str] = "gru"
     title: ClassVar[str] = "GRU"
-    blocks: ClassVar[int] = 3
-    belts: ClassVar[tuple[Belt, ...]] = (Belt("h", keep="z", write="(1 - z) * n"),)
+    parent: ClassVar[str] = "lstm"
+    change: ClassVar[str] = (
+        "No belt beside h: h itself is carried on. One gate keeps and lets in what it does not keep; another resets."
+    )
+    source: ClassVar[str] = (
+        "Cho et al. 2014, “Learning phrase representations using RNN encoder-decoder”, arXiv:1406.1078; in torch.nn.GRU's form"
+    )
+    blocks: ClassVar[tuple[str, ...]] = ("r", "z", "n")
+    belts = (Belt("h", keep="z", write="(1 - z) * n"),)
     diagram: ClassVar[Diagram] = Diagram(
         layers={"z": (2.7, 3.3), "r": (4.6, 3.3), "n": (7.5, 3.3)},
         operations={
@@ -76,6 +83,10 @@ class GRU(Cell):
                 formula="z * h_prev + (1 - z) * n",
             ),
         )
+
+    @property
+    def sums(self) -> dict[str, str]:
+        return super().sums | {"n_pre": "W_in @ x + b_in + r * (W_hn @ h_prev + b_hn)"}
 
     def step(self, x: Tensor, state: HiddenState, tap: Tap, below: Any = None) -> HiddenState:
         (x_r, x_z, x_n), (h_r, h_z, h_n) = self.parts(x, state.h)  # [batch, unit] each

@@ -38,9 +38,15 @@ class LSTM(Cell):
 
     name: ClassVar[str] = "lstm"
     title: ClassVar[str] = "LSTM"
-    blocks: ClassVar[int] = 4
+    parent: ClassVar[str] = "lstm-1997"
+    change: ClassVar[str] = "A forget gate: what is on the belt can be let go of, unit by unit, and not only added to."
+    source: ClassVar[str] = (
+        "Hochreiter & Schmidhuber 1997, “Long short-term memory”, Neural Computation 9(8); "
+        "Gers, Schmidhuber & Cummins 2000, “Learning to forget”, Neural Computation 12(10)"
+    )
+    blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     State: ClassVar[type[Any]] = LSTMState
-    belts: ClassVar[tuple[Belt, ...]] = (Belt("c", keep="f", write="i * g"),)
+    belts = (Belt("c", keep="f", write="i * g"),)
     diagram: ClassVar[Diagram] = Diagram(
         layers={"f": (1.9, 3.3), "i": (3.9, 3.3), "g": (5.7, 3.3), "o": (7.5, 3.3)},
         operations={
@@ -115,14 +121,16 @@ class LSTM(Cell):
 
     def _set_bias(self, gate_name: str, bias: Tensor) -> None:
         """Sets b_i<gate> of the first units to `bias` [unit] and their b_h<gate> to 0."""
-        first = "ifgo".index(gate_name) * self.hidden_size
+        first = self.blocks.index(gate_name) * self.hidden_size
         block = slice(first, first + len(bias))
         with torch.no_grad():
             self.bias_ih[block] = bias
             self.bias_hh[block] = 0
 
     def step(self, x: Tensor, state: LSTMState, tap: Tap, below: Any = None) -> LSTMState:
-        i, f, g, o = (tap(f"{name}_pre", a) for name, a in zip("ifgo", self.preactivations(x, state.h), strict=True))
+        i, f, g, o = (
+            tap(f"{name}_pre", a) for name, a in zip(self.blocks, self.preactivations(x, state.h), strict=True)
+        )
         i, f, g, o = tap("i", i.sigmoid()), tap("f", f.sigmoid()), tap("g", g.tanh()), tap("o", o.sigmoid())
         c = tap("c", f * state.c + i * g)
         h = tap("h", o * c.tanh())

@@ -39,7 +39,8 @@ class RNN(Cell):
 
     name: ClassVar[str] = "rnn"
     title: ClassVar[str] = "RNN"
-    blocks: ClassVar[int] = 1
+    source: ClassVar[str] = "Elman 1990, “Finding structure in time”, Cognitive Science 14(2)"
+    blocks: ClassVar[tuple[str, ...]] = ("h",)
     diagram: ClassVar[Diagram] = Diagram(
         layers={"h": (5, 3)},
         operations={},

@@ -120,15 +120,18 @@ def arithmetic(
         index("unit", unit, stack.hidden_size)
         with torch.inference_mode():
             rows = read(stack, reading.input.x, reading.initial)
-        below = row // stack.directions - 1
-        x = reading.input.x[:, 0]
+        direction, below = row % stack.directions, row // stack.directions - 1
+
+        def read_by(row: int) -> Signals:
+            return {name: in_order(values[:, 0], direction).clone() for name, values in rows[row].items()}
+
+        x, under = reading.input.x[:, 0], None
         if below >= 0:
-            x = torch.cat([rows[below * stack.directions + k]["h"][:, 0] for k in range(stack.directions)], -1)
-        direction = row % stack.directions
-        signals: Signals = {name: in_order(values[:, 0], direction).clone() for name, values in rows[row].items()}
+            parts = [rows[below * stack.directions + k][stack.cell.upward][:, 0] for k in range(stack.directions)]
+            x, under = torch.cat(parts, -1), read_by(row - stack.directions)
         cell: Any = stack.rows[row]
         first = {name: values[row, 0] for name, values in reading.initial.items()}
-        found = shares_of.shares(cell, in_order(x, direction).clone(), signals, first, unit)
+        found = shares_of.shares(cell, in_order(x, direction).clone(), read_by(row), first, unit, under)
         return {
             name: Pushes(*(as_numpy(in_order(part, direction)) for part in (s.inputs, s.units, s.bias)))
             for name, s in found.items()

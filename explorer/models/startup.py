@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -22,6 +24,14 @@ INPUTS = 16
 RECURRENT = ("uniform", "normal", "orthogonal")
 
 _drawing = Lock()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """What is drawn inside is the same for the same seed, and leaves the generator, which is the whole process's, as it was."""
+    with _drawing, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def untrained(
@@ -46,14 +56,15 @@ def untrained(
     """
     if recurrent not in RECURRENT:
         raise ValueError(f"unknown recurrent weights {recurrent!r}; choose from {', '.join(RECURRENT)}")
-    with _drawing, torch.random.fork_rng(devices=[]):  # the generator is the whole process's
-        torch.manual_seed(seed)
+    with seeded(seed):
         cell = cells.build(name, INPUTS, units, **options)
         assert isinstance(cell, Cell)
-        if radius is not None and cell.blocks != 1:
-            raise ValueError(f"{name} has {cell.blocks} recurrent matrices; a spectral radius is chosen for one (rnn)")
+        if radius is not None and len(cell.blocks) != 1:
+            raise ValueError(
+                f"{name} has {len(cell.blocks)} recurrent matrices; a spectral radius is chosen for one (rnn)"
+            )
         with torch.no_grad():
-            for block in cell.weight_hh.chunk(cell.blocks):
+            for block in cell.weight_hh.split(units):
                 _draw(block, recurrent)
                 scale = gain if radius is None else radius / radius_of(block)
                 block.mul_(scale)
@@ -93,5 +104,5 @@ def reach(cell: Cell, steps: int = 100, *, of: str = "h", by: str | None = None,
     (row,) = rows_of(Stack.of(cell), x)
     found = torch.stack([matrix.cpu().double() for _, matrix in jacobians(row, steps - 1, of, by or of)])
     spectral = torch.stack([largest(matrix) for matrix in found])
-    radius = radius_of(cell.weight_hh) if cell.blocks == 1 else None
+    radius = radius_of(cell.weight_hh) if len(cell.blocks) == 1 else None
     return Reach(as_numpy(typical(found)), as_numpy(spectral), radius)

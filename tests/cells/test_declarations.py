@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import explorer
 from explorer import cells, formula
+from explorer.models.model import Model
 from explorer.signals import Array, Role, Trace
 from tests.helpers import FEW, SHAPES, TEXT, VARIANTS, Shape, Variant, network, state_of
 
@@ -26,22 +27,34 @@ CLOSE: dict[str, Any] = {"rtol": 0, "atol": 1e-13}
 
 
 def values_of(trace: Trace) -> dict[str, Array]:
-    """All that a formula may name."""
+    """All of a trace that a formula may name."""
     return dict(trace.arrays) | {f"{state}_prev": trace.previous(state) for state in trace.initial}
+
+
+def values_of_row(model: Model, trace: Trace, row: int) -> dict[str, Array]:
+    """All that a formula may name, of one row: its signals [step, unit], what it read, its weights."""
+    found = {name: values[row] for name, values in values_of(trace).items() if name != "x"}
+    under, cell = row // model.stack.directions * model.stack.directions, model.stack.rows[row]
+    below = range(under - model.stack.directions, under)
+    found["x"] = trace["x"] if under == 0 else np.concatenate([trace[cell.upward][k] for k in below], -1)
+    for name in cell.reads_below:
+        same = row - model.stack.directions
+        found[f"{name}_below"] = np.zeros_like(found[name]) if same < 0 else trace[name][same]
+    return found | {name: weight.detach().numpy() for name, weight in cell.named_weights.items()}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_formulas_reproduce_the_trace(variant: Variant, shape: Shape) -> None:
-    """Each signal's formula, evaluated on the trace, is that signal; also where a row reads backwards and starts from a state."""
+    """Each formula, evaluated on the trace and the weights, is its signal; also where a row reads backwards and starts from a state."""
     model = network(variant, shape)
     trace = explorer.trace(model, TEXT, state=state_of(model))
-    values = values_of(trace)
-    checked = [signal for signal in trace.signals.values() if signal.formula]
-    assert {signal.name for signal in checked} == {signal.name for signal in model.cell.signals}
-    for signal in checked:
-        found = formula.evaluate(signal.formula, values, FUNCTIONS)
-        np.testing.assert_allclose(found, trace[signal.name], err_msg=signal.name, **CLOSE)
+    assert {name for name, signal in trace.signals.items() if not signal.formula} == {"x"}
+    for row in range(trace.rows):
+        values = values_of_row(model, trace, row)
+        for signal in model.cell.recorded:
+            found = formula.evaluate(signal.formula, values, FUNCTIONS)
+            np.testing.assert_allclose(found, trace[signal.name][row], err_msg=signal.name, **CLOSE)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -59,7 +72,7 @@ def test_belts_reproduce_the_trace(variant: Variant, shape: Shape) -> None:
 
 def test_the_belts_there_are() -> None:
     """An LSTM carries c, a GRU h, an Elman network nothing."""
-    found = {name: [belt.state for belt in cells.REGISTRY[name].belts] for name in ("rnn", "lstm", "gru")}
+    found = {name: [belt.state for belt in cells.build(name, 1, 1).belts] for name in ("rnn", "lstm", "gru")}
     assert found == {"rnn": [], "lstm": ["c"], "gru": ["h"]}
 
 
@@ -67,7 +80,8 @@ def test_the_belts_there_are() -> None:
 def test_signals_are_declared_in_order(variant: Variant) -> None:
     """A formula names only what stands before it, a state before, or its own pre-activation; roles and symbols are there."""
     cell = network(variant).cell
-    known = {f"{state}_prev" for state in cell.State._fields}
+    known = {f"{state}_prev" for state in cell.State._fields} | {"x", *cell.named_weights}
+    known |= {f"{state}_below" for state in cell.reads_below}
     for signal in cell.recorded:
         assert not signal.formula or formula.names(signal.formula) <= known, signal.name
         known.add(signal.name)

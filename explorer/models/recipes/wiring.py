@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from explorer.cells import REGISTRY
 from explorer.models.model import Model
 from explorer.models.recipes.base import Batches, Example, Headline, Tokens, drawn, padded
 from explorer.models.scoring import label_accuracy
@@ -21,9 +22,6 @@ from explorer.signals import Array
 
 Unit = Mapping[str, float]
 """What a unit adds up: "bias", "h0", "h1", … (the units one step before), or a character -> its weight. What is left out is 0."""
-
-BLOCKS = {"rnn": "h", "gru": "rzn", "lstm": "ifgo"}
-"""The blocks of a cell's weights, in torch's order."""
 
 LONGEST = 12
 """All inputs up to this length are tried."""
@@ -39,10 +37,11 @@ def weights(
 
     Raises ValueError where a block is missing or a weight is of nothing that there is.
     """
-    if set(gates) != set(BLOCKS[cell]):
-        raise ValueError(f"{cell} has the blocks {', '.join(BLOCKS[cell])}, not {', '.join(gates)}")
-    rows = [unit for block in BLOCKS[cell] for unit in gates[block]]
-    hidden = [f"h{unit}" for unit in range(len(rows) // len(BLOCKS[cell]))]
+    blocks = REGISTRY[cell].blocks
+    if set(gates) != set(blocks):
+        raise ValueError(f"{cell} has the blocks {', '.join(blocks)}, not {', '.join(gates)}")
+    rows = [unit for block in blocks for unit in gates[block]]
+    hidden = [f"h{unit}" for unit in range(len(rows) // len(blocks))]
     unknown = {name for row in (*rows, *readout.values()) for name in row} - {"bias", *hidden, *reader.symbols}
     if unknown:
         raise ValueError(f"there is nothing named {', '.join(sorted(unknown))} to have a weight")
