@@ -1,0 +1,18 @@
+"""Equations as the field writes them: five notations of the same arithmetic, each rewritten from what the cell declares."""
+
+from explorer.notations.conventions import NOTATIONS, PYTORCH, Notation, notes
+from explorer.notations.latex import general_form, line, symbol
+from explorer.notations.rewriting import Equation, cat, equations
+
+__all__ = [
+    "NOTATIONS",
+    "PYTORCH",
+    "Equation",
+    "Notation",
+    "cat",
+    "equations",
+    "general_form",
+    "line",
+    "notes",
+    "symbol",
+]
