@@ -31,6 +31,7 @@ ROOMS = {
     "explorer.formula": room(0),
     "explorer.signals": room(1, "numpy", "pandas"),
     "explorer.diagram": room(1),
+    "explorer.notations": room(2),
     "explorer.analysis": room(2, "numpy", "pandas"),  # needs nothing but traces, and models are probed with it
     "explorer.cells": room(2, "torch"),
     "explorer.backend": room(3, "torch", "numpy"),

@@ -2,14 +2,13 @@
 
 from explorer.notations.conventions import NOTATIONS, PYTORCH, Notation, notes
 from explorer.notations.latex import general_form, line, symbol
-from explorer.notations.rewriting import Equation, cat, equations
+from explorer.notations.rewriting import Equation, equations
 
 __all__ = [
     "NOTATIONS",
     "PYTORCH",
     "Equation",
     "Notation",
-    "cat",
     "equations",
     "general_form",
     "line",

@@ -79,7 +79,7 @@ class _Printer:
         match node:
             case ast.Name(id=name):
                 return self.name(name), ATOM
-            case ast.Constant(value=value):
+            case ast.Constant(value=int() | float() as value):
                 return f"{value}", ATOM
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return f"{self._within(left, SUM)} + {self._within(right, SUM)}", SUM

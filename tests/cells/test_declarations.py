@@ -21,6 +21,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
+    "cat": lambda *arrays: np.concatenate(arrays, -1),
 }
 # numpy's exp and tanh against torch's, a few roundings of float64 apart.
 CLOSE: dict[str, Any] = {"rtol": 0, "atol": 1e-13}

@@ -12,7 +12,7 @@ import explorer
 from explorer import cells, formula
 from explorer.cells import Cell
 from explorer.models.reading import X
-from explorer.notations import NOTATIONS, PYTORCH, Notation, cat, equations, general_form, line, notes
+from explorer.notations import NOTATIONS, PYTORCH, Notation, equations, general_form, line, notes
 from explorer.signals import Signal
 from tests.cells.test_declarations import FUNCTIONS, values_of_row
 from tests.helpers import TEXT, VARIANTS, Shape, Variant, network, state_of
@@ -42,14 +42,13 @@ def test_what_is_printed_is_what_is_computed(variant: Variant, shape: Shape, not
     """Each equation, evaluated from the trace and the weights, is the signal that it defines."""
     model = network(variant, shape)
     trace = explorer.trace(model, TEXT, state=state_of(model))
-    functions = FUNCTIONS | {"cat": cat}
     for row in range(trace.rows):
         values = values_of_row(model, trace, row)
         found = equations(model.cell.signals, model.cell.sums, notation)
         assert [equation.name for equation in found] == [signal.name for signal in model.cell.signals]
         for equation in found:
-            joined = {name: formula.evaluate(text, values, functions) for name, text in equation.definitions.items()}
-            computed = formula.evaluate(equation.formula, values | joined, functions)
+            joined = {name: formula.evaluate(text, values, FUNCTIONS) for name, text in equation.definitions.items()}
+            computed = formula.evaluate(equation.formula, values | joined, FUNCTIONS)
             np.testing.assert_allclose(computed, trace[equation.name][row], err_msg=equation.formula, **CLOSE)
 
 
@@ -73,7 +72,7 @@ def test_signals_can_be_coloured(variant: Variant, notation: Notation) -> None:
     cell = network(variant).cell
     for equation in equations(cell.signals, cell.sums, notation):
         painted: list[str] = []
-        line(equation, notation, signals_of(cell), lambda name, symbol: (painted.append(name), symbol)[1])  # noqa: B023
+        line(equation, notation, signals_of(cell), lambda name, symbol: (painted.append(name), symbol)[1])
         names = {name.removesuffix("_prev").removesuffix("_below") for name in formula.names(equation.formula)}
         assert set(painted) == {equation.name} | (names & set(signals_of(cell)))
 
