@@ -24,6 +24,9 @@ if __name__ == "__main__":  # a reader is here: Streamlit runs this file as a sc
                 st.Page("pages/learn/startup.py", title="Start-up lab", icon=":material/science:", url_path="startup"),
                 st.Page("pages/learn/step.py", title="One training step", icon=":material/stairs:", url_path="step"),
             ],
+            "Try": [
+                st.Page("pages/try/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+            ],
             "Library": [
                 st.Page("pages/library/models.py", title="Models", icon=":material/menu_book:", url_path="models"),
             ],

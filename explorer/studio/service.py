@@ -18,6 +18,7 @@ from explorer.analysis import kinds
 from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.lexicon import valences
+from explorer.models.matching import Variant, matched
 from explorer.models.recipes import RECIPES, Recipe
 from explorer.signals import Array, Trace
 
@@ -42,8 +43,9 @@ EXCERPT = 150
 
 @st.cache_resource(max_entries=48, show_spinner="Loading the network …")
 def model(name: str) -> Model:
-    """A shipped model, loaded once for all."""
-    return models.load(name)
+    """A shipped model, or an untrained one beside it, made once for all."""
+    variant = Variant.named(name)
+    return models.load(name) if variant is None else matched(variant, model(variant.beside))
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)

@@ -24,6 +24,7 @@ PAGES = {
     "hidden": "pages/read/hidden.py",
     "gradients": "pages/learn/gradients.py",
     "step": "pages/learn/step.py",
+    "compare": "pages/try/compare.py",
 }
 """Those with the stage or its strip, which read the text at the left."""
 STARTUP, LIBRARY = "pages/learn/startup.py", "pages/library/models.py"

@@ -1,4 +1,4 @@
-"""A JSON header and arrays of float32 in one run of bytes, which a browser takes faster than numbers in JSON (unpacked by payload.js)."""
+"""A JSON header and arrays in one run of bytes, which a browser takes faster than numbers in JSON (unpacked by packing.js)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from explorer.signals import Array
 
 
-def pack(header: dict[str, Any], arrays: Iterable[Array]) -> bytes:
+def pack(header: dict[str, Any], arrays: Iterable[Array], dtype: str = "<f4") -> bytes:
     """Header length (uint32), header, padding to four bytes, then the arrays one after another."""
     head = json.dumps(header, separators=(",", ":")).encode()
-    blocks = [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays]
+    blocks = [np.ascontiguousarray(array, dtype=dtype).tobytes() for array in arrays]
     return b"".join([struct.pack("<I", len(head)), head, b"\0" * (-(4 + len(head)) % 4), *blocks])

@@ -1,0 +1,95 @@
+"""Untrained networks beside a trained one: any cell, reading through the same embedding, with about as many weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from explorer.models.model import Model
+from explorer.models.startup import seeded
+from explorer.models.zoo import assemble
+
+MARK = "untrained"
+MOST = 4096
+"""No more units are tried."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An untrained network: its cell, the seed of its weights, the shipped model that it stands beside."""
+
+    cell: str
+    seed: int
+    beside: str
+
+    @property
+    def name(self) -> str:
+        """As shipped models have one; none of those has a blank in it."""
+        return f"{MARK} {self.cell} {self.seed} {self.beside}"
+
+    @staticmethod
+    def named(name: str) -> Variant | None:
+        """The variant of that name; None for what is not one."""
+        mark, *parts = name.split(" ")
+        if mark != MARK or len(parts) != 3:
+            return None
+        cell, seed, beside = parts
+        return Variant(cell, int(seed), beside)
+
+
+def matched(variant: Variant, beside: Model) -> Model:
+    """The untrained network, in evaluation mode. It reads through the embedding of `beside`; its cell and readout are as torch draws them.
+
+    It has as many units as bring the number of its weights, all of them, closest to that of `beside`. Raises ValueError where the cell
+    cannot be built in this shape.
+    """
+    card = beside.card
+    assert card is not None
+
+    def made(units: int) -> Model:
+        return assemble(
+            variant.cell,
+            card.input_size,
+            units,
+            card.reader,
+            answer=card.answer,
+            labels=card.labels,
+            num_layers=card.num_layers,
+            bidirectional=card.bidirectional,
+        )
+
+    with seeded(variant.seed):
+        units = closest(lambda units: made(units).parameter_count, beside.parameter_count)
+    with seeded(variant.seed):
+        model = made(units)
+    model.name, model.embedding = variant.name, beside.embedding
+    return model.eval().requires_grad_(False)
+
+
+def closest(count: Callable[[int], int], wanted: int) -> int:
+    """The number of units whose `count`, which grows with it, is closest to `wanted`. Sizes that a cell does not have, for which `count`
+    raises ValueError, are passed over; raises what it said where there is none at all."""
+
+    def counted(units: int) -> int | None:
+        try:
+            return count(units)
+        except ValueError:
+            return None
+
+    def from_here_on(units: int) -> int:
+        """The next size that there is."""
+        return next((size for size in range(units, min(units + 64, MOST)) if counted(size) is not None), MOST)
+
+    low, high = 0, 1
+    while high < MOST and (found := counted(from_here_on(high))) is not None and found < wanted:
+        low, high = high, 2 * high
+    while high - low > 1:  # the first size with at least as many is above `low`, and `high` or below it
+        middle = (low + high) // 2
+        found = counted(from_here_on(middle))
+        low, high = (middle, high) if found is not None and found < wanted else (low, middle)
+    below = next((size for size in range(high - 1, max(0, high - 65), -1) if counted(size) is not None), high)
+    sizes = {size: found for size in (from_here_on(high), below) if (found := counted(size)) is not None}
+    if not sizes:
+        count(1)  # says why
+        raise ValueError("this cell has none of the sizes that were tried")
+    return min(sizes, key=lambda size: (abs(sizes[size] - wanted), size))

@@ -1,0 +1,68 @@
+"""The tabs of the page that compares networks: with and without a token, side by side, differences, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from explorer.figures.theme import Theme
+from explorer.models import Card
+from explorer.models.answers import ANSWERS, Answer
+from explorer.models.matching import Variant
+from explorer.studio import service
+from explorer.studio.state import Place
+
+
+@dataclass(frozen=True)
+class Network:
+    """One that is compared. `name` is how the service knows it, `label` how a reader does."""
+
+    name: str
+    label: str
+    cell: str
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is one of the shipped models."""
+        return Variant.named(self.name) is None
+
+
+@dataclass(frozen=True)
+class View:
+    """What all tabs are about: the reader's place, the task's networks, the tokens."""
+
+    here: Place
+    cards: Sequence[Card]
+    tokens: tuple[str, ...]
+    theme: Theme
+
+    @property
+    def answer(self) -> Answer:
+        """What the networks of this task answer with."""
+        return ANSWERS[self.here.card.answer]
+
+    @property
+    def siblings(self) -> dict[str, Network]:
+        """The task's networks by label, the one with the most weights first."""
+        cards = sorted(self.cards, key=lambda card: -card.parameters)
+        return {label: Network(card.name, label, card.cell) for label, card in zip(labels(cards), cards, strict=True)}
+
+    @property
+    def own(self) -> str:
+        """The label of the network that the workbench has."""
+        return next(label for label, network in self.siblings.items() if network.name == self.here.model)
+
+
+def labels(cards: Sequence[Card]) -> list[str]:
+    """Each network's name on this page: its cell's, and its own where several have that cell."""
+    cells = [card.cell for card in cards]
+    return [card.cell.upper() if cells.count(card.cell) == 1 else card.name for card in cards]
+
+
+def problem(network: Network) -> str | None:
+    """Why there is no such network; None where there is."""
+    try:
+        service.model(network.name)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        return str(error)
+    return None

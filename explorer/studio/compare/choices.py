@@ -1,0 +1,64 @@
+"""Which networks are compared: trained ones of the task, and untrained ones of any cell."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer import cells
+from explorer.models.matching import Variant
+from explorer.studio import sentences
+from explorer.studio.compare import Network, View, problem
+
+MOST = 4
+KEY, SEED = "networks", "seed_of_untrained"
+LARGEST = 9999
+
+
+def networks(view: View) -> dict[str, Network]:
+    """By label, those that the reader has chosen; at least two, or the page says so and ends."""
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    offered = choices(view, int(st.session_state.get(SEED, 0)))
+    usual = list(view.siblings)[:MOST]
+    _doubts(list(offered))
+    chosen = left.multiselect(
+        "Two to four networks",
+        list(offered),
+        usual,
+        key=KEY,
+        max_selections=MOST,
+        bind="query-params",
+        help="Trained ones of this task, and untrained ones of any cell, with about as many weights as the network at the left.",
+    )
+    right.number_input("Seed of untrained", 0, LARGEST, 0, key=SEED, bind="query-params")
+    found, missing = {}, []
+    for label in chosen:
+        if why := problem(offered[label]):
+            missing.append(f"{label} cannot be built like this ({why}).")
+        else:
+            found[label] = offered[label]
+    if missing:
+        st.info("\n\n".join(map(sentences.plain, missing)))
+    if len(found) < 2:
+        st.info("Choose at least two networks to compare.")
+        st.stop()
+    return found
+
+
+def choices(view: View, seed: int) -> dict[str, Network]:
+    """All that can be chosen, by label: the task's own networks first."""
+    untrained = {f"untrained {cell.upper()}": Variant(cell, seed, view.here.model).name for cell in cells.names()}
+    return view.siblings | {
+        label: Network(name, label, Variant.named(name).cell)  # type: ignore[union-attr]
+        for label, name in untrained.items()
+    }
+
+
+def _doubts(offered: list[str]) -> None:
+    """A choice that another task's networks were, or a wrong link asks for, is left out, and said."""
+    state = st.session_state
+    asked = state.get(KEY, st.query_params.get_all(KEY))
+    unknown = [label for label in asked if label not in offered]
+    if unknown:
+        st.info(sentences.plain(f"Not among the networks here: {', '.join(unknown)}."))
+        if KEY in state:
+            state[KEY] = [label for label in state[KEY] if label in offered]

@@ -1,0 +1,179 @@
+"""With and without: what each network of the task predicts at the playhead, and what it would have if one token had not been there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from explorer.analysis.comparing import likeliest
+from explorer.analysis.tokens import visible
+from explorer.figures import compare as figures
+from explorer.models import Card
+from explorer.models.answers import CLASS, LABEL
+from explorer.signals import Array
+from explorer.studio import sentences, service
+from explorer.studio.compare import Network, View, beginning, right, words
+from explorer.studio.controls import number
+from explorer.studio.page import chart
+from explorer.studio.waiting import stoppable
+
+KEY = "without"
+GUESSES = 6
+"""How many of the likeliest next tokens are shown."""
+LABELS = 9
+"""How many labels at most."""
+NEAR = 2
+"""The last tokens, whose removal nearly always matters most: none of them is left out while nobody chose."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What each network answers at one step [label or output], by its label: with the token, and without it."""
+
+    whole: dict[str, Array]
+    less: dict[str, Array]
+
+
+def draw(view: View) -> None:
+    """The whole tab."""
+    step, tokens = view.here.step, view.tokens
+    if len(tokens) < 2:
+        st.info(f"There is but one {view.here.card.reader.one}: without it nothing is left to read. Type at least two.")
+        return
+    if step == 0:
+        st.info(
+            f"Before the first step there is nothing to leave out. Move the playhead above to a later {view.here.card.reader.one}."
+        )
+        return
+    due = right.due(view)[step]
+    changes = _changes(view, asked(view, due))
+    out = _chosen(view, changes[view.own])
+    answers = answers_of(view, out)
+    st.markdown(words.of_without(view, answers.whole, answers.less, out, asked(view, due), due))
+    chart(
+        figures.left_out(changes, tokens, view.theme, step=step, without=out),
+        "leave_out",
+        "The text once for each network; a token's colour is by how much the answer changes if it is left out. A click leaves it out.",
+        picked=_pick,
+    )
+    chart(_bars(view, answers, due), "predictions", "What each network predicts with the token and without it.")
+    st.caption(words.KEY_TO_ROWS.format(what=words.moved(view)))
+
+
+def answers_of(view: View, out: int) -> Answers:
+    """Every network's, at the playhead. Without its own last token a network answers at the step before."""
+    shorter = "".join(view.tokens[:out] + view.tokens[out + 1 :])
+    if view.here.card.tokens != "characters":
+        shorter = view.here.card.reader.joined(view.tokens[:out] + view.tokens[out + 1 :])
+    at = view.here.step - (out <= view.here.step)
+    return Answers(
+        {label: service.predictions(one.name, view.here.text)[view.here.step] for label, one in view.siblings.items()},
+        {label: service.predictions(one.name, shorter)[at] for label, one in view.siblings.items()},
+    )
+
+
+def asked(view: View, due: right.Due) -> int | None:
+    """The column whose probability is followed, in all networks: what is right, else what the chosen network says; None of numbers."""
+    if view.answer.numbers:
+        return None
+    said = service.predictions(view.here.model, view.here.text)[view.here.step]
+    first = int(view.answer.in_text)  # that a token is unknown is no answer
+    return first + int(said[first:].argmax()) if due is None else int(due)
+
+
+def _changes(view: View, column: int | None) -> dict[str, Array]:
+    """Of each network, by how much leaving out each token moves its answer at the playhead: the number, or ln P of `column`."""
+    real = view.answer.in_text and view.here.step < len(view.tokens) - 1  # what the text holds need not be named
+    label = None if column is None or real else service.model(view.here.model).labels[column]
+    of, text, step = ("logit" if view.answer.numbers else "log_prob"), view.here.text, view.here.step
+
+    def of_one(one: Network) -> Array:
+        return stoppable(
+            f"Taking one token out after the other, {one.label}",
+            ("without", one.name, text, step, label),
+            lambda told: service.deletions(one.name, text, of, step, label=label, progress=told),
+        )
+
+    return {label: of_one(one) for label, one in view.siblings.items()}
+
+
+def most_telling(changes: Array, step: int) -> int:
+    """The token whose removal moves the answer at `step` most, the last few aside where there are others."""
+    known = np.where(np.isfinite(changes), np.abs(changes), 0)
+    earlier = known[: step + 1 - NEAR]
+    return int((earlier if len(earlier) and earlier.any() else known[: step + 1]).argmax())
+
+
+def _chosen(view: View, changes: Array) -> int:
+    left, right_, said = st.columns([1, 1, 3], vertical_alignment="bottom")
+    one, usual = view.here.card.reader.one, most_telling(changes, view.here.step)
+    out = int(number(left, f"Leave out {one} number", 1, view.here.step + 1, usual + 1, KEY)) - 1
+    telling = _telling(view.here.card, view)
+    right_.button(
+        "Where it matters",
+        icon=":material/my_location:",
+        on_click=_go,
+        args=(telling,),
+        disabled=telling == view.here.step,
+        help="Moves the playhead to where something is due that depends on what came long before.",
+    )
+    said.caption(
+        f":material/info: While you choose none: of all but the last {NEAR}, the {one} whose removal moves the {view.own}'s answer at "
+        f"step {view.here.step + 1} most."
+        if out == usual
+        else f"Of all but the last {NEAR}, {sentences.glyph(view.tokens[usual])} (step {usual + 1}) moves the {view.own}'s answer most."
+    )
+    return out
+
+
+def _telling(card: Card, view: View) -> int:
+    return view.here.warm + beginning.telling_step(card, view.here.own)
+
+
+def _go(step: int) -> None:
+    """The stage begins anew there."""
+    st.session_state.step, st.session_state.play = step, None
+    st.session_state.turn = st.session_state.get("turn", 0) + 1
+
+
+def _pick() -> None:
+    points = st.session_state["leave_out"].selection.points
+    if points:
+        st.session_state[KEY] = int(points[0]["x"]) + 1
+        st.session_state.pop(f"{KEY}_default", None)  # chosen, though it may be where it was while nobody chose
+
+
+def _bars(view: View, answers: Answers, due: right.Due) -> go.Figure:
+    styles = figures.styles({label: one.cell for label, one in view.siblings.items()}, view.theme)
+    if view.answer.numbers:
+        value = None if due is None else float(due)
+        return figures.numbers(
+            {label: (float(answers.whole[label][0]), float(answers.less[label][0])) for label in answers.whole},
+            styles,
+            view.theme,
+            right=value,
+        )
+    columns = shown_columns(view, answers, due)
+    names = service.model(view.here.model).labels
+    return figures.bars(
+        {
+            label: (np.exp(answers.whole[label][columns]), np.exp(answers.less[label][columns]))
+            for label in answers.whole
+        },
+        [visible(names[column]) for column in columns],
+        styles,
+        view.theme,
+        right=columns.index(int(due)) if due in columns else None,
+    )
+
+
+def shown_columns(view: View, answers: Answers, due: right.Due) -> list[int]:
+    """Which labels have bars: all of a few, in their order; of next tokens the likeliest, and the real one if it is not among them."""
+    everything = [*answers.whole.values(), *answers.less.values()]
+    if view.answer in (CLASS, LABEL) and len(everything[0]) <= LABELS:
+        return list(range(len(everything[0])))
+    columns = [int(column) for column in likeliest(everything, GUESSES)]
+    return columns if due is None or due in columns else [*columns[:-1], int(due)]

@@ -1,0 +1,156 @@
+"""Sentences of the page that compares networks, computed from the numbers of this very reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from explorer.analysis.comparing import Spreads
+from explorer.analysis.tokens import visible
+from explorer.figures.compare import percent
+from explorer.models import Card
+from explorer.signals import Array
+from explorer.studio import service
+from explorer.studio.compare import View
+from explorer.studio.compare.right import Due
+from explorer.studio.reach.words import size
+from explorer.studio.sentences import counted, glyph, plain
+
+STAYS = 0.1
+"""A probability that changes by less than this share of itself, or a number by less than this share of all answers' range, stays."""
+LEAST = 0.01
+"""Nor is a change of probability worth a word that is smaller than this."""
+KEY_TO_ROWS = (
+    "In the rows above, a token's colour is by how much {what} changes without it: purple falls, orange rises. The framed step is the "
+    "playhead's; its own token and the one before it nearly always matter most. Full bars: with the token; hatched: without it."
+)
+
+
+def moved(view: View) -> str:
+    """What is changed by leaving a token out, in words."""
+    if view.answer.numbers:
+        return "the number that is answered"
+    if view.answer.in_text:
+        return f"ln P of the real next {view.here.card.reader.one}"
+    return "ln P of that answer"
+
+
+def of_without(
+    view: View, whole: Mapping[str, Array], less: Mapping[str, Array], out: int, column: int | None, due: Due
+) -> str:
+    """What each network predicts with the token and without it: the number, or the probability of the label `column`."""
+    token, ago = glyph(view.tokens[out]), view.here.step - out
+    where = f"{counted(ago)} before the playhead" if ago else "the playhead's own"
+    start = f"Without {token} (step {out + 1}, {where})"
+    if column is None:
+        known = "" if due is None else f" Right is **{_number(float(due))}**."
+        parts = [_of_number(name, float(whole[name][0]), float(less[name][0]), whole) for name in whole]
+        return f"{start}, what is answered at step {view.here.step + 1} changes: {'; '.join(parts)}.{known}"
+    name = visible(service.model(view.here.model).labels[column])
+    what = f"P({glyph(name)})" if due is None else f"P({glyph(name)}), which is right,"
+    parts = [_of_share(key, float(np.exp(whole[key][column])), float(np.exp(less[key][column]))) for key in whole]
+    return f"{start}, {what} changes at step {view.here.step + 1}: {'; '.join(parts)}."
+
+
+def _of_share(name: str, whole: float, less: float) -> str:
+    if abs(whole - less) < max(LEAST, STAYS * whole):
+        return f"**{plain(name)}** it stays about the same ({percent(whole)}, {percent(less)})"
+    return f"**{plain(name)}** it {'falls' if less < whole else 'rises'} from {percent(whole)} to {percent(less)}"
+
+
+def _of_number(name: str, whole: float, less: float, everyone: Mapping[str, Array]) -> str:
+    largest = max(abs(float(values[0])) for values in everyone.values())
+    verb = "stays near" if abs(whole - less) < STAYS * largest else "falls from" if less < whole else "rises from"
+    if verb == "stays near":
+        return f"**{plain(name)}** stays near {_number(whole)} ({_number(less)})"
+    return f"**{plain(name)}** {verb} {_number(whole)} to {_number(less)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−") if np.isfinite(value) else "no number"
+
+
+def of_gates(means: Mapping[str, float | None]) -> str:
+    """How open the keep gates of each network are on average on this text."""
+    parts = [
+        f"**{plain(name)}** has none" if mean is None else f"**{plain(name)}** {mean:.2f}"
+        for name, mean in means.items()
+    ]
+    return f"Of the memory a step keeps, on average over all units and this text: {'; '.join(parts)}."
+
+
+def of_reaches(reach: Mapping[str, Array], at: int) -> str:
+    """How much of a tiny change of h at the first step arrives in the answer at the playhead, beside one at the step itself."""
+    if at == 0:
+        return "Move the playhead on to see how far back a tiny change still moves the answer."
+    parts = [f"**{plain(name)}** {size(float(curve[0]))} ({size(float(curve[at]))})" for name, curve in reach.items()]
+    return (
+        f"By how much a tiny change of h at the first step moves the answer at step {at + 1}, {counted(at)} later "
+        f"(and one at that step itself): {'; '.join(parts)}."
+    )
+
+
+def of_sizes(sizes: Mapping[str, tuple[int, int]], card: Card) -> str:
+    """How many units and parameters each network has; the untrained ones have about as many as the chosen one."""
+    parts = [f"**{plain(name)}** {units} units, {weights:,} parameters" for name, (units, weights) in sizes.items()]
+    return (
+        f"{' · '.join(parts)}. An untrained network reads through the embedding of the {plain(card.cell.upper())} at the left, and has as "
+        f"many units as bring its parameters closest to that one's {card.parameters:,}."
+    )
+
+
+def of_differences(apart: Mapping[str, Array], tokens: Sequence[str], reference: str, *, numbers: bool) -> str:
+    """How far answers are apart on average, and where most."""
+    parts = []
+    for name, values in apart.items():
+        known = np.where(np.isfinite(values), values, 0)
+        most = int(known.argmax())
+        parts.append(
+            f"**{plain(name)}** {known.mean():.2g} on average, most at step {most + 1} ({glyph(tokens[most])}): {known[most]:.2g}"
+        )
+    what = (
+        "the difference of the two numbers"
+        if numbers
+        else "the total variation, the share of the probability that lies elsewhere: 0 is the same answer, 1 has nothing in common"
+    )
+    return f"How far each answer is from that of **{plain(reference)}** ({what}): {'; '.join(parts)}."
+
+
+NO_UNITS = (
+    "Units are not compared one by one: which number a unit has, and its sign, is arbitrary, also between two seeds of one cell. What "
+    "can be compared is what they do together: the answers."
+)
+
+
+def of_losses(losses: Mapping[str, Array], unit: str) -> str:
+    """The mean of what each network is wrong by on this text."""
+    known = [name for name, values in losses.items() if np.isfinite(values).any()]
+    if not known:
+        return ""
+    parts = [f"**{plain(name)}** {np.nanmean(losses[name]):.3g}" for name in known]
+    count = int(np.isfinite(losses[known[0]]).sum())
+    return f"Mean {unit} over {counted(count)} of this text: {'; '.join(parts)}. One text says little about which is better."
+
+
+def of_spreads(found: Spreads, networks: int, says: str, *, share: bool) -> str:
+    """Whether cells differ by more than the seeds of one cell do. No order is claimed."""
+
+    def told(value: float) -> str:
+        return f"{100 * value:.3g} percentage points" if share else f"{value:.2g}"
+
+    if networks < 2:
+        return "There is only one network of this task."
+    between = f"The cells' scores ({says}) lie **{told(found.between)}** apart"
+    if found.within is None:
+        return (
+            f"{between}, from the lowest to the highest. One seed of each was trained, so nothing here says whether another seed "
+            "would have changed that."
+        )
+    within = f"seeds of one and the same cell lie up to **{told(found.within)}** apart"
+    if found.between > found.within:
+        verdict = "Here the cell makes more difference than the seed."
+    else:
+        verdict = "The seed makes as much difference as the cell, or more: of these cells none can be said to be better on this task."
+    few = f" {found.seeds} seeds of each are few." if found.seeds < 5 else ""
+    return f"{between} (medians over seeds); {within}. {verdict}{few}"
