@@ -13,6 +13,7 @@ from hypothesis import settings
 from torch import nn
 
 from explorer import cells
+from explorer.backend.forward import zero_states
 from explorer.cells import REGISTRY, Cell
 from explorer.cells.rnn import NONLINEARITIES
 from explorer.models.model import Model
@@ -21,6 +22,7 @@ from explorer.signals import Array
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "rnn": [{"nonlinearity": nonlinearity} for nonlinearity in NONLINEARITIES],
+    "jordan": [{}, {"output_size": 2, "nonlinearity": "sigmoid", "output_nonlinearity": "linear"}],
     "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}],
 }
 """The options that a cell is tested with; a cell that is not named here is tested without."""
@@ -74,10 +76,7 @@ def network(
 def state_of(model: Model, seed: int = 1) -> dict[str, Array]:
     """A random initial state, [layer, unit] each."""
     random = np.random.default_rng(seed)
-    return {
-        name: random.normal(0, 0.5, (len(model.stack.rows), model.stack.hidden_size))
-        for name in model.cell.State._fields
-    }
+    return {name: random.normal(0, 0.5, values[:, 0].shape) for name, values in zero_states(model.stack, 1).items()}
 
 
 def steps_of(width: int, steps: int = 7, seed: int = 2) -> Array:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.cells import gru, lstm, rnn  # noqa: F401  a family registers its cells when it is imported
 from explorer.cells.base import REGISTRY, Back, Backwards, Cell, Signals, Tap, untapped
 from explorer.cells.stack import Stack
+
+# A family registers its cells when it is imported; this order is that of the registry, so it is no alphabet's.
+# isort: off
+from explorer.cells import rnn  # noqa: F401
+from explorer.cells import jordan  # noqa: F401
+from explorer.cells import lstm  # noqa: F401
+from explorer.cells import gru  # noqa: F401
+# isort: on
 
 __all__ = ["REGISTRY", "Back", "Backwards", "Cell", "Signals", "Stack", "Tap", "build", "names", "untapped"]
 

@@ -30,6 +30,11 @@ NONLINEARITIES: dict[str, Squash] = {
 }
 
 
+def squashed(nonlinearity: str, name: str) -> str:
+    """The formula of a signal that is φ of its pre-activation."""
+    return f"{name}_pre" if nonlinearity == "linear" else f"{nonlinearity}({name}_pre)"
+
+
 @register
 class RNN(Cell):
     """h_t = φ(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)
@@ -58,7 +63,7 @@ class RNN(Cell):
             raise ValueError(f"unknown nonlinearity {nonlinearity!r}; choose from {', '.join(NONLINEARITIES)}")
         super().__init__(input_size, hidden_size)
         self.nonlinearity = nonlinearity
-        formula = "h_pre" if nonlinearity == "linear" else f"{nonlinearity}(h_pre)"
+        formula = squashed(nonlinearity, "h")
         self.signals = (
             Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula=formula),
         )

@@ -78,7 +78,9 @@ def test_gradients_are_finite_differences(variant: Variant, objective: str, shap
 def differences(model: Model, name: str, asked: dict[str, Any], by: float = 1e-5) -> Array:
     """Central differences of the objective by every element of a signal; all nudges are one batch."""
     x = model.prepare(TEXT).x
-    rows, width = (1, x.shape[-1]) if name == "x" else (len(model.stack.rows), model.stack.hidden_size)
+    rows, width = (
+        (1, x.shape[-1]) if name == "x" else (len(model.stack.rows), forward.read(model.stack, x)[0][name].shape[-1])
+    )
     nudges = torch.eye(rows * T * width, dtype=x.dtype).view(-1, rows, T, width) * by
     nudges = torch.cat([nudges, -nudges])  # [batch, row, step, unit]
 

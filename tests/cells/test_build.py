@@ -50,18 +50,18 @@ def test_a_single_cell_is_torchs_cell(name: str) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_layout(variant: Variant) -> None:
-    """Every cell has a block of `unit` rows for each pre-activation, drawn within 1/√unit as torch draws them."""
+    """Every cell has a block of `unit` rows for each sum that W x, and W h, goes into, drawn within 1/√unit as torch draws them."""
     torch.manual_seed(0)
     name, options = variant
     cell = cells.build(name, 3, 16, **options)
     assert isinstance(cell, Cell)
-    blocks = sum(signal.name.endswith("_pre") for signal in cell.recorded)
+    inputs, recurrent = (16 * len(names) for names in (cell.input_blocks, cell.recurrent_blocks))
     shapes = {key: tuple(weight.shape) for key, weight in cell.state_dict().items()}
     expected = {
-        "weight_ih": (16 * blocks, 3),
-        "weight_hh": (16 * blocks, 16),
-        "bias_ih": (16 * blocks,),
-        "bias_hh": (16 * blocks,),
+        "weight_ih": (inputs, 3),
+        "weight_hh": (recurrent, cell.recurrent_size),
+        "bias_ih": (inputs,),
+        "bias_hh": (recurrent,),
     }
     assert expected.items() <= shapes.items()
     assert 0.2 < cell.weight_hh.abs().max() <= 0.25

@@ -47,7 +47,7 @@ def test_the_other_objectives(variant: Variant) -> None:
     model, at = network(variant), 4
     for step in (0, 3, 4):
         trace, shorter = explorer.trace(model, TEXT), explorer.trace(model, without(step))
-        for name in model.cell.State._fields:
+        for name in {"h", "c"} & set(model.cell.State._fields):
             expected = shorter[name][-1, at - 1, 2] - trace[name][-1, at, 2]
             np.testing.assert_allclose(deletions(model, TEXT, name, at, unit=2)[step], expected, **CLOSE)
         change = log_p(model, without(step))[at - 1, 1] - log_p(model, TEXT)[at, 1]
