@@ -33,11 +33,14 @@ def test_shares_add_up(variant: Variant, shape: Shape) -> None:
     trace = explorer.trace(model, TEXT, state=state)
     for row in rows_of(shape):
         pushes = explorer.arithmetic(model, TEXT, unit=UNIT, layer=row, state=state)
-        assert set(pushes) == {name for name in trace.arrays if name.endswith("_pre")}
+        assert set(pushes) == {name for name in trace.arrays if name.endswith("_pre") and trace[name].shape[-1] > UNIT}
         for name, push in pushes.items():
             total = push.inputs.sum(-1) + push.units.sum(-1) + push.bias
             np.testing.assert_allclose(total, trace[name][row, :, UNIT], **CLOSE)
-            assert push.units.shape == (len(TEXT), model.stack.hidden_size)
+            back = (
+                model.cell.recurrent_size if name.removesuffix("_pre") in model.cell.blocks else model.stack.hidden_size
+            )
+            assert push.units.shape == (len(TEXT), back)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -84,3 +87,16 @@ def test_out_of_range() -> None:
         explorer.arithmetic(model, TEXT, unit=0, layer=-2)
     last, same = explorer.arithmetic(model, TEXT, unit=-1), explorer.arithmetic(model, TEXT, unit=3)
     np.testing.assert_array_equal(last["f_pre"].bias, same["f_pre"].bias)
+
+
+def test_what_comes_back_in_a_jordan_network_is_its_output() -> None:
+    """h is pushed by the outputs before, the output by h; of a unit that no output has, nothing is said."""
+    model = network(("jordan", {"output_size": 3}))
+    trace, cell = explorer.trace(model, TEXT), model.cell
+    pushes = explorer.arithmetic(model, TEXT, unit=UNIT)
+    weights = {name: weight.detach().numpy() for name, weight in cell.named_weights.items()}
+    np.testing.assert_allclose(pushes["h_pre"].units, weights["W_yh"][UNIT] * trace.previous("y")[0], **CLOSE)
+    np.testing.assert_allclose(pushes["y_pre"].units, weights["W_hy"][UNIT] * trace["h"][0], **CLOSE)
+    np.testing.assert_allclose(pushes["y_pre"].bias, weights["b_hy"][UNIT], **CLOSE)
+    assert not pushes["y_pre"].inputs.any()
+    assert set(explorer.arithmetic(model, TEXT, unit=3)) == {"h_pre"}
