@@ -6,7 +6,7 @@ high a row, so that the same description serves a phone and a lecture hall.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -71,6 +71,32 @@ class Diagram:
             legs = self.legs(one)
             if any(x0 != x1 and y0 != y1 for (x0, y0), (x1, y1) in pairwise(legs)):
                 raise ValueError(f"the wire of {one.carries!r} has a slanted leg: {legs}")
+
+    def changed(
+        self,
+        *,
+        without: Collection[str] = (),
+        layers: Mapping[str, Point] | None = None,
+        operations: Mapping[str, Operation] | None = None,
+        phases: Mapping[str, tuple[Wire, ...]] | None = None,
+    ) -> Diagram:
+        """The picture of a cell that differs in a few places; what is not named stays where it is.
+
+        `without` takes layers and operations away, and the wires that begin or end there. `layers` and `operations` put others in or
+        move them; `phases` writes whole phases anew, each at its old place, a new one at the end. A phase without wires is none.
+        """
+        unknown = [name for name in without if name not in self.points]
+        if unknown:
+            raise ValueError(f"nothing is called {unknown[0]!r}; there are {', '.join(self.points)}")
+        kept = {
+            says: tuple(one for one in wires if not {one.path[0], one.path[-1]} & set(without))
+            for says, wires in self.phases.items()
+        }
+        return Diagram(
+            layers={name: at for name, at in self.layers.items() if name not in without} | dict(layers or {}),
+            operations={name: o for name, o in self.operations.items() if name not in without} | dict(operations or {}),
+            phases={says: wires for says, wires in (kept | dict(phases or {})).items() if wires},
+        )
 
     @property
     def wires(self) -> tuple[Wire, ...]:

@@ -11,7 +11,10 @@ from explorer.cells.stack import Stack
 # isort: off
 from explorer.cells import rnn  # noqa: F401
 from explorer.cells import jordan  # noqa: F401
+from explorer.cells import lstm_1997  # noqa: F401
 from explorer.cells import lstm  # noqa: F401
+from explorer.cells import lstm_peephole  # noqa: F401
+from explorer.cells import lstm_coupled  # noqa: F401
 from explorer.cells import gru  # noqa: F401
 # isort: on
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, Signals, Tap, exactly, gate, register
+from explorer.cells.base import Back, Backwards, Signals, Tap, register
+from explorer.cells.lstm_base import (
+    FORGET_GATE,
+    INPUT_GATE,
+    OUTPUT_GATE,
+    LSTMLike,
+    LSTMState,
+    candidate,
+    cell_state,
+    hidden_state,
+)
 from explorer.diagram import Diagram, Operation, wire
-from explorer.signals import Belt, Signal
-
-
-class LSTMState(NamedTuple):
-    """The state of an LSTM: what it shows, h, and what it carries on, the belt c."""
-
-    h: Tensor  # [batch, unit]
-    c: Tensor  # [batch, unit]
+from explorer.signals import Belt
 
 
 @register
-class LSTM(Cell):
+class LSTM(LSTMLike):
     """i_t = σ(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi)    write
     f_t = σ(W_if x_t + b_if + W_hf h_{t-1} + b_hf)    keep
     g_t = tanh(W_ig x_t + b_ig + W_hg h_{t-1} + b_hg)  candidate
@@ -45,8 +48,9 @@ class LSTM(Cell):
         "Gers, Schmidhuber & Cummins 2000, “Learning to forget”, Neural Computation 12(10)"
     )
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
-    State: ClassVar[type[Any]] = LSTMState
+    fused: ClassVar[bool] = True
     belts = (Belt("c", keep="f", write="i * g"),)
+    signals = (INPUT_GATE, FORGET_GATE, candidate(), OUTPUT_GATE, cell_state("f * c_prev + i * g"), hidden_state())
     diagram: ClassVar[Diagram] = Diagram(
         layers={"f": (1.9, 3.3), "i": (3.9, 3.3), "g": (5.7, 3.3), "o": (7.5, 3.3)},
         operations={
@@ -94,38 +98,19 @@ class LSTM(Cell):
         chrono_share: float = 1.0,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        self.signals = (
-            gate("i", role="write", label="input gate"),
-            gate("f", role="keep", label="forget gate"),
-            Signal(name="g", symbol="g_t", kind="signed", role="candidate", label="candidate", formula="tanh(g_pre)"),
-            gate("o", role="read", label="output gate"),
-            Signal(
-                name="c", symbol="c_t", kind="signed", role="belt", label="cell state", formula="f * c_prev + i * g"
-            ),
-            Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula="o * tanh(c)"),
-        )
         if forget_bias is not None and chrono is not None:
             raise ValueError(
                 f"forget_bias={forget_bias} and chrono={chrono} both set the forget bias; give one of them"
             )
-        if forget_bias is not None:
-            self._set_bias("f", torch.full((hidden_size,), float(forget_bias)))
+        self.set_forget_bias(forget_bias)
         if chrono is not None:
             if chrono <= 2:
                 raise ValueError(f"chrono is {chrono}; the longest lag must be more than 2 steps")
             if not 0 < chrono_share <= 1:
                 raise ValueError(f"chrono_share is {chrono_share}; it must be above 0 and at most 1")
             lags = torch.empty(round(chrono_share * hidden_size)).uniform_(1, chrono - 1)
-            self._set_bias("f", lags.log())
-            self._set_bias("i", -lags.log())
-
-    def _set_bias(self, gate_name: str, bias: Tensor) -> None:
-        """Sets b_i<gate> of the first units to `bias` [unit] and their b_h<gate> to 0."""
-        first = self.blocks.index(gate_name) * self.hidden_size
-        block = slice(first, first + len(bias))
-        with torch.no_grad():
-            self.bias_ih[block] = bias
-            self.bias_hh[block] = 0
+            self.set_bias("f", lags.log())
+            self.set_bias("i", -lags.log())
 
     def step(self, x: Tensor, state: LSTMState, tap: Tap, below: Any = None) -> LSTMState:
         i, f, g, o = (
@@ -136,10 +121,8 @@ class LSTM(Cell):
         h = tap("h", o * c.tanh())
         return LSTMState(h, c)
 
-    def kernel(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
-        with exactly(x):
-            h, last_h, last_c = torch.lstm(x, (state.h[None], state.c[None]), self.flat_weights, *KERNEL_MODE)
-        return h, LSTMState(last_h[0], last_c[0])
+    def lstm_weights(self) -> list[Tensor]:
+        return self.flat_weights
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
         i, f, g, c_prev, U = s["i"], s["f"], s["g"], s["c_prev"], self.weight_hh
