@@ -127,6 +127,8 @@ class _Tape:
 
     def tap_at(self, row: int, step: int) -> Tap:
         def tap(name: str, value: Tensor) -> Tensor:
+            if not value.requires_grad:  # what depends on nothing, as a clock, has an effect all the same
+                value = value.detach().requires_grad_()
             self.values.setdefault((row, name), {})[step] = value
             return value
 
@@ -143,13 +145,11 @@ def _by_autograd(factor: float, stack: Stack, x: Tensor, objective: Objective, i
         else:
             target = tape.values[objective.row, objective.name][objective.step][0, objective.unit]
     where = [(row, name, step) for (row, name), steps in tape.values.items() for step in sorted(steps)]
-    moved = [key for key in where if tape.values[key[:2]][key[2]].requires_grad]  # a clock depends on nothing
-    asked = [tape.values[row, name][step] for row, name, step in moved]
+    asked = [tape.values[row, name][step] for row, name, step in where]
     by_x, *found = torch.autograd.grad(factor * target, [x, *asked], allow_unused=True, materialize_grads=True)
-    by = dict(zip(moved, found, strict=True))
+    by = dict(zip(where, found, strict=True))
     grads: list[Signals] = [{} for _ in rows]
     for (row, name), steps in tape.values.items():
-        each = [by.get((row, name, step), torch.zeros_like(steps[step])) for step in sorted(steps)]
-        grads[row][name] = torch.stack(each)[:, 0]
+        grads[row][name] = torch.stack([by[row, name, step] for step in sorted(steps)])[:, 0]
     grads[0]["x"] = by_x[:, 0]
     return grads

@@ -15,6 +15,7 @@ from explorer.cells import lstm_1997  # noqa: F401
 from explorer.cells import lstm  # noqa: F401
 from explorer.cells import lstm_peephole  # noqa: F401
 from explorer.cells import lstm_coupled  # noqa: F401
+from explorer.cells import depth_gated  # noqa: F401
 from explorer.cells import gru  # noqa: F401
 # isort: on
 

@@ -305,11 +305,11 @@ def test_a_truncated_gradient_stops_at_the_start_of_its_stretch(
     for step in range(STEPS):
         if step % truncate == 0:
             now = [type(state)(*(part.detach() for part in state)) for state in now]
-        below = x[step]
+        read, under = x[step], None
         for layer, cell in enumerate(model.stack.rows):
-            now[layer] = cell.step(below, now[layer], untapped)
-            below = now[layer].h
-        hs.append(below)
+            under = now[layer] = cell.step(read, now[layer], untapped, under)
+            read = getattr(under, cell.upward)
+        hs.append(now[-1].h)
     expected = torch.autograd.grad(top_loss(torch.stack(hs)), weights, materialize_grads=True)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other)

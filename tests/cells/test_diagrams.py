@@ -60,7 +60,7 @@ def test_operations_compute_what_they_say(variant: Variant) -> None:
 
     Only what is made from something that the trace does not have can go unrecorded itself.
     """
-    model = network(variant)
+    model = network(variant, (2, False))  # two layers, for a cell that looks at the one below
     values = values_of(explorer.trace(model, TEXT, state=state_of(model)))
     diagram = model.cell.diagram
     for name, operation in diagram.operations.items():
@@ -168,9 +168,16 @@ def test_states_enter_from_the_left_and_leave_to_the_right(variant: Variant) -> 
 
 
 @each_cell
-def test_the_input_comes_from_below_and_h_leaves_above(variant: Variant) -> None:
-    _, diagram = picture(variant)
+def test_what_is_read_comes_from_below_and_what_is_read_above_leaves_above(variant: Variant) -> None:
+    """So that copies of the cell one above the other are its layers: below it x and what else it looks at, above it what the next layer
+    and the readout look at."""
+    cell, diagram = picture(variant)
     _, (top, bottom) = extremes(diagram)
     first = next(one for one in diagram.wires if one.carries == INPUT)
     assert diagram.legs(first)[0][1] == bottom
-    assert [one.carries for one in diagram.wires if diagram.legs(one)[-1][1] == top] == ["h"]
+    below = {
+        signal.name for signal in cell.signals if signal.formula in {f"{state}_below" for state in cell.reads_below}
+    }
+    assert {one.carries for one in diagram.wires if diagram.legs(one)[0][1] == bottom} == {INPUT, *below}
+    above = [one.carries for one in diagram.wires if diagram.legs(one)[-1][1] == top]
+    assert sorted(above) == sorted({"h", cell.upward, *cell.reads_below})
