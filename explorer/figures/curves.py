@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.theme import DASHES, Theme
+from explorer.figures.theme import DASHES, OTHER, Theme
 from explorer.figures.tokens import hover_tokens, playhead, token_axis
 from explorer.signals import Array
 
@@ -35,7 +35,8 @@ class Floor:
 
 def of_cells(cells: Sequence[str], theme: Theme) -> dict[str, Style]:
     """A cell's curve has its colour and its dash on every page."""
-    return {cell: Style(theme.cells[cell], DASHES[cell], cell.upper()) for cell in cells}
+    known = {cell: cell if cell in DASHES else OTHER for cell in cells}
+    return {cell: Style(theme.cells[like], DASHES[like], cell.upper()) for cell, like in known.items()}
 
 
 def log_curves(

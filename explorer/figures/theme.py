@@ -19,6 +19,8 @@ Scale = list[list[object]]
 
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 MONO = "Source Code Pro, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
+OTHER = "other"
+"""A cell that is none of rnn, gru and lstm."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,7 @@ LIGHT = Theme(
         "hidden": "#0A779B",
         "input": "#5F6368",
     },
-    cells={"lstm": "#1B1A18", "gru": "#0A4FA0", "rnn": "#AE4300"},
+    cells={"lstm": "#1B1A18", "gru": "#0A4FA0", "rnn": "#AE4300", OTHER: "#00765A"},
 )
 
 DARK = Theme(
@@ -138,10 +140,10 @@ DARK = Theme(
         "hidden": "#5CC8F2",
         "input": "#A9AEB6",
     },
-    cells={"lstm": "#ECE9E4", "gru": "#6FA8FF", "rnn": "#FF8A4C"},
+    cells={"lstm": "#ECE9E4", "gru": "#6FA8FF", "rnn": "#FF8A4C", OTHER: "#2FC59B"},
 )
 
 THEMES: dict[str, Theme] = {"light": LIGHT, "dark": DARK}
 
-DASHES = {"lstm": "solid", "gru": "dash", "rnn": "dot"}
+DASHES = {"lstm": "solid", "gru": "dash", "rnn": "dot", OTHER: "longdashdot"}
 """A cell's line, so that colour is never the only carrier."""

@@ -8,8 +8,9 @@ from explorer.models.generation import generate
 from explorer.models.model import Model
 from explorer.models.reach import Elman, Paths, Spectra, channels, elman, gradient_matrix, jacobian, paths, spectra
 from explorer.models.reading import OBJECTIVES, Pushes, arithmetic, gradients, predict, trace
+from explorer.models.shelf import by_cell, card_of, is_shipped, load, relatives, siblings
 from explorer.models.wrapping import wrap
-from explorer.models.zoo import card_of, held_out, load, siblings, zoo
+from explorer.models.zoo import held_out, zoo
 
 __all__ = [
     "OBJECTIVES",
@@ -25,6 +26,7 @@ __all__ = [
     "TrainingStep",
     "Truncated",
     "arithmetic",
+    "by_cell",
     "card_of",
     "channels",
     "deletions",
@@ -33,11 +35,13 @@ __all__ = [
     "gradient_matrix",
     "gradients",
     "held_out",
+    "is_shipped",
     "itemised",
     "jacobian",
     "load",
     "paths",
     "predict",
+    "relatives",
     "siblings",
     "spectra",
     "trace",

@@ -132,11 +132,16 @@ class Card:
     @property
     def wired(self) -> bool:
         """Whether the weights were written by hand; nothing was trained then."""
-        return not self.budget
+        return not self.budget and not self.untrained
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the weights are as they were drawn; nothing was learnt, so there is no score and no finding."""
+        return not self.scores
 
     @property
     def score(self) -> float:
-        """The held-out score that counts."""
+        """The held-out score that counts; an untrained network has none."""
         return self.scores[self.headline.key]
 
     @staticmethod

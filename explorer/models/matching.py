@@ -9,7 +9,9 @@ from explorer.models.model import Model
 from explorer.models.startup import seeded
 from explorer.models.zoo import assemble
 
-MARK = "untrained"
+MARK = "~"
+"""Between the parts of a name: "english-lstm~mgu~0"."""
+SEED_DIGITS = 9
 MOST = 4096
 """No more units are tried."""
 
@@ -24,17 +26,16 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """As shipped models have one; none of those has a blank in it."""
-        return f"{MARK} {self.cell} {self.seed} {self.beside}"
+        """As shipped models have one; none of those has a tilde in it."""
+        return MARK.join((self.beside, self.cell, str(self.seed)))
 
     @staticmethod
     def named(name: str) -> Variant | None:
         """The variant of that name; None for what is not one."""
-        mark, *parts = name.split(" ")
-        if mark != MARK or len(parts) != 3:
+        beside, *parts = name.split(MARK)
+        if len(parts) != 2 or not parts[1].isdecimal() or len(parts[1]) > SEED_DIGITS:
             return None
-        cell, seed, beside = parts
-        return Variant(cell, int(seed), beside)
+        return Variant(parts[0], int(parts[1]), beside)
 
 
 def matched(variant: Variant, beside: Model) -> Model:

@@ -24,6 +24,8 @@ from explorer.models.vocabulary import Reader
 FOLDER = Path(__file__).parents[2] / "assets" / "models"
 SETTING = "CAROUSEL_MODELS"
 """The environment variable that names another folder of models."""
+MAIN = ("rnn", "gru", "lstm")
+"""The cells that every task is trained with, in the order in which a reader meets them."""
 GROUPS = ("Text", "Grammar", "Counting", "Numbers", "Wired by hand")
 """Of tasks, in the order in which a reader meets them."""
 
@@ -34,8 +36,8 @@ def folder() -> Path:
 
 
 def zoo() -> list[Card]:
-    """The cards of the shipped models: the groups in the menu's order, a task's siblings together as rnn, gru, lstm."""
-    cells = {"rnn": 0, "gru": 1, "lstm": 2}
+    """The cards of the shipped models: the groups in the menu's order, a task's together as rnn, gru, lstm, others."""
+    cells = {cell: place for place, cell in enumerate(MAIN)}
     groups = {group: place for place, group in enumerate(GROUPS)}
     cards = [_card(file, file.stat().st_mtime_ns) for file in folder().glob("*.json")]
     return sorted(cards, key=lambda c: (groups.get(c.group, 9), c.task, cells.get(c.cell, 9), c.name))
@@ -44,12 +46,6 @@ def zoo() -> list[Card]:
 @lru_cache(maxsize=64)
 def _card(path: Path, _changed: int) -> Card:
     return Card.read(path)
-
-
-def siblings(name: str) -> list[Card]:
-    """The cards of the models that share this one's task, itself among them."""
-    task = card_of(name).task
-    return [card for card in zoo() if card.task == task]
 
 
 def card_of(name: str) -> Card:

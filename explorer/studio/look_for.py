@@ -17,10 +17,7 @@ def look_for(card: Card, title: str = "") -> None:
         if title:
             st.title(title, anchor=False, width="content")
         held = [finding for finding in card.findings if finding.holds]
-        st.markdown(
-            "Look for" if held else f"No unit of this network is known to follow **{card.show.follows}**.",
-            width="content",
-        )
+        st.markdown("Look for" if held else sentences.of_nothing_found(card), width="content")
         for finding in held:
             st.button(
                 f"{finding.follows} · unit {finding.unit}",

@@ -9,6 +9,7 @@ import streamlit as st
 
 from explorer import models
 from explorer.models import Card
+from explorer.models.zoo import MAIN
 from explorer.studio import sentences, state
 
 Chosen = Callable[[], None]
@@ -24,7 +25,8 @@ def tasks(key: str, after: Chosen | None = None) -> None:
     """All tasks by group. With `after` it is called once something was chosen, else the page is drawn anew."""
     for group, cards in groupby(models.zoo(), key=lambda card: card.group):
         st.subheader(group, anchor=False)
-        for task, siblings in groupby(cards, key=lambda card: card.task):
+        main = (card for card in cards if card.cell in MAIN)
+        for task, siblings in groupby(main, key=lambda card: card.task):
             with st.container(key=f"{key}_{task}", gap="xsmall"):
                 _task(list(siblings), key, after)
 

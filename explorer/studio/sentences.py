@@ -52,6 +52,8 @@ def an(name: str) -> str:
 
 def of_score(card: Card) -> str:
     """How good a network is, with what one gets without a memory."""
+    if card.untrained:
+        return f"Untrained, random weights of seed {card.seed}: its answers mean nothing, how it computes them does."
     if card.wired:
         return f"Wired by hand: {card.headline.words(card.score)}."
     base = card.headline.baseline
@@ -69,6 +71,13 @@ def of_siblings(cards: Sequence[Card]) -> str:
     seeds = max(len(card.seeds) for card in cards)
     drawn = f"best of {seeds} seeds each, all on the card" if seeds > 1 else "one seed each"
     return f"{scores} {headline.says}{base}; {drawn}."
+
+
+def of_nothing_found(card: Card) -> str:
+    """Why there is nothing to look for."""
+    if card.untrained:
+        return "Untrained: there is nothing yet to look for in its units."
+    return f"No unit of this network is known to follow **{card.show.follows}**."
 
 
 def of_finding(finding: Finding, units: int) -> str:

@@ -18,7 +18,6 @@ from explorer.analysis import kinds
 from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.lexicon import valences
-from explorer.models.matching import Variant, matched
 from explorer.models.recipes import RECIPES, Recipe
 from explorer.signals import Array, Trace
 
@@ -44,8 +43,7 @@ EXCERPT = 150
 @st.cache_resource(max_entries=48, show_spinner="Loading the network …")
 def model(name: str) -> Model:
     """A shipped model, or an untrained one beside it, made once for all."""
-    variant = Variant.named(name)
-    return models.load(name) if variant is None else matched(variant, model(variant.beside))
+    return models.load(name)
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
@@ -229,7 +227,7 @@ def problem(card: Card, text: str) -> str | None:
 
 
 def siblings(name: str) -> list[Card]:
-    """The models of the same task: rnn, gru, lstm."""
+    """The models of the same task: rnn, gru, lstm; behind them this one, where it is another."""
     return models.siblings(name)
 
 

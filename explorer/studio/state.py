@@ -6,6 +6,7 @@ session begins, and never writes it. The model is the stage's, since a bound wid
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,15 +57,14 @@ def begin() -> None:
     state.begun = True
     state.notices = []
     link = st.query_params
-    names = [card.name for card in models.zoo()]
     name = link.get("model", FIRST_MODEL)
-    if name not in names:
-        notice(
-            f"The link asks for the model “{name}”, which is not here. Showing {FIRST_MODEL}; there are {', '.join(names)}."
-        )
-        name = FIRST_MODEL
-    card = models.card_of(name)
-    state.read_model = name
+    try:
+        card = models.card_of(name)
+    except ValueError:
+        names = ", ".join(card.name for card in models.zoo())
+        notice(f"The link asks for the model “{name}”, which is not here. Showing {FIRST_MODEL}; there are {names}.")
+        card = models.card_of(FIRST_MODEL)
+    state.read_model = card.name
     state.text = link.get("text", card.show.text)
     state.unit = _number(link, "unit", 0, card.hidden_size - 1, card.show.unit)
     warm = _steps(card, service.warm_up(card.task)) if link.get("warm") == "true" else 0
@@ -114,6 +114,18 @@ def open_task(card: Card, text: str | None = None) -> None:
     st.session_state.model = st.session_state.read_model = card.name
     st.session_state.unit = card.show.unit
     _read(card, card.show.text if text is None else text)
+
+
+def open_network(name: str) -> None:
+    """Another network of the same task, also one that the switch at the left did not offer. Text and step stay."""
+    st.session_state.model = name
+
+
+def open_cell(names: Mapping[str, str]) -> None:
+    """The network of the cell that was chosen, by its name; the choice itself begins anew."""
+    if cell := st.session_state.another_cell:
+        open_network(names[cell])
+    st.session_state.another_cell = None
 
 
 def read_example(text: str) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
+from explorer import models
 from explorer.models import Card
+from explorer.models.zoo import MAIN
 from explorer.studio import menu, sentences, sequences, service, state
 from explorer.studio.state import Place
 
@@ -54,6 +56,8 @@ def _network() -> Card:
     ):
         menu.dialog()
     st.session_state.setdefault("model", st.session_state.read_model)
+    if st.session_state.model not in cards:  # of a cell that is not among the three
+        cards = {card.name: card for card in service.siblings(st.session_state.model)}
     name = st.segmented_control(
         "Network",
         list(cards),
@@ -67,8 +71,25 @@ def _network() -> Card:
         else "Networks with the same number of units, trained on the same data for the same number of steps.",
     )
     card = cards[name or st.session_state.read_model]
+    _other_cells(card)
     st.caption(f"{card.sentence} {sentences.of_score(card)}")
     return card
+
+
+def _other_cells(card: Card) -> None:
+    """Cells beside the three: trained where the task has them, else untrained. What was chosen becomes one of the networks above."""
+    found = {cell: name for cell, name in models.by_cell(card.name).items() if cell not in MAIN and cell != card.cell}
+    st.selectbox(
+        "Another cell",
+        list(found),
+        index=None,
+        key="another_cell",
+        format_func=lambda cell: cell.upper() if models.is_shipped(found[cell]) else f"{cell.upper()}, untrained",
+        placeholder="Another cell …",
+        label_visibility="collapsed",
+        on_change=state.open_cell,
+        args=(found,),
+    )
 
 
 def _text(card: Card) -> tuple[str, int]:

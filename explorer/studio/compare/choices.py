@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer import cells
 from explorer.models.matching import Variant
+from explorer.models.shelf import shipped
 from explorer.studio import sentences
 from explorer.studio.compare import Network, View, problem
 
@@ -46,7 +47,9 @@ def networks(view: View) -> dict[str, Network]:
 
 def choices(view: View, seed: int) -> dict[str, Network]:
     """All that can be chosen, by label: the task's own networks first."""
-    untrained = {f"untrained {cell.upper()}": Variant(cell, seed, view.here.model).name for cell in cells.names()}
+    untrained = {
+        f"untrained {cell.upper()}": Variant(cell, seed, shipped(view.here.model)).name for cell in cells.names()
+    }
     return view.siblings | {
         label: Network(name, label, Variant.named(name).cell)  # type: ignore[union-attr]
         for label, name in untrained.items()

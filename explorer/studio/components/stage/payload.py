@@ -112,7 +112,7 @@ def telling(place: Place) -> list[int]:
 def claims(card: Card) -> dict[int, str]:
     """What each unit is known to follow: correlation, chance, effect and rank together, since the first alone means little."""
     told: dict[int, str] = {}
-    for finding in sorted(card.findings, key=lambda one: not one.holds):
+    for finding in () if card.untrained else sorted(card.findings, key=lambda one: not one.holds):
         if finding.unit in told:
             continue
         told[finding.unit] = (
