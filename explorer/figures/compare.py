@@ -27,6 +27,8 @@ FURTHER: tuple[tuple[Role, str], ...] = (
     ("reset", "dot"),
 )
 """Colour and dash of the cells that the theme has none for, in the order in which they come."""
+APART = 0.3
+"""So far above and below its row a network's first and last seed are drawn, of the distance between two rows."""
 WIDE = 30.0
 """Scores whose largest is so many times the smallest stand on a log axis."""
 
@@ -259,8 +261,8 @@ def scores(
     percent: bool,
     baseline: float | None,
 ) -> go.Figure:
-    """A row for each network, a dot for each seed (seed, score), a ring around the seed that is shipped; a line at what one gets without
-    a memory. On a log axis where the scores of a quantity without bounds are orders apart."""
+    """A row for each network, a dot for each seed (seed, score), one below the other, a thick rim around the seed that is shipped; a line
+    at what one gets without a memory. On a log axis where the scores of a quantity without bounds are orders apart."""
     longest = max(map(len, found))
     figure = go.Figure(
         layout=theme.layout(
@@ -269,15 +271,18 @@ def scores(
     )
     names = list(found)
     values = [score for dots in found.values() for _, score in dots]
-    for name, dots in found.items():
+    for row, (name, dots) in enumerate(found.items()):
         colour = styles[name].colour
+        apart = (
+            np.linspace(-APART, APART, len(dots)) if len(dots) > 1 else np.zeros(1)
+        )  # so that equal scores are all seen
         figure.add_trace(
             go.Scatter(
                 x=[score for _, score in dots],
-                y=[name] * len(dots),
+                y=row + apart,
                 mode="markers",
                 marker={
-                    "size": 13,
+                    "size": 12,
                     "color": theme.tint(colour, 0.55),
                     "line": {"color": colour, "width": [3 if seed == shipped[name] else 1 for seed, _ in dots]},
                 },
@@ -307,10 +312,11 @@ def scores(
         figure.update_xaxes(tickformat=".0%", range=[min(0.98 * low, low - 0.02), max(high, low + 0.02) + 0.02])
     figure.update_xaxes(title_text=says)
     return figure.update_yaxes(
-        categoryorder="array",
-        categoryarray=names[::-1],
-        showgrid=True,
+        tickmode="array",
+        tickvals=list(range(len(names))),
+        ticktext=[label(name) for name in names],
+        range=[len(names) - 0.4, -0.6],
         ticks="",
+        zeroline=False,
         tickfont={"size": 15},
-        range=[-0.6, len(names) - 0.4],
     )

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.models import relatives
 from explorer.studio import service, style
 from explorer.studio.compare import View, beginning, differences, scores, side, without
 from explorer.studio.page import opening
@@ -18,7 +19,7 @@ here = opening(
     "Several networks, one text",
     "Leave out one token: whose answer changes? Then look at the networks side by side, and at how good they are.",
 )
-view = View(here, service.siblings(here.model), service.trace(here.model, here.text).tokens, style.theme())
+view = View(here, relatives(here.card.task), service.trace(here.model, here.text).tokens, style.theme())
 for tab, draw in zip(st.tabs(list(TABS), key="beside", bind="query-params"), TABS.values(), strict=True):
     if tab.open:
         with tab:

@@ -9,6 +9,8 @@ from explorer.figures.theme import Theme
 from explorer.models import Card
 from explorer.models.answers import ANSWERS, Answer
 from explorer.models.matching import Variant
+from explorer.models.shelf import shipped
+from explorer.models.zoo import MAIN
 from explorer.studio import service
 from explorer.studio.state import Place
 
@@ -21,15 +23,10 @@ class Network:
     label: str
     cell: str
 
-    @property
-    def trained(self) -> bool:
-        """Whether it is one of the shipped models."""
-        return Variant.named(self.name) is None
-
 
 @dataclass(frozen=True)
 class View:
-    """What all tabs are about: the reader's place, the task's networks, the tokens."""
+    """What all tabs are about: the reader's place, the task's trained networks, the tokens."""
 
     here: Place
     cards: Sequence[Card]
@@ -42,15 +39,33 @@ class View:
         return ANSWERS[self.here.card.answer]
 
     @property
+    def shipped(self) -> Card:
+        """The network at the left, or the one beside which that is an untrained one."""
+        return next(card for card in self.cards if card.name == shipped(self.here.model))
+
+    @property
     def siblings(self) -> dict[str, Network]:
-        """The task's networks by label, the one with the most weights first."""
-        cards = sorted(self.cards, key=lambda card: -card.parameters)
-        return {label: Network(card.name, label, card.cell) for label, card in zip(labels(cards), cards, strict=True)}
+        """The task's networks by label, those that every task has first; behind them the one at the left, where it is untrained."""
+        cards = sorted(self.cards, key=lambda card: -MAIN.index(card.cell) if card.cell in MAIN else 1)
+        found = {label: Network(card.name, label, card.cell) for label, card in zip(labels(cards), cards, strict=True)}
+        variant = Variant.named(self.here.model)
+        if variant is not None:
+            found[untrained(variant.cell)] = Network(self.here.model, untrained(variant.cell), variant.cell)
+        return found
 
     @property
     def own(self) -> str:
-        """The label of the network that the workbench has."""
-        return next(label for label, network in self.siblings.items() if network.name == self.here.model)
+        """The label of the network at the left."""
+        return self.label_of(self.here.model)
+
+    def label_of(self, name: str) -> str:
+        """The label of one of the siblings."""
+        return next(label for label, network in self.siblings.items() if network.name == name)
+
+
+def untrained(cell: str) -> str:
+    """The label of an untrained network."""
+    return f"untrained {cell.upper()}"
 
 
 def labels(cards: Sequence[Card]) -> list[str]:

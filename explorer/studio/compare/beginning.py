@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from explorer import models
 from explorer.models import Card
 from explorer.models.answers import ANSWERS
+from explorer.models.shelf import shipped
 from explorer.studio import service
 from explorer.studio.workbench import place
 
@@ -19,7 +21,7 @@ def where_it_shows() -> None:
     state, here = st.session_state, place()
     first = not state.get("arrival") and not state.get("shown_before")
     if first and "step" not in st.query_params:
-        state.step, state.play = here.warm + telling_step(here.card, here.own), None
+        state.step, state.play = here.warm + telling_step(models.card_of(shipped(here.model)), here.own), None
 
 
 def telling_step(card: Card, text: str) -> int:

@@ -6,11 +6,12 @@ import streamlit as st
 
 from explorer import cells
 from explorer.models.matching import Variant
-from explorer.models.shelf import shipped
 from explorer.studio import sentences
-from explorer.studio.compare import Network, View, problem
+from explorer.studio.compare import Network, View, problem, untrained
+from explorer.studio.controls import number
 
-MOST = 4
+MOST, USUAL = 4, 3
+"""So many networks can be compared; so many are while nobody chose."""
 KEY, SEED = "networks", "seed_of_untrained"
 LARGEST = 9999
 
@@ -18,8 +19,10 @@ LARGEST = 9999
 def networks(view: View) -> dict[str, Network]:
     """By label, those that the reader has chosen; at least two, or the page says so and ends."""
     left, right = st.columns([4, 1], vertical_alignment="bottom")
-    offered = choices(view, int(st.session_state.get(SEED, 0)))
-    usual = list(view.siblings)[:MOST]
+    mine = Variant.named(view.here.model)
+    drawn = mine.seed if mine else 0
+    offered = choices(view, int(number(right, "Seed of untrained", 0, LARGEST, drawn, SEED)))
+    usual = [view.own, *(label for label in view.siblings if label != view.own)][:USUAL]
     _doubts(list(offered))
     chosen = left.multiselect(
         "Two to four networks",
@@ -30,7 +33,6 @@ def networks(view: View) -> dict[str, Network]:
         bind="query-params",
         help="Trained ones of this task, and untrained ones of any cell, with about as many weights as the network at the left.",
     )
-    right.number_input("Seed of untrained", 0, LARGEST, 0, key=SEED, bind="query-params")
     found, missing = {}, []
     for label in chosen:
         if why := problem(offered[label]):
@@ -47,12 +49,9 @@ def networks(view: View) -> dict[str, Network]:
 
 def choices(view: View, seed: int) -> dict[str, Network]:
     """All that can be chosen, by label: the task's own networks first."""
-    untrained = {
-        f"untrained {cell.upper()}": Variant(cell, seed, shipped(view.here.model)).name for cell in cells.names()
-    }
+    drawn = [Variant(cell, seed, view.shipped.name) for cell in cells.names()]
     return view.siblings | {
-        label: Network(name, label, Variant.named(name).cell)  # type: ignore[union-attr]
-        for label, name in untrained.items()
+        label: Network(one.name, label, one.cell) for one in drawn for label in (untrained(one.cell),)
     }
 
 

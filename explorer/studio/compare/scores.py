@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from explorer.analysis.comparing import spreads
@@ -15,9 +17,9 @@ from explorer.studio.sentences import plain
 def draw(view: View) -> None:
     """The whole tab."""
     cards = dict(zip(labels(view.cards), view.cards, strict=True))
-    headline = view.here.card.headline
+    headline = view.shipped.headline
     found = {label: of_seeds(card) for label, card in cards.items()}
-    if view.here.card.wired:
+    if view.shipped.wired:
         st.markdown("These networks were **wired by hand**: nothing was trained, and no seed was drawn.")
     else:
         values = {label: [score for _, score in dots] for label, dots in found.items()}
@@ -36,9 +38,10 @@ def draw(view: View) -> None:
         "scores_fits",
         "The held-out score of every network of this task and every seed, a dot each, on one axis.",
     )
-    if view.here.card.seeds:
+    if view.shipped.seeds:
         st.caption(
-            "A dot is a seed; the one with the thick rim is shipped: it was chosen by its score on other sequences, not by these."
+            "A dot is a seed; the one with the thick rim is shipped: it was chosen by its score on other sequences, not by "
+            "these. In the table it is bold."
         )
     st.markdown(table(cards))
 
@@ -49,13 +52,24 @@ def of_seeds(card: Card) -> list[tuple[int, float]]:
     return [(int(one["seed"]), float(one[key])) for one in card.seeds] or [(card.seed, card.score)]
 
 
-def table(cards: dict[str, Card]) -> str:
-    """Every network with its sizes, the score of the one that is shipped, and of every seed."""
-    rows = ["| network | units | parameters | shipped | every seed |", "|---|---:|---:|---|---|"]
-    for label, card in cards.items():
-        tried = " · ".join(f"{seed}: {score:.4g}" for seed, score in of_seeds(card))
-        shipped = f"**{card.headline.number(card.score)}**" + ("" if card.wired else f" (seed {card.seed})")
-        rows.append(
-            f"| {plain(label)} | {card.hidden_size} | {card.parameters:,} | {shipped} | {'' if card.wired else tried} |"
-        )
-    return "\n".join(rows)
+def table(cards: Mapping[str, Card]) -> str:
+    """A column for each network: its sizes, and the score of every seed; that of the one that is shipped is bold."""
+    tried = {label: dict(of_seeds(card)) for label, card in cards.items()}
+    seeds = sorted({seed for scores in tried.values() for seed in scores})
+    rows = [
+        ["", *map(plain, cards)],
+        ["---", *["---:"] * len(cards)],
+        ["units", *(str(card.hidden_size) for card in cards.values())],
+        ["parameters", *(f"{card.parameters:,}" for card in cards.values())],
+    ]
+    for seed in seeds:
+        cells = [_score(card, seed, tried[label].get(seed)) for label, card in cards.items()]
+        rows.append(["score" if next(iter(cards.values())).wired else f"seed {seed}", *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _score(card: Card, seed: int, score: float | None) -> str:
+    if score is None:
+        return ""
+    written = f"{100 * score:.1f} %" if card.headline.percent else f"{score:.4g}"
+    return f"**{written}**" if seed == card.seed else written

@@ -42,7 +42,7 @@ def draw(view: View) -> None:
     sizes = {label: service.model(one.name) for label, one in chosen.items()}
     st.caption(
         words.of_sizes(
-            {label: (model.cell.hidden_size, model.parameter_count) for label, model in sizes.items()}, view.here.card
+            {label: (model.cell.hidden_size, model.parameter_count) for label, model in sizes.items()}, view.shipped
         )
     )
 

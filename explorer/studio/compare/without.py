@@ -11,7 +11,6 @@ import streamlit as st
 from explorer.analysis.comparing import likeliest
 from explorer.analysis.tokens import visible
 from explorer.figures import compare as figures
-from explorer.models import Card
 from explorer.models.answers import CLASS, LABEL
 from explorer.signals import Array
 from explorer.studio import sentences, service
@@ -50,7 +49,7 @@ def draw(view: View) -> None:
         return
     due = right.due(view)[step]
     changes = _changes(view, asked(view, due))
-    out = _chosen(view, changes[view.own])
+    out = _chosen(view, changes)
     answers = answers_of(view, out)
     st.markdown(words.of_without(view, answers.whole, answers.less, out, asked(view, due), due))
     chart(
@@ -65,10 +64,8 @@ def draw(view: View) -> None:
 
 def answers_of(view: View, out: int) -> Answers:
     """Every network's, at the playhead. Without its own last token a network answers at the step before."""
-    shorter = "".join(view.tokens[:out] + view.tokens[out + 1 :])
-    if view.here.card.tokens != "characters":
-        shorter = view.here.card.reader.joined(view.tokens[:out] + view.tokens[out + 1 :])
-    at = view.here.step - (out <= view.here.step)
+    shorter = view.here.card.reader.joined(view.tokens[:out] + view.tokens[out + 1 :])
+    at = view.here.step - 1
     return Answers(
         {label: service.predictions(one.name, view.here.text)[view.here.step] for label, one in view.siblings.items()},
         {label: service.predictions(one.name, shorter)[at] for label, one in view.siblings.items()},
@@ -76,10 +73,10 @@ def answers_of(view: View, out: int) -> Answers:
 
 
 def asked(view: View, due: right.Due) -> int | None:
-    """The column whose probability is followed, in all networks: what is right, else what the chosen network says; None of numbers."""
+    """The column whose probability is followed, in all networks: what is right, else what the shipped network says. None of numbers."""
     if view.answer.numbers:
         return None
-    said = service.predictions(view.here.model, view.here.text)[view.here.step]
+    said = service.predictions(view.shipped.name, view.here.text)[view.here.step]
     first = int(view.answer.in_text)  # that a token is unknown is no answer
     return first + int(said[first:].argmax()) if due is None else int(due)
 
@@ -107,11 +104,12 @@ def most_telling(changes: Array, step: int) -> int:
     return int((earlier if len(earlier) and earlier.any() else known[: step + 1]).argmax())
 
 
-def _chosen(view: View, changes: Array) -> int:
+def _chosen(view: View, changes: dict[str, Array]) -> int:
+    whose = view.label_of(view.shipped.name)
     left, right_, said = st.columns([1, 1, 3], vertical_alignment="bottom")
-    one, usual = view.here.card.reader.one, most_telling(changes, view.here.step)
+    one, usual = view.here.card.reader.one, most_telling(changes[whose], view.here.step)
     out = int(number(left, f"Leave out {one} number", 1, view.here.step + 1, usual + 1, KEY)) - 1
-    telling = _telling(view.here.card, view)
+    telling = view.here.warm + beginning.telling_step(view.shipped, view.here.own)
     right_.button(
         "Where it matters",
         icon=":material/my_location:",
@@ -121,16 +119,12 @@ def _chosen(view: View, changes: Array) -> int:
         help="Moves the playhead to where something is due that depends on what came long before.",
     )
     said.caption(
-        f":material/info: While you choose none: of all but the last {NEAR}, the {one} whose removal moves the {view.own}'s answer at "
+        f":material/info: While you choose none: of all but the last {NEAR}, the {one} whose removal moves the {whose}'s answer at "
         f"step {view.here.step + 1} most."
         if out == usual
-        else f"Of all but the last {NEAR}, {sentences.glyph(view.tokens[usual])} (step {usual + 1}) moves the {view.own}'s answer most."
+        else f"Of all but the last {NEAR}, {sentences.glyph(view.tokens[usual])} (step {usual + 1}) moves the {whose}'s answer most."
     )
     return out
-
-
-def _telling(card: Card, view: View) -> int:
-    return view.here.warm + beginning.telling_step(card, view.here.own)
 
 
 def _go(step: int) -> None:
@@ -140,8 +134,9 @@ def _go(step: int) -> None:
 
 
 def _pick() -> None:
+    """A token was clicked; one after the playhead has no part in the answer."""
     points = st.session_state["leave_out"].selection.points
-    if points:
+    if points and int(points[0]["x"]) <= st.session_state.step:
         st.session_state[KEY] = int(points[0]["x"]) + 1
         st.session_state.pop(f"{KEY}_default", None)  # chosen, though it may be where it was while nobody chose
 

@@ -46,17 +46,17 @@ def of_without(
     if column is None:
         known = "" if due is None else f" Right is **{_number(float(due))}**."
         parts = [_of_number(name, float(whole[name][0]), float(less[name][0]), whole) for name in whole]
-        return f"{start}, what is answered at step {view.here.step + 1} changes: {'; '.join(parts)}.{known}"
+        return f"{start}, the answer at step {view.here.step + 1}: {'; '.join(parts)}.{known}"
     name = visible(service.model(view.here.model).labels[column])
-    what = f"P({glyph(name)})" if due is None else f"P({glyph(name)}), which is right,"
+    what = f"P({glyph(name)})" if due is None else f"P({glyph(name)}), the right answer,"
     parts = [_of_share(key, float(np.exp(whole[key][column])), float(np.exp(less[key][column]))) for key in whole]
-    return f"{start}, {what} changes at step {view.here.step + 1}: {'; '.join(parts)}."
+    return f"{start}, {what} at step {view.here.step + 1}: {'; '.join(parts)}."
 
 
 def _of_share(name: str, whole: float, less: float) -> str:
     if abs(whole - less) < max(LEAST, STAYS * whole):
-        return f"**{plain(name)}** it stays about the same ({percent(whole)}, {percent(less)})"
-    return f"**{plain(name)}** it {'falls' if less < whole else 'rises'} from {percent(whole)} to {percent(less)}"
+        return f"**{plain(name)}** stays about the same ({percent(whole)}, {percent(less)})"
+    return f"**{plain(name)}** {'falls' if less < whole else 'rises'} from {percent(whole)} to {percent(less)}"
 
 
 def _of_number(name: str, whole: float, less: float, everyone: Mapping[str, Array]) -> str:
@@ -95,7 +95,7 @@ def of_sizes(sizes: Mapping[str, tuple[int, int]], card: Card) -> str:
     """How many units and parameters each network has; the untrained ones have about as many as the chosen one."""
     parts = [f"**{plain(name)}** {units} units, {weights:,} parameters" for name, (units, weights) in sizes.items()]
     return (
-        f"{' · '.join(parts)}. An untrained network reads through the embedding of the {plain(card.cell.upper())} at the left, and has as "
+        f"{' · '.join(parts)}. An untrained network reads through the embedding of the {plain(card.cell.upper())}, and has as "
         f"many units as bring its parameters closest to that one's {card.parameters:,}."
     )
 
