@@ -33,13 +33,13 @@ def lstm(W: Tensor, U: Tensor, b: Tensor, c: Tensor, x: Tensor, state: Named) ->
     return {"i_pre": i_pre, "f_pre": f_pre, "g_pre": g_pre, "o_pre": o_pre, **gates, "c": cell, "h": o * cell.tanh()}
 
 
-def gru(W: Tensor, U: Tensor, b: Tensor, c: Tensor, x: Tensor, state: Named) -> Named:
+def gru(W: Tensor, U: Tensor, b: Tensor, c: Tensor, x: Tensor, state: Named, candidate: str = "tanh") -> Named:
     x_r, x_z, x_n = (W @ x + b).chunk(3)
     h_r, h_z, h_n = (U @ state["h"] + c).chunk(3)
     r_pre, z_pre = x_r + h_r, x_z + h_z
     r, z = r_pre.sigmoid(), z_pre.sigmoid()
     n_pre = x_n + r * h_n
-    n = n_pre.tanh()
+    n = PHI[candidate](n_pre)
     h = (1 - z) * n + z * state["h"]
     return {"r_pre": r_pre, "z_pre": z_pre, "n_pre": n_pre, "r": r, "z": z, "n": n, "h": h}
 

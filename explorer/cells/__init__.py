@@ -17,6 +17,7 @@ from explorer.cells import lstm_peephole  # noqa: F401
 from explorer.cells import lstm_coupled  # noqa: F401
 from explorer.cells import depth_gated  # noqa: F401
 from explorer.cells import gru  # noqa: F401
+from explorer.cells import gru_cho  # noqa: F401
 # isort: on
 
 __all__ = ["REGISTRY", "Back", "Backwards", "Cell", "Signals", "Stack", "Tap", "build", "names", "untapped"]

@@ -1,4 +1,4 @@
-"""The gated recurrent unit, in the form that torch computes."""
+"""The gated recurrent unit in the form that torch computes, and what its relatives share with it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,54 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, HiddenState, Signals, Tap, exactly, gate, register
+from explorer.cells.rnn import NONLINEARITIES, squashed
 from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt, Signal
 
+CANDIDATES = ("tanh", "sigmoid")
+"""What can squash a candidate."""
+RESET_GATE = gate("r", role="reset", label="reset gate")
+
+
+def candidate_signal(nonlinearity: str = "tanh") -> Signal:
+    """n. Raises ValueError for a nonlinearity that it cannot have."""
+    if nonlinearity not in CANDIDATES:
+        raise ValueError(f"unknown candidate {nonlinearity!r}; choose from {', '.join(CANDIDATES)}")
+    return Signal(
+        name="n",
+        symbol="n_t",
+        kind="signed",
+        role="candidate",
+        label="candidate",
+        formula=squashed(nonlinearity, "n"),
+    )
+
+
+def carried(formula: str) -> Signal:
+    """h, which is the belt itself."""
+    return Signal(name="h", symbol="h_t", kind="signed", role="belt", label="hidden state", formula=formula)
+
+
+class GRULike(Cell):
+    """A cell that carries h itself on, in part as it was, in part as a candidate. A subclass states its own equations."""
+
+    def from_input(self, x: Tensor) -> dict[str, Tensor]:
+        """W x + b of each block that has one, [batch, unit]."""
+        blocks = F.linear(x, self.weight_ih, self.bias_ih).split(self.hidden_size, -1)
+        return dict(zip(self.input_blocks, blocks, strict=True))
+
+    def from_recurrent(self, block: str, h: Tensor) -> Tensor:
+        """W_h<block> h + b_h<block>, [batch, unit]."""
+        first = self.recurrent_blocks.index(block) * self.hidden_size
+        rows = slice(first, first + self.hidden_size)
+        return F.linear(h, self.weight_hh[rows], self.bias_hh[rows])
+
 
 @register
-class GRU(Cell):
+class GRU(GRULike):
     """r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)            reset
     z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)            keep
     n_t = tanh(W_in x_t + b_in + r_t ⊙ (W_hn h_{t-1} + b_hn))  candidate
@@ -21,6 +61,8 @@ class GRU(Cell):
 
     Cho et al. 2014. Convention: torch.nn.GRU, blocks in the order r, z, n. The reset gate is applied after the matrix product, where
     Cho et al. apply it before; z keeps the old state, where Chung et al. 2014 let it take the new one.
+
+    `candidate="sigmoid"` squashes n by σ instead of tanh.
     """
 
     name: ClassVar[str] = "gru"
@@ -68,21 +110,19 @@ class GRU(Cell):
         },
     )
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__(input_size, hidden_size)
+    def __init__(self, input_size: int, hidden_size: int, candidate: str = "tanh") -> None:
         self.signals = (
-            gate("r", role="reset", label="reset gate"),
+            RESET_GATE,
             gate("z", role="keep", label="update gate"),
-            Signal(name="n", symbol="n_t", kind="signed", role="candidate", label="candidate", formula="tanh(n_pre)"),
-            Signal(
-                name="h",
-                symbol="h_t",
-                kind="signed",
-                role="belt",
-                label="hidden state",
-                formula="z * h_prev + (1 - z) * n",
-            ),
+            candidate_signal(candidate),
+            carried("z * h_prev + (1 - z) * n"),
         )
+        super().__init__(input_size, hidden_size)
+        self.candidate = candidate
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"candidate": self.candidate}
 
     @property
     def sums(self) -> dict[str, str]:
@@ -92,11 +132,13 @@ class GRU(Cell):
         (x_r, x_z, x_n), (h_r, h_z, h_n) = self.parts(x, state.h)  # [batch, unit] each
         r = tap("r", tap("r_pre", x_r + h_r).sigmoid())
         z = tap("z", tap("z_pre", x_z + h_z).sigmoid())
-        n = tap("n", tap("n_pre", x_n + r * h_n).tanh())
+        n = tap("n", NONLINEARITIES[self.candidate].of(tap("n_pre", x_n + r * h_n)))
         h = tap("h", z * state.h + (1 - z) * n)
         return HiddenState(h)
 
-    def kernel(self, x: Tensor, state: HiddenState) -> tuple[Tensor, HiddenState]:
+    def kernel(self, x: Tensor, state: HiddenState) -> tuple[Tensor, HiddenState] | None:
+        if self.candidate != "tanh":
+            return None
         with exactly(x):
             h, last = torch.gru(x, state.h[None], self.flat_weights, *KERNEL_MODE)
         return h, HiddenState(last[0])
@@ -139,7 +181,7 @@ class GRU(Cell):
         and W_hn h + b_hn, which stands behind the reset gate."""
         r, z, n, h_prev = s["r"], s["z"], s["n"], s["h_prev"]
         _, (_, _, h_n) = self.parts(h_prev.new_zeros(1, self.input_size), h_prev)
-        to_n = (1 - z) * (1 - n * n)
+        to_n = (1 - z) * NONLINEARITIES[self.candidate].slope(n)
         to_z = (h_prev - n) * z * (1 - z)
         to_r = to_n * h_n * r * (1 - r)
         return to_n, torch.stack([to_r, to_z, to_n * r], 2), h_n

@@ -52,11 +52,11 @@ class Jordan(Cell):
         phases={
             "reads": (wire("x", (2, 6), (2, 5)), wire("y_prev", (0, 5), (3.6, 5), "h", number=0.15)),
             "makes its state anew": (
-                wire("h", "h", (3.6, 1.6), (5.1, 1.6), (5.1, 5), (6.6, 5), "y", number=0.25),
+                wire("h", "h", (3.6, 1.6), (5.1, 1.6), (5.1, 5), (6.6, 5), "y", number=0.22),
                 wire("h", (5.1, 1.6), (5.1, 0.5)),
             ),
             "makes its output, which comes back": (
-                wire("y", "y", (6.6, 1.6), (8.4, 1.6), (8.4, 5), (10, 5), number=0.36),
+                wire("y", "y", (6.6, 1.6), (8.4, 1.6), (8.4, 5), (10, 5), number=0.28),
             ),
         },
     )

@@ -35,7 +35,7 @@ def terms_of(name: str, given: tuple[tuple[str, Any], ...], shape: Shape) -> Ter
     gradient of each target's share of the mean by each copy. In float64."""
     model = network((name, dict(given)), shape)
     stack, steps = model.stack.state_dict(), range(T)
-    options = dict(given) if name == "rnn" else {}
+    options = dict(given) if name != "lstm" else {}
     copies = {
         f"{n}{s}": [stack[f"{n}{s}"].clone().requires_grad_() for _ in steps] for s in _suffixes(model) for n in NAMES
     }

@@ -35,7 +35,7 @@ def rows_of(model: Model, variant: Variant, state: dict[str, Array]) -> list[dic
     weights = {key: weight.double() for key, weight in model.stack.state_dict().items()}
     x = model.prepare(TEXT).x[:, 0].detach().double().requires_grad_()
     initial = {key: torch.from_numpy(values).double() for key, values in state.items()}
-    options = options if name == "rnn" else {}
+    options = options if name != "lstm" else {}
     return reference.read(name, weights, x, initial, model.stack.num_layers, model.stack.bidirectional, options)
 
 
@@ -121,7 +121,7 @@ def test_jacobians_chain_where_nothing_passes_h_by(variant: Variant, text: str, 
 @pytest.mark.parametrize("variant", KNOWN)
 def test_spectra_are_those_of_the_product_of_single_steps(variant: Variant, shape: Shape, path: str) -> None:
     """Of the full state: the product of ∂(h, c)_k+1/∂(h, c)_k, each from the equations; of h: those of `jacobian`."""
-    model, options = network(variant, shape), variant[1] if variant[0] == "rnn" else {}
+    model, options = network(variant, shape), variant[1] if variant[0] != "lstm" else {}
     state, fields = state_of(model), model.cell.State._fields
     for layer, (row, suffix) in enumerate(zip(rows_of(model, variant, state), model.stack.suffixes(), strict=True)):
         order = list(range(T))[:: -1 if suffix.endswith("reverse") else 1]
