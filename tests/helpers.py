@@ -28,6 +28,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "gru-cho": [{}, {"update": "takes", "candidate": "sigmoid"}],
     "lstm-peephole": [{}, {"peephole": "full"}, {"gates": "io", "forget_bias": 1.0}],
     "lstm-coupled": [{}, {"forget_bias": 1.0}],
+    **{f"lstm-{name}": [{}, {"peephole": "diagonal"}] for name in ("nig", "nfg", "nog", "niaf", "noaf", "fgr")},
 }
 """The options that a cell is tested with; a cell that is not named here is tested without."""
 

@@ -15,6 +15,9 @@ from explorer.cells import lstm_1997  # noqa: F401
 from explorer.cells import lstm  # noqa: F401
 from explorer.cells import lstm_peephole  # noqa: F401
 from explorer.cells import lstm_coupled  # noqa: F401
+from explorer.cells import lstm_sigmoid  # noqa: F401
+from explorer.cells import greff  # noqa: F401
+from explorer.cells import greff_fgr  # noqa: F401
 from explorer.cells import depth_gated  # noqa: F401
 from explorer.cells import gru  # noqa: F401
 from explorer.cells import gru_cho  # noqa: F401

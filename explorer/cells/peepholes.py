@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from typing import Any
 
@@ -28,10 +27,10 @@ class Peeping(LSTMLike):
     def __init__(self, input_size: int, hidden_size: int, peephole: str | None, gates: Collection[str]) -> None:
         super().__init__(input_size, hidden_size)
         self.peephole, self.peepholes = peephole, tuple(gates) if peephole else ()
-        bound = 1 / math.sqrt(hidden_size)
         for name in self.peepholes:
-            weight = torch.empty((hidden_size,) if peephole == "diagonal" else (hidden_size, hidden_size))
-            setattr(self, f"weight_peephole_{name}", nn.Parameter(weight.uniform_(-bound, bound)))
+            size = (hidden_size,) if peephole == "diagonal" else (hidden_size, hidden_size)
+            setattr(self, f"weight_peephole_{name}", nn.Parameter(torch.empty(size)))
+        self.reset_parameters()
         # The picture of the class is that without peepholes; an instance has the one that fits its options.
         self.diagram = peeping(type(self).diagram, self.peepholes)  # type: ignore[misc]
 

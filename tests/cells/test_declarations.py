@@ -118,5 +118,5 @@ def test_gates_are_gates(variant: Variant, scale: float, seed: int) -> None:
     for signal in trace.of_kind("gate"):
         assert 0 <= trace[signal.name].min() <= trace[signal.name].max() <= 1
     for signal in trace.per_unit():
-        if signal.role == "candidate":
+        if signal.role == "candidate" and signal.formula != f"{signal.name}_pre":  # which is squashed by nothing
             assert abs(trace[signal.name]).max() <= 1

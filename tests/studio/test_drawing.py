@@ -68,13 +68,15 @@ def test_ends_are_nodes_or_nothing(variant: Variant) -> None:
 
 @each_cell
 def test_a_bare_signal_has_the_colour_of_its_role(variant: Variant) -> None:
-    """The state before has that of the state. A gate is on the gates' scale, the memory on its own, what else is signed on that."""
+    """The state before has that of the state. A gate is on the gates' scale, the memory and what alone is written to it on their own,
+    what else is signed on that."""
     trace = explorer.trace(network(variant), TEXT)
+    memory = {trace.memory, *([trace.belt.write] if trace.belt else [])}
     for one in wires(drawing(variant)):
         signal = trace.signals.get(one["carries"].removesuffix("_prev"))
         if signal is None:
             continue
-        scale = "gate" if signal.kind == "gate" else "memory" if signal.name == trace.memory else "signed"
+        scale = "gate" if signal.kind == "gate" else "memory" if signal.name in memory else "signed"
         assert (one["role"], one["scale"]) == (signal.role, scale), one["carries"]
 
 
