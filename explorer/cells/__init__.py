@@ -19,6 +19,7 @@ from explorer.cells import lstm_sigmoid  # noqa: F401
 from explorer.cells import greff  # noqa: F401
 from explorer.cells import greff_fgr  # noqa: F401
 from explorer.cells import depth_gated  # noqa: F401
+from explorer.cells import grid  # noqa: F401
 from explorer.cells import gru  # noqa: F401
 from explorer.cells import gru_cho  # noqa: F401
 # isort: on

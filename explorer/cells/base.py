@@ -232,14 +232,23 @@ class Cell(nn.Module):
         return [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
 
 
+def symbol_of(name: str) -> str:
+    """LaTeX for a signal: i_t of "i"; what stands behind a line in its name stands above, as in "i_depth"."""
+    letter, line, rest = name.partition("_")
+    return rf"{letter}^{{\text{{{rest}}}}}_t" if line else f"{letter}_t"
+
+
 def pre_symbol(name: str) -> str:
     """LaTeX for the pre-activation of a signal."""
-    return rf"a^{{{name}}}_t"
+    letter, line, rest = name.partition("_")
+    return rf"a^{{{letter},\text{{{rest}}}}}_t" if line else rf"a^{{{letter}}}_t"
 
 
 def gate(name: str, *, role: Any, label: str) -> Signal:
     """A gate: a σ of its pre-activation, within [0, 1]."""
-    return Signal(name=name, symbol=f"{name}_t", kind="gate", role=role, label=label, formula=f"sigmoid({name}_pre)")
+    return Signal(
+        name=name, symbol=symbol_of(name), kind="gate", role=role, label=label, formula=f"sigmoid({name}_pre)"
+    )
 
 
 AnyCell = TypeVar("AnyCell", bound=Cell)

@@ -24,7 +24,7 @@ from explorer.signals import Belt, Signal
 
 def from_below(label: str, state: str) -> Signal:
     """What the cell looks at of the layer below: its `state` at the same step."""
-    return Signal(name="l", symbol="l_t", kind="signed", role="input", label=label, formula=f"{state}_below")
+    return Signal(name="l", symbol="l_t", kind="signed", role="belt", label=label, formula=f"{state}_below")
 
 
 @register
@@ -81,7 +81,7 @@ class DepthGated(LSTMLike):
             "reads": (
                 wire("x", (1.3, 6), (1.3, 5)),
                 wire("h_prev", (0, 5), (9.2, 5), number=0.07),
-                wire("l", (2.8, 6), (2.8, 1.45), "lift", number=0.12),
+                wire("l", (2.8, 6), (2.8, 1.45), "lift", number=0.07),
             ),
             "opens its gates": (
                 wire("h_prev", (1.9, 5), "f"),
@@ -106,7 +106,7 @@ class DepthGated(LSTMLike):
                 wire("i", "i", (5.6, 1.45), "write", number=0.4),
                 wire("g", "g", (7.4, 1.45), "write", number=0.4),
                 wire("i * g", "write", "add", number=0.5),
-                wire("c", "add", (11.7, 0), number=0.85),
+                wire("c", "add", (11.7, 0), number=0.6),
                 wire("c", (10.6, 0), (10.6, -0.9)),
             ),
             "shows": (

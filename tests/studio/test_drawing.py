@@ -90,6 +90,9 @@ def test_what_is_not_recorded_has_no_stripes(variant: Variant) -> None:
 @pytest.mark.parametrize(
     ("variant", "carries", "role", "scale"),
     [
+        (("depth-gated", {}), "d * l", "belt", "signed"),
+        (("depth-gated", {}), "f * c_prev + d * l", "belt", "memory"),
+        (("grid", {}), "i_depth * g_depth", "candidate", "signed"),
         (LSTM, "f", "keep", "gate"),
         (LSTM, "i", "write", "gate"),
         (LSTM, "o", "read", "gate"),

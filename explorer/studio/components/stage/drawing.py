@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from explorer import formula
 from explorer.diagram import INPUT, Diagram, Wire
 from explorer.figures.roles import HINTS, SAYS
+from explorer.notations import Notation
 from explorer.signals import Role, Trace
 
 GLYPHS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
@@ -51,14 +53,24 @@ def _look(trace: Trace, carries: str) -> tuple[Role, str]:
     if carries in ("", INPUT):
         return "input", ""
     names = formula.names(carries)
-    signals = {name: trace.signals[name.removesuffix("_prev")] for name in names}
-    states = [s for s in signals.values() if s.kind != "gate"]
+    signals = [trace.signals[name.removesuffix("_prev")] for name in _in_order(names, carries)]
+    if not signals:
+        return "input", "gate"  # a number that never changes, which scales a vector
+    states = [s for s in signals if s.kind != "gate"]
     if not states:
-        return next(iter(signals.values())).role, "gate"
-    belt = trace.belt
-    whole = {trace.memory, f"{trace.memory}_prev"} | ({belt.write} if belt else set())
-    kept = belt is not None and names == formula.names(belt.keep) | {f"{belt.state}_prev"}
-    return states[0].role, "memory" if carries in whole or kept else "signed"
+        return signals[0].role, "gate"
+    belt, before = trace.belt, f"{trace.memory}_prev"
+    kept = formula.names(belt.keep) | {before} if belt else frozenset()
+    if belt and kept <= names <= kept | formula.names(belt.write):  # alone, or with a part of what is added
+        return trace.signals[belt.state].role, "memory"
+    whole = {trace.memory, before} | ({belt.write} if belt else set())
+    return states[0].role, "memory" if carries in whole else "signed"
+
+
+def _in_order(names: frozenset[str], carries: str) -> list[str]:
+    """As the formula names them."""
+    found = re.findall(r"\w+", carries)
+    return sorted(names, key=found.index)
 
 
 def _glyph(of: str) -> str:
@@ -77,6 +89,6 @@ def _feeds(diagram: Diagram, trace: Trace, layer: str) -> str:
     return ""
 
 
-def words(role: Role, label: str) -> dict[str, str]:
+def words(role: Role, label: str, notation: Notation) -> dict[str, str]:
     """What a signal is called by what 1 means, its field's name, and what it does."""
-    return {"says": SAYS[role], "label": label, "hint": HINTS[role]}
+    return {"says": notation.says(role, SAYS[role]), "label": label, "hint": HINTS[role]}
