@@ -85,11 +85,11 @@ def bars(
     longest = max(map(len, names))
     layout = theme.layout(
         height=lines * inner + (lines - 1) * 60 + 60,
-        margin={"l": 24 + 9 * longest, "r": 12, "t": 36, "b": 24},
+        margin={"l": 40 + 9 * longest, "r": 12, "t": 36, "b": 24},
         bargap=0.3,
     )
     like(figure, layout)
-    rows = [f"<b>{label(name)}</b> ✓" if k == right else label(name) for k, name in enumerate(names)]
+    rows = [f"✓ {label(name)}" if k == right else label(name) for k, name in enumerate(names)]
     top = max(float(np.nanmax(np.concatenate(pair))) for pair in answers.values())
     for n, (name, (whole, less)) in enumerate(answers.items()):
         where = {"row": n // columns + 1, "col": n % columns + 1}

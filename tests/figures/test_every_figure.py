@@ -23,7 +23,18 @@ from explorer.analysis.projection import principal_components
 from explorer.analysis.reach import by_distance, magnitudes
 from explorer.analysis.saturation import saturation
 from explorer.analysis.tokens import visible
-from explorer.figures import belt, curves, gates, gradients, heatmap, hidden, squashing, startup, training_step
+from explorer.figures import (
+    belt,
+    compare,
+    curves,
+    gates,
+    gradients,
+    heatmap,
+    hidden,
+    squashing,
+    startup,
+    training_step,
+)
 from explorer.figures.theme import THEMES, Theme
 from explorer.models import Elman, Paths, Spectra
 from explorer.signals import Array, Trace
@@ -93,6 +104,28 @@ def predictions(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
     return training_step.predictions(trace.tokens, before, now, theme, trace.tokens[-1])
 
 
+def shares(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    """Each token as a label of its own."""
+    whole, less = (np.abs(values) for values in before_and_now(trace))
+    styles = compare.styles({trace.cell: trace.cell}, theme)
+    return compare.bars({trace.cell: (whole, less)}, trace.tokens, styles, theme, right=0)
+
+
+def two_networks(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    one, other = before_and_now(trace)
+    styles = compare.styles({"one": trace.cell, "other": trace.cell}, theme)
+    curves = {"one": np.abs(one), "other": np.abs(other)}
+    return compare.differences(
+        curves, curves, trace.tokens, styles, theme, says=("apart", "more"), bounded=True, step=0
+    )
+
+
+def dots(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    found = {trace.cell: [(seed, float(value)) for seed, value in enumerate(np.abs(trace["h"][0][:, 0]))]}
+    styles = compare.styles({trace.cell: trace.cell}, theme)
+    return compare.scores(found, {trace.cell: 0}, "score", styles, theme, percent=True, baseline=0.5)
+
+
 FIGURES: dict[Callable, Draw] = {
     heatmap.heatmap: lambda t, g, theme: heatmap.heatmap(t, "h", theme, by_half_life(t), unit=0, step=0),
     heatmap.heatmaps: lambda t, g, theme: heatmap.heatmaps(
@@ -120,6 +153,16 @@ FIGURES: dict[Callable, Draw] = {
         spectra_of(t), t.tokens, theme, t.steps - 1
     ),
     gradients.elman: lambda t, g, theme: gradients.elman(elman_of(t), t.tokens, theme, t.steps - 1),
+    compare.left_out: lambda t, g, theme: compare.left_out(by_cell(g), t.tokens, theme, step=t.steps - 1, without=0),
+    compare.bars: shares,
+    compare.numbers: lambda t, g, theme: compare.numbers(
+        {t.cell: (float(t["h"][0, 0, 0]), float(t["h"][0, -1, 0]))},
+        compare.styles({t.cell: t.cell}, theme),
+        theme,
+        right=0.5,
+    ),
+    compare.differences: two_networks,
+    compare.scores: dots,
     squashing.repeated: lambda t, g, theme: squashing.repeated(min(t.steps, 12), theme),
     startup.reach_at_start: untrained,
     training_step.pulls: lambda t, g, theme: training_step.pulls(

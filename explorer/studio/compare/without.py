@@ -11,6 +11,7 @@ import streamlit as st
 from explorer.analysis.comparing import likeliest
 from explorer.analysis.tokens import visible
 from explorer.figures import compare as figures
+from explorer.models import Card
 from explorer.models.answers import CLASS, LABEL
 from explorer.signals import Array
 from explorer.studio import sentences, service
@@ -64,12 +65,18 @@ def draw(view: View) -> None:
 
 def answers_of(view: View, out: int) -> Answers:
     """Every network's, at the playhead. Without its own last token a network answers at the step before."""
-    shorter = view.here.card.reader.joined(view.tokens[:out] + view.tokens[out + 1 :])
-    at = view.here.step - 1
+    shorter, at = shortened(view.here.card, view.tokens, out), view.here.step - 1
     return Answers(
         {label: service.predictions(one.name, view.here.text)[view.here.step] for label, one in view.siblings.items()},
         {label: service.predictions(one.name, shorter)[at] for label, one in view.siblings.items()},
     )
+
+
+def shortened(card: Card, tokens: tuple[str, ...], out: int) -> str:
+    """The text without a token, in which all others are read as before: two words that would grow together are kept apart."""
+    left = tokens[:out] + tokens[out + 1 :]
+    text = card.reader.joined(left)
+    return text if card.reader.encode(text).tokens == left else " ".join(left)
 
 
 def asked(view: View, due: right.Due) -> int | None:
