@@ -28,6 +28,7 @@ if __name__ == "__main__":  # a reader is here: Streamlit runs this file as a sc
                 st.Page("pages/try/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
             ],
             "Library": [
+                st.Page("pages/library/cells.py", title="Cells", icon=":material/schema:", url_path="cells"),
                 st.Page("pages/library/models.py", title="Models", icon=":material/menu_book:", url_path="models"),
             ],
         },

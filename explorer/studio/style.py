@@ -19,7 +19,8 @@ def _sheet() -> str:
 
 def apply() -> None:
     """Adds the style sheet to the page, and by name what it needs of the theme."""
-    st.html(f"<style>:root {{ --page: {theme().background}; }}\n{_sheet()}</style>")
+    shown = theme()
+    st.html(f"<style>:root {{ --page: {shown.background}; --accent: {shown.accent}; }}\n{_sheet()}</style>")
 
 
 def theme() -> Theme:

@@ -27,9 +27,9 @@ PAGES = {
     "compare": "pages/try/compare.py",
 }
 """Those with the stage or its strip, which read the text at the left."""
-STARTUP, LIBRARY = "pages/learn/startup.py", "pages/library/models.py"
-ELSEWHERE = (STARTUP, LIBRARY)
-"""Those without."""
+STARTUP, LIBRARY, CELLS = "pages/learn/startup.py", "pages/library/models.py", "pages/library/cells.py"
+ELSEWHERE = (STARTUP, LIBRARY, CELLS)
+"""Those without, and that of cells, whose stage is another."""
 VIEWS = ("How long it remembers", "All units", "The path")
 """The tabs of the page on the hidden state, as its links name them; only the open one is drawn."""
 GATES = ("Every unit", "By kind of token", "Shut and open")

@@ -13,7 +13,7 @@ import streamlit as st
 from explorer.studio import state
 from explorer.studio.components import shared
 from explorer.studio.components.stage import arithmetic
-from explorer.studio.components.stage.payload import identity, payload, telling
+from explorer.studio.components.stage.payload import Study, identity, payload, telling
 from explorer.studio.state import Place
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ SCRIPTS = (
         HERE / "js" / f"{name}.js"
         for name in (
             *("payload", "formula", "answers", "film", "roll"),
-            *("wires", "ribbons", "parts", "cell", "unfold", "next", "why", "transport", "save", "main"),
+            *("wires", "ribbons", "parts", "cell", "unfold", "next", "why", "code", "transport", "save", "main"),
         )
     ),
 )
@@ -50,12 +50,15 @@ _POST = st.components.v2.component(
 )
 
 
-def stage(place: Place, *, page: str, whole: bool) -> None:
-    """Mounts the stage on `page`: `whole` with the cell, the answers and the roll, else strip, line and transport alone."""
+def stage(place: Place, *, page: str, whole: bool, study: Study | None = None) -> None:
+    """Mounts the stage on `page`: `whole` with the cell, the answers and the roll, else strip, line and transport alone.
+
+    Where the cell itself is studied, its code stands there in the place of the roll.
+    """
     key = "stage" if whole else "stage_strip"
     said = _STAGE(
         key=key,
-        data=payload(place, page=page, whole=whole),
+        data=payload(place, page=page, whole=whole, study=study),
         on_place_change=lambda: state.moved(key),
         on_arithmetic_change=lambda: None,  # a trigger: it is there for the one run that it causes
     )

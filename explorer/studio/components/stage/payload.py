@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,29 @@ from explorer.studio.components.stage.drawing import drawn, words
 from explorer.studio.state import Place
 
 
-def payload(place: Place, *, page: str, whole: bool) -> bytes:
+@dataclass(frozen=True)
+class Study:
+    """What is sent along where a cell itself is looked at.
+
+    where, pieces, computes  its code: what it is called, its lines with the names of what they compute, and for each wire of the
+                             diagram the names of what is being computed while it fills
+    wires, nodes             what of the diagram is marked as changed: wires by place, layers and operations by name
+    """
+
+    where: str
+    pieces: tuple[tuple[str, tuple[str, ...]], ...]
+    computes: tuple[tuple[str, ...], ...]
+    wires: tuple[int, ...] = ()
+    nodes: tuple[str, ...] = ()
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        pieces = [{"text": text, "computes": computes} for text, computes in self.pieces]
+        code = {"where": self.where, "pieces": pieces, "computes": self.computes}
+        return {"code": code, "changed": {"wires": self.wires, "nodes": self.nodes}}
+
+
+def payload(place: Place, *, page: str, whole: bool, study: Study | None = None) -> bytes:
     """Packed (`packing.pack`): each signal as [step, unit]; the strip alone needs no more than the memory.
 
     It stays the same, to the byte, for as long as a reading is on a page, so that it is sent once: the stage moves on its own.
@@ -34,7 +56,8 @@ def payload(place: Place, *, page: str, whole: bool) -> bytes:
     signals = in_story_order(trace.per_unit())
     if not whole:
         signals = [signal for signal in signals if signal.name == trace.memory]
-    return pack(_header(place, trace, signals, page, whole), [trace[s.name][place.layer] for s in signals])
+    header = _header(place, trace, signals, page, whole) | (study.sent if study else {})
+    return pack(header, [trace[s.name][place.layer] for s in signals])
 
 
 def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ const LEAST_FLOW = 120; // below that, at the higher speeds, nothing is seen of 
 const LEAST_COPY = 300; // pixels that a copy needs for its numbers to stand beside one another
 const CALM = 600; // a flow that is slower lets the numbers wait for their wire
 
-function makeCell(root, reading, modes, { go, ask }) {
+function makeCell(root, reading, modes, { go, ask, runs }) {
   const { layers, operations, phases } = reading.diagram;
   const panel = element("section", "cell", root);
   panel.setAttribute("aria-label", "The cell at this step");
@@ -61,6 +61,7 @@ function makeCell(root, reading, modes, { go, ask }) {
 
   function drawCopy(offset, k) {
     const { to, top } = mapping(k);
+    const marked = new Set(reading.changed?.nodes);
     const narrow = size.each / em < 40;
     const group = shape("g", svg, { class: `copy${offset ? "" : " here"}${narrow ? " narrow" : ""}` });
     if (modes.unroll) shape("rect", group, { class: "ground", x: k * size.each + 4, y: 2, width: size.each - 8, height: size.height - 4, rx: 10 });
@@ -74,8 +75,14 @@ function makeCell(root, reading, modes, { go, ask }) {
       return { points, length: lengthOf(points) };
     });
     const token = drawToken(group, em, lines[entry].points[0]);
-    for (const operation of operations) drawOperation(group, em, operation, to(operation.at));
-    for (const layer of layers) drawGate(group, offset, narrow, layer, to(layer.at));
+    for (const operation of operations) {
+      const node = drawOperation(group, em, operation, to(operation.at));
+      if (marked.has(operation.name)) drawHalo(node, em);
+    }
+    for (const layer of layers) {
+      const node = drawGate(group, offset, narrow, layer, to(layer.at));
+      if (marked.has(layer.name)) drawHalo(node, em);
+    }
     const chips = wires.map((wire, n) => {
       const shown = wire.number !== null && !(k > 0 && wire.carries.endsWith("_prev")); // the copy before it says the same
       if (!shown) return null;
@@ -92,6 +99,7 @@ function makeCell(root, reading, modes, { go, ask }) {
     node.onpointerenter = () => light(layer.name, true);
     node.onpointerleave = () => light(layer.name, false);
     if (!offset) makeOpening(node, signal, (how) => toggle(layer.name, how));
+    return node;
   }
 
   // One set of weights, in every copy of the cell.
@@ -132,6 +140,10 @@ function makeCell(root, reading, modes, { go, ask }) {
       const reach = wires.map((wire, k) => (offset ? 1 : within(share, wire.from, wire.until)) * lines[k].length);
       const fresh = stripes.at(theme, step);
       const stale = old === null ? null : stripes.at(theme, old);
+      for (const k of reading.changed?.wires ?? []) {
+        context.globalAlpha = strength(wires[k]);
+        paintHalo(context, lines[k].points, em, theme);
+      }
       wires.forEach((wire, k) => {
         context.globalAlpha = strength(wire);
         if (wire.value) paintStripes(context, lines[k], em, wire, k, reach[k], fresh, stale);
@@ -211,6 +223,7 @@ function makeCell(root, reading, modes, { go, ask }) {
       return;
     }
     tell(share);
+    runs([...wires.keys()].filter((k) => wires[k].from <= share && share < wires[k].until));
     paint(share);
     flow.frame = requestAnimationFrame(tick);
   }
@@ -231,6 +244,7 @@ function makeCell(root, reading, modes, { go, ask }) {
 
   function rest() {
     stop();
+    runs([]);
     tell(1);
     paint(1);
   }

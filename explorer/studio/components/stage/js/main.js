@@ -220,6 +220,7 @@ function makeStage(parent, host) {
     if (carried && latest.model === reading.link.model) place.unit = latest.unit;
     root.replaceChildren();
     root.classList.toggle("slim", !reading.whole);
+    root.classList.toggle("study", Boolean(reading.code));
     element("p", "pinned", root);
     element("p", "sr", root).setAttribute("aria-live", "polite");
     parts = [];
@@ -229,11 +230,10 @@ function makeStage(parent, host) {
     parts.push(film, parts.transport);
     if (reading.whole) {
       const centre = element("div", "centre", root);
-      parts.cell = makeCell(centre, reading, modes, { go, ask: host.ask ? ask : null });
-      parts.push(parts.cell, makeNext(centre, reading, { reveal }), makeWhy(root, reading));
-      parts.roll = makeRoll(root, reading, modes, { go, settings });
-      parts.push(parts.roll);
-      together(film.scroller, parts.roll.scroller);
+      parts.cell = makeCell(centre, reading, modes, { go, ask: host.ask ? ask : null, runs: (wires) => parts.code?.run(wires) });
+      parts.push(parts.cell);
+      if (reading.code) study();
+      else watch(centre, film);
       if (modes.present) present();
     }
     fit();
@@ -247,6 +247,19 @@ function makeStage(parent, host) {
       move({ step: from, unit: place.unit });
       play(until);
     }
+  }
+
+  // What stands around the cell: what it answers, why, and all units; or, where the cell itself is looked at, its code.
+  function watch(centre, film) {
+    parts.push(makeNext(centre, reading, { reveal }), makeWhy(root, reading));
+    parts.roll = makeRoll(root, reading, modes, { go, settings });
+    parts.push(parts.roll);
+    together(film.scroller, parts.roll.scroller);
+  }
+
+  function study() {
+    parts.code = makeCode(root, reading);
+    parts.push(parts.code, makeWhy(root, reading), makeNext(root, reading, { reveal }));
   }
 
   function fit() {
@@ -299,6 +312,7 @@ function makeStage(parent, host) {
         build(next);
         return;
       }
+      reading.changed = next.changed;
       fit();
       draw();
     },

@@ -27,6 +27,16 @@ function drawOperation(group, em, { name, does }, [x, y]) {
   const half = does.length > 2 ? em * 1.55 : em * 0.95;
   shape("rect", node, { x: x - half, y: y - em * 0.95, width: 2 * half, height: em * 1.9, rx: em * 0.95 });
   shape("text", node, { x, y, class: does.length > 1 ? "word" : "sign" }, does);
+  return node;
+}
+
+// Around a layer or an operation that is marked, as wires are (see paintHalo).
+function drawHalo(node, em) {
+  const [box, gap] = [node.querySelector("rect"), em * 0.4];
+  const at = (name) => Number(box.getAttribute(name));
+  const halo = shape("rect", node, { class: "halo", rx: at("rx") + gap, x: at("x") - gap, y: at("y") - gap, width: at("width") + 2 * gap, height: at("height") + 2 * gap });
+  node.prepend(halo);
+  node.classList.add("marked");
 }
 
 // A box with the nonlinearity, and beside its entry what it is: "keep", and smaller the name that the field has for it.
@@ -76,12 +86,12 @@ function drawChip(group, em, narrow, reading, wire, colour, offset, [x, y]) {
     number.dataset.testid = `stage-value-${name}`;
     number.style.color = colour;
   }
-  shape("title", node, {}, `${signal ? `${signal.label}: ` : ""}${inLine(wire.carries)}`);
+  shape("title", node, {}, `${signal ? `${signal.label}: ` : ""}${inLine(reading, wire.carries)}`);
   return { node, box, text, number, x, signs: shown ? 2.2 : 0.4 };
 }
 
 // A formula in a line of plain text.
-function inLine(formula) {
+function inLine(reading, formula) {
   const sign = { "*": " ⊙ ", "+": " + ", "-": " − " };
   return tokensOf(formula)
     .map((part) => sign[part] ?? part.replace(/_prev$/, "(t−1)"))

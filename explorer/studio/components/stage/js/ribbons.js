@@ -128,3 +128,18 @@ function paintPinned(context, line, em, casing, reach, fill, oldFill) {
   paintPipe(context, done, em * WIDTHS.pipe, casing, fill);
   if (done.length > 1 && flowing) paintBead(context, done.at(-1), em * WIDTHS.bead, casing, fill);
 }
+
+// Behind a wire that is marked: a soft glow with dashes along it, for whoever does not see the colour.
+function paintHalo(context, points, em, theme) {
+  const width = 2 * em * WIDTHS.wire + em * 0.9;
+  const alpha = context.globalAlpha;
+  context.lineJoin = "round";
+  context.lineCap = "butt";
+  context.setLineDash([em * 0.45, em * 0.4]);
+  strokeLine(context, points, width + 3, theme.accent);
+  context.setLineDash([]);
+  strokeLine(context, points, width, theme.background);
+  context.globalAlpha = alpha * 0.16;
+  strokeLine(context, points, width, theme.accent);
+  context.globalAlpha = alpha;
+}

@@ -41,7 +41,8 @@ function makeTransport(root, reading, modes, { go, play, settings, save }) {
   const speed = element("select", "", bar);
   speed.setAttribute("aria-label", "Speed");
   speed.title = "Speed";
-  for (const name of Object.keys(SPEEDS)) element("option", "", speed, name).selected = name === "1×";
+  const usual = reading.code ? "slow" : "1×"; // where the cell itself is looked at, each wire is to be seen
+  for (const name of Object.keys(SPEEDS)) element("option", "", speed, name).selected = name === usual;
   const position = element("span", "position", bar);
   position.dataset.testid = "stage-step";
   position.setAttribute("aria-live", "off");

@@ -1,0 +1,61 @@
+"""What there is to say of a cell: how many weights it has, its source, its options, its conventions."""
+
+from __future__ import annotations
+
+import inspect
+
+import streamlit as st
+
+from explorer.cells import Cell
+from explorer.models import Card
+from explorer.studio.cells import View
+
+
+def parameters(card: Card, cell: Cell) -> str:
+    """How many weights the cell of this network has."""
+    count = sum(weight.numel() for weight in cell.parameters())
+    sizes = f"I = {cell.input_size} numbers read and H = {cell.hidden_size} units"
+    layers = "" if card.rows == 1 else f" Of {card.rows} rows this is the first."
+    return f"**{count:,}** weights, with {sizes}.{layers}"
+
+
+def options(cell: type[Cell]) -> dict[str, object]:
+    """What `build` takes beside the sizes, and what it takes where nothing is said."""
+    given = list(inspect.signature(cell.__init__).parameters.values())[3:]
+    return {one.name: one.default for one in given if one.kind is not inspect.Parameter.VAR_KEYWORD}
+
+
+def conventions(cell: type[Cell]) -> str:
+    """The docstring, as it stands in the cell's file: equations, source, where libraries differ."""
+    return inspect.getdoc(cell) or ""
+
+
+def what_changes(view: View) -> None:
+    """What it changes of its parent, in a sentence."""
+    if view.parent:
+        st.markdown(f"**Against the {view.parent.title}:** {type(view.cell).change}")
+    else:
+        st.markdown("**It begins the line.** What the others change, they change of this one.")
+
+
+def source(view: View) -> None:
+    """Where it was written down."""
+    st.caption(type(view.cell).source)
+
+
+def size(card: Card, view: View) -> None:
+    """How many weights it has."""
+    st.markdown(parameters(card, view.cell))
+
+
+def folded(view: View) -> None:
+    """Its conventions and options."""
+    kind = type(view.cell)
+    with st.expander("Conventions: where libraries differ", icon=":material/rule:"):
+        st.code(conventions(kind), language=None, wrap_lines=True)
+    taken = options(kind)
+    if taken:
+        with st.expander("Options", icon=":material/tune:"):
+            call = ", ".join(f"{name}={value!r}" for name, value in taken.items())
+            st.markdown("As they are where nothing is said. The conventions tell what they do.")
+            st.code(f"build({kind.name!r}, input_size, hidden_size, {call})", language="python", wrap_lines=True)

@@ -1,0 +1,113 @@
+"""Which cell is looked at, and with which weights. The workbench's network follows, so all of it is in the link's `model`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer import models
+from explorer.models import Card
+from explorer.models.matching import Variant
+from explorer.studio import state
+from explorer.studio.cells import View, family
+
+PAGE = "cells"
+"""What the stage is told that it is on."""
+TRAINED, DRAWN = "trained", "untrained"
+LARGEST = 9999
+FEW = 4
+"""How many steps are run where another cell is come to: enough to see it work."""
+
+
+def arrive() -> None:
+    """Who comes from another page finds the cell at work; a link that names a step finds it there, at rest."""
+    before = st.session_state.shown_before
+    if before and not before[0].endswith(f" {PAGE}"):
+        run()
+
+
+def run() -> None:
+    """The last few steps up to where the reader is are played."""
+    step = st.session_state.step
+    st.session_state.play = (max(0, step - FEW), step) if step else None
+
+
+def walk(card: Card) -> None:
+    """The line to walk along, and all others under "more"."""
+    st.session_state.line = card.cell if card.cell in family.line() else None
+    first, *_ = family.line()
+    st.segmented_control(
+        "The line",
+        family.line(),
+        format_func=lambda name: family.title(name) if name == first else f"→ {family.title(name)}",
+        key="line",
+        on_change=_open,
+        args=("line", card.name),
+        label_visibility="collapsed",
+        help="Each changes the one before it.",
+    )
+    others = family.more()
+    elsewhere = card.cell not in family.line()
+    with st.popover(f"More: {family.title(card.cell)}" if elsewhere else "More", icon=":material/account_tree:"):
+        for of, names in others.items():
+            key = f"more_{of}"
+            st.session_state[key] = card.cell if card.cell in names else None
+            st.pills(
+                f"Changes of the {family.title(of)}" if of else "Others",
+                names,
+                format_func=family.title,
+                key=key,
+                on_change=_open,
+                args=(key, card.name),
+            )
+
+
+def marks(view: View) -> bool:
+    """Whether what is not the parent's is marked, in the picture and in the equations."""
+    if view.parent is None:
+        return False
+    return st.toggle(
+        "Show what changed (dashed)",
+        True,
+        key="changes",
+        bind="query-params",
+        help=f"In the picture and in the equations: what the {view.parent.title} has not, or has in another way.",
+    )
+
+
+def weights(card: Card) -> None:
+    """Trained ones where the task has them, and untrained ones of any seed."""
+    here = Variant.named(card.name)
+    trained = models.by_cell(card.name)[card.cell]
+    has_trained = models.is_shipped(trained)
+    st.session_state.weights = DRAWN if here else TRAINED
+    st.session_state.cell_seed = here.seed if here else 0
+    st.segmented_control(
+        "Weights",
+        [TRAINED, DRAWN] if has_trained else [DRAWN],
+        key="weights",
+        on_change=_weigh,
+        args=(card.name, card.cell),
+        required=True,
+    )
+    if here:
+        st.number_input("Seed", 0, LARGEST, key="cell_seed", on_change=_weigh, args=(card.name, card.cell), width=140)
+
+
+def _open(key: str, beside: str) -> None:
+    """The network of the chosen cell; a second click on the same one changes nothing."""
+    if cell := st.session_state[key]:
+        state.open_network(models.by_cell(beside)[cell])
+        run()
+
+
+def _weigh(beside: str, cell: str) -> None:
+    found = models.by_cell(beside, st.session_state.get("cell_seed", 0))[cell]
+    if st.session_state.weights == DRAWN:
+        found = Variant(cell, st.session_state.get("cell_seed", 0), _shipped(beside)).name
+    state.open_network(found)
+
+
+def _shipped(name: str) -> str:
+    """The shipped network that it stands beside, or it itself."""
+    here = Variant.named(name)
+    return here.beside if here else name

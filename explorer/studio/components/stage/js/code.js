@@ -1,0 +1,25 @@
+// The step as it is written (a page may ask for it): the lines that compute what is on its way light up as the values flow.
+
+function makeCode(root, reading) {
+  const { where, pieces, computes } = reading.code;
+  const panel = element("section", "code", root);
+  panel.setAttribute("aria-label", "One step, as code");
+  const head = element("p", "code-title", panel);
+  element("b", "", head, "One step, as code");
+  element("span", "", head, ` ${where}`);
+  const text = element("pre", "", panel);
+  text.tabIndex = 0; // it may be wider than its room, and is scrolled by keys then
+  text.setAttribute("aria-label", where);
+  const lines = pieces.map((piece) => {
+    const node = element("code", "", text, piece.text);
+    node.dataset.computes = piece.computes.join(" ");
+    return node;
+  });
+  return {
+    // The wires, by their places in the order of computation, that are filling now; none where nothing moves.
+    run(wires) {
+      const now = new Set(wires.flatMap((k) => computes[k]));
+      lines.forEach((node, k) => node.classList.toggle("on", pieces[k].computes.some((name) => now.has(name))));
+    },
+  };
+}
