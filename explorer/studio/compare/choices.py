@@ -22,7 +22,8 @@ def networks(view: View) -> dict[str, Network]:
     mine = Variant.named(view.here.model)
     drawn = mine.seed if mine else 0
     offered = choices(view, int(number(right, "Seed of untrained", 0, LARGEST, drawn, SEED)))
-    usual = [view.own, *(label for label in view.siblings if label != view.own)][:USUAL]
+    usual = usually(view, list(offered))
+    _unchosen(usual)
     _doubts(list(offered))
     chosen = left.multiselect(
         "Two to four networks",
@@ -45,6 +46,20 @@ def networks(view: View) -> dict[str, Network]:
         st.info("Choose at least two networks to compare.")
         st.stop()
     return found
+
+
+def usually(view: View, offered: list[str]) -> list[str]:
+    """The labels of those that are compared while nobody chose: of the task's own the first few, and the one at the left."""
+    few = list(dict.fromkeys([*list(view.siblings)[:USUAL], view.own]))
+    return few if len(few) > 1 else [*few, *(label for label in offered if label not in few)][:2]
+
+
+def _unchosen(usual: list[str]) -> None:
+    """While nobody chose, the choice follows the network at the left: so that a link, which leaves out what is usual, is the same."""
+    state = st.session_state
+    if KEY in state and state[KEY] == state.get(f"{KEY}_default"):
+        state[KEY] = usual
+    state[f"{KEY}_default"] = usual
 
 
 def choices(view: View, seed: int) -> dict[str, Network]:

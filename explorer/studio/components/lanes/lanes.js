@@ -90,6 +90,7 @@ function makeLanes(parent) {
     }
     letters(width);
     place(".playhead", head?.step ?? 0);
+    root.dataset.painted = given.shown.join("");
     const warm = root.querySelector(".warm-up");
     warm.style.left = `${gutter}px`;
     warm.style.width = `${given.warm * cell}px`;
