@@ -53,6 +53,40 @@ def test_what_is_carried() -> None:
     assert a_diagram(phases={"shows": (wire("tanh(s) + 1", "a", "keep"),)}).carried == {"s"}
 
 
+def test_a_changed_picture() -> None:
+    """What is named is put in, moved or written anew; all else, and the picture itself, stay as they are."""
+    diagram = a_diagram()
+    adds = wire("a", "a", "add")
+    other = diagram.changed(layers={"a": (2, 2)}, operations={"add": Operation("+", (4, 2))}, phases={"adds": (adds,)})
+    assert (other.layers, list(other.operations)) == ({"a": (2, 2)}, ["keep", "add"])
+    assert list(other.phases) == ["reads", "keeps", "adds"]
+    assert other.wires == (*diagram.wires, adds)
+    anew = diagram.changed(phases={"reads": (ENTERS, TURNS)})
+    assert list(anew.phases) == ["reads", "keeps"], "at its old place"
+    assert anew.wires == (ENTERS, TURNS, OPENS, LEAVES)
+    assert diagram == a_diagram() == diagram.changed()
+
+
+def test_what_is_taken_away_takes_its_wires_along() -> None:
+    """Those that begin or end there, and a phase that has no other; one that only passes by a place stays."""
+    diagram = a_diagram()
+    assert diagram.changed(without=["a"]).wires == (ENTERS, LEAVES)
+    bare = diagram.changed(without=["keep"])
+    assert (dict(bare.operations), bare.wires, list(bare.phases)) == ({}, (TURNS,), ["reads"])
+    moved = wire("s", (0, 0), (4, 0))
+    assert diagram.changed(without=["keep"], phases={"keeps": (moved,)}).wires == (TURNS, moved)
+
+
+def test_only_what_is_there_can_be_taken_away() -> None:
+    with pytest.raises(ValueError, match="nothing is called 'forget'; there are a, keep"):
+        a_diagram().changed(without=["forget"])
+
+
+def test_a_changed_picture_must_fit_too() -> None:
+    with pytest.raises(ValueError, match="slanted leg"):
+        a_diagram().changed(layers={"a": (3, 3)})
+
+
 @pytest.mark.parametrize("does", ["⊕", "-", "x", "sigmoid", ""])
 def test_an_operation_that_there_is_not(does: str) -> None:
     with pytest.raises(ValueError, match="an operation is one of") as refused:
