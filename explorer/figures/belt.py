@@ -10,11 +10,19 @@ from plotly.subplots import make_subplots
 
 from explorer.figures.theme import Theme
 from explorer.figures.tokens import LEGIBLE, hover_tokens, playhead, token_axis
+from explorer.notations import PYTORCH, Notation
 from explorer.signals import Array, Role, Trace
 
 
 def belt(
-    trace: Trace, theme: Theme, unit: int, *, row: int = 0, others: Sequence[int] = (), step: int | None = None
+    trace: Trace,
+    theme: Theme,
+    unit: int,
+    *,
+    row: int = 0,
+    others: Sequence[int] = (),
+    step: int | None = None,
+    notation: Notation = PYTORCH,
 ) -> go.Figure:
     """The pinned unit's state along the text, the others faint behind it; below, kept (0 to 1) and written (signed) at each step.
 
@@ -39,7 +47,9 @@ def belt(
         pinned.update(mode="lines+markers", marker={"size": 5})
     figure.add_trace(pinned, row=1, col=1)
     figure.add_hline(y=0, line={"color": theme.grid, "width": 1}, row=1, col=1)
-    figure.update_yaxes(title_text=f"{'belt' if trace.belt else 'state'} {memory.name}<sub>t</sub>", row=1, col=1)
+    figure.update_yaxes(
+        title_text=f"{'belt' if trace.belt else 'state'} {notation.letter(memory.name)}<sub>t</sub>", row=1, col=1
+    )
     if trace.belt:
         values = {s.name: trace[s.name][row][:, unit] for s in trace.per_unit()}
         _bars(figure, 2, trace, trace.belt.kept(values), "keep", "kept", theme)

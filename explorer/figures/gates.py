@@ -11,18 +11,19 @@ from plotly.subplots import make_subplots
 from explorer.analysis.saturation import Saturation
 from explorer.figures.panels import like
 from explorer.figures.panels import title as panel_title
-from explorer.figures.roles import SAYS
+from explorer.figures.roles import gate_title
 from explorer.figures.theme import Theme
 from explorer.figures.tokens import label
+from explorer.notations import PYTORCH, Notation
 from explorer.signals import Signal
 
 WRITTEN = "written"
 """The quantity of a census that is no gate: the mean size of what is written onto the belt."""
 
 
-def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme) -> go.Figure:
+def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme, notation: Notation = PYTORCH) -> go.Figure:
     """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], what is written from 0 on."""
-    columns = [(gate.name, f"{SAYS[gate.role]} ({gate.name}), mean", theme.roles[gate.role]) for gate in gates]
+    columns = [(gate.name, f"{gate_title(gate, notation)}, mean", theme.roles[gate.role]) for gate in gates]
     columns.append((WRITTEN, "size of what is written", theme.roles["belt"]))
     shown = [one for one in columns if one[0] in set(table["quantity"])]
     kinds = list(dict.fromkeys(table["kind"]))
@@ -62,6 +63,7 @@ def saturations(
     unit: int | None = None,
     low: float = 0.1,
     high: float = 0.9,
+    notation: Notation = PYTORCH,
 ) -> go.Figure:
     """A panel a gate, a dot a unit: the share of steps at which it is shut, against that at which it is open. Above the diagonal is
     impossible."""
@@ -93,7 +95,7 @@ def saturations(
                 name="pinned",
             )
             figure.add_trace(pinned, row=1, col=column)
-        panel_title(figure, column, f"{SAYS[gate.role]} ({gate.name})", colour)
+        panel_title(figure, column, gate_title(gate, notation), colour)
     ticks = {"tickvals": [0, 0.5, 1], "tickformat": ".0%", "range": [-0.06, 1.12]}
     figure.update_xaxes(title_text=f"shut (< {low:g})", **ticks)
     figure.update_yaxes(**ticks)

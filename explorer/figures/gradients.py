@@ -14,6 +14,7 @@ from explorer.figures.heatmap import mark_nonfinite
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import MONO, Theme
 from explorer.figures.tokens import LEGIBLE, label, letters, token_axis
+from explorer.notations import PYTORCH, Notation
 from explorer.signals import Array, Trace
 
 if TYPE_CHECKING:
@@ -136,7 +137,13 @@ def siblings(
 
 
 def every_signal(
-    grads: Trace, theme: Theme, row: int = -1, *, last: int | None = None, step: int | None = None
+    grads: Trace,
+    theme: Theme,
+    row: int = -1,
+    *,
+    last: int | None = None,
+    step: int | None = None,
+    notation: Notation = PYTORCH,
 ) -> go.Figure:
     """‖∂L/∂signal_t‖ of every signal of one cell: h, c, x and each gate, in the colours of their roles."""
     names = [name.removeprefix("grad_") for name in grads.signals if not name.endswith("_pre")]
@@ -145,7 +152,9 @@ def every_signal(
     styles = {}
     for name in names:
         role = grads.signals[f"grad_{name}"].role
-        styles[name] = Style(theme.roles[role], dashes.get(role, "dash"), f"{name} ({SAYS[role]})")
+        styles[name] = Style(
+            theme.roles[role], dashes.get(role, "dash"), f"{notation.letter(name)} ({notation.says(role, SAYS[role])})"
+        )
     figure = _with_room(log_curves(curves, styles, grads.tokens, theme, SMALLEST, last=last, step=step))
     return figure.update_yaxes(title_text="‖∂L/∂signal‖")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explorer.notations import Notation
 from explorer.signals import Role, Signal
 
 SAYS: dict[Role, str] = {
@@ -18,7 +19,7 @@ SAYS: dict[Role, str] = {
 
 HINTS: dict[Role, str] = {
     "keep": "1 carries the memory on unchanged, 0 wipes it",
-    "write": "1 writes the candidate into the memory, 0 leaves it out",
+    "write": "1 lets the candidate into the memory, 0 leaves it out",
     "candidate": "what could be written, between −1 and 1",
     "read": "1 lets the memory out into the hidden state, 0 hides it",
     "reset": "1 lets the old state into the candidate, 0 leaves it out",
@@ -26,6 +27,18 @@ HINTS: dict[Role, str] = {
     "hidden": "what the prediction sees, and the gates of the next step",
     "input": "what the network reads at this step",
 }
+
+
+def gate_heading(signal: Signal, notation: Notation) -> str:
+    """A gate in full: "Keep: the forget gate f. 1 carries the memory on unchanged, 0 wipes it."."""
+    says = notation.says(signal.role, SAYS[signal.role]).capitalize()
+    return f"{says}: the {signal.label} {notation.letter(signal.name)}. {HINTS[signal.role]}."
+
+
+def gate_title(signal: Signal, notation: Notation) -> str:
+    """A gate by what 1 means, and its letter: "keep (f)"."""
+    return f"{notation.says(signal.role, SAYS[signal.role])} ({notation.letter(signal.name)})"
+
 
 STORY: tuple[Role, ...] = ("input", "reset", "keep", "write", "candidate", "belt", "read", "hidden")
 """The order in which a step is told: what is kept, what is written, what comes of it."""

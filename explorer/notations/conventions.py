@@ -14,8 +14,8 @@ TILDE = "\N{COMBINING TILDE}"
 class Notation:
     """A way of writing the same equations.
 
-    key          its name in a link
-    title, used  how it looks, and who writes so
+    key          what it is called, in a link too
+    used         who writes so
     letters      quantity -> its letter as plain text, where it is not the quantity's own name
     weight       where a weight reads from -> how its matrix is written, with {to} for where it goes; "" for one of [h, x] together,
                  "*" for any other origin, which {of} names
@@ -25,7 +25,6 @@ class Notation:
     """
 
     key: str
-    title: str
     used: str
     letters: Mapping[str, str] = field(default_factory=dict)
     weight: Mapping[str, str] = field(default_factory=dict)
@@ -45,8 +44,7 @@ class Notation:
 
 
 CONCATENATED = Notation(
-    key="concat",
-    title="W·[h, x], C and C̃",
+    key="W·[h, x]",
     used="Olah's “Understanding LSTM Networks”, most slides",
     letters={"c": "C", "g": f"C{TILDE}", "n": f"h{TILDE}"},
     weight={"": "W_{{{to}}}", "i": "W_{{x{to}}}", "*": "W_{{{of}{to}}}"},
@@ -54,16 +52,14 @@ CONCATENATED = Notation(
     concatenates=True,
 )
 SEPARATE = Notation(
-    key="separate",
-    title="W x + U h",
+    key="W x + U h",
     used="Cho et al. 2014, Keras, many papers",
     letters={"g": f"c{TILDE}", "n": f"h{TILDE}"},
     weight={"i": "W_{{{to}}}", "h": "U_{{{to}}}", "*": "V_{{{of}{to}}}"},
     bias={"*": "b_{{{to}}}", "h": "b_{{h{to}}}", "i": "b_{{x{to}}}"},
 )
 WRITTEN = Notation(
-    key="states",
-    title="U x + W h, s and s̃",
+    key="U x + W h",
     used="“Written Memories” and texts that call the memory the state",
     letters={"c": "s", "g": f"s{TILDE}", "n": f"h{TILDE}"},
     weight={"i": "U_{{{to}}}", "h": "W_{{{to}}}", "*": "V_{{{of}{to}}}"},
@@ -71,16 +67,14 @@ WRITTEN = Notation(
     words={"write": "read", "read": "write"},
 )
 GENERAL = Notation(
-    key="general",
-    title="W_xh, W_hh",
+    key="W_xh, W_hh",
     used="Karpathy, “Dive into Deep Learning”; x_t = F(x_{t−1}, u_t) is Pascanu et al. 2013",
     letters={"g": f"c{TILDE}", "n": f"h{TILDE}"},
     weight={"i": "W_{{x{to}}}", "h": "W_{{h{to}}}", "*": "W_{{{of}{to}}}"},
     bias={"*": "b_{{{to}}}", "h": "b_{{h{to}}}", "i": "b_{{x{to}}}"},
 )
 PYTORCH = Notation(
-    key="pytorch",
-    title="W_ih, W_hh; i f g o, r z n",
+    key="PyTorch",
     used="PyTorch; Carousel's own names",
     weight={"i": "W_{{i{to}}}", "h": "W_{{h{to}}}", "*": "W_{{{of}{to}}}"},
     bias={"i": "b_{{i{to}}}", "h": "b_{{h{to}}}", "*": "b_{{{to}}}"},

@@ -46,8 +46,8 @@ def of_watching(card: Card) -> str:
 
 
 def an(name: str) -> str:
-    """A cell's name with its article: "an LSTM", "a GRU"."""
-    return f"{'a' if name.upper() == 'GRU' else 'an'} {name.upper()}"
+    """A cell's name with its article, by how its first letter is said: "an LSTM", "a GRU"."""
+    return f"{'an' if name[0].upper() in 'AEFHILMNORSX' else 'a'} {name.upper()}"
 
 
 def of_score(card: Card) -> str:

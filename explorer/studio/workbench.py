@@ -9,7 +9,7 @@ import streamlit as st
 from explorer import models
 from explorer.models import Card
 from explorer.models.zoo import MAIN
-from explorer.studio import menu, sentences, sequences, service, state
+from explorer.studio import menu, notation, sentences, sequences, service, state
 from explorer.studio.state import Place
 
 PLACE = "place_now"
@@ -28,6 +28,8 @@ def workbench() -> Place | None:
             _warm_up(card)
         _examples(card)
         layer = _layer(card)
+        with st.popover("View", icon=":material/visibility:", width="stretch"):
+            notation.choose()
     if st.session_state.notices:
         st.warning("\n\n".join(map(sentences.plain, st.session_state.notices)), icon=":material/link_off:")
         st.session_state.notices = []

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.analysis.timescales import half_lives
 from explorer.figures.belt import belt
-from explorer.studio import sentences, service, style
+from explorer.studio import notation, sentences, service, style
 from explorer.studio.page import chart, opening
 from explorer.studio.workbench import place
 
@@ -27,7 +27,9 @@ others = right.multiselect(
     bind="query-params",
     placeholder="Choose units",
 )
-figure = belt(trace, style.theme(), here.unit, row=here.layer, others=others, step=here.step)
+figure = belt(
+    trace, style.theme(), here.unit, row=here.layer, others=others, step=here.step, notation=notation.current()
+)
 chart(figure, "belt", f"The belt of unit {here.unit} along the text, what was kept and what was written at each step.")
 
 if lives is not None:

@@ -6,8 +6,8 @@ from explorer.analysis.saturation import saturation
 from explorer.analysis.timescales import half_lives
 from explorer.figures import gates
 from explorer.figures.heatmap import heatmap, heatmaps
-from explorer.figures.roles import HINTS, SAYS, in_story_order
-from explorer.studio import controls, sentences, service, style
+from explorer.figures.roles import gate_heading, in_story_order
+from explorer.studio import controls, notation, sentences, service, style
 from explorer.studio.page import chart, opening
 from explorer.studio.workbench import place
 
@@ -23,6 +23,7 @@ order, where = (
     service.order(here.model, here.text, here.layer),
     {"row": here.layer, "unit": here.unit, "step": here.step},
 )
+letters = notation.current()
 lives = half_lives(trace, here.layer)
 
 if not gated:
@@ -35,17 +36,17 @@ if every.open:
     with every:
         if lives is not None:
             st.markdown(sentences.of_half_life(lives, here.unit))
-        titles = {s.name: f"{SAYS[s.role].capitalize()}: the {s.label} {s.name}. {HINTS[s.role]}." for s in gated}
+        titles = {s.name: gate_heading(s, letters) for s in gated}
         shown = heatmaps(trace, titles, theme, order, **where)
         chart(shown, "every unit", f"{', '.join(s.label for s in gated)} of all units along the text.")
 if kinds.open:
     with kinds:
         table = controls.census(here)
         st.markdown(sentences.of_kinds(table, trace))
-        chart(gates.by_kind(table, gated, theme), "kinds", "Mean gate and mean write by kind of token.")
+        chart(gates.by_kind(table, gated, theme, letters), "kinds", "Mean gate and mean write by kind of token.")
 if shares.open:
     with shares:
         margin = controls.saturation_margin()
         counted = {s.name: saturation(trace, s.name, here.layer, margin, 1 - margin) for s in gated}
-        shown = gates.saturations(counted, gated, theme, here.unit, margin, 1 - margin)
+        shown = gates.saturations(counted, gated, theme, here.unit, margin, 1 - margin, letters)
         chart(shown, "saturation", "How often each gate of each unit is shut and open.")

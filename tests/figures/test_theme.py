@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from explorer.figures.roles import HINTS, SAYS, in_story_order
-from explorer.figures.theme import DARK, DASHES, LIGHT, THEMES, Theme
+from explorer.figures.theme import DARK, DASHES, LIGHT, OTHER, THEMES, Theme
 from explorer.signals import Role, Signal
 from tests.figures.readings import CELLS
 
@@ -58,9 +58,9 @@ def test_a_chosen_button_is_readable(theme: Theme) -> None:
 def test_roles_and_cells_are_told_apart(theme: Theme) -> None:
     assert set(theme.roles) == set(ROLES)
     assert len(set(theme.roles.values())) == len(ROLES)
-    assert set(theme.cells) == set(DASHES) == set(CELLS)
-    assert len(set(theme.cells.values())) == len(CELLS)
-    assert len(set(DASHES.values())) == len(CELLS), "colour is never the only carrier"
+    assert set(theme.cells) == set(DASHES) == {*CELLS, OTHER}
+    assert len(set(theme.cells.values())) == len(CELLS) + 1
+    assert len(set(DASHES.values())) == len(CELLS) + 1, "colour is never the only carrier"
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)

@@ -83,44 +83,44 @@ def test_the_lstm_as_it_is_known() -> None:
     assert isinstance(cell, Cell)
     f = {key: written(cell, notation)["f"] for key, notation in NOTATIONS.items()}
     assert f == {
-        "pytorch": r"\sigma\left(W_{if}\,x_t + b_{if} + W_{hf}\,h_{t-1} + b_{hf}\right)",
-        "concat": r"\sigma\left(W_{f} \cdot [h_{t-1}, x_t] + b_{f}\right)",
-        "separate": r"\sigma\left(W_{f}\,x_t + U_{f}\,h_{t-1} + b_{f}\right)",
-        "states": r"\sigma\left(U_{f}\,x_t + W_{f}\,h_{t-1} + b_{f}\right)",
-        "general": r"\sigma\left(W_{xf}\,x_t + W_{hf}\,h_{t-1} + b_{f}\right)",
+        "PyTorch": r"\sigma\left(W_{if}\,x_t + b_{if} + W_{hf}\,h_{t-1} + b_{hf}\right)",
+        "W·[h, x]": r"\sigma\left(W_{f} \cdot [h_{t-1}, x_t] + b_{f}\right)",
+        "W x + U h": r"\sigma\left(W_{f}\,x_t + U_{f}\,h_{t-1} + b_{f}\right)",
+        "U x + W h": r"\sigma\left(U_{f}\,x_t + W_{f}\,h_{t-1} + b_{f}\right)",
+        "W_xh, W_hh": r"\sigma\left(W_{xf}\,x_t + W_{hf}\,h_{t-1} + b_{f}\right)",
     }
     c = {key: written(cell, notation)["c"] for key, notation in NOTATIONS.items()}
-    assert c["concat"] == r"f_t \odot C_{t-1} + i_t \odot \tilde{C}_t"
-    assert c["states"] == r"f_t \odot s_{t-1} + i_t \odot \tilde{s}_t"
-    assert c["pytorch"] == r"f_t \odot c_{t-1} + i_t \odot g_t"
-    assert general_form(cell.State._fields, NOTATIONS["general"]).startswith(r"\mathbf{x}_t = F(\mathbf{x}_{t-1},")
+    assert c["W·[h, x]"] == r"f_t \odot C_{t-1} + i_t \odot \tilde{C}_t"
+    assert c["U x + W h"] == r"f_t \odot s_{t-1} + i_t \odot \tilde{s}_t"
+    assert c["PyTorch"] == r"f_t \odot c_{t-1} + i_t \odot g_t"
+    assert general_form(cell.State._fields, NOTATIONS["W_xh, W_hh"]).startswith(r"\mathbf{x}_t = F(\mathbf{x}_{t-1},")
 
 
 def test_what_stands_behind_a_gate_is_not_joined() -> None:
     """The GRU's b_hn is multiplied by r, so no one bias can take the place of it and b_in."""
     cell = cells.build("gru", 2, 3)
     assert isinstance(cell, Cell)
-    n = written(cell, NOTATIONS["concat"])["n"]
+    n = written(cell, NOTATIONS["W·[h, x]"])["n"]
     assert n == r"\tanh\left(W_{xh}\,x_t + b_{xh} + r_t \odot \left(W_{hh}\,h_{t-1} + b_{hh}\right)\right)"
 
 
 def test_letters_and_words() -> None:
-    assert NOTATIONS["concat"].letter("g") == "C\N{COMBINING TILDE}"
-    assert NOTATIONS["states"].letter("c_depth") == "s_depth"
+    assert NOTATIONS["W·[h, x]"].letter("g") == "C\N{COMBINING TILDE}"
+    assert NOTATIONS["U x + W h"].letter("c_depth") == "s_depth"
     assert PYTORCH.letter("g") == "g"
-    assert NOTATIONS["states"].says("write", "write") == "read"
-    assert NOTATIONS["states"].says("read", "read") == "write"
-    assert NOTATIONS["concat"].says("write", "write") == "write"
+    assert NOTATIONS["U x + W h"].says("write", "write") == "read"
+    assert NOTATIONS["U x + W h"].says("read", "read") == "write"
+    assert NOTATIONS["W·[h, x]"].says("write", "write") == "write"
 
 
 @pytest.mark.parametrize(
     ("name", "notation", "told"),
     [
-        ("gru", "concat", "their z_t is 1 − z_t here"),
-        ("lstm", "pytorch", "o_t is the output gate"),
-        ("lstm", "separate", "two biases"),
-        ("lstm", "concat", "[h, x] is one vector"),
-        ("lstm", "states", "Only the words differ"),
+        ("gru", "W·[h, x]", "their z_t is 1 − z_t here"),
+        ("lstm", "PyTorch", "o_t is the output gate"),
+        ("lstm", "W x + U h", "two biases"),
+        ("lstm", "W·[h, x]", "[h, x] is one vector"),
+        ("lstm", "U x + W h", "Only the words differ"),
     ],
 )
 def test_what_differs_is_named(name: str, notation: str, told: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.figures import gradients as figures
-from explorer.studio import service
+from explorer.studio import notation, service
 from explorer.studio.page import chart
 from explorer.studio.reach import View
 
@@ -15,5 +15,7 @@ def draw(view: View) -> None:
     here, wanted = view.here, view.wanted
     st.markdown(f"Every signal of the **{here.card.cell.upper()}**")
     grads = service.gradients(here.model, here.text, wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
-    figure = figures.every_signal(grads, view.theme, here.layer, last=wanted.at, step=here.step)
+    figure = figures.every_signal(
+        grads, view.theme, here.layer, last=wanted.at, step=here.step, notation=notation.current()
+    )
     chart(figure, "every signal", "The gradient by each signal of this network at each step, on a log axis.")

@@ -104,7 +104,9 @@ function sharp(canvas, width, height) {
 function symbol(parent, name, previous, colour) {
   const node = element("span", "symbol", parent);
   node.style.color = colour;
-  element("i", "", node, name);
+  const [letter, where] = name.split("_"); // "c_depth" is a c
+  element("i", "", node, letter);
+  if (where) element("sup", "", node, where);
   element("sub", "", node, previous ? "t−1" : "t");
   return node;
 }

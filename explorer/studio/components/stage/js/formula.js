@@ -58,7 +58,7 @@ function print(parent, theme, reading, formula, numbers) {
     if (name in reading.byName) {
       const colour = theme.roles[reading.byName[name].role];
       if (numbers) element("b", "", parent, exact(numbers(part))).style.color = colour;
-      else symbol(parent, name, part !== name, colour);
+      else symbol(parent, reading.byName[name].letter, part !== name, colour);
     } else {
       parent.append({ "*": numbers ? " × " : " ⊙ ", "+": " + ", "-": " − ", sigmoid: "σ" }[part] ?? part);
     }

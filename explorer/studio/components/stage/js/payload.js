@@ -54,6 +54,7 @@ function scaled(reading, value) {
 }
 
 function memoryLabel(reading) {
-  if (reading.squashed) return `tanh ${reading.memory}`;
-  return reading.reach > 1 ? `${reading.memory}, to ±${exact(reading.reach)}` : reading.memory;
+  const { letter } = reading.byName[reading.memory];
+  if (reading.squashed) return `tanh ${letter}`;
+  return reading.reach > 1 ? `${letter}, to ±${exact(reading.reach)}` : letter;
 }

@@ -57,7 +57,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
     lane.onpointermove = (event) => {
       const { step, unit } = placeOf(event, lane);
       bubble.hidden = false;
-      bubble.textContent = `${reading.names[step]} (step ${step + 1}), unit ${unit}: ${signal.name} = ${exact(valueAt(reading, signal.name, step, unit))}`;
+      bubble.textContent = `${reading.names[step]} (step ${step + 1}), unit ${unit}: ${signal.letter} = ${exact(valueAt(reading, signal.name, step, unit))}`;
       const box = frame.getBoundingClientRect();
       const x = Math.min(event.clientX - box.left + 12, box.width - bubble.offsetWidth);
       bubble.style.transform = `translate(${Math.max(0, x)}px, ${event.clientY - box.top + 16}px)`;
@@ -75,7 +75,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
       lane.style.height = `${high}px`;
       lane.getContext("2d").putImageData(heatmap(theme, signal, rows), 0, 0);
       name.replaceChildren();
-      symbol(name, signal.name, false, theme.roles[signal.role]);
+      symbol(name, signal.letter, false, theme.roles[signal.role]);
       name.style.top = `${lane.offsetTop + high / 2}px`;
     }
     playhead.style.height = cover.style.height = `${film.clientHeight}px`;

@@ -85,7 +85,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     const squash = signal.formula.split("(")[0];
     const result = element("div", "unfold-sum", panel);
     const line = element("div", "equation", result);
-    symbol(line, layer, false, colour);
+    symbol(line, signal.letter, false, colour);
     line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${exact(sum)} ) = ` : " = ");
     element("b", "result", line, exact(value)).style.color = colour;
     if (squash in FUNCTIONS) curve(result, theme, colour, squash, sum, value);

@@ -13,7 +13,7 @@ function makeWhy(root, reading) {
       const at = (name) => named(reading, name, step, unit);
       for (const signal of plain) {
         const line = element("div", "equation", body);
-        symbol(line, signal.name, false, theme.roles[signal.role]);
+        symbol(line, signal.letter, false, theme.roles[signal.role]);
         line.append(" = ");
         print(line, theme, reading, signal.formula);
         line.append(" = ");
