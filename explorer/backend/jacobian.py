@@ -11,6 +11,7 @@ from torch import Tensor
 from explorer.backend.back import Passed, Progress, Row, Targets, along, walking
 from explorer.backend.gradients import HEADROOM
 from explorer.cells import Cell
+from explorer.cells.esn import radius_of
 from explorer.cells.rnn import NONLINEARITIES
 
 
@@ -190,11 +191,6 @@ def elman(row: Row, to: int) -> Elman:
         apart[step] = (wrong - found).norm() / found.norm()
         slopes, power = slopes * slope[row.at(step)], power @ W
     return Elman(radius, float(sigma), squash.steepest, exact, bound, misordered, apart)
-
-
-def radius_of(W: Tensor) -> float:
-    """The spectral radius ρ(W): the largest eigenvalue's size."""
-    return float(torch.linalg.eigvals(W.detach().cpu().double()).abs().max())
 
 
 def largest(matrix: Tensor) -> Tensor:

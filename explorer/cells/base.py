@@ -90,6 +90,8 @@ class Cell(nn.Module):
     blocks: ClassVar[tuple[str, ...]]
     """The signals that are squashed sums of W x and W h, in the order of their blocks of `unit` rows in the weights."""
     State: ClassVar[type[Any]] = HiddenState
+    trained: ClassVar[bool] = True
+    """Whether training changes its weights; a reservoir stays as it was drawn."""
     upward: ClassVar[str] = "h"
     """The state that the layer above reads."""
     reads_below: ClassVar[tuple[str, ...]] = ()

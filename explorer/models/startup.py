@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from explorer import cells
 from explorer.backend.back import rows_of
-from explorer.backend.jacobian import jacobians, largest, radius_of
+from explorer.backend.jacobian import jacobians, largest
 from explorer.backend.startup import typical
 from explorer.cells import Cell, Stack
+from explorer.cells.esn import radius_of
 from explorer.models.model import as_numpy
 from explorer.signals import Array
 

@@ -288,6 +288,7 @@ def test_a_truncated_gradient_stops_at_the_start_of_its_stretch(
     """That of the cell's own steps, one by one, with the state taken off the graph before each stretch; h and the last state are those of
     an untruncated reading. A weight that reaches nothing within its stretch has the gradient 0."""
     model = network(variant, (layers, False))
+    model.stack.requires_grad_()  # those too that training leaves alone
     x = torch.randn(STEPS, 2, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     states = (
         {name: 0.1 * torch.ones_like(state) for name, state in zero_states(model.stack, 2).items()} if carried else None

@@ -50,7 +50,8 @@ def test_a_single_cell_is_torchs_cell(name: str) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_layout(variant: Variant) -> None:
-    """Every cell has a block of `unit` rows for each sum that W x, and W h, goes into, drawn within 1/√unit as torch draws them."""
+    """Every cell has a block of `unit` rows for each sum that W x, and W h, goes into, drawn within 1/√unit as torch draws them;
+    a reservoir is scaled to its spectral radius instead."""
     torch.manual_seed(0)
     name, options = variant
     cell = cells.build(name, 3, 16, **options)
@@ -64,7 +65,7 @@ def test_the_layout(variant: Variant) -> None:
         "bias_hh": (recurrent,),
     }
     assert expected.items() <= shapes.items()
-    assert 0.2 < cell.weight_hh.abs().max() <= 0.25
+    assert not cell.trained or 0.2 < cell.weight_hh.abs().max() <= 0.25
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -11,8 +11,8 @@ import torch
 
 import explorer
 from explorer.analysis.reach import FLOOR
-from explorer.backend.jacobian import radius_of
 from explorer.cells import Cell
+from explorer.cells.esn import radius_of
 from explorer.models.starts import OPEN, SQUASHES, USUAL_RADIUS, Start, at_start
 from explorer.models.startup import INPUTS, RECURRENT
 from explorer.signals import Array
@@ -60,7 +60,7 @@ def test_the_gain_multiplies_what_was_drawn() -> None:
 def test_the_keep_bias_is_that_of_the_gate_that_keeps_and_of_no_other(cell: str, gate: int, bias: float) -> None:
     usual, begun = Start(cell).build(8, 1), Start(cell, keep=bias).build(8, 1)
     np.testing.assert_array_equal(keep_bias(begun, gate), np.full(8, bias, np.float32))
-    for other in set(range(begun.blocks)) - {gate}:
+    for other in set(range(len(begun.blocks))) - {gate}:
         np.testing.assert_array_equal(keep_bias(begun, other), keep_bias(usual, other))
     for name in ("weight_ih", "weight_hh"):
         assert torch.equal(getattr(begun, name), getattr(usual, name))
