@@ -24,6 +24,7 @@ from explorer.cells import gru  # noqa: F401
 from explorer.cells import gru_cho  # noqa: F401
 from explorer.cells import minimal  # noqa: F401
 from explorer.cells import mutants  # noqa: F401
+from explorer.cells import clockwork  # noqa: F401
 from explorer.cells import esn  # noqa: F401
 # isort: on
 

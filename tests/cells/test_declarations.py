@@ -17,10 +17,11 @@ from explorer.models.model import Model
 from explorer.signals import Array, Role, Trace
 from tests.helpers import FEW, SHAPES, TEXT, VARIANTS, Shape, Variant, network, state_of
 
-FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
+    "divides": lambda period, t: (np.round(t) % period == 0).astype(float),
     "cat": lambda *arrays: np.concatenate(arrays, -1),
 }
 # numpy's exp and tanh against torch's, a few roundings of float64 apart.

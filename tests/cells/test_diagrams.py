@@ -26,6 +26,8 @@ DOES: dict[str, Callable[[list[Array]], Array]] = {
     "1−": lambda vectors: 1 - only(vectors),
     "tanh": lambda vectors: np.tanh(only(vectors)),
     "σ": lambda vectors: FUNCTIONS["sigmoid"](only(vectors)),
+    "+1": lambda vectors: only(vectors) + 1,
+    "p∣t": lambda vectors: FUNCTIONS["divides"](*vectors),
 }
 CLOSE: dict[str, Any] = {"rtol": 0, "atol": 1e-13}
 """Torch's sums and functions against numpy's, a few roundings of float64 apart."""
@@ -69,7 +71,8 @@ def test_operations_compute_what_they_say(variant: Variant) -> None:
         if not all(map(recorded, entering)):
             assert not any(map(recorded, leaving)), f"what leaves {name} cannot be known"
             continue
-        made = DOES[operation.does]([formula.evaluate(one.carries, values, FUNCTIONS) for one in entering])
+        own = [model.cell.named_weights["period"].numpy()] if operation.does == "p∣t" else []
+        made = DOES[operation.does](own + [formula.evaluate(one.carries, values, FUNCTIONS) for one in entering])
         for one in leaving:
             assert recorded(one), f"all that enters {name} is known, but not what it makes of it"
             carried = formula.evaluate(one.carries, values, FUNCTIONS)
