@@ -16,7 +16,7 @@ from explorer.figures.theme import THEMES
 from explorer.models import Card
 from explorer.models.vocabulary import named
 from explorer.signals import Signal, Trace
-from explorer.studio import sentences, service, state
+from explorer.studio import notation, sentences, service, state
 from explorer.studio.components.shared.json_numbers import rounded
 from explorer.studio.components.shared.packing import pack
 from explorer.studio.components.stage import answers
@@ -62,7 +62,7 @@ def payload(place: Place, *, page: str, whole: bool, study: Study | None = None)
 
 def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole: bool) -> dict[str, Any]:
     show = place.card.show
-    reading = identity(place)
+    reading, letters = identity(place), notation.current()
     header: dict[str, Any] = {
         "id": reading,
         "text": _text_id(place),
@@ -84,7 +84,8 @@ def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole:
         "ordered": "longest memory first" if trace.belt else "slowest first",
         "order": service.order(place.model, place.text, place.layer).tolist(),
         "signals": [
-            {"name": s.name, "kind": s.kind, "role": s.role, "formula": s.formula} | words(s.role, s.label)
+            {"name": s.name, "letter": letters.letter(s.name), "kind": s.kind, "role": s.role, "formula": s.formula}
+            | words(s.role, s.label, letters)
             for s in signals
         ],
         "show": {"unit": show.unit, "claims": claims(place.card), "other": other_unit(trace)},

@@ -313,7 +313,7 @@ function makeStory(panel, reading) {
     share(theme, unrolled) {
       shared.replaceChildren(unrolled ? "the same weights in each copy: " : "");
       if (!unrolled) return;
-      for (const { name } of reading.diagram.layers) weights(shared, name, theme.roles[reading.byName[name].role]);
+      for (const { name } of reading.diagram.layers) weights(shared, reading.byName[name].letter, theme.roles[reading.byName[name].role]);
     },
   };
 }

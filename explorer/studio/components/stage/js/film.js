@@ -99,6 +99,7 @@ function makeFilm(root, reading, go) {
       film.classList.toggle("wide", widths.needed > 20);
       cells.forEach((cell, step) => (cell.textContent = mute ? (reading.shown[step].match(/•+$/)?.[0] ?? "") : reading.shown[step]));
       said?.fit(theme, width);
+      axis.textContent = memoryLabel(reading);
       film.style.width = `${width * reading.steps}px`;
       const short = width * reading.steps + 96 < frame.clientWidth; // then labels stand where the lines end
       for (const name of frame.querySelectorAll(".line-axis, .gutter")) {

@@ -241,8 +241,9 @@ function makeStage(parent, host) {
     caption();
     draw();
     host.link?.(reading, place);
-    if (carried) settle();
-    if (reading.play && !still()) {
+    const plays = reading.play && !still();
+    if (carried && !plays) settle(); // what is played ends where the reader is
+    if (plays) {
       const [from, until] = reading.play;
       move({ step: from, unit: place.unit });
       play(until);
@@ -306,13 +307,17 @@ function makeStage(parent, host) {
   document.addEventListener("fullscreenchange", leftFullScreen);
 
   return {
-    // The same reading again may bring another theme; a new one starts afresh.
+    // The same reading again may bring another theme, other letters, other marks; a new one starts afresh.
     show(next) {
       if (!reading || next.id !== reading.id || next.whole !== reading.whole) {
         build(next);
         return;
       }
       reading.changed = next.changed;
+      reading.signals.forEach((signal, k) => {
+        const { letter, says, label, hint } = next.signals[k];
+        Object.assign(signal, { letter, says, label, hint });
+      });
       fit();
       draw();
     },

@@ -78,7 +78,7 @@ function drawChip(group, em, narrow, reading, wire, colour, offset, [x, y]) {
   const signal = reading.byName[name];
   const shown = Boolean(signal) && !narrow;
   if (shown) {
-    shape("tspan", text, { class: "letter" }, name);
+    shape("tspan", text, { class: "letter" }, signal.letter);
     shape("tspan", text, { class: "sub", dy: "0.25em" }, subscript(offset - (name !== wire.carries)));
   }
   const number = shape("tspan", text, { class: "value", ...(shown ? { dy: "-0.25em", dx: "0.35em" } : {}) });
@@ -93,8 +93,9 @@ function drawChip(group, em, narrow, reading, wire, colour, offset, [x, y]) {
 // A formula in a line of plain text.
 function inLine(reading, formula) {
   const sign = { "*": " ⊙ ", "+": " + ", "-": " − " };
+  const letter = (part) => reading.byName[part.replace(/_prev$/, "")]?.letter ?? part;
   return tokensOf(formula)
-    .map((part) => sign[part] ?? part.replace(/_prev$/, "(t−1)"))
+    .map((part) => sign[part] ?? `${letter(part)}${part.endsWith("_prev") ? "(t−1)" : ""}`)
     .join("");
 }
 
