@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from explorer.cells.base import REGISTRY, Back, Backwards, Cell, Signals, Tap, untapped
+from explorer.cells.parameters import ParameterCount, parameter_formula
 from explorer.cells.stack import Stack
 
 # A family registers its cells when it is imported; this order is that of the registry, so it is no alphabet's.
@@ -28,7 +29,20 @@ from explorer.cells import clockwork  # noqa: F401
 from explorer.cells import esn  # noqa: F401
 # isort: on
 
-__all__ = ["REGISTRY", "Back", "Backwards", "Cell", "Signals", "Stack", "Tap", "build", "names", "untapped"]
+__all__ = [
+    "REGISTRY",
+    "Back",
+    "Backwards",
+    "Cell",
+    "ParameterCount",
+    "Signals",
+    "Stack",
+    "Tap",
+    "build",
+    "names",
+    "parameter_formula",
+    "untapped",
+]
 
 
 def names() -> tuple[str, ...]:

@@ -22,6 +22,7 @@ class GridState(NamedTuple):
 
 
 def signed(name: str, role: Role, label: str, formula: str) -> Signal:
+    """What is neither a gate nor from outside."""
     return Signal(name=name, symbol=symbol_of(name), kind="signed", role=role, label=label, formula=formula)
 
 
