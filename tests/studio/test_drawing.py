@@ -12,7 +12,7 @@ import explorer
 from explorer import formula
 from explorer.cells.rnn import NONLINEARITIES
 from explorer.diagram import INPUT, Diagram, Operation, wire
-from explorer.signals import Belt
+from explorer.signals import PER_UNIT, Belt
 from explorer.studio.components.stage.drawing import drawn
 from tests.helpers import TEXT, VARIANTS, Variant, network
 
@@ -47,12 +47,19 @@ def layers(of: dict[str, Any], what: str) -> dict[str, str]:
 @each_cell
 def test_it_is_the_diagram(variant: Variant) -> None:
     """Places, names, phases and numbers as the cell has them; each wire's way from corner to corner."""
-    diagram = network(variant).cell.diagram
-    sent = drawing(variant)
-    assert {layer["name"]: layer["at"] for layer in sent["layers"]} == diagram.layers
-    assert {o["name"]: Operation(o["does"], o["at"]) for o in sent["operations"]} == diagram.operations
+    cell = network(variant).cell
+    diagram, sent = cell.diagram, drawing(variant)
+    untold = {signal.name for signal in cell.signals if signal.dims != PER_UNIT}
+    assert {layer["name"]: layer["at"] for layer in sent["layers"]} == {
+        name: at for name, at in diagram.layers.items() if name not in untold
+    }
+    assert {o["name"]: Operation(o["does"], o["at"]) for o in sent["operations"] if o["name"] not in untold} == (
+        diagram.operations
+    )
     assert [phase["says"] for phase in sent["phases"]] == list(diagram.phases)
     for one, own in zip(wires(sent), diagram.wires, strict=True):
+        if own.carries.removesuffix("_prev") in untold:
+            continue
         assert one["carries"] == ("" if own.carries == INPUT else own.carries)
         assert (one["path"], one["number"]) == (diagram.legs(own), own.number)
 
@@ -64,6 +71,16 @@ def test_ends_are_nodes_or_nothing(variant: Variant) -> None:
     for one, own in zip(wires(drawing(variant)), diagram.wires, strict=True):
         first, last = own.path[0], own.path[-1]
         assert one["ends"] == [first if first in diagram.points else None, last if last in diagram.points else None]
+
+
+def test_what_is_no_number_of_a_unit_is_drawn_without_numbers() -> None:
+    """A Jordan network with fewer outputs than units: the way of the output is seen, what it carries is not."""
+    sent = drawing(("jordan", {"output_size": 2}))
+    assert list(layers(sent, "at")) == ["h"]
+    assert {(o["name"], o["does"]) for o in sent["operations"]} == {("y", "σ")}
+    plain = [one for one in wires(sent) if not one["carries"]]
+    assert [one["number"] for one in plain] == [None] * 3, "x, y before, y"
+    assert {one["carries"] for one in wires(sent)} == {"", "h"}
 
 
 @each_cell

@@ -9,26 +9,39 @@ from explorer import formula
 from explorer.diagram import INPUT, Diagram, Wire
 from explorer.figures.roles import HINTS, SAYS
 from explorer.notations import Notation
-from explorer.signals import Role, Trace
+from explorer.signals import Role, Signal, Trace
 
 GLYPHS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
 """How a layer's nonlinearity is written in its box; one that has none is a plain sum."""
 
 
 def drawn(diagram: Diagram, trace: Trace) -> dict[str, Any]:
-    """Layers, operations and, phase by phase, the wires: places on the cell's grid, names as in the trace."""
+    """Layers, operations and, phase by phase, the wires: places on the cell's grid, names as in the trace.
+
+    What has no value for each unit is not sent: its layer cannot be opened, so it is drawn like an operation, and its wires are plain.
+    """
+    told = {signal.name for signal in trace.per_unit()}
+    glyphs = {name: _glyph(trace.signals[name].formula) for name in diagram.layers}
     return {
         "layers": [
-            {"name": name, "at": at, "glyph": _glyph(trace.signals[name].formula)}
-            | {"feeds": _feeds(diagram, trace, name)}
+            {"name": name, "at": at, "glyph": glyphs[name], "feeds": _feeds(diagram, trace, name)}
             for name, at in diagram.layers.items()
+            if name in told
         ],
-        "operations": [{"name": name, "does": o.does, "at": o.at} for name, o in diagram.operations.items()],
+        "operations": [{"name": name, "does": o.does, "at": o.at} for name, o in diagram.operations.items()]
+        + [{"name": name, "does": glyphs[name], "at": at} for name, at in diagram.layers.items() if name not in told],
         "phases": [
-            {"says": says, "wires": [_wire(diagram, trace, wire) for wire in wires]}
+            {"says": says, "wires": [_wire(diagram, trace, _plain_unless(told, wire)) for wire in wires]}
             for says, wires in diagram.phases.items()
         ],
     }
+
+
+def _plain_unless(told: set[str], wire: Wire) -> Wire:
+    """The wire, or one that carries nothing to be shown where some of what it carries is not told."""
+    if wire.carries == INPUT or {name.removesuffix("_prev") for name in formula.names(wire.carries or "1")} <= told:
+        return wire
+    return wire._replace(carries="", number=None)
 
 
 def _wire(diagram: Diagram, trace: Trace, wire: Wire) -> dict[str, Any]:
@@ -85,8 +98,15 @@ def _feeds(diagram: Diagram, trace: Trace, layer: str) -> str:
             behind = [one.carries for one in diagram.leaving(end)]
             if behind and behind[0]:
                 made = trace.signals.get(behind[0])
-                return made.formula if made else behind[0]
+                return told(trace, made) if made else behind[0]
     return ""
+
+
+def told(trace: Trace, signal: Signal) -> str:
+    """A signal's formula, where all that it names is on the stage; else empty: weights are not, nor what a layer sees below it."""
+    there = {*trace.signals, *(f"{state}_prev" for state in trace.initial)}
+    can = formula.names(signal.formula or "1") <= there and formula.functions(signal.formula or "1") <= set(GLYPHS)
+    return signal.formula if can else ""
 
 
 def words(role: Role, label: str, notation: Notation) -> dict[str, str]:
