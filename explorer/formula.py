@@ -49,6 +49,13 @@ def names(formula: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(parse(formula)) if isinstance(node, ast.Name) and node not in called)
 
 
+@lru_cache(maxsize=256)
+def functions(formula: str) -> frozenset[str]:
+    """The names of the functions that `formula` calls."""
+    called = (node.func for node in ast.walk(parse(formula)) if isinstance(node, ast.Call))
+    return frozenset(function.id for function in called if isinstance(function, ast.Name))
+
+
 LONGEST = 500
 """Characters: a cell needs a tenth of it, and a text from elsewhere is not to exhaust the stack."""
 

@@ -54,6 +54,11 @@ def test_names() -> None:
     assert formula.names("1 + 2") == set()
 
 
+def test_functions() -> None:
+    assert formula.functions("o * tanh(c) + f(tanh(f))") == {"tanh", "f"}
+    assert formula.functions("o * c") == set()
+
+
 def test_a_missing_value_is_named() -> None:
     with pytest.raises(KeyError, match="o"):
         formula.evaluate("o * f", VALUES)

@@ -7,6 +7,7 @@ import pytest
 
 from explorer import cells, formula
 from explorer.models import by_cell, card_of
+from explorer.studio import service
 from explorer.studio.state import FIRST_MODEL
 from tests.app.driving import GATES, LIBRARY, PAGES, VIEWS, charts, go_to, opened, stage_of, words
 
@@ -27,6 +28,9 @@ def test_every_page(cell: str) -> None:
     assert [signal["name"] for signal in sent.header["signals"]]
     assert {wire["carries"] for phase in sent.header["diagram"]["phases"] for wire in phase["wires"]} - {""}
     known = {signal["name"] for signal in sent.header["signals"]}
+    computed = {f"{state}_prev" for state in service.trace(name, TEXT).initial} | known
+    for signal in sent.header["signals"]:
+        assert formula.names(signal["formula"] or "1") - {f"{signal['name']}_pre"} <= computed, "all numbers are there"
     for layer in sent.header["diagram"]["layers"]:
         assert {part.removesuffix("_prev") for part in formula.names(layer["feeds"] or "1")} <= known
     for page in PAGES:

@@ -21,7 +21,7 @@ from explorer.studio.components.shared.json_numbers import rounded
 from explorer.studio.components.shared.packing import pack
 from explorer.studio.components.stage import answers
 from explorer.studio.components.stage.arithmetic import in_columns
-from explorer.studio.components.stage.drawing import drawn, words
+from explorer.studio.components.stage.drawing import drawn, told, words
 from explorer.studio.state import Place
 
 
@@ -84,7 +84,13 @@ def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole:
         "ordered": "longest memory first" if trace.belt else "slowest first",
         "order": service.order(place.model, place.text, place.layer).tolist(),
         "signals": [
-            {"name": s.name, "letter": letters.letter(s.name), "kind": s.kind, "role": s.role, "formula": s.formula}
+            {
+                "name": s.name,
+                "letter": letters.letter(s.name),
+                "kind": s.kind,
+                "role": s.role,
+                "formula": told(trace, s),
+            }
             | words(s.role, s.label, letters)
             for s in signals
         ],
