@@ -98,6 +98,21 @@ class Diagram:
             phases={says: wires for says, wires in (kept | dict(phases or {})).items() if wires},
         )
 
+    def roomier(self, columns: float) -> Diagram:
+        """The same picture with so many columns more at its left edge: all but what lies on that edge moves to the right."""
+
+        def moved(at: Point) -> Point:
+            return (at[0] + columns if at[0] else 0, at[1])
+
+        def bent(one: Wire) -> Wire:
+            return one._replace(path=tuple(stop if isinstance(stop, str) else moved(stop) for stop in one.path))
+
+        return Diagram(
+            layers={name: moved(at) for name, at in self.layers.items()},
+            operations={name: o._replace(at=moved(o.at)) for name, o in self.operations.items()},
+            phases={says: tuple(map(bent, wires)) for says, wires in self.phases.items()},
+        )
+
     @property
     def wires(self) -> tuple[Wire, ...]:
         """All of them, in the order of computation."""

@@ -82,6 +82,19 @@ def test_only_what_is_there_can_be_taken_away() -> None:
         a_diagram().changed(without=["forget"])
 
 
+def test_a_roomier_picture() -> None:
+    """Everything moves to the right but the ends that lie on the left edge; nothing moves up or down."""
+    roomier = a_diagram().roomier(1.5)
+    assert (roomier.layers, roomier.operations["keep"].at) == ({"a": (3.5, 3)}, (3.5, 0))
+    assert [roomier.legs(one) for one in roomier.wires] == [
+        [(2.5, 5), (2.5, 4), (3.5, 4), (3.5, 3)],
+        [(0, 0), (3.5, 0)],
+        [(3.5, 3), (3.5, 0)],
+        [(3.5, 0), (5.5, 0)],
+    ]
+    assert [one.carries for one in roomier.wires] == [one.carries for one in a_diagram().wires]
+
+
 def test_a_changed_picture_must_fit_too() -> None:
     with pytest.raises(ValueError, match="slanted leg"):
         a_diagram().changed(layers={"a": (3, 3)})

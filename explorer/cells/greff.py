@@ -78,7 +78,7 @@ class NoInputGate(ForgettingGreff):
         without=("i", "write"),
         phases={
             "writes": (
-                wire("g", "g", (5.7, 1.45), (4.8, 1.45), "add", number=0.3),
+                wire("g", "g", (5.7, 1.45), (4.8, 1.45), "add", number=0.2),
                 wire("c", "add", (10, 0), number=0.85),
             )
         },

@@ -27,6 +27,10 @@ class GatedState(NamedTuple):
     o: Tensor  # [batch, unit]
 
 
+ROOMY = LSTM.diagram.roomier(1)
+"""Three more states come in at the left."""
+
+
 @register
 class FullGateRecurrence(ForgettingGreff):
     """i_t = σ(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi + W_Ii i_{t-1} + W_Fi f_{t-1} + W_Oi o_{t-1} [+ w_ci ⊙ c_{t-1}])  write
@@ -51,25 +55,25 @@ class FullGateRecurrence(ForgettingGreff):
     State: ClassVar[type[Any]] = GatedState
     belts = (Belt("c", keep="f", write="i * g"),)
     signals = (INPUT_GATE, FORGET_GATE, candidate(), cell_state("f * c_prev + i * g"), OUTPUT_GATE, hidden_state())
-    diagram: ClassVar[Diagram] = LSTM.diagram.changed(
+    diagram: ClassVar[Diagram] = ROOMY.changed(
         phases={
             "reads": (
-                wire("x", (1.6, 7.6), (1.6, 5)),
-                wire("h_prev", (0, 5), (7.5, 5), number=0.07),
-                wire("f_prev", (0, 5.6), (1.1, 5.6), number=0.45),
-                wire("i_prev", (0, 6.2), (1.1, 6.2), number=0.45),
-                wire("o_prev", (0, 6.8), (1.1, 6.8), number=0.45),
+                wire("x", (2.2, 8), (2.2, 5)),
+                wire("h_prev", (0, 5), (8.5, 5), number=0.07),
+                wire("f_prev", (0, 5.75), (1.65, 5.75), number=0.4),
+                wire("i_prev", (0, 6.5), (1.65, 6.5), number=0.4),
+                wire("o_prev", (0, 7.25), (1.65, 7.25), number=0.4),
             ),
             "opens its gates": (
-                wire("", (1.1, 6.8), (1.1, 4.55), (6.9, 4.55), (6.9, 3.3), "o"),  # the three, one behind the other
-                wire("", (1.3, 4.55), (1.3, 3.3), "f"),
-                wire("", (3.1, 4.55), (3.1, 3.3), "i"),
-                *LSTM.diagram.phases["opens its gates"],
+                wire("", (1.65, 7.25), (1.65, 4.7), (8.25, 4.7), (8.25, 3.3), "o"),  # the three, one behind the other
+                wire("", (2.65, 4.7), (2.65, 3.3), "f"),
+                wire("", (4.65, 4.7), (4.65, 3.3), "i"),
+                *ROOMY.phases["opens its gates"],
             ),
             "remembers its gates": (
-                wire("f", "f", (2.6, 3.3), (2.6, 5.6), (10, 5.6)),
-                wire("i", "i", (4.6, 3.3), (4.6, 6.2), (10, 6.2)),
-                wire("o", "o", (8.2, 3.3), (8.2, 6.8), (10, 6.8)),
+                wire("f", "f", (3.8, 3.3), (3.8, 5.75), (11, 5.75)),
+                wire("i", "i", (5.8, 3.3), (5.8, 6.5), (11, 6.5)),
+                wire("o", "o", (9.3, 3.3), (9.3, 7.25), (11, 7.25)),
             ),
         }
     )

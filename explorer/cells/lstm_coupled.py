@@ -40,7 +40,7 @@ class CoupledLSTM(LSTMLike):
     name: ClassVar[str] = "lstm-coupled"
     title: ClassVar[str] = "LSTM, gates coupled"
     parent: ClassVar[str] = "lstm"
-    change: ClassVar[str] = "No input gate of its own: what is forgotten makes room for as much that is new, i = 1 - f."
+    change: ClassVar[str] = "No input gate of its own: what is forgotten makes room for as much that is new, i = 1 − f."
     source: ClassVar[str] = "Greff et al. 2015, “LSTM: A search space odyssey”, arXiv:1503.04069 (CIFG)"
     blocks: ClassVar[tuple[str, ...]] = ("f", "g", "o")
     fused: ClassVar[bool] = True
@@ -55,7 +55,7 @@ class CoupledLSTM(LSTMLike):
     )
     diagram: ClassVar[Diagram] = LSTM.diagram.changed(
         without=("i",),
-        operations={"rest": Operation("1−", (3.3, 1.45))},
+        operations={"rest": Operation("1−", (2.6, 1.45))},
         phases={
             "keeps": (
                 wire("f", "f", "forget", number=0.27),

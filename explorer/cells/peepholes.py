@@ -72,12 +72,21 @@ def known_form(peephole: str) -> str:
 
 
 def peeping(diagram: Diagram, gates: Collection[str]) -> Diagram:
-    """The picture with a wire to each of the gates, from the belt before to i and f, from the new one to o."""
-    ways = {
-        "f": wire("c_prev", (0, 0), (1.3, 0), (1.3, 3.3), "f"),
-        "i": wire("c_prev", (0, 0), (1.3, 0), (1.3, 4.2), (3, 4.2), (3, 3.3), "i"),
-    }
-    before = tuple(way for name, way in ways.items() if name in gates)
-    after = (wire("c", (6.6, 0), (6.6, 3.3), "o"),) if "o" in gates else ()
-    opens, shows = "opens its gates", "shows"
-    return diagram.changed(phases={opens: (*diagram.phases[opens], *before), shows: (*after, *diagram.phases[shows])})
+    """The picture with a wire to each of the gates: from the belt before to i and f, from the new one to o."""
+    layers, phases = diagram.layers, dict(diagram.phases)
+    opens, keeps, shows = "opens its gates", "keeps", "shows"
+    before = [name for name in "fi" if name in gates]
+    if before:
+        phases[opens] += tuple(one for one in phases[keeps] if one.carries == "c_prev")  # it is needed earlier now
+        phases[keeps] = tuple(one for one in phases[keeps] if one.carries != "c_prev")
+        down = min(layers[name][0] for name in "fi" if name in layers) - 0.85
+        for name in before:
+            x, y = layers[name]
+            under = (
+                () if x - down < 1 else ((down, 4.4), (x - 0.75, 4.4), (x - 0.75, y))
+            )  # the layer that is in between
+            phases[opens] += (wire("c_prev", (down, 0), *(under or ((down, y),)), name),)
+    if "o" in gates:
+        x, y = layers["o"]
+        phases[shows] = (wire("c", (x - 0.9, 0), (x - 0.9, y), "o"), *phases[shows])
+    return diagram.changed(phases=phases)
