@@ -18,6 +18,7 @@ left, right = st.columns([3, 2], gap="medium")
 with right:
     about.source(view)
     marked = choose.marks(view)
+    choose.notation_here()
     equations.draw(view, marked)
     about.size(here.card, view)
     choose.weights(here.card)

@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import streamlit as st
 
 from explorer.cells import Cell
+from explorer.cells.parameters import ParameterCount, parameter_formula
 from explorer.models import Card
 from explorer.studio.cells import View
 
 
 def parameters(card: Card, cell: Cell) -> str:
-    """How many weights the cell of this network has."""
-    count = sum(weight.numel() for weight in cell.parameters())
-    sizes = f"I = {cell.input_size} numbers read and H = {cell.hidden_size} units"
-    layers = "" if card.rows == 1 else f" Of {card.rows} rows this is the first."
-    return f"**{count:,}** weights, with {sizes}.{layers}"
+    """How many weights the cell of this network has: the formula, the same with this network's sizes, and the number."""
+    sizes = cell.input_size, cell.hidden_size
+    count = formula_of(cell)
+    each = "" if card.rows == 1 else f", in the first of {card.rows} rows of layers"
+    return (
+        f"**{count.at(*sizes):,}** parameters{each}: {count} = {filled(count, *sizes)}, with I = {sizes[0]} numbers read and "
+        f"H = {sizes[1]} units."
+    )
+
+
+def formula_of(cell: Cell) -> ParameterCount:
+    """The usual one where it gives this cell's number, else that of its options, which may have a size among them."""
+    usual = parameter_formula(cell.name)
+    real = sum(weight.numel() for weight in cell.parameters())
+    if usual.at(cell.input_size, cell.hidden_size) == real:
+        return usual
+    return parameter_formula(cell.name, **cell.options)
+
+
+def filled(count: ParameterCount, inputs: int, units: int) -> str:
+    """The formula with numbers in the place of its letters: "4(128·32 + 128² + 2·128)"."""
+    numbers = {"HI": f"{units}·{inputs}", "H²": f"{units}²", "H": str(units), "I": str(inputs)}
+
+    def put(match: re.Match[str]) -> str:
+        factor, letters = match.groups()
+        return f"{factor}·{numbers[letters]}" if factor else numbers[letters]
+
+    return re.sub(r"(\d*)(HI|H²|H|I)", put, str(count))
 
 
 def options(cell: type[Cell]) -> dict[str, object]:

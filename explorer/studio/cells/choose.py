@@ -7,7 +7,8 @@ import streamlit as st
 from explorer import models
 from explorer.models import Card
 from explorer.models.matching import Variant
-from explorer.studio import state
+from explorer.notations import NOTATIONS
+from explorer.studio import notation, state
 from explorer.studio.cells import View, family
 
 PAGE = "cells"
@@ -47,7 +48,8 @@ def walk(card: Card) -> None:
     )
     others = family.more()
     elsewhere = card.cell not in family.line()
-    with st.popover(f"More: {family.title(card.cell)}" if elsewhere else "More", icon=":material/account_tree:"):
+    label = f"More: {family.title(card.cell)}" if elsewhere else "More"
+    with st.popover(label, icon=":material/account_tree:", key="more_cells", on_change="rerun"):
         for of, names in others.items():
             key = f"more_{of}"
             st.session_state[key] = card.cell if card.cell in names else None
@@ -74,6 +76,20 @@ def marks(view: View) -> bool:
     )
 
 
+def notation_here() -> None:
+    """The notations in a row, the one in use marked: the same question as under View."""
+    st.session_state.notation_here = notation.current().key
+    st.segmented_control(
+        "Notation",
+        list(NOTATIONS),
+        key="notation_here",
+        on_change=_write_in,
+        required=True,
+        label_visibility="collapsed",
+    )
+    st.caption(f"As in {notation.current().used}.")
+
+
 def weights(card: Card) -> None:
     """Trained ones where the task has them, and untrained ones of any seed."""
     here = Variant.named(card.name)
@@ -93,10 +109,15 @@ def weights(card: Card) -> None:
         st.number_input("Seed", 0, LARGEST, key="cell_seed", on_change=_weigh, args=(card.name, card.cell), width=140)
 
 
+def _write_in() -> None:
+    st.session_state[notation.KEY] = st.session_state.notation_here
+
+
 def _open(key: str, beside: str) -> None:
     """The network of the chosen cell; a second click on the same one changes nothing."""
     if cell := st.session_state[key]:
         state.open_network(models.by_cell(beside)[cell])
+        st.session_state.more_cells = False  # the list has been read
         run()
 
 

@@ -60,21 +60,45 @@ def _simple(tree: ast.AST) -> Iterator[ast.stmt]:
 
 def _taps(statement: ast.stmt, blocks: tuple[str, ...]) -> Iterator[str]:
     """The names that go through the tap: by a call of it, or of what it is handed to."""
+    loops = _loops(statement, blocks)
     for node in ast.walk(statement):
         if not isinstance(node, ast.Call) or not node.args:
             continue
-        direct = isinstance(node.func, ast.Name) and node.func.id == "tap"
         handed = any(isinstance(argument, ast.Name) and argument.id == "tap" for argument in node.args)
-        if not direct and not handed:
+        if not handed and not (isinstance(node.func, ast.Name) and node.func.id == "tap"):
             continue
-        match node.args[0]:
-            case ast.Constant(value=str(name)):
-                yield name
-                if handed:
-                    yield f"{name}_pre"
-            case ast.JoinedStr(values=parts):
-                end = "".join(str(part.value) for part in parts if isinstance(part, ast.Constant))
-                yield from (f"{block}{end}" for block in blocks)
+        for name in _names(node.args[0], loops):
+            yield name
+            if handed:
+                yield f"{name}_pre"
+
+
+def _names(written: ast.expr, loops: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    """What a name stands for: itself, or all that a loop puts in its place."""
+    match written:
+        case ast.Constant(value=str(name)):
+            yield name
+        case ast.Name(id=variable):
+            yield from loops.get(variable, ())
+        case ast.JoinedStr(values=[ast.FormattedValue(value=ast.Name(id=variable)), ast.Constant(value=str(end))]):
+            yield from (f"{name}{end}" for name in loops.get(variable, ()))
+
+
+def _loops(statement: ast.stmt, blocks: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The variables of a statement's loops over names, and the names; what is no list of names is `blocks`."""
+    found = {}
+    for node in ast.walk(statement):
+        if not isinstance(node, ast.comprehension):
+            continue
+        variable, over = node.target, node.iter
+        if isinstance(variable, ast.Tuple) and isinstance(over, ast.Call):  # in step with others: its names come first
+            variable, over = variable.elts[0], over.args[0]
+        if isinstance(variable, ast.Name):
+            try:
+                found[variable.id] = tuple(ast.literal_eval(over))
+            except ValueError:
+                found[variable.id] = blocks
+    return found
 
 
 def computed(cell: Cell) -> list[tuple[str, ...]]:
@@ -83,29 +107,40 @@ def computed(cell: Cell) -> list[tuple[str, ...]]:
 
 
 def _computes(cell: Cell, wire: Wire) -> set[str]:
-    diagram, (first, last) = cell.diagram, (wire.path[0], wire.path[-1])
-    if isinstance(last, str) and last in diagram.layers:
-        return {f"{last}_pre"}
-    bare = wire.carries.isidentifier()
-    if bare and isinstance(first, str):
-        return {wire.carries}  # it comes out of its layer, or of its last operation
-    if isinstance(last, str):
-        part = None if bare or not wire.carries else _made_of(cell, wire.carries)
-        return {part} if part else set(_behind(diagram, last, set()))
-    if not wire.carries:
-        return set(_onwards(diagram, wire, set()))
-    if wire.carries != INPUT and not wire.carries.endswith("_prev"):
+    diagram, end = cell.diagram, wire.path[-1]
+    if end in diagram.layers:
+        return {f"{end}_pre"}
+    if _begins(diagram, wire):
         return {wire.carries}
-    return {pre for pre, total in cell.sums.items() if wire.carries in formula.names(total)}
+    if wire.carries and not wire.carries.isidentifier() and (whole := _whole(cell, wire.carries)):
+        return whole
+    if isinstance(end, str):
+        return set(_behind(diagram, end, set()))
+    if wire.carries == INPUT or wire.carries.endswith("_prev"):
+        return {pre for pre, total in cell.sums.items() if wire.carries in formula.names(total)}
+    return {wire.carries} if wire.carries.isidentifier() else set(_onwards(diagram, wire, set()))
 
 
-def _made_of(cell: Cell, part: str) -> str | None:
-    """The signal whose formula has this one within."""
+def _begins(diagram: Diagram, wire: Wire) -> bool:
+    """Whether a signal begins with this wire: it comes out of a layer or an operation, or is the first of what comes from outside."""
+    if not wire.carries.isidentifier() or wire.carries == INPUT or wire.carries.endswith("_prev"):
+        return False
+    alike = [one for one in diagram.wires if one.carries == wire.carries]
+    made = [one for one in alike if isinstance(one.path[0], str)]
+    return wire in made or (not made and wire == alike[0])
+
+
+def _whole(cell: Cell, part: str) -> set[str]:
+    """The signal whose formula has this one within, or the pre-activations whose sums have."""
     wanted = ast.dump(formula.parse(part))
+
+    def within(text: str) -> bool:
+        return any(ast.dump(node) == wanted for node in ast.walk(formula.parse(text)))
+
     for signal in cell.signals:
-        if signal.formula and any(ast.dump(node) == wanted for node in ast.walk(formula.parse(signal.formula))):
-            return signal.name
-    return None
+        if signal.formula and within(signal.formula):
+            return {signal.name}
+    return {pre for pre, total in cell.sums.items() if within(total)}
 
 
 def _behind(diagram: Diagram, node: str, seen: set[str]) -> Iterator[str]:

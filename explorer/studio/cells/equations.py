@@ -9,9 +9,10 @@ import streamlit as st
 from explorer.cells import Cell
 from explorer.figures.roles import SAYS
 from explorer.figures.theme import Theme
-from explorer.notations import PYTORCH, Notation, equations, general_form, line, notes, symbol
+from explorer.notations import Notation, equations, general_form, line, notes, symbol
+from explorer.notations.conventions import GENERAL
 from explorer.signals import Signal
-from explorer.studio import style
+from explorer.studio import notation, style
 from explorer.studio.cells import View, changes
 from explorer.studio.cells.changes import OTHER, SAME, Changed
 
@@ -24,68 +25,71 @@ def painter(signals: Mapping[str, Signal], theme: Theme) -> Callable[[str, str],
     return lambda name, written: rf"\textcolor{{{theme.roles[signals[name].role]}}}{{{written}}}"
 
 
-def lines(cell: Cell, notation: Notation, theme: Theme | None = None) -> dict[str, str]:
+def lines(cell: Cell, letters: Notation, theme: Theme | None = None) -> dict[str, str]:
     """Each signal's equation as LaTeX, in colours where there is a theme."""
     signals = changes.symbols(cell)
     paint = painter(signals, theme) if theme else lambda _, written: written
     found = {}
-    for one in equations(cell.signals, cell.sums, notation):
-        left, right = line(one, notation, signals, paint)
+    for one in equations(cell.signals, cell.sums, letters):
+        left, right = line(one, letters, signals, paint)
         found[one.name] = f"{left} = {right}"
     return found
 
 
 def draw(view: View, marked: bool) -> None:
     """The notation, the equations one below the other in the order of computation, and what else there is to say of both."""
-    notation, theme = PYTORCH, style.theme()
-    ours = lines(view.cell, notation, theme)
+    letters, theme = notation.current(), style.theme()
+    ours = lines(view.cell, letters, theme)
     for name, written in ours.items():
-        _one(view, name, written, notation, theme, marked)
+        _one(view, name, written, letters, theme, marked)
     if marked and view.parent:
-        _gone(view.parent, view.changed, notation, theme)
-    _around(view.cell, notation)
+        _gone(view.parent, view.changed, letters, theme)
+    _around(view.cell, letters)
     with st.expander("All lines as LaTeX", icon=":material/content_copy:"):
-        st.code(copied(view.cell, notation), language="latex", wrap_lines=True)
+        st.code(copied(view.cell, letters), language="latex", wrap_lines=True)
 
 
-def _one(view: View, name: str, written: str, notation: Notation, theme: Theme, marked: bool) -> None:
+def _one(view: View, name: str, written: str, letters: Notation, theme: Theme, marked: bool) -> None:
     """What it is called, whether it is the parent's, the equation; and in small how the parent has it."""
     kind = view.changed.kind(name) if marked else SAME
     size = "long" if len(changes.formulas(view.cell)[name]) > LONG else "short"
     with st.container(key=f"equation_{kind}_{size}_{name}", gap=None):
         mark = "" if kind == SAME else f"**{kind}** · "
-        st.markdown(f"{mark}{says(changes.symbols(view.cell)[name])}\n\n$\\displaystyle {written}$")
+        st.markdown(f"{mark}{says(changes.symbols(view.cell)[name], letters)}\n\n$\\displaystyle {written}$")
         if kind == OTHER and view.parent:
-            st.markdown(f"before: $\\displaystyle {lines(view.parent, notation, theme)[name]}$")
+            st.markdown(f"before: $\\displaystyle {lines(view.parent, letters, theme)[name]}$")
 
 
-def says(signal: Signal) -> str:
+def says(signal: Signal, letters: Notation) -> str:
     """What a signal is by what 1 means, and what the field calls it."""
-    role = SAYS[signal.role]
+    role = letters.says(signal.role, SAYS[signal.role])
     if not signal.label:
         return role
     return signal.label if role in signal.label else f"{role} ({signal.label})"
 
 
-def _gone(parent: Cell, changed: Changed, notation: Notation, theme: Theme) -> None:
+def _gone(parent: Cell, changed: Changed, letters: Notation, theme: Theme) -> None:
     """What only the parent has, struck out."""
     signals = changes.symbols(parent)
     paint = painter(signals, theme)
-    struck = [f"$\\cancel{{{paint(n, symbol(signals[n], notation))}}}$ {says(signals[n])}" for n in changed.gone]
+    struck = [
+        f"$\\cancel{{{paint(n, symbol(signals[n], letters))}}}$ {says(signals[n], letters)}" for n in changed.gone
+    ]
     if struck:
         with st.container(key="equation_gone"):
             st.markdown(f"**gone** · {', '.join(struck)}")
 
 
-def _around(cell: Cell, notation: Notation) -> None:
+def _around(cell: Cell, letters: Notation) -> None:
     """The general form where the notation has one, and where its letters mean something else to others."""
-    if notation.key == "general":
-        st.markdown(f"In general: $\\displaystyle {general_form(cell.State._fields, notation)}$")
-    for note in notes(notation, frozenset(signal.name for signal in cell.signals), cell.sums, cell.belts):
+    if letters is GENERAL:
+        with st.container(key="equation_general"):
+            st.markdown(f"In general: $\\displaystyle {general_form(cell.State._fields, letters)}$")
+    for note in notes(letters, frozenset(signal.name for signal in cell.signals), cell.sums, cell.belts):
         st.caption(note)
 
 
-def copied(cell: Cell, notation: Notation) -> str:
+def copied(cell: Cell, letters: Notation) -> str:
     """All lines as LaTeX to be taken along: aligned at the sign of equality, without colours."""
-    body = " \\\\\n".join(f"  {written.replace(' = ', ' &= ', 1)}" for written in lines(cell, notation).values())
+    body = " \\\\\n".join(f"  {written.replace(' = ', ' &= ', 1)}" for written in lines(cell, letters).values())
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"

@@ -4,6 +4,8 @@
 const STEP_FLOW = 1100; // ms that one step by hand flows
 const LEAST_FLOW = 120; // below that, at the higher speeds, nothing is seen of it
 const LEAST_COPY = 300; // pixels that a copy needs for its numbers to stand beside one another
+const USUAL = 10; // columns that the grid of most cells has
+const BROAD = { from: 1.3, least: 400 }; // from here on a cell has so many pixels for as many columns, and is scrolled where there is less room
 const CALM = 600; // a flow that is slower lets the numbers wait for their wire
 
 function makeCell(root, reading, modes, { go, ask, runs }) {
@@ -20,6 +22,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
   const unfold = makeUnfold(panel, drawing, reading, { ask, go, folded });
   const wires = wiresOf(reading);
   const stripes = makeStripes(reading, wires);
+  const breadth = Math.max(...wires.flatMap((wire) => wire.path.map(([x]) => x))) / USUAL; // of its grid, against that of most cells
   const entry = wires.findIndex((wire) => wire.role === "input" && !wire.ends[0]);
   let copies, em, size, context, theme, flow, unfolded, opened;
   let place = { step: 0, unit: 0 };
@@ -29,14 +32,15 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
   function layOut() {
     const room = drawing.clientWidth || 600;
     const around = modes.unroll ? [-1, 0, 1] : [0];
-    const each = Math.max(modes.unroll ? LEAST_COPY : 0, room / around.length);
+    const least = breadth > BROAD.from ? BROAD.least : modes.unroll ? LEAST_COPY : 0;
+    const each = Math.max(least * breadth, room / around.length);
     const width = each * around.length;
     const usual = Math.round(Math.max(330, Math.min(420, room * 0.56, window.innerHeight * 0.5)));
     const height = modes.present ? Math.max(260, drawing.clientHeight) : usual;
     drawing.style.height = modes.present ? "" : `${height}px`;
     drawing.classList.toggle("scrolls", width > room + 1);
     sheet.style.width = `${width}px`;
-    em = Math.max(modes.present && !modes.unroll ? 18 : 11.5, Math.min(each / (around.length > 1 ? 30 : 45), height / (modes.present ? 20 : 22), 36));
+    em = Math.max(modes.present && !modes.unroll ? 18 : 11.5, Math.min(each / breadth / (around.length > 1 ? 30 : 45), height / (modes.present ? 20 : 22), 36));
     size = { width, height, each };
     context = sharp(canvas, width, height);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -62,7 +66,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
   function drawCopy(offset, k) {
     const { to, top } = mapping(k);
     const marked = new Set(reading.changed?.nodes);
-    const narrow = size.each / em < 40;
+    const narrow = size.each / em / breadth < 40;
     const group = shape("g", svg, { class: `copy${offset ? "" : " here"}${narrow ? " narrow" : ""}` });
     if (modes.unroll) shape("rect", group, { class: "ground", x: k * size.each + 4, y: 2, width: size.each - 8, height: size.height - 4, rx: 10 });
     if (offset) {
