@@ -16,6 +16,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from explorer import cells
+from explorer.analysis.ledger import ledger
 from explorer.models import (
     arithmetic,
     channels,
@@ -44,6 +45,7 @@ __all__ = [
     "gradient_matrix",
     "gradients",
     "jacobian",
+    "ledger",
     "load",
     "predict",
     "trace",

@@ -65,10 +65,25 @@ class Belt:
 
 @dataclass(frozen=True, eq=False)
 class Readout:
-    """The linear map from the top layer's h to scores: `scores = weight @ h + bias`; weight [output, unit], bias [output]."""
+    """The linear map from the top layer's h to scores: `scores = weight @ h + bias`; weight [output, unit], bias [output].
+
+    `labels` names the outputs; empty where they are numbers.
+    """
 
     weight: Array
     bias: Array
+    labels: tuple[str, ...] = ()
+
+    def column(self, label: str | int) -> int:
+        """The number of a label, or a number itself, made non-negative. Raises ValueError for one that there is not."""
+        if isinstance(label, str):
+            if label not in self.labels:
+                known = ", ".join(map(repr, self.labels[:60])) or "none: name it by its number"
+                raise ValueError(f"there is no output {label!r}; there are {known}")
+            return self.labels.index(label)
+        if not -len(self.bias) <= label < len(self.bias):
+            raise ValueError(f"output {label} is not there; choose from 0 to {len(self.bias) - 1}")
+        return label % len(self.bias)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +132,8 @@ class Trace:
         freeze(self, "signals", MappingProxyType(dict(self.signals)))
         freeze(self, "initial", MappingProxyType({name: _read_only(state) for name, state in self.initial.items()}))
         if self.readout is not None:
-            freeze(self, "readout", Readout(_read_only(self.readout.weight), _read_only(self.readout.bias)))
+            weight, bias = _read_only(self.readout.weight), _read_only(self.readout.bias)
+            freeze(self, "readout", Readout(weight, bias, tuple(self.readout.labels)))
         counts = {name: int(array.size - np.count_nonzero(np.isfinite(array))) for name, array in self.arrays.items()}
         freeze(self, "nonfinite", MappingProxyType({name: count for name, count in counts.items() if count}))
 
@@ -200,6 +216,7 @@ class Trace:
             "cell": self.cell,
             "notices": self.notices,
             "bidirectional": self.bidirectional,
+            "labels": self.readout.labels if self.readout else (),
         }
         arrays = {f"signal/{name}": array for name, array in self.arrays.items()}
         arrays |= {f"initial/{name}": array for name, array in self.initial.items()}
@@ -241,7 +258,7 @@ def _restored(header: dict[str, Any], stored: dict[str, Array]) -> Trace:
         cell=header["cell"],
         belts=tuple(Belt(**belt) for belt in header["belts"]),
         initial=group("initial/"),
-        readout=Readout(**readout) if readout else None,
+        readout=Readout(**readout, labels=tuple(header.get("labels", ()))) if readout else None,
         notices=tuple(header["notices"]),
         bidirectional=header["bidirectional"],
     )

@@ -44,12 +44,12 @@ def test_what_there_is() -> None:
     assert [s.name for s in trace.per_unit()] == ["i", "f", "g", "o", "c", "h"]
     assert [s.name for s in trace.per_unit(pre=True)] == [
         "i_pre",
-        "f_pre",
-        "g_pre",
-        "o_pre",
         "i",
+        "f_pre",
         "f",
+        "g_pre",
         "g",
+        "o_pre",
         "o",
         "c",
         "h",

@@ -109,7 +109,7 @@ class Model(nn.Module):
         if self.readout is None:
             return None
         weight, bias = self.readout.weight.detach(), self.readout.bias.detach()
-        return Readout(as_numpy(weight), as_numpy(bias))
+        return Readout(as_numpy(weight), as_numpy(bias), self.labels)
 
     @property
     def parameter_count(self) -> int:

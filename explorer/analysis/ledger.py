@@ -1,0 +1,148 @@
+"""The ledger: who wrote the memory, and how much of each write is left, exactly.
+
+A belt is s_T = keep_T ⊙ s_{T-1} + write_T, so s_T = s_0 ⊙ Π keep + Σ_j write_j ⊙ Π_{k>j} keep_k: a row for the initial state and one
+for each step, which add up to the belt. Down to the output, with s_j the sum of the rows up to j and h = f(s) at the last step, row j
+gives the logit W_y[f(s_j) - f(s_{j-1})], and the initial row W_y f(s_0 ⊙ Π keep). Everything is added up in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from explorer.formula import evaluate, names
+from explorer.signals import Array, Belt, Trace
+
+FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": lambda a: 0.5 + 0.5 * np.tanh(0.5 * a),  # without overflow where a is far below 0
+    "tanh": np.tanh,
+    "relu": lambda a: np.maximum(a, 0),
+}
+By = Literal["writes", "states"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """The contributions to one number, in the order in which they came [rows + 1]: the initial state first, then a step each; and what is
+    added to them all."""
+
+    contributions: Array
+    bias: float
+
+    @property
+    def total(self) -> float:
+        """The logit."""
+        return float(self.contributions.sum() + self.bias)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The account of one belt of a reading."""
+
+    trace: Trace
+    belt: Belt
+
+    def contributions(self, at: int = -1, layer: int = -1) -> Array:
+        """[T+2, unit] for step T = `at`: the initial state first, then what each step 0 … T wrote and how it counts now; float64.
+
+        They add up to the belt at that step. A backward row has read from the last token to this one: its rows are in that order.
+        """
+        written, share = self.written(at, layer), self.share(at, layer)
+        first = self.trace.initial[self.belt.state][layer].astype(np.float64)
+        return np.concatenate([first[None], written]) * share
+
+    def written(self, at: int = -1, layer: int = -1) -> Array:
+        """[T+1, unit]: what each step up to `at` wrote, as it was written; float64."""
+        return self._read(self.belt.written, at, layer)
+
+    def share(self, at: int = -1, layer: int = -1) -> Array:
+        """[T+2, unit]: what share of the initial state, and of each step's write, is still there at step `at`: Π keep of the steps since,
+        float64. The last row is 1."""
+        keep = self._read(self.belt.kept, at, layer)
+        left = np.ones((len(keep) + 1, keep.shape[-1]))
+        np.cumprod(keep[::-1], axis=0, out=left[-2::-1])
+        return left
+
+    def steps(self, at: int = -1, layer: int = -1) -> range:
+        """The steps that the row had read when it came to `at`, in that order: those of the rows behind the initial one."""
+        at, count = range(self.trace.steps)[at], self.trace.steps
+        return range(count - 1, at - 1, -1) if self._backward(layer) else range(at + 1)
+
+    def every(self, layer: int = -1) -> Array:
+        """[step, T+1, unit]: the contributions to the belt at every step, 0 behind it; the initial state first. In the order of reading."""
+        last = self.steps(0 if self._backward(layer) else -1, layer)[-1]
+        written, keep = self.written(last, layer), self._read(self.belt.kept, last, layer)
+        found = np.zeros((len(written), len(written) + 1, written.shape[-1]))
+        before = found[0].copy()
+        before[0] = self.trace.initial[self.belt.state][layer]
+        for t, (account, keep_t) in enumerate(zip(found, keep, strict=True)):
+            np.multiply(before[: t + 1], keep_t, out=account[: t + 1])
+            account[t + 1] = written[t]
+            before = account
+        return found
+
+    def logit(self, label: str | int, at: int = -1, *, by: By = "writes") -> Account:
+        """The same account for the score of a label (or its number) at step `at`: contributions [T+2], which with the bias add up to it.
+
+        by  "writes"  a step counts by what is left of its write: W_y[f(s_j) - f(s_{j-1})] with s_j the contributions up to j
+            "states"  a step counts by how the state moved when it was read: W_y[f(c_j) - f(c_{j-1})] with c_j the state as it was then
+                      (the β of Murdoch & Szlam 2017). It also credits what was erased since
+
+        Raises ValueError without a readout, for an unknown label, and where the top layer reads both ways.
+        """
+        readout = self.trace.readout
+        if readout is None:
+            raise ValueError("this network has no readout, so there is no logit; the contributions to the belt are")
+        if self.trace.bidirectional:
+            raise ValueError("the top layer reads both ways, so a step has two rows; ask for the contributions of each")
+        column, at = readout.column(label), range(self.trace.steps)[at]
+        if by == "writes":
+            states = np.cumsum(self.contributions(at), axis=0)
+        else:
+            first, state = self.trace.initial[self.belt.state][-1], self.trace[self.belt.state][-1, : at + 1]
+            states = np.concatenate([first[None], state]).astype(np.float64)
+        scores = self._shown(states, at) @ readout.weight[column].astype(np.float64)
+        return Account(np.diff(scores, prepend=0.0), float(readout.bias[column]))
+
+    def _shown(self, states: Array, at: int) -> Array:
+        """What h at step `at` would be with each of these states of the belt [row, unit] in the place of its own."""
+        h = self.trace.signals["h"].formula
+        if self.belt.state == "h":
+            return states
+        if self.belt.state not in names(h):
+            raise ValueError(
+                f"{self.trace.cell} shows nothing of {self.belt.state!r} in h, so it has no part in a logit"
+            )
+        values: dict[str, Any] = {s.name: self.trace[s.name][-1, at].astype(np.float64) for s in self.trace.per_unit()}
+        shown: Array = evaluate(h, values | {self.belt.state: states}, FUNCTIONS)
+        return shown
+
+    def _read(self, of: Callable[[dict[str, Any]], Any], at: int, layer: int) -> Array:
+        """A formula of the belt's over the steps that the row had read when it came to `at`, in that order: [T+1, unit]."""
+        steps = list(self.steps(at, layer))
+        values = {s.name: self.trace[s.name][layer][steps].astype(np.float64) for s in self.trace.per_unit()}
+        found: Array = np.asarray(of(values))
+        return found
+
+    def _backward(self, layer: int) -> bool:
+        return self.trace.bidirectional and range(self.trace.rows)[layer] % 2 == 1
+
+
+def ledger(trace: Trace, state: str | None = None) -> Ledger:
+    """Who wrote the memory: the account of the belt that carries `state`, of the cell's first belt where none is named.
+
+    Raises ValueError for a cell without a belt: each step makes its state anew from all of the state before, so that nothing can be said
+    to have been carried on.
+    """
+    if not trace.belts:
+        raise ValueError(
+            f"{trace.cell or 'this cell'} has no belt: each step makes its state anew from all units of the state before, "
+            "so no part of it was written by one step; gradients() tells what each step does to it"
+        )
+    for belt in trace.belts:
+        if state in (None, belt.state):
+            return Ledger(trace, belt)
+    raise ValueError(f"{trace.cell} has no belt {state!r}; it has {', '.join(belt.state for belt in trace.belts)}")
