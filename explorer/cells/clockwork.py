@@ -68,10 +68,10 @@ class Clockwork(Cell):
         ),
     )
     diagram: ClassVar[Diagram] = Diagram(
-        layers={"n": (7.5, 3.1)},
+        layers={"n": (7.5, 3.3)},
         operations={
-            "tick": Operation("+1", (1.75, 4.2)),
-            "turn": Operation("p∣t", (2.7, 3.1)),
+            "tick": Operation("+1", (1.75, 4.35)),
+            "turn": Operation("p∣t", (2.7, 3.3)),
             "rest": Operation("1−", (2.7, 1.25)),
             "keep": Operation("×", (2.7, 0)),
             "write": Operation("×", (7.5, 1.45)),
@@ -82,10 +82,10 @@ class Clockwork(Cell):
                 wire("x", (1.7, 6), (1.7, 5)),
                 wire("h_prev", (0, 0), (0.8, 0), (0.8, 5), (7.5, 5), number=0.2),
             ),
-            "counts": (wire("t_prev", (0, 4.2), "tick"), wire("t", "tick", (10, 4.2), number=0.5)),
-            "sees whose turn it is": (wire("t", (2.7, 4.2), "turn"),),
+            "counts": (wire("t_prev", (0, 4.35), "tick"), wire("t", "tick", (10, 4.35), number=0.45)),
+            "sees whose turn it is": (wire("t", (2.7, 4.35), "turn"),),
             "keeps": (
-                wire("a", "turn", "rest", number=0.28),
+                wire("a", "turn", "rest", number=0.35),
                 wire("1 - a", "rest", "keep"),
                 wire("h_prev", (0, 0), "keep", number=0.55),
                 wire("(1 - a) * h_prev", "keep", "add", number=0.45),

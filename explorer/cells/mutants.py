@@ -84,7 +84,7 @@ class MUT1(Mutant):
     unweighted: ClassVar[str] = "n"
     diagram: ClassVar[Diagram] = Diagram(
         layers=TAKES.layers,
-        operations={**TAKES.operations, "bend": Operation("tanh", (8.6, 4.2))},
+        operations={**TAKES.operations, "bend": Operation("tanh", (9.25, 4.2))},
         phases={
             **TAKES.phases,
             "opens its gates": (wire("x", (2.7, 5), "z"), wire("h_prev", (4.6, 5), "r")),
@@ -92,8 +92,8 @@ class MUT1(Mutant):
                 wire("r", "r", (4.6, 2.3), (6.1, 2.3), "reset", number=0.45),
                 wire("h_prev", (6.1, 5), "reset"),
                 wire("r * h_prev", "reset", (7.5, 4.2), "n"),
-                wire("x", (6.1, 5), (8.6, 5), "bend"),
-                wire("", "bend", (8.6, 3.3), "n"),
+                wire("x", (6.1, 5), (9.25, 5), "bend"),
+                wire("", "bend", (9.25, 3.3), "n"),
             ),
         },
     )
