@@ -309,7 +309,7 @@ def scores(
         if baseline is not None:
             figure.layout.annotations[-1].x = np.log10(baseline)  # a log axis places an annotation by its exponent
     elif percent:
-        figure.update_xaxes(tickformat=".0%", range=[min(0.98 * low, low - 0.02), max(high, low + 0.02) + 0.02])
+        figure.update_xaxes(tickformat=".0%", range=[min(low - 0.02, 0.9), high + 0.01])
     figure.update_xaxes(title_text=says)
     return figure.update_yaxes(
         tickmode="array",

@@ -71,7 +71,7 @@ def test_what_is_moved_is_named_for_each_kind_of_answer(name: str, said: str) ->
 
 def test_gates_and_networks_without() -> None:
     said = words.of_gates({"LSTM": 0.712, "RNN": None})
-    assert said.endswith("**LSTM** 0.71; **RNN** has none.")
+    assert said.endswith("**LSTM** 0.71; **RNN** has no belt.")
 
 
 def test_what_arrives_of_a_change_at_the_first_step() -> None:

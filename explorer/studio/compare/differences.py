@@ -29,7 +29,7 @@ def draw(view: View) -> None:
         view.tokens,
         figures.styles({label: one.cell for label, one in chosen.items()}, view.theme),
         view.theme,
-        says=("|difference|" if numbers else "total variation", f"{unit}, above {reference}"),
+        says=(f"{'difference' if numbers else 'total variation'} from {reference}", f"{unit}, above {reference}"),
         bounded=not numbers,
         step=view.here.step,
     )

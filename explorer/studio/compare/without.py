@@ -59,8 +59,9 @@ def draw(view: View) -> None:
         "The text once for each network; a token's colour is by how much the answer changes if it is left out. A click leaves it out.",
         picked=_pick,
     )
+    marked = words.RIGHT if due is not None and not view.answer.numbers else ""
+    st.caption(words.KEY_TO_ROWS.format(what=words.moved(view), right=marked))
     chart(_bars(view, answers, due), "predictions", "What each network predicts with the token and without it.")
-    st.caption(words.KEY_TO_ROWS.format(what=words.moved(view)))
 
 
 def answers_of(view: View, out: int) -> Answers:

@@ -22,9 +22,10 @@ STAYS = 0.1
 LEAST = 0.01
 """Nor is a change of probability worth a word that is smaller than this."""
 KEY_TO_ROWS = (
-    "In the rows above, a token's colour is by how much {what} changes without it: purple falls, orange rises. The framed step is the "
-    "playhead's; its own token and the one before it nearly always matter most. Full bars: with the token; hatched: without it."
+    "Above, a token's colour is by how much {what} changes without it: purple falls, orange rises. The framed step is the playhead's; its "
+    "own token and the one before it nearly always matter most. Below, **full bars are with the token, hatched ones without it**{right}."
 )
+RIGHT = "; ✓ is the right answer"
 
 
 def moved(view: View) -> str:
@@ -74,10 +75,10 @@ def _number(value: float) -> str:
 def of_gates(means: Mapping[str, float | None]) -> str:
     """How open the keep gates of each network are on average on this text."""
     parts = [
-        f"**{plain(name)}** has none" if mean is None else f"**{plain(name)}** {mean:.2f}"
+        f"**{plain(name)}** has no belt" if mean is None else f"**{plain(name)}** {mean:.2f}"
         for name, mean in means.items()
     ]
-    return f"Of the memory a step keeps, on average over all units and this text: {'; '.join(parts)}."
+    return f"The share of its memory that a step keeps, the mean over all units and this text: {'; '.join(parts)}."
 
 
 def of_reaches(reach: Mapping[str, Array], at: int) -> str:
@@ -93,7 +94,10 @@ def of_reaches(reach: Mapping[str, Array], at: int) -> str:
 
 def of_sizes(sizes: Mapping[str, tuple[int, int]], card: Card) -> str:
     """How many units and parameters each network has; the untrained ones have about as many as the chosen one."""
-    parts = [f"**{plain(name)}** {units} units, {weights:,} parameters" for name, (units, weights) in sizes.items()]
+    parts = [
+        f"**{plain(name)}** {units} unit{'' if units == 1 else 's'}, {weights:,} parameters"
+        for name, (units, weights) in sizes.items()
+    ]
     return (
         f"{' · '.join(parts)}. An untrained network reads through the embedding of the {plain(card.cell.upper())}, and has as "
         f"many units as bring its parameters closest to that one's {card.parameters:,}."
