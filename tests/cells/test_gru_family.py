@@ -1,4 +1,4 @@
-"""The relatives of the GRU: against ONNX Runtime, another package of recurrent cells, and one another."""
+"""The GRU in its forms: against the equations written out once more, and against one another."""
 
 from __future__ import annotations
 
@@ -122,48 +122,6 @@ def test_a_gru_with_a_sigmoid_candidate(sizes: tuple[int, int], start: str, seed
         r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
         h = (1 - z) * sigmoid(x_n + r * h_n) + z * h
         np.testing.assert_allclose(trace["h"][0, t], h, **CLOSE)
-
-
-@each_seed
-@each_start
-@each_size
-def test_onnx_runtime_has_chos_form(sizes: tuple[int, int], start: str, seed: int) -> None:
-    """Its GRU with linear_before_reset=0. Its blocks are in the order z, r, n."""
-    cell, x, h = made("gru-cho", *sizes, seed=seed), steps_of(sizes[0]), first_state(start, sizes[1])
-    theirs = onnx_gru(cell, x, h, linear_before_reset=0)
-    # It computes in float32, and in a few roundings a step.
-    np.testing.assert_allclose(explorer.trace(cell, x, state={"h": h})["h"][0], theirs, rtol=0, atol=1e-5)
-
-
-def onnx_gru(cell: Cell, x: Array, h: Array, linear_before_reset: int) -> Array:
-    """h of every step [step, unit], by ONNX Runtime."""
-    import onnxruntime
-    from onnx import TensorProto, helper, numpy_helper
-
-    def in_their_order(weight: torch.Tensor) -> Array:
-        r, z, n = weight.detach().float().chunk(3)
-        return torch.cat([z, r, n]).numpy()
-
-    W, R, b, c = (in_their_order(weight) for weight in cell.flat_weights)
-    given = {"W": W[None], "R": R[None], "B": np.concatenate([b, c])[None]}
-    node = helper.make_node(
-        "GRU",
-        ["X", "W", "R", "B", "", "H"],
-        ["Y"],
-        hidden_size=cell.hidden_size,
-        linear_before_reset=linear_before_reset,
-    )
-    inputs = [
-        helper.make_tensor_value_info("X", TensorProto.FLOAT, (len(x), 1, cell.input_size)),
-        helper.make_tensor_value_info("H", TensorProto.FLOAT, (1, 1, cell.hidden_size)),
-    ]
-    output = helper.make_tensor_value_info("Y", TensorProto.FLOAT, (len(x), 1, 1, cell.hidden_size))
-    weights = [numpy_helper.from_array(values, name) for name, values in given.items()]
-    graph = helper.make_graph([node], "gru", inputs, [output], weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    fed = {"X": x[:, None].astype(np.float32), "H": h[None, None].astype(np.float32)}
-    return np.asarray(session.run(None, fed)[0])[:, 0, 0]
 
 
 @pytest.mark.parametrize(
