@@ -91,17 +91,28 @@ def mut2(W: dict[str, Array], x: Array, h: Array) -> Array:
     return np.asarray(np.tanh(U_n @ (r * h) + x_n + b_n) * z + h * (1 - z))
 
 
-@pytest.mark.parametrize("layers", [1, 3])
-@pytest.mark.parametrize("sizes", [(4, 4), (3, 4)], ids=str)
+@pytest.mark.parametrize(
+    ("sizes", "layers", "both", "weighted"),
+    [
+        ((4, 4), 1, False, [False]),
+        ((4, 4), 3, False, [False, False, False]),
+        ((3, 4), 2, False, [True, False]),
+        ((4, 4), 2, True, [False, False, True, True]),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("name", ["mut1", "mut2"])
 def test_formulas_hold_in_layers_that_have_weights_for_x_and_in_those_that_have_none(
-    name: str, sizes: tuple[int, int], layers: int
+    name: str, sizes: tuple[int, int], layers: int, both: bool, weighted: list[bool]
 ) -> None:
+    """One formula a signal for all of them: where some have weights, theirs."""
     torch.manual_seed(0)
-    model = Model(cells.build(name, *sizes, layers).double())
+    model = Model(cells.build(name, *sizes, layers, both).double())
     trace = explorer.trace(model, steps_of(sizes[0]))
-    assert "W_i" not in model.cell.sums[f"{model.cell.unweighted}_pre"] or sizes == (3, 4)
-    for row in range(layers):
+    bare = {"mut1": "n", "mut2": "r"}[name]
+    assert [bare in row.input_blocks for row in model.stack.rows] == weighted
+    assert ("W_i" in model.cell.sums[f"{bare}_pre"]) == any(weighted)
+    for row in range(trace.rows):
         values = values_of_row(model, trace, row)
         for signal in model.cell.recorded:
             found = formula.evaluate(signal.formula, values, FUNCTIONS)
