@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from explorer.cells.base import REGISTRY, Back, Backwards, Cell, Signals, Tap, untapped
 from explorer.cells.parameters import ParameterCount, parameter_formula
 from explorer.cells.stack import Stack
-
-# A family registers its cells when it is imported; this order is that of the registry, so it is no alphabet's.
-# isort: off
-from explorer.cells import rnn  # noqa: F401
-from explorer.cells import jordan  # noqa: F401
-from explorer.cells import lstm_1997  # noqa: F401
-from explorer.cells import lstm  # noqa: F401
-from explorer.cells import lstm_peephole  # noqa: F401
-from explorer.cells import lstm_coupled  # noqa: F401
-from explorer.cells import lstm_sigmoid  # noqa: F401
-from explorer.cells import greff  # noqa: F401
-from explorer.cells import greff_fgr  # noqa: F401
-from explorer.cells import depth_gated  # noqa: F401
-from explorer.cells import grid  # noqa: F401
-from explorer.cells import gru  # noqa: F401
-from explorer.cells import gru_cho  # noqa: F401
-from explorer.cells import minimal  # noqa: F401
-from explorer.cells import mutants  # noqa: F401
-from explorer.cells import clockwork  # noqa: F401
-from explorer.cells import esn  # noqa: F401
-# isort: on
 
 __all__ = [
     "REGISTRY",
@@ -45,9 +27,22 @@ __all__ = [
 ]
 
 
+for _module in iter_modules(__path__):  # a cell is registered when its file is imported: each file of this folder is
+    import_module(f"{__name__}.{_module.name}")
+
+
 def names() -> tuple[str, ...]:
-    """The names that `build` knows."""
-    return tuple(REGISTRY)
+    """The names that `build` knows: each cell before those that change it, the oldest of these first."""
+
+    def line_of(parent: str) -> Iterator[str]:
+        for name in sorted(children.get(parent, ()), key=lambda name: (REGISTRY[name].year(), name)):
+            yield name
+            yield from line_of(name)
+
+    children: dict[str, list[str]] = {}
+    for name, cell in REGISTRY.items():
+        children.setdefault(cell.parent if cell.parent in REGISTRY else "", []).append(name)
+    return tuple(line_of(""))
 
 
 def build(

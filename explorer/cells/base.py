@@ -7,6 +7,7 @@ it for differentiation; so one statement serves the forward pass, the recording,
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -119,6 +120,12 @@ class Cell(nn.Module):
         bound = 1 / math.sqrt(self.hidden_size)
         for weight in self.parameters():
             nn.init.uniform_(weight, -bound, bound)
+
+    @classmethod
+    def year(cls) -> int:
+        """When it was first written down, as `source` says."""
+        found = re.search(r"\b(19|20)\d\d\b", cls.source)
+        return int(found.group()) if found else 0
 
     @property
     def input_blocks(self) -> tuple[str, ...]:
