@@ -1,4 +1,4 @@
-"""The library from a shell: `python -m explorer models`, `… trace`, `… train`.
+"""The library from a shell: `python -m explorer models`, `… cells`, `… trace`, `… train`.
 
 Results go to stdout; progress, notices and errors to stderr. Status: 0 done, 1 it could not be done, 2 wrong use, with one line that
 says what to do, 130 stopped by Ctrl-C.
@@ -7,6 +7,7 @@ says what to do, 130 stopped by Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import inspect
 import math
 import signal
 import sys
@@ -19,7 +20,7 @@ from typing import Any, NoReturn
 import explorer
 from explorer.backend.device import DEVICES, choose
 from explorer.backend.training import Progress, TrainingDiverged
-from explorer.cells import names
+from explorer.cells import REGISTRY, Cell, names, parameter_formula
 from explorer.models import Card
 from explorer.models.corpus import CorpusUnavailable
 from explorer.models.make import make, saved_at
@@ -55,10 +56,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> Parser:
     """The commands and their arguments."""
     whole = Parser(prog="python -m explorer", description="Look inside a recurrent network while it reads.")
-    commands = whole.add_subparsers(title="commands", required=True, metavar="models | trace | train")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="models | cells | trace | train")
 
     models = commands.add_parser("models", help="list the shipped models", description="Lists the shipped models.")
     models.set_defaults(run=run_models)
+
+    cells = commands.add_parser(
+        "cells",
+        help="list the cells, or show one: its equations, its source, its options",
+        description="Lists the cells; shows the one that is named.",
+    )
+    cells.add_argument("name", nargs="?", choices=names(), metavar="NAME", help=", ".join(names()))
+    cells.add_argument("--inputs", type=int, default=16, metavar="I", help="how many numbers it reads (16)")
+    cells.add_argument("--units", type=int, default=32, metavar="H", help="how many units it has (32)")
+    cells.set_defaults(run=run_cells)
 
     trace = commands.add_parser(
         "trace", help="write every number of one reading", description="Writes every number of one reading to a file."
@@ -104,17 +115,58 @@ def run_models(_: argparse.Namespace) -> int:
     cards = explorer.zoo()
     if not cards:
         return complain(f"no models in {folder()}; train one: python -m explorer train english --cell lstm", FAILED)
-    head = ("NAME", "CELL", "TASK", "LAYERS", "UNITS", "PARAMETERS", "HELD OUT")
-    rows = [head, *map(_row, cards)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_table([("NAME", "CELL", "TASK", "LAYERS", "UNITS", "PARAMETERS", "HELD OUT"), *map(_row, cards)])
     return 0
 
 
 def _row(card: Card) -> tuple[str, ...]:
     sizes = (str(card.num_layers), str(card.hidden_size), f"{card.parameters:,}")
     return (card.name, card.cell, card.task, *sizes, card.headline.words(card.score))
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Columns below one another, the head first."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def run_cells(arguments: argparse.Namespace) -> int:
+    """A table of the cells, or all that is said of one."""
+    inputs, units = arguments.inputs, arguments.units
+    for option, size in (("--inputs", inputs), ("--units", units)):
+        if size < 1:
+            raise ValueError(f"{option} is {size}; it must be at least 1")
+    if arguments.name:
+        print(described(arguments.name, inputs, units))
+        return 0
+    head = ("NAME", "TITLE", "CHANGES", f"PARAMETERS (I inputs, H units; {inputs}, {units})", "", "WHAT IT CHANGES")
+    print_table([head, *(_cell_row(REGISTRY[name], inputs, units) for name in names())])
+    return 0
+
+
+def _cell_row(cell: type[Cell], inputs: int, units: int) -> tuple[str, ...]:
+    count = parameter_formula(cell.name)
+    return (cell.name, cell.title, cell.parent, str(count), f"{count.at(inputs, units):,}", cell.change)
+
+
+def described(name: str, inputs: int, units: int) -> str:
+    """A cell's equations, what it changes, who wrote it down first, how many parameters it has, and its options."""
+    cell, count = REGISTRY[name], parameter_formula(name)
+    options = [
+        f"{option.name}={option.default!r}"
+        for option in inspect.signature(cell).parameters.values()
+        if option.default is not option.empty
+    ]
+    parts = [f"{cell.title} ({name})", inspect.getdoc(cell) or ""]
+    if cell.parent:
+        parts.append(f"Changes {cell.parent}: {cell.change}")
+    parts += [
+        f"Source: {cell.source}",
+        f"Parameters: {count}; {count.at(inputs, units):,} with I = {inputs} inputs and H = {units} units",
+        f"Options: {', '.join(options) or 'none'}",
+    ]
+    return "\n\n".join(parts)
 
 
 def run_trace(arguments: argparse.Namespace) -> int:
@@ -142,11 +194,11 @@ def run_trace(arguments: argparse.Namespace) -> int:
 def run_train(arguments: argparse.Namespace) -> int:
     """Trains a model, with progress on stderr, and prints its held-out score."""
     recipe, out = RECIPES[arguments.task], arguments.out or folder()
-    budget = recipe.budget
+    budget = None
     if arguments.steps is not None:
         if arguments.steps < 1:
             raise ValueError(f"--steps is {arguments.steps}; it must be at least 1")
-        budget = replace(budget, steps=arguments.steps)
+        budget = replace(recipe.budget, steps=arguments.steps)
     if arguments.cell not in recipe.cells:
         raise ValueError(f"{arguments.task} has no {arguments.cell}; it has {', '.join(recipe.cells)}")
     run = make(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from safetensors.torch import load_file
 import explorer
 from explorer.__main__ import RECIPES, bar, drawn, main
 from explorer.backend.training import Budget, Progress, TrainingDiverged
+from explorer.cells import REGISTRY, build, names
 from explorer.models import Card
 from explorer.models.card import Headline
 from explorer.models.corpus import CorpusUnavailable
@@ -181,6 +183,41 @@ def test_models_tells_each_score_in_its_own_words(tiny_zoo: Path, capsys: pytest
     assert [row[where:] for row in rows[1:]] == ["99 % of the verbs right", "0.0012 mean squared error"]
 
 
+def test_cells_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every cell in the registry's order: name, title, parent, parameters as a formula and as a number, what it changes."""
+    assert main(["cells"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == list(names())
+    starts = [head.index(word) for word in ("NAME", "TITLE", "CHANGES", "PARAMETERS", "WHAT")]
+    (lstm,) = (row for row in rows if row.startswith("lstm "))
+    cut = [lstm[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
+    assert cut[:3] == ["lstm", "LSTM", "lstm-1997"]
+    assert re.split(r"\s{2,}", cut[3]) == ["4(HI + H² + 2H)", "6,400"]
+    assert cut[4] == REGISTRY["lstm"].change
+
+
+def test_cells_counts_at_the_sizes_that_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cells", "--inputs", "3", "--units", "1000"]) == 0
+    out = capsys.readouterr().out
+    count = sum(weight.numel() for weight in torch.nn.LSTM(3, 1000).parameters())
+    assert f"{count:,}" in out
+    assert "3, 1000" in out
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_cell_is_shown_with_all_that_is_said_of_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cells", name]) == 0
+    out, err = capsys.readouterr()
+    cell, built = REGISTRY[name], build(name, 16, 32)
+    assert err == ""
+    assert out.startswith(f"{cell.title} ({name})\n\n")
+    assert "h_t = " in out
+    assert cell.source in out
+    assert f"; {sum(weight.numel() for weight in built.parameters()):,} with I = 16 inputs and H = 32 units" in out
+    for option in build(name, 3, 4).options:
+        assert f"{option}=" in out
+
+
 def test_models_of_an_empty_folder_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -216,8 +253,12 @@ def test_trace_tells_of_unknown_characters(tiny_zoo: Path, tmp_path: Path, capsy
 
 OUT = ["--out", "x.npz"]
 WRONG = {
-    "nothing": ([], "models | trace | train"),
-    "an unknown command": (["modles"], "'models', 'trace', 'train'"),
+    "nothing": ([], "models | cells | trace | train"),
+    "an unknown command": (["modles"], "'models', 'cells', 'trace', 'train'"),
+    "a cell that there is not": (["cells", "lsmt"], "'lstm'"),
+    "two cells": (["cells", "lstm", "gru"], "unrecognized arguments: gru"),
+    "no units": (["cells", "--units", "0"], "--units is 0; it must be at least 1"),
+    "half an input": (["cells", "lstm", "--inputs", "0.5"], "invalid int value: '0.5'"),
     "no model": (["trace", "--text", "a", *OUT], "--model"),
     "an unknown model": (["trace", "--model", "lsmt", "--text", "a", *OUT], "choose from english-gru"),
     "no text": (["trace", "--model", "english-gru", *OUT], "--text --file"),

@@ -203,7 +203,8 @@ def _gradient(
     """By every weight of the model, named as in its state dict, and the losses. The readout's is not touched by a truncation."""
     model = reading.model
     apart, losses = _apart(reading, [k], label, target)
-    found = {f"stack.{name}": value for name, value in apart.gradient[0].items()}
+    learning = apart.gradient[0] if model.cell.trained else {}  # a reservoir stays as it was drawn
+    found = {f"stack.{name}": value for name, value in learning.items()}
     if model.embedding is not None and reading.input.ids is not None:
         rows = torch.zeros_like(model.embedding.weight, dtype=torch.float64)
         found["embedding.weight"] = rows.index_add(0, reading.input.ids, apart.by_x[0])

@@ -16,6 +16,7 @@ from explorer.models.card import Card
 from explorer.models.findings import find
 from explorer.models.model import Model
 from explorer.models.recipes.base import Batch, Data, Recipe
+from explorer.models.ridge import Fitting, fit
 from explorer.models.zoo import assemble, save, write_held_out
 
 
@@ -32,7 +33,8 @@ def make(
 ) -> Iterator[Progress]:
     """Trains `recipe`'s network of that cell, with all its seeds or the one that is given, and writes `<task>-<cell>.safetensors` and
     `.json` into `out`, and what is shipped of the held-out sequences into `examples` beside it; an event an update."""
-    budget, data = budget or recipe.budget, recipe.data()
+    told, data = spent(recipe, cell, budget), recipe.data()
+    budget = told if isinstance(told, Budget) else Budget(steps=told.steps, batch=told.batch)
     tried: list[tuple[float, int, Model, dict[str, float]]] = []
     seeds = recipe.seeds if seed is None else (seed,)
     for each in () if recipe.wired else seeds:
@@ -42,10 +44,13 @@ def make(
         batches = data.batches(budget, each)
         chosen_by = recipe.selection
         validate = (lambda model=model: chosen_by(model)) if chosen_by and budget.patience else None
-        run = train(
-            model, loss_of(model, batches, budget, each, data.streaming), budget, each, kept,
-            validate=validate, snapshots=snapshots and snapshots / str(each),
-        )  # fmt: skip
+        if isinstance(told, Fitting):
+            run = fit(model, batches, told)
+        else:
+            run = train(
+                model, loss_of(model, batches, budget, each, data.streaming), budget, each, kept,
+                validate=validate, snapshots=snapshots and snapshots / str(each),
+            )  # fmt: skip
         for progress in run:
             yield replace(progress, ended=progress.ended and each == seeds[-1])
         model.eval()
@@ -57,7 +62,15 @@ def make(
         tried = [(0.0, seeds[0], model, recipe.score(model, data.held_out))]
     best = max(tried, key=lambda one: one[0])  # the first of equals
     scores = tuple({"seed": each, "selected_by": round(chosen, 4), **_rounded(s)} for chosen, each, _, s in tried)
-    describe(best[2].cpu(), recipe, data, cell, best[1], budget, out, seeds=scores if len(scores) > 1 else ())
+    describe(best[2].cpu(), recipe, data, cell, best[1], told, out, seeds=scores if len(scores) > 1 else ())
+
+
+def spent(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
+    """What a run of that cell may spend: as the recipe says, or so many steps and sequences as `budget` has."""
+    if cell not in recipe.fitted:
+        return budget or recipe.budget
+    fitting = recipe.fitted[cell]
+    return fitting if budget is None else replace(fitting, steps=budget.steps, batch=budget.batch)
 
 
 def saved_at(resume: Path, seeds: Sequence[int]) -> dict[int, Path]:
@@ -70,7 +83,7 @@ def untrained(recipe: Recipe, cell: str, data: Data) -> Model:
     return assemble(
         cell,
         recipe.input_size,
-        recipe.hidden_size,
+        recipe.units(cell),
         data.reader,
         answer=recipe.answer,
         labels=recipe.labels,
@@ -84,7 +97,7 @@ def describe(
     data: Data,
     cell: str,
     seed: int,
-    budget: Budget,
+    budget: Budget | Fitting,
     out: Path,
     seeds: tuple[Mapping[str, Any], ...] = (),
 ) -> Card:
@@ -108,7 +121,7 @@ def describe(
         cell=cell,
         options=recipe.cells.get(cell, {}),
         input_size=recipe.input_size,
-        hidden_size=recipe.hidden_size,
+        hidden_size=recipe.units(cell),
         tokens=data.reader.kind,
         vocabulary=data.reader.symbols,
         answer=recipe.answer,

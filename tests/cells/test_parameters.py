@@ -22,7 +22,7 @@ def evaluated(formula: str, inputs: int, units: int) -> int:
     return int(eval(python, {"H": units, "I": inputs}))
 
 
-@pytest.mark.parametrize(("inputs", "units"), [(7, 40), (1, 9), (64, 8), (33, 100)], ids=str)
+@pytest.mark.parametrize(("inputs", "units"), [(7, 40), (16, 16), (64, 8), (1, 100)], ids=str)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_it_counts_every_cell(variant: Variant, inputs: int, units: int) -> None:
     name, options = variant
@@ -64,5 +64,5 @@ def test_nothing_is_drawn() -> None:
 
 
 def test_an_unknown_cell() -> None:
-    with pytest.raises(ValueError, match="unknown cell 'lsmt'; choose from rnn, "):
+    with pytest.raises(ValueError, match=r"unknown cell 'lsmt'; choose from .*rnn"):
         parameter_formula("lsmt")

@@ -18,9 +18,10 @@ from tests.helpers import TEXT, VARIANTS, Variant, network, steps_of
 
 
 def trained(model: Model, optimiser: str, steps: int, norm: float | None = None, value: float | None = None) -> Model:
-    """A copy after so many ordinary steps: backward, clip, update."""
+    """A copy after so many ordinary steps: backward, clip, update. A reservoir is left alone."""
     model = copy.deepcopy(model).requires_grad_()
-    weights = list(model.parameters())
+    model.stack.requires_grad_(model.cell.trained)
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
     update: Any = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[optimiser](weights, lr=0.1)
     ids = torch.from_numpy(model.vocabulary.encode(TEXT).values)  # type: ignore[union-attr]
     for _ in range(steps):

@@ -14,6 +14,7 @@ from explorer.backend.training import Budget
 from explorer.models.card import Headline
 from explorer.models.example import Example
 from explorer.models.model import Model
+from explorer.models.ridge import Fitting
 from explorer.models.vocabulary import Reader
 from explorer.signals import Array
 
@@ -23,6 +24,7 @@ __all__ = [
     "Budget",
     "Data",
     "Example",
+    "Fitting",
     "Headline",
     "Property",
     "Recipe",
@@ -104,6 +106,8 @@ class Recipe:
     properties what to look for; a task opens on the first
     examples   texts to try: label -> text
     cells      the siblings: cell name -> its options, as `explorer.cells.build` takes them
+    fitted     of the cells that training leaves alone: how the readout is fitted
+    sizes      cell name -> its units, where it has not as many as the others
     seeds      all are trained; `selection` (higher is better, on data neither trained on nor reported) says which is shipped
     generate   a fresh sequence, where a rule makes them
     truth      tokens -> the right answer at each step, None where nothing is asked; where a rule knows it
@@ -126,14 +130,20 @@ class Recipe:
     examples: Mapping[str, str]
     cells: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"rnn": {}, "gru": {}, "lstm": {}})
     budget: Budget = field(default_factory=lambda: Budget(steps=0, batch=0))
+    fitted: Mapping[str, Fitting] = field(default_factory=dict)
     input_size: int
     hidden_size: int
+    sizes: Mapping[str, int] = field(default_factory=dict)
     seeds: tuple[int, ...] = (1,)
     selection: Callable[[Model], float] | None = None
     generate: Callable[[np.random.Generator], Example] | None = None
     truth: Callable[[Tokens], Sequence[Any]] | None = None
     wired: Callable[[str], dict[str, Tensor]] | None = None
     explained: str = ""
+
+    def units(self, cell: str) -> int:
+        """How many a sibling has."""
+        return self.sizes.get(cell, self.hidden_size)
 
 
 def streams(reader: Reader, text: str) -> Batches:
