@@ -49,7 +49,8 @@ class Mutant(GRULike):
         return f"W_i{block} @ x + b_i{block}" if block in self.input_blocks else "x"
 
     def from_input(self, x: Tensor) -> dict[str, Tensor]:
-        return {self.unweighted: x} | super().from_input(x)
+        weighted = super().from_input(x)
+        return weighted if self.unweighted in {"", *weighted} else weighted | {self.unweighted: x}
 
     @property
     def named_weights(self) -> dict[str, Tensor]:
