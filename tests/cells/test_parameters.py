@@ -14,7 +14,9 @@ from tests.helpers import VARIANTS, Variant
 
 
 def evaluated(formula: str, inputs: int, units: int) -> int:
-    """A formula as it is printed, read by a person: HI is H times I."""
+    """A formula as it is printed, read by a person: HI is H times I, and the second one counts where I = H."""
+    usual, _, equal = formula.removesuffix(" where I = H").partition("; ")
+    formula = equal if equal and inputs == units else usual
     python = formula.replace("HI", "H*I").replace("H²", "H**2")
     for letter in "HI(":
         for digit in "0123456789":
@@ -40,6 +42,7 @@ def test_it_counts_every_cell(variant: Variant, inputs: int, units: int) -> None
         ("gru", {}, "3(HI + H² + 2H)"),
         ("depth-gated", {}, "5HI + 4H² + 11H"),
         ("grid", {}, "8(HI + H² + 2H)"),
+        ("mut2", {}, "3(HI + H² + 2H); 5(H² + H) where I = H"),
         ("jordan", {"output_size": 3}, "HI + 8H + 3"),
     ],
 )
