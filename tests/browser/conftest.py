@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.harness import PATIENCE, ROOT, Server, watch
+from tests.browser.machines import Machines
 
 HERE = Path(__file__).parent
-DESKTOP = {"width": 1440, "height": 900}
+PASSED = pytest.StashKey[bool]()
+"""Whether a test has come to its end without a fault."""
 
 OpenPage = Callable[..., Page]
 
@@ -26,6 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, started once for all tests."""
@@ -35,17 +45,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def contexts() -> list[BrowserContext]:
-    """The profiles that a test opened."""
-    return []
-
-
-@pytest.fixture
-def fresh_server(tmp_path: Path, contexts: list[BrowserContext]) -> Iterator[Server]:
+def fresh_server(tmp_path: Path, machines: Machines) -> Iterator[Server]:
     """The app, started for this test alone: no page of it was ever opened."""
     with Server(ROOT / "app.py", tmp_path / "server.txt") as running:
         yield running
-        close(contexts)  # before the server ends: a page that is still open would complain of that
+        machines.close_pages()  # before the server ends: a page that is still open would complain of that
     check_log(running)
 
 
@@ -60,24 +64,30 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def machines(browser: Browser, server: Server) -> Machines:
+    """Those that the tests sit at, one after another."""
+    return Machines(browser, server.url)
+
+
 @pytest.fixture
-def open_page(browser: Browser, contexts: list[BrowserContext]) -> Iterator[OpenPage]:
-    """Opens pages, each in a profile of its own, as on another machine: `open_page(color_scheme="dark", reduced_motion="reduce")`.
+def open_page(request: pytest.FixtureRequest, machines: Machines) -> Iterator[OpenPage]:
+    """Opens pages, each on another machine: `open_page(color_scheme="dark", reduced_motion="reduce")`, `open_page(unused=True)`.
 
     What their consoles and requests complained of fails the test when it ends.
     """
     complaints: list[list[str]] = []
 
     def open_one(**options: Any) -> Page:
-        context = browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB"} | options)
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
+        page = machines.open_page(**options)
         complaints.append(watch(page))
         return page
 
     yield open_one
-    close(contexts)
+    if request.node.stash.get(PASSED, False):
+        machines.give_back()
+    else:
+        machines.throw_away()
     found = [complaint for of_one in complaints for complaint in of_one]
     if found:
         pytest.fail("the browser complained:\n" + "\n".join(found), pytrace=False)
@@ -93,9 +103,3 @@ def check_log(server: Server) -> None:
     """Fails where the server printed a stack trace."""
     if "Traceback" in server.log:
         pytest.fail(f"the server complained:\n{server.log}", pytrace=False)
-
-
-def close(contexts: list[BrowserContext]) -> None:
-    """Closes them; closing one again does nothing."""
-    for context in contexts:
-        context.close()

@@ -52,9 +52,13 @@ def ready(page: Page) -> None:
 
 
 def go_to(page: Page, name: str) -> None:
-    """By the page table at the left."""
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+    """By the page table at the left. The stage of the page before stands there until the server answers, so it is marked."""
+    link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
+    if link.get_attribute("aria-current") != "page":
+        page.get_by_test_id("stage").evaluate_all("nodes => nodes.forEach((node) => { node.dataset.left = ''; })")
+    link.click()
     expect_page(page, name)
+    expect(page.locator("[data-testid=stage][data-left]")).to_have_count(0)
     ready(page)
 
 

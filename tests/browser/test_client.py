@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL
+from tests.browser.conftest import OpenPage
 from tests.browser.counters import COUNT, TYPES, frames_asked, listeners
 from tests.browser.harness import Server, sent_by, settle
 from tests.browser.reader import box_of, expect_link, expect_step, go_to, link_of, type_text, visit
@@ -127,8 +128,9 @@ def test_a_step_taken_just_before_leaving_is_kept(page: Page, server: Server) ->
         expect_step(page, step)
 
 
-def test_the_first_picture_comes_without_plotly(page: Page, server: Server) -> None:
+def test_the_first_picture_comes_without_plotly(open_page: OpenPage, server: Server) -> None:
     """Its bundle is 4.7 MB, and no page but the others needs it."""
+    page = open_page(unused=True)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     visit(page, server, model=FIRST_MODEL, step=card_of(FIRST_MODEL).show.step + 1)

@@ -34,4 +34,4 @@ def test_a_page_that_fails(page: Page, tmp_path: Path) -> None:
         assert "RuntimeError: a secret of the server" in server.log
         with pytest.raises(pytest.fail.Exception, match="Traceback"):
             check_log(server)
-        page.context.close()
+        page.close()

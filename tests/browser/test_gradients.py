@@ -15,7 +15,8 @@ from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
 from tests.browser.reader import NAMES, assert_printed, box_of, expect_link, go_to, link_of, visit
 from tests.browser.test_hostile import MARKUP, foreign
-from tests.browser.test_look import PHONE, overflow, parts, rgb
+from tests.browser.test_look import PHONE, expect_to_fit, parts, rgb
+from tests.browser.waiting import until, until_equal
 from tests.conftest import Shipped
 
 ADDRESS, NAME = "gradients", NAMES[-1]
@@ -52,9 +53,15 @@ def click_on(canvas: Locator, target: int, source: int, steps: int = STEPS) -> N
     canvas.click(position=place_of(target, source, canvas, steps))  # type: ignore[arg-type]
 
 
+FRAMED = "plot => String((plot._fullLayout?.shapes ?? []).map(({ x0, x1 }) => (x0 + x1) / 2 + 1).at(-1))"
+"""The step that is framed, from 1. A chart is drawn anew, somewhat later, when an answer of the server comes."""
+
+
 def letter(page: Page, row: int, step: int) -> tuple[float, float]:
-    """Where a letter of the rows is drawn on the screen."""
+    """Where a letter of the rows is drawn on the screen, once the step that the page is about is framed in them."""
     chart = page.locator(".st-key-rows .js-plotly-plot")
+    framed = until(page, lambda: chart.evaluate(FRAMED), lambda at: at == page.get_by_label("at step").input_value())
+    assert framed == page.get_by_label("at step").input_value(), "the rows frame the step of the box"
     chart.scroll_into_view_if_needed()
     found = chart.evaluate(
         """(plot, [row, step]) => {
@@ -171,7 +178,7 @@ def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server, tab: s
     """No tab is wider than the screen, nor is a matrix; what is wider scrolls within itself."""
     page = open_page(**PHONE, color_scheme="dark")
     open_tab(page, server, tab)
-    assert overflow(page) <= 0
+    expect_to_fit(page)
     for canvas in page.locator("canvas.entries").all():
         box = box_of(canvas)
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390
@@ -194,6 +201,13 @@ def colours(canvas: Locator) -> set[tuple[int, ...]]:
     return {tuple(found[at : at + 3]) for at in range(0, len(found), 4) if found[at + 3]}
 
 
+DRAWN = """canvas => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), n = canvas.width;
+    return [...Array(n * n).keys()].filter((at) => data[4 * at + 3]).map((at) => [Math.floor(at / n), at % n]);
+}"""
+"""The entries that have a colour, as [target, source]."""
+
+
 def test_a_matrix_has_the_colours_of_the_theme(open_page: OpenPage, server: Server) -> None:
     """One pixel an entry, the last row without a loss and all above the diagonal left out."""
     seen = []
@@ -202,13 +216,8 @@ def test_a_matrix_has_the_colours_of_the_theme(open_page: OpenPage, server: Serv
         open_tab(page, server, "Every pair")
         canvas = matrix(page, "lstm")
         assert canvas.evaluate("canvas => [canvas.width, canvas.height]") == [STEPS, STEPS]
-        drawn = canvas.evaluate(
-            """canvas => {
-                const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), n = canvas.width;
-                return [...Array(n * n).keys()].filter((at) => data[4 * at + 3]).map((at) => [Math.floor(at / n), at % n]);
-            }"""
-        )
-        assert drawn == [[target, source] for target in range(STEPS - 1) for source in range(target + 1)]
+        triangle = [[target, source] for target in range(STEPS - 1) for source in range(target + 1)]
+        until_equal(page, lambda canvas=canvas: canvas.evaluate(DRAWN), triangle)
         seen.append(colours(canvas))
     assert seen[0] != seen[1]
 
@@ -220,7 +229,7 @@ def test_what_vanished_has_a_colour_of_its_own(open_page: OpenPage, server: Serv
     visit(page, server, ADDRESS, model="latch-lstm", step=1, reach="Every pair")
     canvas = matrix(page, "lstm")
     expect(canvas).to_be_visible()
-    assert colours(canvas) == {tuple(parts(THEMES[mode].grid))}
+    until_equal(page, lambda: colours(canvas), {tuple(parts(THEMES[mode].grid))})
     expect(page.locator(".key i.floor")).to_have_css("background-color", rgb(THEMES[mode].grid))
     expect(page.locator(".told b").first).to_have_text("0")
     expect(page.locator(".scale .low")).to_have_text("10⁻³ or less")

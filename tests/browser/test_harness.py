@@ -10,7 +10,9 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.harness import watch
+from tests.browser.conftest import OpenPage
+from tests.browser.harness import Server, watch
+from tests.browser.machines import Machines
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -69,3 +71,40 @@ def test_what_does_no_harm_is_let_pass(bare_page: Page, address: str, script: st
     bare_page.goto(f"{address}/?{script}")
     bare_page.wait_for_timeout(300)
     assert found == []
+
+
+LEAVE = """() => {
+    localStorage.mine = sessionStorage.mine = 1;
+    document.cookie = "mine=1; max-age=1000";
+    window.mine = 1;
+    return new Promise((done) => { indexedDB.open("mine").onsuccess = (event) => done(event.target.result.close()); });
+}"""
+LEFT = """async () => [localStorage.mine, sessionStorage.mine, document.cookie.includes("mine"), window.mine, window.begun,
+    (await indexedDB.databases()).length, innerWidth, matchMedia("(prefers-color-scheme: dark)").matches]"""
+NOTHING = [None, None, False, None, None, 0, 1440, False]
+
+
+def test_who_comes_next_finds_nothing_of_who_was_here(browser: Browser, server: Server) -> None:
+    """At the same machine, in the same process: as in a profile that was never used."""
+    machines = Machines(browser, server.url)
+    page = machines.open_page(viewport={"width": 800, "height": 600}, color_scheme="dark")
+    page.add_init_script("window.begun = 1")
+    page.goto(f"{server.url}/_stcore/health?1")
+    page.goto(f"{server.url}/_stcore/health?2")
+    page.evaluate(LEAVE)
+    assert page.evaluate(LEFT) == ["1", "1", True, 1, 1, 1, 800, True]
+    machines.give_back()
+    for unused in (False, True):
+        following = machines.open_page(unused=unused)
+        assert (following.context == page.context) is not unused
+        following.goto(f"{server.url}/_stcore/health")
+        assert following.evaluate(LEFT) == NOTHING
+    machines.throw_away()
+
+
+def test_two_pages_are_at_two_machines(open_page: OpenPage, server: Server) -> None:
+    one, other = open_page(), open_page()
+    for page in (one, other):
+        page.goto(f"{server.url}/_stcore/health")
+    one.evaluate(LEAVE)
+    assert other.evaluate(LEFT) == NOTHING

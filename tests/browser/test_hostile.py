@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 
 from explorer.analysis.tokens import visible
 from tests.browser.harness import Server
-from tests.browser.reader import PAGES, box_of, go_to, text_box, type_text, visit
+from tests.browser.reader import PAGES, go_to, text_box, type_text, visit
+from tests.browser.waiting import until_equal
 
 MARKUP = (
     '<b id="mine">x</b><img id="mine" src="x" onerror="window.mine = 1"><script>window.mine = 1</script>'
@@ -45,9 +46,8 @@ def test_it_is_shown_and_does_nothing(page: Page, server: Server, text: str) -> 
     type_text(page, text)
     for name in PAGES.values():
         go_to(page, name)
-        expect(page.get_by_test_id("stage").locator(".token")).to_have_count(len(text))
-        shown = page.get_by_test_id("stage").locator(".token").all_text_contents()
-        assert shown == [visible(character) for character in text]
+        tokens = page.get_by_test_id("stage").locator(".token")
+        until_equal(page, tokens.all_text_contents, [visible(character) for character in text])
         assert foreign(page) == []
     page.reload()
     expect(text_box(page)).to_have_value(text)
@@ -58,8 +58,9 @@ def test_it_is_shown_and_does_nothing(page: Page, server: Server, text: str) -> 
 def test_tokens_stand_from_left_to_right(page: Page, server: Server) -> None:
     """Also those of a script that is written the other way: a step is a place."""
     visit(page, server, text=SIGNS, step=1)
-    boxes = [box_of(token) for token in page.get_by_test_id("stage").locator(".token").all()]
-    lefts = [box["x"] for box in boxes if box]
+    tokens = page.get_by_test_id("stage").locator(".token")
+    expect(tokens).to_have_count(len(SIGNS))
+    lefts = tokens.evaluate_all("nodes => nodes.map((node) => node.getBoundingClientRect().left)")
     assert len(lefts) == len(SIGNS)
     assert lefts == sorted(lefts)
 
@@ -101,4 +102,4 @@ def test_a_hundred_thousand_characters(page: Page, server: Server) -> None:
     expect(page.get_by_test_id("stage-step")).to_contain_text("of 1000")
     expect(page.get_by_test_id("stSidebar")).to_contain_text("100,005")
     expect(page.get_by_test_id("stage").locator(".token")).to_have_count(1000)
-    assert len(text_box(page).input_value()) == len(long)
+    expect(text_box(page)).to_have_value(long)

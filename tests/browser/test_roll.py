@@ -31,6 +31,7 @@ from tests.browser.reader import (
     visit,
 )
 from tests.browser.test_look import PHONE, parts
+from tests.browser.waiting import until, until_equal
 from tests.conftest import Shipped
 
 TEXT = 'He said "yes" and left.'
@@ -81,7 +82,7 @@ def test_what_one_points_at_is_told(page: Page, server: Server, shipped: Shipped
         for step, share in [(2, 0.3), (len(TEXT) - 1, 0.8)]:
             hit = point_at(page, signal.name, step, share, trace.steps)
             unit = int(order[int(hit * trace.units)])
-            expect(bubble).to_be_visible()
+            expect(bubble).to_contain_text(f"(step {step + 1}), unit {unit}: {signal.name} = ")
             said = re.fullmatch(r"(.+) \(step (\d+)\), unit (\d+): (\w+) = (.+)", bubble.inner_text())
             assert said, bubble.inner_text()
             assert said.groups()[:4] == (named(TEXT[step]), str(step + 1), str(unit), signal.name)
@@ -105,7 +106,7 @@ def test_the_twelve_that_matter_most(open_page: OpenPage, server: Server, shippe
     choice.last.click()
     expect(choice.last).to_have_attribute("aria-pressed", "true")
     expect_link(page, roll="telling")
-    assert lane_of(page, "h").evaluate("node => node.height") == len(rows)
+    until_equal(page, lambda: lane_of(page, "h").evaluate("node => node.height"), len(rows))
     for row, unit in enumerate(rows):
         point_at(page, "h", row, (row + 0.5) / len(rows), trace.steps, click=True)
         expect_numbers(page, trace, row, unit)
@@ -190,19 +191,18 @@ def test_strip_and_roll_scroll_as_one(page: Page, server: Server) -> None:
     frames = page.get_by_test_id("stage").locator(".film-scroll")
     expect(frames).to_have_count(2)
     page.keyboard.press("End")
-    ends = frames.evaluate_all("nodes => nodes.map((node) => node.scrollLeft)")
-    assert ends[0] > 100
-    expect_scrolled(frames)
+    one, other = until(page, lambda: scrolled(frames), lambda at: at[0] == at[1] > 100)
+    assert one == other > 100
     frames.last.evaluate("node => { node.scrollLeft = 40; }")
-    page.wait_for_timeout(100)  # a scroll is told of with the next frame
-    expect_scrolled(frames, 40)
+    until_equal(page, lambda: scrolled(frames), [40, 40])  # a scroll is told of with the next frame
 
 
-def expect_scrolled(frames: Locator, to: float | None = None) -> None:
-    one, other = frames.evaluate_all(
+def scrolled(frames: Locator) -> list[float]:
+    """How far, when what moves with the next frames has moved."""
+    found: list[float] = frames.evaluate_all(
         "nodes => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(nodes.map((n) => n.scrollLeft)))))"
     )
-    assert one == other and (to is None or one == to)
+    return found
 
 
 def test_a_drag_over_the_strip(page: Page, server: Server, shipped: Shipped) -> None:
@@ -271,6 +271,7 @@ def test_the_mark_stands_at_the_pinned_unit(page: Page, server: Server, shipped:
     mark = page.get_by_test_id("stage").locator(".mark")
     for unit in (order[0], order[-1], card_of(FIRST_MODEL).show.unit):
         stand_at(page, unit=unit)
+        expect(mark.locator("i")).to_have_count(len(trace.per_unit()))
         for lane, arrow in zip(lanes(page), mark.locator("i").all(), strict=True):
             box, at = box_of(lane), box_of(arrow)
             place = (at["y"] + at["height"] / 2 - box["y"]) / box["height"]

@@ -54,7 +54,7 @@ def save(page: Page, way: str, folder: Path) -> Path:
 
 def open_saved(open_page: OpenPage, path: Path, **options: Any) -> tuple[Page, list[str]]:
     """From the disk, without a network; and a list of what it asks for."""
-    page = open_page(offline=True, **options)
+    page = open_page(unused=True, offline=True, **options)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
@@ -281,7 +281,7 @@ def test_hostile_text_is_text_in_a_picture(open_page: OpenPage, server: Server, 
     assert not [
         node for node in tree.iter() if node.attrib.get("id") or any(name.startswith("on") for name in node.attrib)
     ]
-    picture = open_page(offline=True)
+    picture = open_page(unused=True, offline=True)
     picture.goto(path.as_uri())
     assert picture.evaluate("window.mine") is None
 

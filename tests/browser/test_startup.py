@@ -12,7 +12,8 @@ from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
 from tests.browser.reader import box_of, expect_link, link_of
 from tests.browser.test_axe import expect_none, report
-from tests.browser.test_look import PHONE, overflow
+from tests.browser.test_look import PHONE, expect_to_fit
+from tests.browser.waiting import until, until_equal
 
 OPENS_ON = ["A · sigmoid RNN", "B · LSTM, forget bias 0", "C · LSTM, forget bias 3"]
 
@@ -30,9 +31,9 @@ def painted(page: Page) -> None:
 
 
 def curves(page: Page) -> dict[str, list[float]]:
-    """By letter, as plotly has them: the heights of the three."""
+    """By letter, as plotly has them: the heights of the three. None of a chart that is not drawn yet."""
     found = page.locator(".st-key-startup .js-plotly-plot").evaluate(
-        """plot => plot.calcdata.filter(([first]) => first.trace.customdata)
+        """plot => (plot.calcdata ?? []).filter(([first]) => first.trace.customdata)
             .map((points) => [points[0].trace.name[0], points.map((point) => point.y)])"""
     )
     return dict(found)
@@ -53,18 +54,18 @@ def test_it_opens_on_three_curves_and_their_names(page: Page, server: Server) ->
         "Before any training, how far back does a gradient reach?"
     )
     expect(names(page)).to_have_text(OPENS_ON)
-    assert set(curves(page)) == set("ABC")
+    until_equal(page, lambda: set(curves(page)), set("ABC"))
     assert link_of(page) == {}, "nothing was chosen yet"
 
 
 def test_a_slider_moves_one_curve_and_is_in_the_link(page: Page, server: Server) -> None:
     open_lab(page, server)
-    before = curves(page)
+    before = until(page, lambda: curves(page), lambda now: len(now) == 3)
     slider(page, "Forget bias b").press("ArrowRight")
     expect(names(page)).to_have_text([OPENS_ON[0], "B · LSTM, forget bias 0.25", OPENS_ON[2]])
     expect_link(page, b_bias="0.25")
     settle(page)
-    after = curves(page)
+    after = until(page, lambda: curves(page), lambda now: now.get("B") not in (None, before["B"]))
     assert (after["A"], after["C"]) == (before["A"], before["C"])
     assert after["B"][-1] > before["B"][-1], "a higher bias reaches further"
 
@@ -89,7 +90,8 @@ def test_a_preset_is_the_same_picture_on_another_machine(open_page: OpenPage, se
         settle(page)
         open_lab(other, server, page.url.partition("/startup")[2])
         expect(names(other)).to_have_text(names(page).all_text_contents())
-        assert curves(other) == curves(page), name
+        until_equal(page, lambda: len(curves(page)), 3)
+        until_equal(other, lambda: curves(other) == curves(page), True)
 
 
 def test_what_was_chosen_is_there_on_the_way_back(page: Page, server: Server) -> None:
@@ -110,7 +112,7 @@ def test_what_was_chosen_is_there_on_the_way_back(page: Page, server: Server) ->
 def test_on_a_phone_the_picture_fits(open_page: OpenPage, server: Server) -> None:
     page = open_page(**PHONE)
     open_lab(page, server)
-    assert overflow(page) <= 0
+    expect_to_fit(page)
     plot = box_of(page.locator(".st-key-startup .js-plotly-plot"))
     assert plot and plot["x"] >= 0 and plot["x"] + plot["width"] <= PHONE["viewport"]["width"]  # type: ignore[index]
 

@@ -23,6 +23,7 @@ from tests.browser.reader import (
     text_box,
     visit,
 )
+from tests.browser.waiting import until_equal
 from tests.conftest import Shipped
 
 CARDS = zoo()
@@ -58,7 +59,7 @@ def expect_reading(page: Page, card: Card, text: str) -> None:
     expect(cells).to_have_count(len(tokens))
     if card.tokens == "numbers":
         told = [f"step {step}: {row}" for step, row in enumerate(tokens, start=1)]
-        assert cells.evaluate_all("nodes => nodes.map((node) => node.title)") == told
+        until_equal(page, lambda: cells.evaluate_all("nodes => nodes.map((node) => node.title)"), told)
         roomy = cells.first.evaluate("node => node.getBoundingClientRect().width") >= 50
         assert set(cells.all_text_contents()) in (set(map(visible, tokens)), set() if roomy else {""})
     else:

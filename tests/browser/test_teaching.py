@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -28,6 +30,7 @@ from tests.browser.reader import (
     visit,
 )
 from tests.browser.test_look import PHONE
+from tests.browser.waiting import until, until_equal
 from tests.conftest import Shipped
 
 TEXT = 'He said "yes" and left.'
@@ -287,25 +290,42 @@ def test_unrolled_on_a_phone(open_page: OpenPage, server: Server, shipped: Shipp
         assert around["x"] - 1 <= box["x"] and box["x"] + box["width"] <= around["x"] + around["width"] + 1
 
 
+IN_ALL_CORNERS = """stage => [[3, 3], [innerWidth - 3, 3], [3, innerHeight - 3], [innerWidth - 3, innerHeight - 3]].every(
+    ([x, y]) => stage.contains(stage.getRootNode().elementFromPoint(x, y)))"""
+"""Whether it is what is seen there: whatever else the page has lies under it."""
+OVER_A_SIDE = """stage => [...stage.querySelectorAll("*")].filter((node) => {
+    if (!node.checkVisibility() || node.closest(".film-scroll, .sr")) return false;
+    const box = node.getBoundingClientRect();
+    return box.width && (box.left < -0.5 || box.right > innerWidth + 0.5);
+}).map((node) => node.outerHTML.slice(0, 120))"""
+
+
 def expect_on_the_projector(page: Page) -> None:
     """Nothing but the stage, over all of the window, and nothing of it runs over a side."""
     stage = page.get_by_test_id("stage")
     expect(stage).to_have_class(re.compile(r"\bpresent\b"))
-    assert box_of(stage) == {"x": 0, "y": 0, **PROJECTOR}
-    corners = stage.evaluate(
-        """stage => [[3, 3], [innerWidth - 3, 3], [3, innerHeight - 3], [innerWidth - 3, innerHeight - 3]].every(([x, y]) =>
-            stage.contains(stage.getRootNode().elementFromPoint(x, y)))"""
-    )
-    assert corners, "whatever else the page has lies under it"
-    over = stage.evaluate(
-        """stage => [...stage.querySelectorAll("*")].filter((node) => {
-            if (!node.checkVisibility() || node.closest(".film-scroll, .sr")) return false;
-            const box = node.getBoundingClientRect();
-            return box.width && (box.left < -0.5 || box.right > innerWidth + 0.5);
-        }).map((node) => node.outerHTML.slice(0, 120))"""
-    )
-    assert over == []
+    # It is laid out anew when its size has settled.
+    until_equal(page, lambda: box_of(stage), {"x": 0, "y": 0, **PROJECTOR})
+    until_equal(page, lambda: stage.evaluate(IN_ALL_CORNERS), True)
+    until_equal(page, lambda: stage.evaluate(OVER_A_SIDE), [])
     assert stage.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+
+
+def smallest_letters(parts: Locator) -> float:
+    """In pixels; no end of them where nothing is."""
+    sizes = parts.evaluate_all("nodes => nodes.map((node) => parseFloat(getComputedStyle(node).fontSize))")
+    return min(sizes, default=math.inf)
+
+
+def on_the_screen(box: Any) -> bool:
+    """From top to bottom."""
+    return bool(box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"] + 0.5)
+
+
+def across(part: Locator) -> tuple[float, float]:
+    """Where it begins, and how wide it is."""
+    box = box_of(part)
+    return box["x"], box["width"]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "latch-lstm", "adding-gru"])
@@ -313,27 +333,23 @@ def test_present(open_page: OpenPage, server: Server, name: str) -> None:
     """At 1280 × 720 the numbers are 18 pixels high or more, and the cell and the answers are on the screen; Esc leaves."""
     page = open_page(viewport=PROJECTOR)
     visit(page, server, model=name, step=STEP + 1)
-    before = box_of(page.get_by_test_id("stage"))
+    across_before = across(page.get_by_test_id("stage"))
     toggle(page, "present").click()
     expect_link(page, present=1)
-    page.wait_for_timeout(300)  # the stage is laid out anew when its size has settled
     expect_on_the_projector(page)
     stage = page.get_by_test_id("stage")
     for what in ("[data-testid^=stage-value-]", ".chip .value", ".share, .answer-number"):
-        sizes = stage.locator(what).evaluate_all(
-            "nodes => nodes.map((node) => parseFloat(getComputedStyle(node).fontSize))"
-        )
-        assert sizes and min(sizes) >= 18, what
+        smallest = until(page, lambda what=what: smallest_letters(stage.locator(what)), lambda size: size >= 18)
+        assert 18 <= smallest < math.inf, what
     for part in (stage.locator("svg.parts"), panel_of(page), page.get_by_test_id("stage-play")):
-        box = box_of(part)
-        assert box["y"] >= 0 and box["y"] + box["height"] <= PROJECTOR["height"] + 0.5
+        box = until(page, lambda part=part: box_of(part), on_the_screen)
+        assert on_the_screen(box)
     page.keyboard.press("ArrowRight")
     expect_step(page, STEP + 1)
     page.keyboard.press("Escape")
     expect(stage).not_to_have_class(re.compile(r"\bpresent\b"))
     expect(page).not_to_have_url(re.compile("present"))
-    after = box_of(stage)
-    assert before and after and (after["x"], after["width"]) == (before["x"], before["width"])
+    until_equal(page, lambda: across(stage), across_before)
 
 
 def test_escape_folds_before_it_leaves(open_page: OpenPage, server: Server) -> None:

@@ -15,7 +15,7 @@ from explorer.studio.training_step import words
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
 from tests.browser.reader import box_of, expect_link, link_of, ready, visit
-from tests.browser.test_look import PHONE, overflow
+from tests.browser.test_look import PHONE, expect_to_fit
 from tests.conftest import Shipped
 
 NAME = "english-lstm"
@@ -50,6 +50,8 @@ def test_a_click_on_the_matrix_chooses_a_loss_and_a_use(page: Page, server: Serv
     expect(page.get_by_label("and the weights at step", exact=True)).to_have_value("10")
     told = page.get_by_test_id("matrices").locator(".told")
     expect(told).to_contain_text("is the pull of the loss at")
+    expect(told).to_contain_text("(15)")
+    expect(told).to_contain_text("(10)")
     number = float((told.locator("b").text_content() or "").replace("−", "-"))
     assert number == pytest.approx(shares[14, 9], rel=0.006), "three digits are shown"
     expect(page.get_by_text(said(words.of_target(shares[:, :-1], shares[:, 0], 14, TEXT, "", True)))).to_be_visible()
@@ -98,8 +100,7 @@ def test_how_an_update_is_made_is_in_the_link(open_page: OpenPage, server: Serve
     settle(one)
     other.goto(one.url)
     ready(other)
-    sentences = [page.get_by_text("Clipping cut").inner_text() for page in (one, other)]
-    assert sentences[0] == sentences[1]
+    expect(one.get_by_text("Clipping cut")).to_have_text(other.get_by_text("Clipping cut").inner_text())
     expect(other.get_by_role("slider", name="Go back at most k steps")).to_have_attribute("aria-valuetext", "7")
 
 
@@ -126,7 +127,7 @@ def test_every_tab_on_a_phone(open_page: OpenPage, server: Server, tab: str, mod
     page = open_page(**PHONE, color_scheme=mode)
     visit(page, server, "step", part=tab, **LINK)
     expect(page.locator(".js-plotly-plot").first).to_be_attached()
-    assert overflow(page) <= 0
+    expect_to_fit(page)
     for chart in page.locator("[class*='_fits'] .js-plotly-plot").all():
         box = box_of(chart)
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390
