@@ -23,8 +23,13 @@ class Piece:
 
 
 def source(cell: type[Cell]) -> str:
-    """Its `step`, from the left edge."""
-    return textwrap.dedent(inspect.getsource(cell.step)).rstrip()
+    """Its `step`, from the left edge; empty where Python has no file of it, or one that was changed since."""
+    try:
+        text = textwrap.dedent(inspect.getsource(cell.step)).rstrip()
+        (function,) = ast.parse(text).body
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    return text if isinstance(function, ast.FunctionDef) else ""
 
 
 def where(cell: type[Cell]) -> str:
@@ -35,12 +40,14 @@ def where(cell: type[Cell]) -> str:
 def pieces(cell: Cell) -> list[Piece]:
     """What the step does, statement by statement, from the left edge."""
     text = source(type(cell))
-    (function,) = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
-    first = function.body[0].lineno
+    if not text:
+        return []
+    tree = ast.parse(text)
+    first = tree.body[0].body[0].lineno  # type: ignore[attr-defined]
     inside = textwrap.dedent("\n".join(text.split("\n")[first - 1 :]))
     lines = inside.split("\n")
     ends = {}  # first line -> (last line, what it computes)
-    for statement in _simple(ast.parse(text)):
+    for statement in _simple(tree):
         last = (statement.end_lineno or statement.lineno) - first + 1
         ends[statement.lineno - first + 1] = (last, tuple(_taps(statement, cell.blocks)))
     found, at = [], 1

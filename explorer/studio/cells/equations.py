@@ -16,8 +16,8 @@ from explorer.studio import notation, style
 from explorer.studio.cells import View, changes
 from explorer.studio.cells.changes import OTHER, SAME, Changed
 
-LONG = 60
-"""Signs of a formula from which on it is set smaller."""
+SIZES = {"short": 60, "long": 100, "longest": 1000}
+"""How many signs a formula has at most, to be set in type of that size: a line is to fit beside the picture."""
 
 
 def painter(signals: Mapping[str, Signal], theme: Theme) -> Callable[[str, str], str]:
@@ -52,7 +52,8 @@ def draw(view: View, marked: bool) -> None:
 def _one(view: View, name: str, written: str, letters: Notation, theme: Theme, marked: bool) -> None:
     """What it is called, whether it is the parent's, the equation; and in small how the parent has it."""
     kind = view.changed.kind(name) if marked else SAME
-    size = "long" if len(changes.formulas(view.cell)[name]) > LONG else "short"
+    signs = len(changes.formulas(view.cell)[name])
+    size = next(size for size, most in SIZES.items() if signs <= most)
     with st.container(key=f"equation_{kind}_{size}_{name}", gap=None):
         mark = "" if kind == SAME else f"**{kind}** · "
         st.markdown(f"{mark}{says(changes.symbols(view.cell)[name], letters)}\n\n$\\displaystyle {written}$")
@@ -73,7 +74,8 @@ def _gone(parent: Cell, changed: Changed, letters: Notation, theme: Theme) -> No
     signals = changes.symbols(parent)
     paint = painter(signals, theme)
     struck = [
-        f"$\\cancel{{{paint(n, symbol(signals[n], letters))}}}$ {says(signals[n], letters)}" for n in changed.gone
+        f"$\\cancel{{\\,{paint(n, symbol(signals[n], letters))}\\,}}\\;$ {says(signals[n], letters)}"
+        for n in changed.gone
     ]
     if struck:
         with st.container(key="equation_gone"):

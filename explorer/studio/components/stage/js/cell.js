@@ -5,7 +5,7 @@ const STEP_FLOW = 1100; // ms that one step by hand flows
 const LEAST_FLOW = 120; // below that, at the higher speeds, nothing is seen of it
 const LEAST_COPY = 300; // pixels that a copy needs for its numbers to stand beside one another
 const USUAL = 10; // columns that the grid of most cells has
-const BROAD = { from: 1.3, least: 400 }; // from here on a cell has so many pixels for as many columns, and is scrolled where there is less room
+const BROAD = { from: 1.3, least: 300 }; // from here on a cell has so many pixels for as many columns, and is scrolled where there is less room
 const CALM = 600; // a flow that is slower lets the numbers wait for their wire
 
 function makeCell(root, reading, modes, { go, ask, runs }) {
@@ -47,7 +47,8 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     svg.style.fontSize = `${em}px`;
     svg.replaceChildren();
     copies = around.map(drawCopy);
-    drawing.scrollLeft = (width - room) / 2;
+    drawing.scrollLeft = modes.unroll ? (width - room) / 2 : 0;
+    canvas.dataset.marked = (reading.changed?.wires ?? []).join(" ");
     hint.hidden = modes.unroll;
     story.share(theme, modes.unroll);
   }
