@@ -1,6 +1,7 @@
 // Lanes: heatmaps of several networks below one another, each unit a row and each step a column, on one axis of tokens.
 
-const LANE = { most: 48, least: 14, unit: 8, reach: 16, letter: 7.5 }; // pixels: a lane's height, of one unit, of one row; a letter
+// In pixels: a lane's height at most and at least, of one unit in it, of a row of gradients; the smallest letter that can be read.
+const LANE = { most: 48, least: 14, unit: 8, reach: 16, letter: 9 };
 const NONE = -32768; // stands for what is no finite number
 
 function makeLanes(parent) {
@@ -104,7 +105,7 @@ function makeLanes(parent) {
     const canvas = root.querySelector(".letters");
     const longest = Math.max(...given.shown.map((token) => [...token].length));
     const size = Math.min(16, (cell / longest) * 1.6);
-    canvas.style.display = cell < LANE.letter * longest * 0.62 ? "none" : "block";
+    canvas.style.display = size < LANE.letter ? "none" : "block";
     const context = sharp(canvas, width, 22);
     context.font = `${size}px "Source Code Pro", ui-monospace, monospace`;
     context.textAlign = "center";
