@@ -2,7 +2,8 @@
 
 Saying the last value again (persistence) is the rival to beat. A sine needs two values of memory, two sines four; a jump of a sawtooth
 or square wave is foretold by who knows how long ago the last one was: the gated cells have units that follow that, the RNN of the same
-size and budget has none, and four times their error.
+size and budget has none, and four times their error. The echo state network is another bargain: 200 units that stay as they were drawn,
+and a readout of 201 weights that is fitted in seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from explorer.models.recipes.base import (
     Budget,
     Data,
     Example,
+    Fitting,
     Headline,
     Property,
     Recipe,
@@ -208,7 +210,9 @@ RECIPE = Recipe(
         "It stops": text_of(np.append(wave("sine", 12, 0.8, 0, 36), np.zeros(24))),
     },
     budget=Budget(steps=8000, batch=32, learning_rate=1e-2),
-    cells={"rnn": {}, "gru": {}, "lstm": {}},
+    cells={"rnn": {}, "gru": {}, "lstm": {}, "esn": {"spectral_radius": 0.9, "leak": 0.3}},
+    fitted={"esn": Fitting(steps=64, batch=32, penalty=1e-4)},
+    sizes={"esn": 200},
     input_size=len(READER),
     hidden_size=16,
     seeds=(1, 2, 3),
