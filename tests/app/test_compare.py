@@ -124,17 +124,19 @@ def test_the_bars_are_what_the_library_predicts(name: str, shipped: Shipped) -> 
     at = opened("compare", model=name, step=step + 1, without=3)
     shorter = card.reader.joined(tokens[:2] + tokens[3:])
     data = charts(at)[1].data
-    for n, sibling in enumerate(reversed(relatives(card.task))):
+    for sibling in relatives(card.task):
+        label = sibling.cell.upper()
         whole = explorer.predict(shipped[sibling.name], card.show.text)[step]
         less = explorer.predict(shipped[sibling.name], shorter)[step - 1]
         if card.answer in ("number", "forecast"):
+            n = list(data[0]["y"]).index(label)
             assert (data[0]["x"][n], data[1]["x"][n]) == (whole[0], less[0])
-        else:
-            found = [dict(zip(one["customdata"], one["x"], strict=True)) for one in data[2 * n : 2 * n + 2]]
-            labels = [escaped(visible(label)) for label in load(name).labels]
-            for values, shares in zip((whole, less), found, strict=True):
-                for label, share in shares.items():
-                    assert share == np.exp(values[labels.index(label)])
+            continue
+        labels = [escaped(visible(name)) for name in load(name).labels]
+        for values, says in ((whole, "with it"), (less, "without it")):
+            (bars,) = (one for one in data if one["name"] == f"{label}, {says}")
+            for shown, share in zip(bars["customdata"], bars["x"], strict=True):
+                assert share == np.exp(values[labels.index(shown)])
 
 
 def test_the_rows_are_the_librarys_deletions(shipped: Shipped) -> None:
