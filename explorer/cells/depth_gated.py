@@ -85,7 +85,7 @@ class DepthGated(LSTMLike):
             ),
             "opens its gates": (
                 wire("h_prev", (1.9, 5), "f"),
-                wire("c_prev", (0.7, 0), (0.7, 4.15), (3.8, 4.15)),
+                wire("c_prev", (0.7, 0), (0.7, 4.55), (3.8, 4.55)),
                 wire("l", (2.8, 3.3), "d"),
                 wire("x", (3.8, 5), "d"),
                 wire("h_prev", (5.6, 5), "i"),
@@ -94,7 +94,7 @@ class DepthGated(LSTMLike):
             ),
             "keeps": (
                 wire("f", "f", "forget", number=0.5),
-                wire("c_prev", (0, 0), "forget", number=0.62),
+                wire("c_prev", (0, 0), "forget", number=0.4),
                 wire("f * c_prev", "forget", "add below", number=0.5),
             ),
             "lifts the memory of the layer below": (

@@ -120,7 +120,7 @@ def _diagram(new: str) -> Diagram:
             "makes a candidate": (wire("h_prev", (7.5, 5), "n"),),
             "keeps a share": (
                 wire(f"1 - {new}", (2.7, 1.45), "keep", number=0.35),
-                wire("h_prev", (0, 0), "keep", number=0.6),
+                wire("h_prev", (0, 0), "keep", number=0.52),
                 wire(f"(1 - {new}) * h_prev", "keep", "add", number=0.45),
             ),
             "writes a share": (
