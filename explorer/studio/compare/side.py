@@ -11,7 +11,7 @@ from explorer.analysis.reach import magnitudes
 from explorer.figures.heatmap import reach
 from explorer.figures.roles import HINTS, SAYS, STORY
 from explorer.signals import Array, Role, Signal, Trace
-from explorer.studio import service
+from explorer.studio import notation, service
 from explorer.studio.compare import Network, View, choices, words
 from explorer.studio.components.lanes import Group, Lane, lanes
 
@@ -53,6 +53,8 @@ def groups(
     """What is drawn, by role: belts, gates, hidden states. A network's signals have the place that their roles give them."""
     orders = {label: service.order(one.name, view.here.text, rows[label]) for label, one in chosen.items()}
 
+    letters = notation.current()
+
     def group(title: str, hint: str, role: Role, found: Mapping[str, list[Signal]]) -> Group:
         shown = [(label, signal) for label, signals in found.items() for signal in signals]
         gates = all(signal.kind == "gate" for _, signal in shown)
@@ -65,7 +67,7 @@ def groups(
             [
                 Lane(
                     label,
-                    signal.name,
+                    letters.letter(signal.name),
                     traces[label][signal.name][rows[label]][:, orders[label]],
                     orders[label].tolist(),
                 )
@@ -80,7 +82,7 @@ def groups(
     for role in sorted(STORY, key=lambda role: role == "reset"):  # what is kept and written before what is looked at
         gates = {label: [s for s in trace.of_kind("gate") if s.role == role] for label, trace in traces.items()}
         if any(gates.values()):
-            yield group(f"{SAYS[role].capitalize()} gate", HINTS[role], role, gates)
+            yield group(f"{letters.says(role, SAYS[role]).capitalize()} gate", HINTS[role], role, gates)
     hidden = {label: [trace.signals["h"]] for label, trace in traces.items()}
     yield group("Hidden state", HINTS["hidden"], "hidden", hidden)
 

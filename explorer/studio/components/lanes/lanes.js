@@ -178,9 +178,14 @@ function makeLanes(parent) {
     if (given) showHead();
   }
 
+  function passing({ detail }) {
+    if (given) place(".playhead", detail.step);
+  }
+
   const resized = new ResizeObserver(() => given && fit());
   resized.observe(root);
   document.addEventListener("carousel-lanes", moved);
+  document.addEventListener("carousel-step", passing); // the stage on its way, before it has settled
   return {
     show(next, values) {
       given = { ...next, values };
@@ -194,6 +199,7 @@ function makeLanes(parent) {
     leave() {
       resized.disconnect();
       document.removeEventListener("carousel-lanes", moved);
+      document.removeEventListener("carousel-step", passing);
     },
   };
 }
