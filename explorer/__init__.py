@@ -17,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from explorer import cells
 from explorer.analysis.ledger import ledger
+from explorer.backend import edits
 from explorer.models import (
     arithmetic,
     channels,
@@ -41,6 +42,7 @@ __all__ = [
     "arithmetic",
     "cells",
     "channels",
+    "edits",
     "generate",
     "gradient_matrix",
     "gradients",

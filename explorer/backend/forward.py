@@ -6,7 +6,7 @@ that same `step` once with time as the batch, and scans the belt. Tensors are [s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import torch
@@ -22,7 +22,8 @@ States = dict[str, Tensor]
 def read(stack: Stack, x: Tensor, initial: States | None = None, tap_at: TapAt | None = None) -> list[Signals]:
     """Every signal of every row: a dict a row, name -> [step, batch, unit], each at the step of the token that it read.
 
-    x [step, batch, input]. With `tap_at` each step is really taken, one by one, through those taps.
+    x [step, batch, input]. With `tap_at` each step is really taken, one by one, through those taps, and so does each state as it enters
+    a step, by the name of `<state>_prev`.
     """
     rows: list[Signals] = []
     for cells in stack.layers():
@@ -31,27 +32,28 @@ def read(stack: Stack, x: Tensor, initial: States | None = None, tap_at: TapAt |
             state = _state_of(cell, initial, row, x)
             signals = None if tap_at else replay(cell, in_order(x, direction), state)
             if signals is None:
-                steps = range(len(x) - 1, -1, -1) if direction else range(len(x))
-                taps = [tap_at(row, step) if tap_at else untapped for step in steps]
                 under = below(cell, rows[row - len(cells)] if row >= len(cells) else None, state, len(x), direction)
+                taps = _taps(tap_at, row, direction, len(x))
                 signals, _ = unroll(cell, in_order(x, direction), state, under, taps)
             rows.append({name: in_order(values, direction) for name, values in signals.items()})
         x = torch.cat([signals[stack.cell.upward] for signals in rows[-len(cells) :]], -1)
     return rows
 
 
-def run(stack: Stack, x: Tensor, initial: States | None = None) -> tuple[Tensor, States]:
-    """The top layer's h, [step, batch, directions*unit], and the last state; differentiable, nothing recorded."""
+def run(stack: Stack, x: Tensor, initial: States | None = None, tap_at: TapAt | None = None) -> tuple[Tensor, States]:
+    """The top layer's h, [step, batch, directions*unit], and the last state; differentiable, nothing else recorded."""
     last: list[Any] = []
     rows: list[Signals] = []
     for cells in stack.layers():
         for direction, cell in enumerate(cells):
             row = len(rows)
             state = _state_of(cell, initial, row, x)
-            fused = cell.kernel(in_order(x, direction), state)
+            fused = None if tap_at else cell.kernel(in_order(x, direction), state)
             if fused is None:
                 under = below(cell, rows[row - len(cells)] if row >= len(cells) else None, state, len(x), direction)
-                signals, state = unroll(cell, in_order(x, direction), state, under)
+                taps = _taps(tap_at, row, direction, len(x))
+                only = {"h", cell.upward, *cell.reads_below}
+                signals, state = unroll(cell, in_order(x, direction), state, under, taps, only)
             else:
                 signals, state = {"h": fused[0]}, fused[1]
             rows.append({name: in_order(values, direction) for name, values in signals.items()})
@@ -74,10 +76,15 @@ def below(cell: Cell, row: Signals | None, state: Any, steps: int, direction: in
 
 
 def unroll(
-    cell: Cell, x: Tensor, state: Any, under: list[Any] | None = None, taps: list[Tap] | None = None
+    cell: Cell,
+    x: Tensor,
+    state: Any,
+    under: list[Any] | None = None,
+    taps: list[Tap] | None = None,
+    only: Collection[str] | None = None,
 ) -> tuple[Signals, Any]:
-    """The cell's `step`, token by token, each with what the layer below came to and through its own tap: what was recorded, and the
-    last state."""
+    """The cell's `step`, token by token, each with what the layer below came to and through its own tap: what was recorded (of `only`
+    these signals), and the last state."""
     recorded: dict[str, list[Tensor]] = {}
 
     for t, x_t in enumerate(x):
@@ -85,11 +92,19 @@ def unroll(
 
         def record(name: str, value: Tensor, tap: Tap = tap) -> Tensor:
             value = tap(name, value)
-            recorded.setdefault(name, []).append(value)
+            if only is None or name in only:
+                recorded.setdefault(name, []).append(value)
             return value
 
+        if taps:
+            state = cell.State(*(tap(f"{name}_prev", getattr(state, name)) for name in state._fields))
         state = cell.step(x_t, state, record, under[t] if under else None)
     return {name: torch.stack(values) for name, values in recorded.items()}, state
+
+
+def _taps(tap_at: TapAt | None, row: int, direction: int, steps: int) -> list[Tap] | None:
+    """A row's taps in the order in which it reads."""
+    return tap_at and [tap_at(row, step) for step in (range(steps - 1, -1, -1) if direction else range(steps))]
 
 
 @torch.no_grad()

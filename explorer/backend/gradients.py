@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from explorer.backend.device import flushed_denormals
-from explorer.backend.forward import States, in_order, previous, read, zero_states
+from explorer.backend.edits import PREV
+from explorer.backend.forward import States, TapAt, in_order, previous, read, zero_states
+from explorer.backend.surgery import then
 from explorer.cells import Cell, Signals, Stack, Tap
 
 
@@ -40,27 +42,32 @@ HEADROOM = 2.0**64
 """What the objective is multiplied by on the way back: a gradient near float32's smallest normal number is then far from it."""
 
 
-def gradients(stack: Stack, x: Tensor, objective: Objective, initial: States | None = None) -> list[Signals]:
+def gradients(
+    stack: Stack, x: Tensor, objective: Objective, initial: States | None = None, edited: TapAt | None = None
+) -> list[Signals]:
     """d objective / d signal for every row: a dict a row, name -> [step, unit]; `x` [step, input] among the first row's.
 
-    x [step, 1, input]. A gradient above the floor (the smallest normal number) has the precision of its dtype. Denormals are flushed
+    x [step, 1, input]. With `edited` taps, of the edited reading, by each signal as it left them: what they let not through has no part
+    in it. A gradient above the floor (the smallest normal number) has the precision of its dtype. Denormals are flushed
     on the way back, which on its own would cost the last decades above the floor: whatever they add up to would be missing there. So
     the way back runs with headroom, a power of two and therefore exact; without it where the gradient is so large that it overflows.
     """
     initial = initial or zero_states(stack, 1)
     with flushed_denormals():
-        rows = _times(HEADROOM, stack, x, objective, initial)
+        rows = _times(HEADROOM, stack, x, objective, initial, edited)
     rows = [{name: values / HEADROOM for name, values in signals.items()} for signals in rows]
     if torch.stack([values.sum() for signals in rows for values in signals.values()]).isfinite().all():
         return rows
     with flushed_denormals():
-        return _times(1.0, stack, x, objective, initial)
+        return _times(1.0, stack, x, objective, initial, edited)
 
 
-def _times(factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals]:
-    """`factor` times the gradients, by the sweeps where every cell has one."""
-    rows = _by_sweep(factor, stack, x, objective, initial)
-    return rows if rows is not None else _by_autograd(factor, stack, x, objective, initial)
+def _times(
+    factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States, edited: TapAt | None
+) -> list[Signals]:
+    """`factor` times the gradients, by the sweeps where every cell has one; a sweep knows nothing of edits."""
+    rows = None if edited else _by_sweep(factor, stack, x, objective, initial)
+    return rows if rows is not None else _by_autograd(factor, stack, x, objective, initial, edited)
 
 
 def _by_sweep(factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals] | None:
@@ -127,6 +134,8 @@ class _Tape:
 
     def tap_at(self, row: int, step: int) -> Tap:
         def tap(name: str, value: Tensor) -> Tensor:
+            if name.endswith(PREV):  # it was recorded as the state after the step before
+                return value
             if not value.requires_grad:  # what depends on nothing, as a clock, has an effect all the same
                 value = value.detach().requires_grad_()
             self.values.setdefault((row, name), {})[step] = value
@@ -135,11 +144,13 @@ class _Tape:
         return tap
 
 
-def _by_autograd(factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States) -> list[Signals]:
+def _by_autograd(
+    factor: float, stack: Stack, x: Tensor, objective: Objective, initial: States, edited: TapAt | None
+) -> list[Signals]:
     tape = _Tape()
     with torch.enable_grad():
         x = x.detach().clone().requires_grad_()
-        rows = read(stack, x, initial, tap_at=tape.tap_at)
+        rows = read(stack, x, initial, tap_at=then(edited, tape.tap_at))
         if isinstance(objective, OfTop):
             target = objective.score(torch.cat([signals["h"][:, 0] for signals in rows[-stack.directions :]], -1))
         else:

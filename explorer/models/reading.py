@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import torch
@@ -11,14 +12,17 @@ from torch import Tensor, nn
 
 from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
+from explorer.backend import surgery
 from explorer.backend.device import placed, with_fallback
-from explorer.backend.forward import States, in_order, read, run, zero_states
+from explorer.backend.edits import Edit, named
+from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
 from explorer.cells import Cell, Signals, Stack
 from explorer.models.model import Input, Model, as_numpy, numbers
 from explorer.signals import Array, Signal, Trace
 
 Reader = Model | Cell | Stack
 State = Mapping[str, Any]
+Edits = Iterable[Edit]
 PerStep = Callable[..., Tensor]
 Result = TypeVar("Result")
 
@@ -26,37 +30,40 @@ OBJECTIVES = ("loss", "mean", "logit", "log_prob", "h", "c")
 X = Signal(name="x", symbol="x_t", kind="signed", role="input", label="input", dims=("step", "input"))
 
 
-def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None) -> Trace:
+def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None, edits: Edits = ()) -> Trace:
     """Every signal of one reading.
 
     given   a text, or an array [step, input] for a network without a vocabulary
     device  "auto", "cpu", "cuda" or "mps"
     state   the state before the first step, {"h": [unit] or [layer, unit], …}; zeros where none is given
+    edits   what is changed on the way (explorer.edits), one after another; what is traced is what came of it
 
-    Raises ValueError for an empty text, a wrong shape, or a device that is not there.
+    Raises ValueError for an empty text, a wrong shape, a device that is not there, or an edit that cannot be done.
     """
 
     def compute(reading: Reading) -> Trace:
         with torch.inference_mode():
-            rows = read(reading.model.stack, reading.input.x, reading.initial)
+            rows = reading.read()
         signals = reading.model.cell.recorded
         arrays = {s.name: _over_rows([row[s.name][:, 0] for row in rows]) for s in signals}
         return reading.as_trace({"x": as_numpy(reading.input.x[:, 0])} | arrays, (X, *signals))
 
-    return on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state, edits)
 
 
-def predict(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None) -> Array:
+def predict(
+    reader: Reader, given: Any, *, device: str = "auto", state: State | None = None, edits: Edits = ()
+) -> Array:
     """The network's answer at every step: log-probabilities [step, label], `model.labels` names the columns; values [step, output] where
-    it answers with numbers. Raises ValueError without a readout.
+    it answers with numbers; of the edited reading where `edits` are given. Raises ValueError without a readout.
     """
 
     def compute(reading: Reading) -> Array:
         with torch.inference_mode():
-            h, _ = run(reading.model.stack, reading.input.x, reading.initial)
-            return as_numpy(reading.model.answer.predict(reading.scores(h[:, 0])))
+            h, _ = reading.run()
+            return as_numpy(reading.model.answer.predict(reading.scores(h)))
 
-    return on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state, edits)
 
 
 def gradients(
@@ -72,6 +79,7 @@ def gradients(
     layer: int = -1,
     device: str = "auto",
     state: State | None = None,
+    edits: Edits = (),
 ) -> Trace:
     """The total derivative of one number by every signal at every step: a Trace of `grad_h`, `grad_c`, …, and `grad_x`.
 
@@ -84,17 +92,18 @@ def gradients(
             "h" | "c"   `unit`'s own h or c in row `layer` at step `at`
             None        "loss" where the text holds the right answer, else "logit"
 
-    The loss is in nats. Raises ValueError for an objective that this network or text does not have.
+    The loss is in nats. With `edits` it is the edited reading's, by each signal as the edits left it; a value that was set passes none on
+    to what it would have been computed from. Raises ValueError for an objective that this network or text does not have.
     """
 
     def compute(reading: Reading) -> Trace:
         objective = reading.objective(of, at, token, label, target, unit, layer)
-        rows = reverse.gradients(reading.model.stack, reading.input.x, objective, reading.initial)
+        rows = reverse.gradients(reading.model.stack, reading.input.x, objective, reading.initial, reading.tap_at)
         signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
         arrays = {f"grad_{name}": _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
         return reading.as_trace({"grad_x": as_numpy(rows[0]["x"])} | arrays, signals)
 
-    return on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state, edits)
 
 
 @dataclass(frozen=True)
@@ -142,12 +151,18 @@ def arithmetic(
 
 @dataclass(frozen=True)
 class Reading:
-    """A model on its device, about to read."""
+    """A model on its device, about to read; with what will be changed on the way."""
 
     model: Model
     input: Input
     initial: States
     notices: tuple[str, ...]
+    edits: tuple[Edit, ...] = ()
+
+    @cached_property
+    def tap_at(self) -> TapAt | None:
+        """The taps that do the edits; None where there are none. Raises ValueError for one that cannot be done."""
+        return surgery.tap_at(self.edits, self.model.stack, self.input.x)
 
     def as_trace(self, arrays: Mapping[str, Array], signals: tuple[Signal, ...]) -> Trace:
         return Trace(
@@ -215,9 +230,13 @@ class Reading:
             states = ", ".join(self.model.cell.State._fields)
             raise ValueError(f"{self.model.cell.name} has no state {of!r}; it has {states}")
 
+    def read(self) -> list[Signals]:
+        """Every signal of every row, [step, 1, unit]."""
+        return read(self.model.stack, self.input.x, self.initial, self.tap_at)
+
     def run(self) -> tuple[Tensor, States]:
         """The top layer's h [step, directions*unit] and the last state."""
-        h, last = run(self.model.stack, self.input.x, self.initial)
+        h, last = run(self.model.stack, self.input.x, self.initial, self.tap_at)
         return h[:, 0], last
 
     def each(
@@ -275,8 +294,8 @@ class Reading:
         if token is not None:
             return torch.full((len(self.input.tokens),), self._column(token), device=self.input.x.device)
         with torch.no_grad():
-            h, _ = run(self.model.stack, self.input.x, self.initial)
-            columns = self.scores(h[:, 0]).argmax(-1)
+            h, _ = self.run()
+            columns = self.scores(h).argmax(-1)
         if self.model.answer.in_text and self.input.ids is not None:
             columns[:-1] = self.input.ids[1:]
         return columns
@@ -295,16 +314,21 @@ class Reading:
 
 
 def on_device(
-    compute: Callable[[Reading], Result], reader: Reader, given: Any, device: str, state: State | None
+    compute: Callable[[Reading], Result],
+    reader: Reader,
+    given: Any,
+    device: str,
+    state: State | None,
+    edits: Edits = (),
 ) -> Result:
     """What `compute` makes of one reading, on the chosen device; on the CPU where a GPU has no room for it."""
-    model = reader if isinstance(reader, Model) else Model(reader)
+    model, edited = reader if isinstance(reader, Model) else Model(reader), named(edits)
 
     def start(where: torch.device, notices: tuple[str, ...]) -> Result:
         here = placed(model, where)
         with torch.no_grad():
             prepared = here.prepare(given)
-        return compute(Reading(here, prepared, initial_of(here, state), notices))
+        return compute(Reading(here, prepared, initial_of(here, state), notices, edited))
 
     with torch.inference_mode(False):  # a caller's inference mode would leave no way to ask autograd
         return with_fallback(start, device)
