@@ -9,6 +9,7 @@ from explorer.models.model import Model
 from explorer.models.reach import Elman, Paths, Spectra, channels, elman, gradient_matrix, jacobian, paths, spectra
 from explorer.models.reading import OBJECTIVES, Pushes, arithmetic, gradients, predict, trace
 from explorer.models.shelf import by_cell, card_of, is_shipped, load, relatives, siblings
+from explorer.models.surgery import Transplants, sweep, transplants
 from explorer.models.wrapping import wrap
 from explorer.models.zoo import held_out, zoo
 
@@ -24,6 +25,7 @@ __all__ = [
     "Pushes",
     "Spectra",
     "TrainingStep",
+    "Transplants",
     "Truncated",
     "arithmetic",
     "by_cell",
@@ -44,8 +46,10 @@ __all__ = [
     "relatives",
     "siblings",
     "spectra",
+    "sweep",
     "trace",
     "training_step",
+    "transplants",
     "wrap",
     "zoo",
 ]

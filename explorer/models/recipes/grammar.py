@@ -80,6 +80,34 @@ def sentence(random: np.random.Generator, distractors: Distractors) -> list[str]
     return [name, *chain(*phrases[:before]), verb, *chain(*phrases[before:]), *reason, "."]
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A sentence up to its verb, about one and about several: the same words but for the noun. `noun` is its step; `verb` its two forms,
+    the one's first."""
+
+    one: tuple[str, ...]
+    several: tuple[str, ...]
+    noun: int
+    verb: tuple[str, str]
+
+
+def pairs(count: int = 300, seed: int = 1, distractors: Distractors = Distractors(1, 4, opposed=False)) -> list[Pair]:
+    """Fixed pairs, with a distractor at least: right after the noun is then not right before the verb."""
+    random = np.random.default_rng([30, seed])
+    return [_pair(random, distractors) for _ in range(count)]
+
+
+def _pair(random: np.random.Generator, distractors: Distractors) -> Pair:
+    subject, verb = _noun(random, False), _one_of(random, VERBS)
+    phrases = [
+        _phrase(random, False, None, distractors.opposed)
+        for _ in range(int(random.integers(distractors.fewest, distractors.most + 1)))
+    ]
+    after = tuple(chain(*phrases))
+    *before, noun = subject
+    return Pair((*subject, *after), (*before, PLURALS[noun], *after), len(before), (verb, VERBS[verb]))
+
+
 def _phrase(random: np.random.Generator, plural: bool, pronoun: str | None, opposed: bool) -> list[str]:
     """A distractor for a subject of that number and, if it is a name, that pronoun."""
     preposition = _one_of(random, PREPOSITIONS)

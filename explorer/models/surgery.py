@@ -1,0 +1,215 @@
+"""What follows from an operation, tried on many: each unit erased in turn, and a state transplanted in many pairs of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.backend.edits import memories, width_of
+from explorer.backend.forward import States, TapAt, read, run
+from explorer.backend.surgery import then
+from explorer.cells import Signals, Tap
+from explorer.models.model import Model, as_numpy
+from explorer.models.reading import Edits, Reader, Reading, State, index, on_device
+from explorer.signals import Array
+
+if TYPE_CHECKING:  # the recipes stand on the models
+    from explorer.models.recipes.grammar import Pair
+
+BLOCK = 2**24
+"""How many numbers of a batch of readings are held at once, at most."""
+
+Value = Callable[[Tensor, States, TapAt], Tensor]
+"""The number that is asked for, of each reading of a batch: x [step, batch, input], the states before it, the taps -> [batch]."""
+
+
+def sweep(
+    reader: Reader,
+    given: Any,
+    *,
+    of: str | None = None,
+    at: int = -1,
+    token: str | int | None = None,
+    label: str | int | None = None,
+    target: float | None = None,
+    unit: int | None = None,
+    layer: int = -1,
+    states: Sequence[str] | None = None,
+    value: float | Literal["mean"] = 0.0,
+    device: str = "auto",
+    state: State | None = None,
+    edits: Edits = (),
+) -> Array:
+    """Which units carry it: by how much one number changes when each unit's memory is held still, each in turn, [unit].
+
+    of      as for `gradients`: "loss" | "mean" | "logit" | "log_prob" at step `at`, or "h" | "c" of `unit`
+    layer   the row whose units are held, and that of `unit`
+    states  which states of a unit are held, after every step; all that are its memory where none are named
+    value   at which value; "mean": each at its own mean on this text
+    edits   what is changed in all the readings, the held ones and the one that they are compared with
+
+    All readings are one batch. Raises ValueError for an objective or a state that there is not.
+    """
+
+    def compute(reading: Reading) -> Array:
+        row, units = reading.row(layer), reading.model.stack.hidden_size
+        chosen = tuple(states or memories(reading.model.cell))
+        for name in chosen:
+            reading.has_state(name)
+            if width_of(name, reading.model.cell) != units:
+                raise ValueError(f"{name} is not a unit's own: it has another width")
+        count, measured = _measured(reading, of, at, token, label, target, unit, row)
+        x = reading.input.x[:count]
+        with torch.inference_mode():
+            held = _held_at(reading, row, chosen, value)
+            block = max(1, BLOCK // (len(x) * units * len(reading.model.cell.recorded)))
+            parts = []
+            for some in torch.arange(units).split(block):
+                here = x.expand(-1, len(some) + 1, -1)  # the last one is left alone
+                before = {name: values.expand(-1, len(some) + 1, -1) for name, values in reading.initial.items()}
+                found = measured(here, before, then(reading.tap_at, _holding(row, held, some.to(x.device))))
+                parts.append(found[:-1] - found[-1])
+        return as_numpy(torch.cat(parts))
+
+    return on_device(compute, reader, given, device, state, edits)
+
+
+def _held_at(reading: Reading, row: int, states: Sequence[str], value: float | Literal["mean"]) -> Signals:
+    """The value of each unit, [unit] a state."""
+    if value == "mean":
+        signals = reading.read()[row]
+        return {name: signals[name][:, 0].mean(0) for name in states}
+    return {name: reading.initial[name].new_full((reading.model.stack.hidden_size,), value) for name in states}
+
+
+def _holding(row: int, held: Signals, units: Tensor) -> TapAt:
+    """In reading k of the batch the states of units[k] are held; those behind them are left alone."""
+    copies = torch.arange(len(units), device=units.device)
+
+    def at(here: int, step: int) -> Tap:
+        def tap(name: str, value: Tensor) -> Tensor:
+            if here != row or name not in held:
+                return value
+            value = value.clone()
+            value[copies, units] = held[name][units]
+            return value
+
+        return tap
+
+    return at
+
+
+def _measured(
+    reading: Reading,
+    of: str | None,
+    at: int,
+    token: str | int | None,
+    label: str | int | None,
+    target: float | None,
+    unit: int | None,
+    row: int,
+) -> tuple[int, Value]:
+    """How many steps have to be read, and what is measured on them."""
+    stack, steps = reading.model.stack, len(reading.input.tokens)
+    of = of or ("loss" if reading.model.answer.in_text else "logit")
+    if of in ("h", "c"):
+        number, step = reading.unit(of, unit), index("at", at, steps)
+
+        def of_state(x: Tensor, before: States, tap_at: TapAt) -> Tensor:
+            return read(stack, x, before, tap_at)[row][of][step, :, number]
+
+        return steps if stack.bidirectional else step + 1, of_state
+    each, count = reading.each("loss" if of == "mean" else of, token, label, target)
+    asked = range(count) if of == "mean" else [index("at", at, count)]
+
+    def of_answer(x: Tensor, before: States, tap_at: TapAt) -> Tensor:
+        h, _ = run(stack, x, before, tap_at)
+        return torch.stack([each(one[asked[0] : asked[-1] + 1], asked[0]).mean() for one in h.unbind(1)])
+
+    return steps if stack.bidirectional else asked[-1] + 1, of_answer
+
+
+@dataclass(frozen=True)
+class Flips:
+    """In what share of the pairs a transplant makes the sentence about one go on with the plural verb.
+
+    states  what was transplanted
+    where   "after the noun" or "before the verb": the step at which it was
+    share   of all pairs: those in which the singular verb was likelier, and the plural one is after it
+    """
+
+    states: tuple[str, ...]
+    where: Literal["after the noun", "before the verb"]
+    share: float
+
+
+@dataclass(frozen=True)
+class Transplants:
+    """`right` is the share of pairs in which both sentences, as they are, go on with the right form; of `pairs` pairs."""
+
+    flips: tuple[Flips, ...]
+    right: float
+    pairs: int
+
+    def share(self, states: Sequence[str], where: str) -> float:
+        """That of these states at this place."""
+        return next(one.share for one in self.flips if set(one.states) == set(states) and one.where == where)
+
+
+@torch.inference_mode()
+def transplants(model: Model, pairs: Sequence[Pair]) -> Transplants:
+    """The memory of the sentence about several, put into the one about one: each state alone, and all together, right after the noun and
+    right before the verb. The pairs of the task are those of `recipes.grammar.pairs`; all are read as one batch.
+
+    Raises ValueError without a readout of words, and for a network that reads both ways, whose states have heard of the verb.
+    """
+    if model.readout is None or model.vocabulary is None:
+        raise ValueError("a transplant is seen in the next word; this network has no readout of words")
+    if model.stack.bidirectional:
+        raise ValueError("this network reads both ways, so its states have heard what comes after them")
+    one, several = (_side_by_side(model, [getattr(pair, number) for pair in pairs]) for number in ("one", "several"))
+    donor = read(model.stack, several)
+    places = {
+        "after the noun": torch.tensor([pair.noun for pair in pairs], device=model.device),
+        "before the verb": torch.tensor([len(pair.one) - 1 for pair in pairs], device=model.device),
+    }
+    forms = torch.tensor([[model.vocabulary.id_of(form) for form in pair.verb] for pair in pairs], device=model.device)
+    ends = places["before the verb"]
+
+    def plural(x: Tensor, tap_at: TapAt | None = None) -> Array:
+        h, _ = run(model.stack, x, None, tap_at)
+        scores = model.readout(h[ends, torch.arange(len(pairs), device=h.device)])  # type: ignore[misc]
+        singular_form, plural_form = scores.gather(1, forms).T
+        return as_numpy(plural_form > singular_form)
+
+    before, own = plural(one), memories(model.cell)
+    return Transplants(
+        flips=tuple(
+            Flips(states, where, float(np.mean(~before & plural(one, _put(donor, states, steps)))))  # type: ignore[arg-type]
+            for states in dict.fromkeys([*((state,) for state in own), own])
+            for where, steps in places.items()
+        ),
+        right=float(np.mean(~before & plural(several))),
+        pairs=len(pairs),
+    )
+
+
+def _side_by_side(model: Model, texts: Sequence[Sequence[str]]) -> Tensor:
+    """Texts as one batch [step, batch, input], with zeros behind the shorter ones."""
+    inputs = [model.prepare(" ".join(words)).x[:, 0] for words in texts]
+    return torch.nn.utils.rnn.pad_sequence(inputs)
+
+
+def _put(donor: list[Signals], states: Sequence[str], steps: Tensor) -> TapAt:
+    """In reading k the states become the donor's at step steps[k]."""
+
+    def at(row: int, step: int) -> Tap:
+        here = (steps == step)[:, None]  # [batch, 1]
+        return lambda name, value: torch.where(here, donor[row][name][step], value) if name in states else value
+
+    return at
