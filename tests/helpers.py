@@ -25,7 +25,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "jordan": [{}, {"output_size": 2, "nonlinearity": "sigmoid", "output_nonlinearity": "linear"}],
     "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}],
     "gru": [{}, {"candidate": "sigmoid"}],
-    "clockwork": [{}, {"periods": (1, 3)}],
+    "clockwork": [{}, {"periods": [1, 3]}],
     "gru-cho": [{}, {"update": "takes", "candidate": "sigmoid"}],
     "lstm-peephole": [{}, {"peephole": "full"}, {"gates": "io", "forget_bias": 1.0}],
     "lstm-coupled": [{}, {"forget_bias": 1.0}],

@@ -120,7 +120,7 @@ class Clockwork(Cell):
 
     @property
     def options(self) -> dict[str, Any]:
-        return {"periods": self.periods}
+        return {"periods": list(self.periods)}  # as a card in JSON has it
 
     @property
     def named_weights(self) -> dict[str, Tensor]:

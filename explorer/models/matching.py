@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
+
 from explorer.models.model import Model
 from explorer.models.startup import seeded
 from explorer.models.zoo import assemble
@@ -59,7 +61,7 @@ def matched(variant: Variant, beside: Model) -> Model:
             bidirectional=card.bidirectional,
         )
 
-    with seeded(variant.seed):
+    with torch.device("meta"):  # sizes and no numbers, so that nothing is drawn
         units = closest(lambda units: made(units).parameter_count, beside.parameter_count)
     with seeded(variant.seed):
         model = made(units)

@@ -11,6 +11,7 @@ import pandas as pd
 from explorer.analysis.reach import distance_to_floor, distance_to_share
 from explorer.analysis.timescales import HalfLives, keep_of
 from explorer.analysis.tokens import visible
+from explorer.cells import REGISTRY
 from explorer.models import Card, Finding
 from explorer.signals import Array, Trace
 
@@ -38,7 +39,7 @@ def plain(message: str) -> str:
 
 def of_watching(card: Card) -> str:
     """The title of the first page: who reads what, how."""
-    name = an(card.cell)
+    name = an(REGISTRY[card.cell].title)
     whose = (
         "your numbers, one row at a time" if card.tokens == "numbers" else f"your text, one {card.reader.one} at a time"
     )
@@ -46,8 +47,9 @@ def of_watching(card: Card) -> str:
 
 
 def an(name: str) -> str:
-    """A cell's name with its article, by how its first letter is said: "an LSTM", "a GRU"."""
-    return f"{'an' if name[0].upper() in 'AEFHILMNORSX' else 'a'} {name.upper()}"
+    """A cell's name with its article, by how it is said: "an LSTM", "a GRU", "a Grid LSTM"."""
+    said = "AEFHILMNORSX" if name[:2].isupper() else "AEIOU"
+    return f"{'an' if name[0] in said else 'a'} {name}"
 
 
 def of_score(card: Card) -> str:

@@ -110,7 +110,13 @@ def test_a_backtick_is_quoted_by_two() -> None:
 
 
 def test_articles() -> None:
-    assert [sentences.an(name) for name in ("lstm", "gru", "rnn")] == ["an LSTM", "a GRU", "an RNN"]
+    assert [sentences.an(name) for name in ("LSTM", "GRU", "RNN", "Grid LSTM", "Echo state network")] == [
+        "an LSTM",
+        "a GRU",
+        "an RNN",
+        "a Grid LSTM",
+        "an Echo state network",
+    ]
 
 
 @pytest.mark.parametrize(
