@@ -135,7 +135,7 @@ def test_saved_and_loaded() -> None:
     """Periods are options, not weights."""
     cell = clockwork(periods=(1, 3))
     assert set(cell.state_dict()) == {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
-    assert cell.options == {"periods": (1, 3)}
+    assert cell.options == {"periods": [1, 3]}
     again = cells.build("clockwork", 3, 8, periods=[3, 1])
     assert isinstance(again, Cell)
     assert again.options == cell.options
