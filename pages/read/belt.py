@@ -1,12 +1,13 @@
-"""Conveyor belt: one unit's memory along the text, what each step kept of it and what it wrote."""
+"""Conveyor belt: one unit's memory along the text, who wrote it, and what of it comes down to the answer."""
 
 import streamlit as st
 
-from explorer.analysis.timescales import half_lives
-from explorer.figures.belt import belt
-from explorer.studio import notation, sentences, service, style
-from explorer.studio.page import chart, opening
+from explorer.studio import service
+from explorer.studio.ledger import View, answer, belt, written
+from explorer.studio.page import opening
 from explorer.studio.workbench import place
+
+TABS = {"The belt": belt.draw, "Who wrote it": written.draw, "Down to the answer": answer.draw}
 
 trace = service.trace(place().model, place().text)
 here = opening(
@@ -15,22 +16,8 @@ here = opening(
     if trace.belt
     else "LSTM and GRU carry their memory along on a belt. This network does not, and that is worth seeing.",
 )
-lives = half_lives(trace, here.layer)
-
-left, right = st.columns([3, 1], vertical_alignment="bottom")
-left.markdown(sentences.of_belt(trace, here.layer, here.unit, here.step))
-others = right.multiselect(
-    "Other units beside it",
-    [unit for unit in range(trace.units) if unit != here.unit],
-    key="others",
-    max_selections=8,
-    bind="query-params",
-    placeholder="Choose units",
-)
-figure = belt(
-    trace, style.theme(), here.unit, row=here.layer, others=others, step=here.step, notation=notation.current()
-)
-chart(figure, "belt", f"The belt of unit {here.unit} along the text, what was kept and what was written at each step.")
-
-if lives is not None:
-    st.caption(sentences.of_half_life(lives, here.unit))
+view = View(here, trace)
+for tab, draw in zip(st.tabs(list(TABS), key="ledger", bind="query-params"), TABS.values(), strict=True):
+    if tab.open:
+        with tab:
+            draw(view)

@@ -40,6 +40,7 @@ function makeStage(parent, host) {
 
   function draw(options) {
     for (const part of parts) part.move?.(theme, place, options);
+    host.at?.({ id: reading.id, ...place });
     root.querySelector(".sr").textContent = player
       ? ""
       : `step ${place.step + 1} of ${reading.steps}, ${reading.names[place.step]}, unit ${place.unit}: ` +
@@ -343,12 +344,19 @@ function together(one, other) {
   other.onscroll = () => (one.scrollLeft = other.scrollLeft);
 }
 
+// To whoever on the page follows the playhead: kept for those who come later.
+function announce(place) {
+  document.carouselPlace = place;
+  document.dispatchEvent(new CustomEvent("carousel-place", { detail: place }));
+}
+
 // In the app: Streamlit calls it when the payload or the theme changes.
 function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   const stage = (parentElement.carouselStage ??= makeStage(parentElement, {
     tell: (place) => setStateValue("place", place),
     ask: (wanted) => setTriggerValue("arithmetic", wanted),
     link: keepLink,
+    at: announce,
   }));
   stage.show(unpackReading(data));
   return () => {

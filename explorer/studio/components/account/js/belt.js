@@ -1,0 +1,203 @@
+// Who wrote the belt: s_T = s_0 Π keep + Σ_j write_j Π_{k>j} keep_k, for the step at the playhead, while it is moved.
+
+const ARCS = { one: 96, all: 128, thick: 15, least: 0.4, own: 24 }; // pixels: a lane's height, the thickest, the thinnest; of what is just written
+const BARS = 84;
+
+function makeBelt(root, given, values) {
+  const { steps, units, reversed } = given;
+  const [initial, keep, written, belt] = [0, units, units + steps * units, units + 2 * steps * units].map((from, k) =>
+    values.subarray(from, from + (k ? steps * units : units)),
+  );
+  const all = given.whose === "all";
+  const picture = element("div", "picture", root);
+  const canvas = element("canvas", "drawn", picture);
+  canvas.setAttribute("role", "img");
+  canvas.dataset.testid = "account-picture";
+  const told = element("p", "told", picture);
+  element("p", "key", picture, given.key);
+  const text = makeText(picture, given);
+  const side = element("div", "side", root);
+  const sum = element("p", "sum", side);
+  sum.dataset.testid = "account-sum";
+  const table = makeTable(side, ["token", "wrote", "is left", "contributes now"], "");
+  let theme, axis, place, account, scale;
+
+  const stepOf = (row) => (row === 0 ? -1 : reversed ? steps - row : row - 1);
+  const rowOf = (step) => (step < 0 ? 0 : reversed ? steps - step : step + 1);
+  const isRead = (step) => rowOf(step) < account.now.length;
+
+  // Of one unit, in the order of reading, the initial state first: what was written, what share of it is left, what it is now.
+  function ofUnit(unit, rows) {
+    const found = { wrote: new Float64Array(rows), share: new Float64Array(rows), now: new Float64Array(rows) };
+    let left = 1;
+    for (let row = rows - 1; row >= 0; row--) {
+      found.wrote[row] = row ? written[stepOf(row) * units + unit] : initial[unit];
+      found.share[row] = left;
+      found.now[row] = found.wrote[row] * left;
+      if (row) left *= keep[stepOf(row) * units + unit];
+    }
+    return found;
+  }
+
+  // Of all units: sizes, added up over the units.
+  function ofAll(rows) {
+    const found = { wrote: new Float64Array(rows), share: new Float64Array(rows), now: new Float64Array(rows) };
+    for (let unit = 0; unit < units; unit++) {
+      const one = ofUnit(unit, rows);
+      for (let row = 0; row < rows; row++) {
+        found.wrote[row] += Math.abs(one.wrote[row]);
+        found.now[row] += Math.abs(one.now[row]);
+      }
+    }
+    for (let row = 0; row < rows; row++) found.share[row] = found.wrote[row] ? found.now[row] / found.wrote[row] : NaN;
+    return found;
+  }
+
+  // The largest write along the whole text, so that what fades is seen to fade; more where something has grown since.
+  function largest() {
+    const born = (all ? ofAll(steps + 1) : ofUnit(place.unit, steps + 1)).wrote;
+    return [...born, ...account.now].reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0) || 1;
+  }
+
+  function carried() {
+    if (!all) return belt[place.step * units + place.unit];
+    let size = 0;
+    for (let unit = 0; unit < units; unit++) size += Math.abs(belt[place.step * units + unit]);
+    return size;
+  }
+
+  const colour = (value) => (Number.isFinite(value) ? (all ? theme.roles.belt : (value < 0 ? theme.below : theme.above)[1]) : theme.missing);
+  const ground = (step) => {
+    const value = isRead(step) ? account.now[rowOf(step)] : 0;
+    if (!all || !Number.isFinite(value)) return signedColour(theme, value / scale);
+    return mix(theme.background, theme.roles.belt, Math.min(1, value / scale));
+  };
+
+  function paint() {
+    const width = Math.max(120, picture.clientWidth);
+    axis = makeAxis(given, width);
+    const [above, below] = all ? [ARCS.all, 6] : [ARCS.one, ARCS.one];
+    const context = sharp(canvas, width, above + axis.high + below + BARS + 6);
+    arcs(context, above, above + axis.high);
+    paintTokens(context, axis, given, theme, above, ground, isRead);
+    bars(context, above + axis.high + below, all ? BARS : BARS / 2);
+    context.fillStyle = theme.text;
+    context.globalAlpha = 0.6;
+    context.fillRect(axis.middle(place.step) - 1, above - 6, 2, 6);
+    context.fillRect(axis.middle(place.step) - 1, above + axis.high, 2, below + BARS + 6);
+    context.globalAlpha = 1;
+    if (given.warm) {
+      context.fillStyle = theme.background;
+      context.globalAlpha = 0.55;
+      context.fillRect(axis.left(0), 0, given.warm * axis.cell, canvas.height);
+      context.globalAlpha = 1;
+    }
+  }
+
+  // From each token that wrote to where the reader is; the largest first, so that none hides a smaller one.
+  function arcs(context, above, below) {
+    const to = axis.middle(place.step);
+    context.globalAlpha = 0.82;
+    for (const row of bySize(account.now)) {
+      const value = account.now[row];
+      const thick = (Math.abs(value) / scale) * ARCS.thick;
+      if (Number.isFinite(value) && thick < ARCS.least) continue;
+      const [from, up] = [axis.middle(stepOf(row)), !(value < 0)];
+      const [base, room] = up ? [above, above] : [below, ARCS.one];
+      const far = Math.abs(to - from);
+      const high = (up ? -1 : 1) * (row === account.now.length - 1 ? ARCS.own : Math.min((room - ARCS.thick / 2) / 0.75, 20 + 0.5 * far));
+      context.strokeStyle = colour(value);
+      context.lineWidth = Number.isFinite(value) ? Math.max(0.8, thick) : 2;
+      context.beginPath();
+      context.moveTo(from, base);
+      if (row === account.now.length - 1) context.lineTo(to, base + high);
+      else context.bezierCurveTo(from, base + high, to, base + high, to, base);
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+
+  // An outline for what each token wrote, filled as far as it is left.
+  function bars(context, top, room) {
+    const zero = top + room;
+    const thin = Math.max(1, axis.cell * 0.72);
+    context.lineWidth = 1;
+    context.fillStyle = theme.grid;
+    context.fillRect(0, zero, axis.cell * (steps + 1), 1);
+    account.now.forEach((now, row) => {
+      const left = axis.middle(stepOf(row)) - thin / 2;
+      const high = (value) => -(value / scale) * (room - 2);
+      const wrote = account.wrote[row];
+      if (!Number.isFinite(now) || !Number.isFinite(wrote)) {
+        context.fillStyle = theme.missing;
+        context.fillRect(left, zero - 4, thin, 8);
+        return;
+      }
+      context.fillStyle = colour(now);
+      context.fillRect(left, zero, thin, high(now));
+      context.strokeStyle = theme.muted;
+      context.globalAlpha = 0.75;
+      context.strokeRect(left, zero, thin, high(wrote));
+      context.globalAlpha = 1;
+    });
+  }
+
+  function nameOf(row) {
+    return row === 0 ? "before the text" : `${given.names[stepOf(row)]} (step ${stepOf(row) + 1})`;
+  }
+
+  const number = (value) => (all ? exact(value).replace("e-", "e−") : signed(value));
+
+  function tell() {
+    const { wrote, share, now } = account;
+    const order = bySize(now);
+    const line = (row) => [nameOf(row), number(wrote[row]), shareOf(share[row]), number(now[row])];
+    const rest = order.slice(ROWS);
+    const more = rest.reduce((whole, row) => whole + now[row], 0);
+    table.show([...order.slice(0, ROWS).map(line), ...(rest.length ? [[`the other ${rest.length} together`, "", "", number(more)]] : [])]);
+    const whose = all ? `all ${units} units` : `unit ${place.unit}`;
+    table.title.textContent = `Step ${place.step + 1} (${given.names[place.step]}), ${whose}: what each token wrote, the largest that is left first`;
+    const whole = now.reduce((a, b) => a + b, 0);
+    sum.replaceChildren();
+    const add = (words, value) => element("b", "", (sum.append(words), sum), value);
+    if (all) {
+      add(`Sizes of all contributions together `, exact(whole));
+      add(`, of the belt ${given.letter} itself `, exact(carried()));
+      sum.append(": what writes of both signs in one unit take from each other is the difference.");
+    } else {
+      add(`Sum of ${now.length} contributions `, signed(whole));
+      add(` = belt ${given.letter} `, signed(carried()));
+      add("; difference ", Number.isFinite(whole - carried()) ? Math.abs(whole - carried()).toExponential(1).replace("e-", "e−") : "no finite number");
+    }
+  }
+
+  function point(event) {
+    const step = axis.stepAt(event.clientX - canvas.getBoundingClientRect().left);
+    const row = rowOf(step);
+    if (row >= account.now.length) told.textContent = `${nameOf(row)} is still to be read`;
+    else told.textContent = `${nameOf(row)}: wrote ${number(account.wrote[row])}, ${shareOf(account.share[row])} of it is left, contributes ${number(account.now[row])} now`;
+  }
+  canvas.onpointermove = point;
+  canvas.onpointerdown = point;
+  canvas.onpointerleave = () => (told.textContent = "");
+
+  function fit(next) {
+    theme = next;
+    if (account) paint();
+  }
+
+  return {
+    fit,
+    move(next) {
+      const again = !all && next.unit !== place?.unit;
+      place = next;
+      account = all ? ofAll(rowOf(place.step) + 1) : ofUnit(place.unit, rowOf(place.step) + 1);
+      if (again || scale === undefined) scale = largest();
+      canvas.setAttribute("aria-label", `Arcs from each token to step ${place.step + 1}, as thick as what is left of what it wrote; the table beside has the numbers`);
+      paint();
+      text.paint(ground, isRead);
+      tell();
+      [root.dataset.step, root.dataset.unit] = [place.step, place.unit];
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// The account in words: a table of what counts most, the text in colours, and what the pointer is at.
+
+const ROWS = 20; // so many lines at most; all others are one line, so that the table adds up
+
+function signed(value) {
+  if (!Number.isFinite(value)) return "no finite number";
+  return `${value < 0 ? "−" : value > 0 ? "+" : ""}${exact(Math.abs(value)).replace("e-", "e−")}`;
+}
+
+function shareOf(value) {
+  if (!Number.isFinite(value)) return "";
+  return value < 0 ? `−${percent(-value)}` : percent(value);
+}
+
+// `heads`: what the columns are. A line is a list of texts, the first of which names the token.
+function makeTable(parent, heads, caption) {
+  const frame = element("div", "frame", parent);
+  frame.tabIndex = 0; // so that a keyboard can scroll it
+  frame.setAttribute("role", "region");
+  const table = element("table", "", frame);
+  const title = element("caption", "", table, caption);
+  frame.setAttribute("aria-label", caption);
+  const head = element("tr", "", element("thead", "", table));
+  for (const name of heads) element("th", "", head, name).scope = "col";
+  const body = element("tbody", "", table);
+  table.dataset.testid = "account-table";
+  return {
+    title,
+    show(lines) {
+      while (body.rows.length > lines.length) body.lastChild.remove();
+      lines.forEach((line, k) => {
+        const row = body.rows[k] ?? lineOf(body, heads.length);
+        line.forEach((text, column) => {
+          if (row.cells[column].textContent !== text) row.cells[column].textContent = text;
+        });
+      });
+    },
+  };
+}
+
+function lineOf(body, columns) {
+  const row = element("tr", "", body);
+  for (let k = 0; k < columns; k++) element(k ? "td" : "th", "", row);
+  row.cells[0].scope = "row";
+  return row;
+}
+
+// The rows by size, the largest first; those that are no number come before all.
+function bySize(values) {
+  const size = (value) => (Number.isFinite(value) ? Math.abs(value) : Infinity);
+  return [...values.keys()].sort((a, b) => size(values[b]) - size(values[a]) || a - b);
+}
+
+// The text as it is read, a token in the colour of its part. It wraps, so that it can be read where the axis has no room for letters.
+function makeText(parent, { shown, says }) {
+  const text = element("p", "text", parent);
+  text.setAttribute("role", "img");
+  text.setAttribute("aria-label", says);
+  text.dataset.testid = "account-text";
+  const words = shown.some((token) => [...token].length > 1);
+  const nodes = shown.map((token) => {
+    const node = element("span", "", text, token);
+    text.append(words ? " " : "\u200b"); // a place to break the line
+    return node;
+  });
+  return {
+    paint(groundOf, isRead) {
+      nodes.forEach((node, step) => {
+        const ground = groundOf(step);
+        node.style.background = ground;
+        node.style.color = isRead(step) ? readableOn(ground) : "var(--muted)";
+      });
+    },
+  };
+}

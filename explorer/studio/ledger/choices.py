@@ -1,0 +1,93 @@
+"""What is asked for: whose account, of which belt, of which score, and what a token is credited with."""
+
+from __future__ import annotations
+
+from streamlit.delta_generator import DeltaGenerator
+
+from explorer.analysis.ledger import By
+from explorer.analysis.tokens import visible
+from explorer.models.answers import CLASS
+from explorer.signals import Belt, Trace
+from explorer.studio import compare, service, style
+from explorer.studio.compare import right
+from explorer.studio.components.account import Whose
+from explorer.studio.ledger import View
+
+WHOSE: dict[str, Whose] = {"The pinned unit": "one", "All units": "all"}
+LIKELIEST, RIGHT = "what it says", "what is right"
+BY: dict[str, By] = {"what is left of its write": "writes", "how the memory moved (β)": "states"}
+
+
+def whose(where: DeltaGenerator) -> Whose:
+    """The account of the pinned unit, or of all units together."""
+    chosen = where.segmented_control(
+        "Whose memory", list(WHOSE), key="whose", bind="query-params", default=next(iter(WHOSE)), required=True
+    )
+    return WHOSE[chosen or next(iter(WHOSE))]
+
+
+def belt(trace: Trace, where: DeltaGenerator) -> Belt:
+    """One of those that the cell declares; asked for only where there are several."""
+    belts = {belt.state: belt for belt in trace.belts}
+    first = next(iter(belts))
+    if len(belts) == 1:
+        return belts[first]
+    chosen = where.segmented_control(
+        "Belt",
+        list(belts),
+        key="of_belt",
+        bind="query-params",
+        default=first,
+        required=True,
+        help="; ".join(f"{state}: {trace.signals[state].label}" for state in belts),
+    )
+    return belts[chosen or first]
+
+
+def by(where: DeltaGenerator) -> By:
+    """What a token is credited with."""
+    chosen = where.segmented_control(
+        "A token is credited with", list(BY), key="credit", bind="query-params", default=next(iter(BY)), required=True
+    )
+    return BY[chosen or next(iter(BY))]
+
+
+def score(view: View, where: DeltaGenerator) -> tuple[int, int | None]:
+    """The column of the score that is accounted for, and of the one that is taken from it; None where it stands by itself."""
+    if view.answer.numbers:
+        return 0, None
+    names = scores(view)
+    chosen = where.selectbox(
+        "The score of",
+        list(names),
+        key="score",
+        bind="query-params",
+        help="A score (logit) is what the readout gives before it becomes a probability; it counts only against the other scores.",
+    )
+    return names.get(chosen or "", next(iter(names.values())))
+
+
+def scores(view: View) -> dict[str, tuple[int, int | None]]:
+    """All that can be asked for, as a reader sees it and the link has it. Of two classes the difference comes first: it decides."""
+    labels, step = service.model(view.here.model).labels, view.here.step
+    said = service.predictions(view.here.model, view.here.text)[step]
+    found: dict[str, tuple[int, int | None]] = {}
+    if view.answer is CLASS and len(labels) == 2:
+        found[f"{labels[1]} against {labels[0]}"] = (1, 0)
+    found[LIKELIEST] = (int(said.argmax()), None)
+    if any(due is not None for due in dues(view)):
+        due = dues(view)[step]
+        found[RIGHT] = (int(said.argmax() if due is None else due), None)
+    for column, label in enumerate(labels):
+        found.setdefault(visible(label), (column, None))
+    return found
+
+
+def is_known(view: View) -> bool:
+    """Whether what is right at this step is known, by the text or a rule."""
+    return dues(view)[view.here.step] is not None
+
+
+def dues(view: View) -> list[right.Due]:
+    """The column of the right label at each step; None where none is known."""
+    return right.due(compare.View(view.here, (), view.trace.tokens, style.theme()))
