@@ -98,11 +98,14 @@ class Diagram:
             phases={says: wires for says, wires in (kept | dict(phases or {})).items() if wires},
         )
 
-    def roomier(self, columns: float) -> Diagram:
-        """The same picture with so many columns more at its left edge: all but what lies on that edge moves to the right."""
+    def roomier(self, columns: float, rows: float = 0) -> Diagram:
+        """The same picture with so many columns more at its left edge, where what lies on the edge stays, and so many rows more below
+        its layers.
+        """
+        lowest = max(y for _, y in self.layers.values())
 
         def moved(at: Point) -> Point:
-            return (at[0] + columns if at[0] else 0, at[1])
+            return (at[0] + columns if at[0] else 0, at[1] + rows if at[1] > lowest else at[1])
 
         def bent(one: Wire) -> Wire:
             return one._replace(path=tuple(stop if isinstance(stop, str) else moved(stop) for stop in one.path))

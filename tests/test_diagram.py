@@ -95,6 +95,14 @@ def test_a_roomier_picture() -> None:
     assert [one.carries for one in roomier.wires] == [one.carries for one in a_diagram().wires]
 
 
+def test_a_picture_with_room_below_its_layers() -> None:
+    """What lies below the layers moves down; layers, and what is above them, stay."""
+    roomier = a_diagram().roomier(0, 2)
+    assert (roomier.layers, roomier.operations) == (a_diagram().layers, a_diagram().operations)
+    assert roomier.legs(roomier.wires[0]) == [(1, 7), (1, 6), (2, 6), (2, 3)]
+    assert [roomier.legs(one) for one in roomier.wires[1:]] == [a_diagram().legs(one) for one in a_diagram().wires[1:]]
+
+
 def test_a_changed_picture_must_fit_too() -> None:
     with pytest.raises(ValueError, match="slanted leg"):
         a_diagram().changed(layers={"a": (3, 3)})

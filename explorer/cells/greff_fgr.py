@@ -27,8 +27,8 @@ class GatedState(NamedTuple):
     o: Tensor  # [batch, unit]
 
 
-ROOMY = LSTM.diagram.roomier(1)
-"""Three more states come in at the left."""
+ROOMY = LSTM.diagram.roomier(1, 0.6)
+"""Three more states come in at the left, and run on below the words of the gates."""
 
 
 @register
@@ -58,22 +58,22 @@ class FullGateRecurrence(ForgettingGreff):
     diagram: ClassVar[Diagram] = ROOMY.changed(
         phases={
             "reads": (
-                wire("x", (2.2, 8), (2.2, 5)),
-                wire("h_prev", (0, 5), (8.5, 5), number=0.07),
-                wire("f_prev", (0, 5.75), (1.65, 5.75), number=0.4),
-                wire("i_prev", (0, 6.5), (1.65, 6.5), number=0.4),
-                wire("o_prev", (0, 7.25), (1.65, 7.25), number=0.4),
+                wire("x", (2.2, 8.4), (2.2, 5.6)),
+                wire("h_prev", (0, 5.6), (8.5, 5.6), number=0.07),
+                wire("f_prev", (0, 6.3), (1.65, 6.3), number=0.4),
+                wire("i_prev", (0, 7), (1.65, 7), number=0.4),
+                wire("o_prev", (0, 7.7), (1.65, 7.7), number=0.4),
             ),
             "opens its gates": (
-                wire("", (1.65, 7.25), (1.65, 4.7), (8.25, 4.7), (8.25, 3.3), "o"),  # the three, one behind the other
-                wire("", (2.65, 4.7), (2.65, 3.3), "f"),
-                wire("", (4.65, 4.7), (4.65, 3.3), "i"),
+                wire("", (1.65, 7.7), (1.65, 5.1), (8.25, 5.1), (8.25, 3.3), "o"),  # the three, one behind the other
+                wire("", (2.65, 5.1), (2.65, 3.3), "f"),
+                wire("", (4.65, 5.1), (4.65, 3.3), "i"),
                 *ROOMY.phases["opens its gates"],
             ),
             "remembers its gates": (
-                wire("f", "f", (3.8, 3.3), (3.8, 5.75), (11, 5.75)),
-                wire("i", "i", (5.8, 3.3), (5.8, 6.5), (11, 6.5)),
-                wire("o", "o", (9.3, 3.3), (9.3, 7.25), (11, 7.25)),
+                wire("f", "f", (4.3, 3.3), (4.3, 6.3), (11, 6.3)),
+                wire("i", "i", (6.3, 3.3), (6.3, 7), (11, 7)),
+                wire("o", "o", (9.3, 3.3), (9.3, 7.7), (11, 7.7)),
             ),
         }
     )

@@ -74,11 +74,11 @@ class Grid(Cell):
             "f_depth": (3, 3.3),
             "i_depth": (4.9, 3.3),
             "g_depth": (6.5, 3.3),
-            "o_depth": (8.1, 3.3),
+            "o_depth": (8.4, 3.3),
             "f": (12, 3.3),
             "i": (13.9, 3.3),
             "g": (15.5, 3.3),
-            "o": (17.1, 3.3),
+            "o": (17.4, 3.3),
         },
         operations={
             "forget below": Operation("×", (3, 0.8)),
@@ -95,8 +95,8 @@ class Grid(Cell):
         phases={
             "reads": (
                 wire("x", (1.2, 6), (1.2, 5)),
-                wire("h_prev", (0, 5), (17.1, 5), number=0.03),
-                wire("l", (2.1, 6), (2.1, 0.8), "forget below", number=0.07),
+                wire("h_prev", (0, 5), (17.4, 5), number=0.03),
+                wire("l", (2.1, 6), (2.1, 0.8), "forget below", number=0.28),
             ),
             "opens its gates": tuple(
                 wire("h_prev", (x, 5), name)
@@ -104,11 +104,11 @@ class Grid(Cell):
                     ("f_depth", 3),
                     ("i_depth", 4.9),
                     ("g_depth", 6.5),
-                    ("o_depth", 8.1),
+                    ("o_depth", 8.4),
                     ("f", 12),
                     ("i", 13.9),
                     ("g", 15.5),
-                    ("o", 17.1),
+                    ("o", 17.4),
                 )
             ),
             "keeps": (
@@ -119,23 +119,23 @@ class Grid(Cell):
                 wire("f * c_prev", "forget", "add", number=0.5),
             ),
             "writes": (
-                wire("i_depth", "i_depth", (4.9, 1.85), "write above", number=0.4),
-                wire("g_depth", "g_depth", (6.5, 1.85), "write above", number=0.4),
+                wire("i_depth", "i_depth", (4.9, 1.85), "write above", number=0.27),
+                wire("g_depth", "g_depth", (6.5, 1.85), "write above", number=0.48),
                 wire("i_depth * g_depth", "write above", "add below"),
                 wire("c_depth", "add below", (10.2, 0.8), (10.2, -0.9), number=0.28),
-                wire("i", "i", (13.9, 1.45), "write", number=0.4),
-                wire("g", "g", (15.5, 1.45), "write", number=0.4),
+                wire("i", "i", (13.9, 1.45), "write", number=0.26),
+                wire("g", "g", (15.5, 1.45), "write", number=0.5),
                 wire("i * g", "write", "add", number=0.5),
                 wire("c", "add", (19.6, 0), number=0.5),
             ),
             "shows": (
                 wire("c_depth", (9.6, 0.8), "squash above"),
                 wire("tanh(c_depth)", "squash above", "show above"),
-                wire("o_depth", "o_depth", (8.1, 2.5), "show above", number=0.4),
+                wire("o_depth", "o_depth", (8.4, 2.5), "show above", number=0.28),
                 wire("h_depth", "show above", (10.9, 2.5), (10.9, -0.9), number=0.55),
                 wire("c", (18.4, 0), "squash"),
                 wire("tanh(c)", "squash", "show"),
-                wire("o", "o", (17.1, 2), "show", number=0.3),
+                wire("o", "o", (17.4, 2), "show", number=0.29),
                 wire("h", "show", (18.4, 5), (19.6, 5), number=0.75),
                 wire("h", (19, 5), (19, -0.9)),
             ),

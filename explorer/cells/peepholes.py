@@ -82,10 +82,8 @@ def peeping(diagram: Diagram, gates: Collection[str]) -> Diagram:
         down = min(layers[name][0] for name in "fi" if name in layers) - 0.85
         for name in before:
             x, y = layers[name]
-            under = (
-                () if x - down < 1 else ((down, 4.4), (x - 0.75, 4.4), (x - 0.75, y))
-            )  # the layer that is in between
-            phases[opens] += (wire("c_prev", (down, 0), *(under or ((down, y),)), name),)
+            over = ((down, 0.75), (x - 0.95, 0.75), (x - 0.95, y)) if x - down > 1 else ((down, y),)  # a layer between
+            phases[opens] += (wire("c_prev", (down, 0), *over, name),)
     if "o" in gates:
         x, y = layers["o"]
         phases[shows] = (wire("c", (x - 0.9, 0), (x - 0.9, y), "o"), *phases[shows])

@@ -217,12 +217,13 @@ def test_each_equation_is_told_in_each_notation(name: str, key: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("inputs", [5, 24])
 @each_cell
-def test_the_count_with_numbers_is_the_count(name: str) -> None:
-    """What is printed can be computed, and gives the number of weights that there are."""
-    cell = cells.build(name, 5, 24)
+def test_the_count_with_numbers_is_the_count(name: str, inputs: int) -> None:
+    """What is printed can be computed, and gives the number of weights that there are; also where some are not needed."""
+    cell = cells.build(name, inputs, 24)
     assert isinstance(cell, Cell)
-    printed = about.filled(about.formula_of(cell), 5, 24)
+    printed = about.filled(about.formula_of(cell), inputs, 24)
     assert re.fullmatch(r"[\d·²+() ]+", printed), "no letter is left"
     python = re.sub(r"(\d)\(", r"\1*(", printed).replace("·", "*").replace("²", "**2")
     assert eval(python) == sum(weight.numel() for weight in cell.parameters())

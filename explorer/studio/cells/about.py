@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 
 import streamlit as st
 
@@ -25,12 +26,12 @@ def parameters(card: Card, cell: Cell) -> str:
 
 
 def formula_of(cell: Cell) -> ParameterCount:
-    """The usual one where it gives this cell's number, else that of its options, which may have a size among them."""
+    """What holds at this cell's sizes: the usual one where it gives the number, else that of its options, which may be sizes too."""
+    sizes = cell.input_size, cell.hidden_size
     usual = parameter_formula(cell.name)
     real = sum(weight.numel() for weight in cell.parameters())
-    if usual.at(cell.input_size, cell.hidden_size) == real:
-        return usual
-    return parameter_formula(cell.name, **cell.options)
+    count = usual if usual.at(*sizes) == real else parameter_formula(cell.name, **cell.options)
+    return count.equal if count.equal and sizes[0] == sizes[1] else replace(count, equal=None)
 
 
 def filled(count: ParameterCount, inputs: int, units: int) -> str:
