@@ -71,8 +71,8 @@ class FullGateRecurrence(ForgettingGreff):
                 *ROOMY.phases["opens its gates"],
             ),
             "remembers its gates": (
-                wire("f", "f", (4.3, 3.3), (4.3, 6.3), (11, 6.3)),
-                wire("i", "i", (6.3, 3.3), (6.3, 7), (11, 7)),
+                wire("f", "f", (4.1, 3.3), (4.1, 6.3), (11, 6.3)),
+                wire("i", "i", (5.9, 3.3), (5.9, 7), (11, 7)),
                 wire("o", "o", (9.3, 3.3), (9.3, 7.7), (11, 7.7)),
             ),
         }
