@@ -34,6 +34,8 @@ VIEWS = ("How long it remembers", "All units", "The path")
 """The tabs of the page on the hidden state, as its links name them; only the open one is drawn."""
 GATES = ("Every unit", "By kind of token", "Shut and open")
 """Those of the page on gates."""
+LEDGER = ("The belt", "Who wrote it", "Down to the answer")
+"""Those of the page on the conveyor belt."""
 NAMES = [card.name for card in zoo() if card.task == "english"]
 """The networks that are looked at in depth, on every page: rnn, gru, lstm. Those of other tasks are opened once."""
 HOSTILE = '<b>x</b> <script>x</script> $x^2$ **b** [a](b) `c` :red[d] &lt; # e\n- f | g ~h~ "'

@@ -9,7 +9,7 @@ from explorer import cells, formula
 from explorer.models import by_cell, card_of
 from explorer.studio import service
 from explorer.studio.state import FIRST_MODEL
-from tests.app.driving import GATES, LIBRARY, PAGES, VIEWS, charts, go_to, opened, stage_of, words
+from tests.app.driving import GATES, LEDGER, LIBRARY, PAGES, VIEWS, charts, go_to, opened, stage_of, words
 
 TEXT = 'He said "yes".'
 NETWORKS = by_cell(FIRST_MODEL)
@@ -41,7 +41,8 @@ def test_every_page(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "tab", "named"), [("gates", "gates", GATES), ("hidden", "view", VIEWS), ("gradients", "reach", REACH)]
+    ("page", "tab", "named"),
+    [("gates", "gates", GATES), ("hidden", "view", VIEWS), ("gradients", "reach", REACH), ("belt", "ledger", LEDGER)],
 )
 @each_cell
 def test_every_tab(cell: str, page: str, tab: str, named: tuple[str, ...]) -> None:

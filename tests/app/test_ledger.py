@@ -17,10 +17,10 @@ from explorer.signals import Array, Belt, Trace
 from explorer.studio import service
 from explorer.studio.ledger import choices
 from explorer.studio.ledger.words import BETA, SIZES, SQUASHED, WRITES, signed
-from tests.app.driving import check, choose, opened, stage_moves, stage_of, type_text, words
+from tests.app.driving import LEDGER, check, choose, opened, stage_moves, stage_of, type_text, words
 from tests.conftest import Shipped
 
-WRITTEN, ANSWER = "Who wrote it", "Down to the answer"
+_, WRITTEN, ANSWER = LEDGER
 TEXT = 'He said "yes".'
 STEP, UNIT = 9, 60
 LINK: dict[str, Any] = {"text": TEXT, "step": STEP + 1, "unit": UNIT}

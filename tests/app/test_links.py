@@ -92,6 +92,7 @@ def test_a_step_of_another_text_without_one_is_its_first() -> None:
         ("gates", {"gates": "Shut and open", "margin": "x"}),
         ("gradients", {"reach": "none"}),
         ("belt", {"others": "x"}),
+        ("belt", {"ledger": "none"}),
     ],
     ids=str,
 )

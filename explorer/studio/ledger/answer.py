@@ -30,8 +30,8 @@ def draw(view: View) -> None:
         st.info(plain(f"{str(error)[0].upper()}{str(error)[1:]}."))
         return
     what = named(view, column, against)
-    st.markdown(words.of_score(trace.tokens, found, here.step, what))
-    st.markdown(words.of_sum(found, own(view, column, against), what))
+    said = words.of_score(trace.tokens, found, here.step, what), words.of_sum(found, own(view, column, against), what)
+    st.markdown("  \n".join(said))
     if st.session_state.get("score") == choices.RIGHT and not choices.is_known(view):
         st.caption("What is right at this step is not known: this is what the network says.")
     letter = notation.current().letter(belt.state)

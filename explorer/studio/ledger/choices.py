@@ -21,7 +21,13 @@ BY: dict[str, By] = {"what is left of its write": "writes", "how the memory move
 def whose(where: DeltaGenerator) -> Whose:
     """The account of the pinned unit, or of all units together."""
     chosen = where.segmented_control(
-        "Whose memory", list(WHOSE), key="whose", bind="query-params", default=next(iter(WHOSE)), required=True
+        "Whose memory",
+        list(WHOSE),
+        key="whose",
+        bind="query-params",
+        default=next(iter(WHOSE)),
+        required=True,
+        label_visibility="collapsed",
     )
     return WHOSE[chosen or next(iter(WHOSE))]
 

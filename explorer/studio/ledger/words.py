@@ -43,14 +43,12 @@ def of_writers(
         return f"{start}: nothing was written to it yet that is still there."
     row = int(np.abs(values).argmax())
     if row == 0:
-        return (
-            f"{start}. Most of it was there before the text: {signed(float(values[0]))} is left of the initial state."
-        )
+        return f"{start}. The largest part was there before the text: {signed(float(values[0]))} is left of the initial state."
     wrote, left = float(written[row - 1]), float(share[row])
     ago = len(steps) - row
     when = f"step {steps[row - 1] + 1}, {counted(ago)} ago" if ago else f"step {steps[row - 1] + 1}, just now"
     kept = f"of the **{signed(wrote)}** that it wrote, **{percent(left)}** is left: {signed(float(values[row]))}"
-    return f"{start}. Most of that is from {glyph(tokens[steps[row - 1]])} ({when}): {kept}{_others(values, row)}."
+    return f"{start}. The largest part is from {glyph(tokens[steps[row - 1]])} ({when}): {kept}{_others(values, row)}."
 
 
 def _others(values: Array, row: int) -> str:
@@ -82,7 +80,7 @@ def of_score(tokens: Sequence[str], account: Account, step: int, what: str) -> s
     if not np.isfinite(values).all():
         return f"Some contributions to {plain(what)} are no finite numbers, so they do not add up."
     least = NOTABLE * np.abs(values).max()
-    parts = []
+    parts: list[str] = []
     for says, sign in (("adds to", 1), ("takes from", -1)):
         order = np.argsort(-sign * values, kind="stable")[:MOST]
         most = [_writer(tokens, int(row), float(values[row]), step) for row in order if sign * values[row] > least]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from explorer.signals import Belt
 from explorer.studio import notation
-from explorer.studio.components.account import account, of_belt
+from explorer.studio.components.account import Whose, account, of_belt
 from explorer.studio.ledger import View, choices, words
 
 
@@ -15,19 +16,20 @@ def draw(view: View) -> None:
     if not trace.belts:
         st.markdown(words.NO_ACCOUNT.format(cell=here.card.cell.upper()))
         return
-    left, right = st.columns(2)
+    left, said = st.columns([1, 3], vertical_alignment="center")
     whose = choices.whose(left)
-    belt = choices.belt(trace, right)
-    found = view.ledger(belt)
-    values = found.contributions(here.step, here.layer)
-    steps, letter = found.steps(here.step, here.layer), notation.current().letter(belt.state)
-    if whose == "one":
-        written, share = found.written(here.step, here.layer), found.share(here.step, here.layer)
-        st.markdown(
-            words.of_writers(
-                trace.tokens, steps, written[:, here.unit], share[:, here.unit], values[:, here.unit], here.unit
-            )
-        )
-    else:
-        st.markdown(words.of_all_writers(trace.tokens, steps, values))
+    belt = choices.belt(trace, left)
+    said.markdown(_sentence(view, belt, whose))
+    letter = notation.current().letter(belt.state)
     account(of_belt(trace, belt, here.layer, view.reading, letter, whose=whose, warm=here.warm), key="account")
+
+
+def _sentence(view: View, belt: Belt, whose: Whose) -> str:
+    """Who wrote most of what is there now."""
+    here, tokens, found = view.here, view.trace.tokens, view.ledger(belt)
+    at = (here.step, here.layer)
+    values, steps = found.contributions(*at), found.steps(*at)
+    if whose == "all":
+        return words.of_all_writers(tokens, steps, values)
+    written, share, now = (of[:, here.unit] for of in (found.written(*at), found.share(*at), values))
+    return words.of_writers(tokens, steps, written, share, now, here.unit)

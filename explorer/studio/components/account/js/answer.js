@@ -96,11 +96,11 @@ function makeAnswer(root, given, values) {
       paint();
       text.paint(ground, isRead);
       tell();
+      Object.assign(root.dataset, { step: given.step, painted: given.shown.join("") });
     },
     // The server counts it anew when the playhead rests: until then this is the account of another step, and looks it.
     move(place) {
       root.classList.toggle("waiting", place.step !== given.step);
-      root.dataset.step = given.step;
     },
   };
 }

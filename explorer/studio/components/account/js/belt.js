@@ -1,6 +1,6 @@
 // Who wrote the belt: s_T = s_0 Π keep + Σ_j write_j Π_{k>j} keep_k, for the step at the playhead, while it is moved.
 
-const ARCS = { one: 96, all: 128, thick: 15, least: 0.4, own: 24 }; // pixels: a lane's height, the thickest, the thinnest; of what is just written
+const ARCS = { one: 96, all: 128, thick: [6, 15], least: 0.4, own: 24 }; // pixels: a lane's height, the thickest by the room there is, the thinnest; of what is just written
 const BARS = 84;
 
 function makeBelt(root, given, values) {
@@ -82,9 +82,8 @@ function makeBelt(root, given, values) {
     paintTokens(context, axis, given, theme, above, ground, isRead);
     bars(context, above + axis.high + below, all ? BARS : BARS / 2);
     context.fillStyle = theme.text;
-    context.globalAlpha = 0.6;
-    context.fillRect(axis.middle(place.step) - 1, above - 6, 2, 6);
-    context.fillRect(axis.middle(place.step) - 1, above + axis.high, 2, below + BARS + 6);
+    context.globalAlpha = 0.45;
+    context.fillRect(axis.middle(place.step) - 0.75, above + axis.high, 1.5, below + BARS);
     context.globalAlpha = 1;
     if (given.warm) {
       context.fillStyle = theme.background;
@@ -97,15 +96,16 @@ function makeBelt(root, given, values) {
   // From each token that wrote to where the reader is; the largest first, so that none hides a smaller one.
   function arcs(context, above, below) {
     const to = axis.middle(place.step);
+    const thickest = Math.max(ARCS.thick[0], Math.min(ARCS.thick[1], axis.cell));
     context.globalAlpha = 0.82;
     for (const row of bySize(account.now)) {
       const value = account.now[row];
-      const thick = (Math.abs(value) / scale) * ARCS.thick;
+      const thick = (Math.abs(value) / scale) * thickest;
       if (Number.isFinite(value) && thick < ARCS.least) continue;
       const [from, up] = [axis.middle(stepOf(row)), !(value < 0)];
       const [base, room] = up ? [above, above] : [below, ARCS.one];
       const far = Math.abs(to - from);
-      const high = (up ? -1 : 1) * (row === account.now.length - 1 ? ARCS.own : Math.min((room - ARCS.thick / 2) / 0.75, 20 + 0.5 * far));
+      const high = (up ? -1 : 1) * (row === account.now.length - 1 ? ARCS.own : Math.min((room - thickest / 2) / 0.75, 20 + 0.5 * far));
       context.strokeStyle = colour(value);
       context.lineWidth = Number.isFinite(value) ? Math.max(0.8, thick) : 2;
       context.beginPath();
@@ -159,11 +159,14 @@ function makeBelt(root, given, values) {
     table.title.textContent = `Step ${place.step + 1} (${given.names[place.step]}), ${whose}: what each token wrote, the largest that is left first`;
     const whole = now.reduce((a, b) => a + b, 0);
     sum.replaceChildren();
-    const add = (words, value) => element("b", "", (sum.append(words), sum), value);
+    const add = (words, value) => {
+      sum.append(words);
+      element("b", "", sum, value);
+    };
     if (all) {
-      add(`Sizes of all contributions together `, exact(whole));
+      add("Sizes of all contributions together ", exact(whole));
       add(`, of the belt ${given.letter} itself `, exact(carried()));
-      sum.append(": what writes of both signs in one unit take from each other is the difference.");
+      sum.append(": the difference is what contributions of opposite signs take from each other within a unit.");
     } else {
       add(`Sum of ${now.length} contributions `, signed(whole));
       add(` = belt ${given.letter} `, signed(carried()));
@@ -197,7 +200,7 @@ function makeBelt(root, given, values) {
       paint();
       text.paint(ground, isRead);
       tell();
-      [root.dataset.step, root.dataset.unit] = [place.step, place.unit];
+      Object.assign(root.dataset, { step: place.step, unit: place.unit, painted: given.shown.join("") });
     },
   };
 }

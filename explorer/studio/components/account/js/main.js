@@ -23,7 +23,7 @@ function makeAccount(parent) {
       given = next;
       root.replaceChildren();
       root.className = `account ${given.kind}`;
-      delete root.dataset.step;
+      for (const name of ["step", "unit", "painted"]) delete root.dataset[name];
       shown = (given.kind === "belt" ? makeBelt : makeAnswer)(root, given, values);
       fit();
       if (document.carouselPlace) moved({ detail: document.carouselPlace });

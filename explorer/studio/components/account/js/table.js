@@ -63,12 +63,13 @@ function makeText(parent, { shown, says }) {
     text.append(words ? " " : "\u200b"); // a place to break the line
     return node;
   });
+  const looks = [];
   return {
     paint(groundOf, isRead) {
       nodes.forEach((node, step) => {
         const ground = groundOf(step);
-        node.style.background = ground;
-        node.style.color = isRead(step) ? readableOn(ground) : "var(--muted)";
+        const look = `background: ${ground}; color: ${isRead(step) ? readableOn(ground) : "var(--muted)"}`;
+        if (looks[step] !== look) node.style.cssText = looks[step] = look;
       });
     },
   };
