@@ -16,11 +16,11 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
 about.what_changes(view)
 left, right = st.columns([3, 2], gap="medium")
 with right:
-    about.source(view)
     marked = choose.marks(view)
     choose.notation_here()
     equations.draw(view, marked)
     about.size(here.card, view)
+    about.source(view)
     choose.weights(here.card)
     about.folded(view)
 

@@ -6,7 +6,7 @@ function makeCode(root, reading) {
   panel.setAttribute("aria-label", "One step, as code");
   const head = element("p", "code-title", panel);
   element("b", "", head, "One step, as code");
-  element("span", "", head, ` ${where}`);
+  element("span", "", head, ` ${where}; tap(name, value) records a value by its name`);
   const text = element("pre", "", panel);
   text.tabIndex = 0; // it may be wider than its room, and is scrolled by keys then
   text.setAttribute("aria-label", where);

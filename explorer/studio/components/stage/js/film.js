@@ -43,7 +43,7 @@ function makeFilm(root, reading, go) {
   const cover = element("div", "cover", film);
   cover.hidden = true;
   const axis = element("div", "line-axis", frame, memoryLabel(reading));
-  const height = reading.whole ? LINE.whole : LINE.strip;
+  const height = reading.whole && !reading.code ? LINE.whole : LINE.strip;
   const widths = cellWidths(reading);
   let width = widths.least;
   let seen = reading.steps; // what comes after this step is hidden
