@@ -146,8 +146,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
       const fresh = stripes.at(theme, step);
       const stale = old === null ? null : stripes.at(theme, old);
       for (const k of reading.changed?.wires ?? []) {
-        context.globalAlpha = strength(wires[k]);
-        paintHalo(context, lines[k].points, em, theme);
+        if (strength(wires[k]) === 1) paintHalo(context, lines[k].points, em, theme);
       }
       wires.forEach((wire, k) => {
         context.globalAlpha = strength(wire);

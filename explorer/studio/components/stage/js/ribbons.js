@@ -132,14 +132,13 @@ function paintPinned(context, line, em, casing, reach, fill, oldFill) {
 // Behind a wire that is marked: a soft glow with dashes along it, for whoever does not see the colour.
 function paintHalo(context, points, em, theme) {
   const width = 2 * em * WIDTHS.wire + em * 0.9;
-  const alpha = context.globalAlpha;
   context.lineJoin = "round";
   context.lineCap = "butt";
+  context.globalAlpha = 1;
   context.setLineDash([em * 0.45, em * 0.4]);
   strokeLine(context, points, width + 3, theme.accent);
   context.setLineDash([]);
   strokeLine(context, points, width, theme.background);
-  context.globalAlpha = alpha * 0.16;
+  context.globalAlpha = 0.16;
   strokeLine(context, points, width, theme.accent);
-  context.globalAlpha = alpha;
 }
