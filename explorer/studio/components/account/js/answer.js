@@ -17,7 +17,7 @@ function makeAnswer(root, given, values) {
   element("p", "key", picture, given.key);
   const text = makeText(picture, given);
   const side = element("div", "side", root);
-  const table = makeTable(side, ["token", "contributes", "sum so far"], `Step ${given.step + 1} (${given.names[given.step]}): what each token contributes to ${given.what}, the largest first`);
+  const table = makeTable(side, ["token", "contributes", "sum so far"]);
   const most = parts.reduce((size, part) => (Number.isFinite(part) ? Math.max(size, Math.abs(part)) : size), 0) || 1;
   let theme, axis;
 
@@ -75,11 +75,14 @@ function makeAnswer(root, given, values) {
     const order = bySize(parts);
     const rest = order.slice(ROWS);
     const more = rest.reduce((whole, row) => whole + parts[row], 0);
-    table.show([
-      ...order.slice(0, ROWS).map((row) => [nameOf(row), signed(parts[row]), signed(running[row])]),
-      ...(rest.length ? [[`the other ${rest.length} together`, signed(more), ""]] : []),
-      ["bias", signed(given.bias), signed(total)],
-    ]);
+    table.show(
+      [
+        ...order.slice(0, ROWS).map((row) => [nameOf(row), signed(parts[row]), signed(running[row])]),
+        ...(rest.length ? [[`the other ${rest.length} together`, signed(more), ""]] : []),
+        ["bias", signed(given.bias), signed(total)],
+      ],
+      `Step ${given.step + 1} (${given.names[given.step]}): what each token contributes to ${given.what}, the largest first`,
+    );
   }
 
   function point(event) {

@@ -19,7 +19,7 @@ function makeBelt(root, given, values) {
   const side = element("div", "side", root);
   const sum = element("p", "sum", side);
   sum.dataset.testid = "account-sum";
-  const table = makeTable(side, ["token", "wrote", "is left", "contributes now"], "");
+  const table = makeTable(side, ["token", "wrote", "is left", "contributes now"]);
   let theme, axis, place, account, scale;
 
   const stepOf = (row) => (row === 0 ? -1 : reversed ? steps - row : row - 1);
@@ -154,9 +154,11 @@ function makeBelt(root, given, values) {
     const line = (row) => [nameOf(row), number(wrote[row]), shareOf(share[row]), number(now[row])];
     const rest = order.slice(ROWS);
     const more = rest.reduce((whole, row) => whole + now[row], 0);
-    table.show([...order.slice(0, ROWS).map(line), ...(rest.length ? [[`the other ${rest.length} together`, "", "", number(more)]] : [])]);
     const whose = all ? `all ${units} units` : `unit ${place.unit}`;
-    table.title.textContent = `Step ${place.step + 1} (${given.names[place.step]}), ${whose}: what each token wrote, the largest that is left first`;
+    table.show(
+      [...order.slice(0, ROWS).map(line), ...(rest.length ? [[`the other ${rest.length} together`, "", "", number(more)]] : [])],
+      `Step ${place.step + 1} (${given.names[place.step]}), ${whose}: what each token wrote, the largest that is left first`,
+    );
     const whole = now.reduce((a, b) => a + b, 0);
     sum.replaceChildren();
     const add = (words, value) => {

@@ -12,21 +12,21 @@ function shareOf(value) {
   return value < 0 ? `−${percent(-value)}` : percent(value);
 }
 
-// `heads`: what the columns are. A line is a list of texts, the first of which names the token.
-function makeTable(parent, heads, caption) {
+// `heads`: what the columns are. A line is a list of texts, the first of which names the token; `caption` says whose numbers these are.
+function makeTable(parent, heads) {
   const frame = element("div", "frame", parent);
   frame.tabIndex = 0; // so that a keyboard can scroll it
   frame.setAttribute("role", "region");
   const table = element("table", "", frame);
-  const title = element("caption", "", table, caption);
-  frame.setAttribute("aria-label", caption);
+  const title = element("caption", "", table);
   const head = element("tr", "", element("thead", "", table));
   for (const name of heads) element("th", "", head, name).scope = "col";
   const body = element("tbody", "", table);
   table.dataset.testid = "account-table";
   return {
-    title,
-    show(lines) {
+    show(lines, caption) {
+      title.textContent = caption;
+      frame.setAttribute("aria-label", caption);
       while (body.rows.length > lines.length) body.lastChild.remove();
       lines.forEach((line, k) => {
         const row = body.rows[k] ?? lineOf(body, heads.length);
