@@ -25,6 +25,7 @@ if __name__ == "__main__":  # a reader is here: Streamlit runs this file as a sc
                 st.Page("pages/learn/step.py", title="One training step", icon=":material/stairs:", url_path="step"),
             ],
             "Try": [
+                st.Page("pages/try/what_if.py", title="What if", icon=":material/alt_route:", url_path="what-if"),
                 st.Page("pages/try/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
             ],
             "Library": [

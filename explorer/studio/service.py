@@ -16,6 +16,7 @@ import streamlit as st
 from explorer import models
 from explorer.analysis import kinds
 from explorer.analysis.orderings import by_effect, by_half_life
+from explorer.backend.edits import Edit
 from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.lexicon import valences
 from explorer.models.recipes import RECIPES, Recipe
@@ -68,6 +69,18 @@ def telling(name: str, text: str, layer: int) -> Array:
 def predictions(name: str, text: str) -> Array:
     """The network's answer at every step: log-probabilities [step, label], or numbers [step, output]."""
     return models.predict(model(name), text)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def edited(name: str, text: str, edits: tuple[Edit, ...]) -> Trace:
+    """Every signal of a reading with edits."""
+    return models.trace(model(name), text, edits=edits)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
+    """The network's answers in a reading with edits."""
+    return models.predict(model(name), text, edits=edits)
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)

@@ -24,6 +24,7 @@ PAGES = {
     "hidden": "pages/read/hidden.py",
     "gradients": "pages/learn/gradients.py",
     "step": "pages/learn/step.py",
+    "what-if": "pages/try/what_if.py",
     "compare": "pages/try/compare.py",
 }
 """Those with the stage or its strip, which read the text at the left."""

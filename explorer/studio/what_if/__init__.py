@@ -1,0 +1,117 @@
+"""The page that reaches into the running cell: experiments, the list of edits, what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from explorer.analysis.comparing import apart
+from explorer.backend.edits import untouched
+from explorer.figures.theme import Theme
+from explorer.models import relatives
+from explorer.models.answers import ANSWERS, Answer
+from explorer.signals import Array, Trace
+from explorer.studio import compare, service
+from explorer.studio.compare import right
+from explorer.studio.state import Place
+from explorer.studio.what_if.lines import Line
+from explorer.studio.what_if.plan import Plan
+
+SAME = 1e-7
+"""Numbers that differ by no more are the same: float32 has no more digits of a number near 1."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Both runs: the original, on the same path as the edited one, so that all that differs comes from the edits; and the edited one, at
+    the steps of the text as it was."""
+
+    here: Place
+    lines: tuple[Line, ...]
+    plan: Plan
+    theme: Theme
+    chosen: int | None = None
+
+    @cached_property
+    def before(self) -> Trace:
+        """Every number of the run as it was."""
+        return service.edited(self.here.model, self.here.text, (untouched(),))
+
+    @cached_property
+    def after(self) -> Trace:
+        """Every number of the edited run; NaN at the step of a deleted token."""
+        found = service.edited(self.here.model, self.plan.text, self.plan.edits or (untouched(),))
+        axes = {name: signal.dims.index("step") for name, signal in found.signals.items()}
+        arrays = {name: self.plan.aligned(found[name], axes[name]) for name in found.arrays}
+        return replace(found, arrays=arrays, tokens=self.before.tokens)
+
+    @cached_property
+    def answers(self) -> tuple[Array, Array]:
+        """[step, label], as it was and edited."""
+        return both_answers(self.here.model, self.here.text, self.plan)
+
+    @cached_property
+    def apart(self) -> Array:
+        """How far the two answers are apart at each step, [step]; NaN where the token is deleted."""
+        return apart(*self.answers, numbers=self.answer.numbers)
+
+    @property
+    def answer(self) -> Answer:
+        """What this network answers with."""
+        return ANSWERS[self.here.card.answer]
+
+    @property
+    def row(self) -> int:
+        """The row that is looked at."""
+        return min(self.here.layer, self.before.rows - 1)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the answer's columns."""
+        return service.model(self.here.model).labels
+
+    @cached_property
+    def due(self) -> list[right.Due]:
+        """What is right at each step, as far as it is known."""
+        card = self.here.card
+        return right.due(compare.View(self.here, relatives(card.task), self.before.tokens, self.theme))
+
+    @property
+    def column(self) -> int | None:
+        """The label whose probability is followed: the chosen one, else what is right at the playhead, else what is said there. None of
+        numbers."""
+        if self.answer.numbers:
+            return None
+        if self.chosen is not None:
+            return self.chosen
+        known = self.due[self.here.step]
+        if known is not None:
+            return int(known)
+        first = int(self.answer.in_text)  # that a token is unknown is no answer
+        return first + int(self.answers[0][self.here.step, first:].argmax())
+
+    def followed(self, values: Array) -> Array:
+        """Of answers [step, label] what is followed, [step]: a probability or the number."""
+        column = self.column
+        return np.exp(values[:, column]) if column is not None else values[:, 0]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no number is another one."""
+        return self.plan.idle or (
+            all(same(self.before[name], self.after[name]) for name in self.before.arrays) and same(*self.answers)
+        )
+
+
+def both_answers(name: str, text: str, plan: Plan) -> tuple[Array, Array]:
+    """A network's answers [step, label] as it was and edited, both at the steps of the text as it was."""
+    original = service.edited_predictions(name, text, (untouched(),))
+    found = service.edited_predictions(name, plan.text, plan.edits or (untouched(),))
+    return original, plan.aligned(found)
+
+
+def same(one: Array, other: Array) -> bool:
+    """Whether two arrays hold the same numbers, and none where the other has none."""
+    return bool(np.allclose(one, other, rtol=SAME, atol=SAME, equal_nan=True))

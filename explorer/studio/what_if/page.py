@@ -1,0 +1,66 @@
+"""The whole page: experiments, edits, what came of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from explorer.studio import sentences, style
+from explorer.studio.state import Place
+from explorer.studio.what_if import View, carriers, choose, experiments, listing, results, words
+from explorer.studio.what_if.experiments import Experiment, Run
+from explorer.studio.what_if.plan import planned
+
+TABS = {"Along the text": results.drawn_along, "Every unit": results.every_unit, "Which units carry it": carriers.draw}
+
+
+def draw(here: Place) -> None:
+    """From what can be done to what came of it."""
+    lines, faults = choose.applied()
+    with st.container(key="experiments"):
+        for column, experiment in zip(st.columns(2), experiments.large(here), strict=True):
+            with column:
+                _card(here, experiment)
+        _small(here)
+    if faults:
+        st.warning("\n\n".join(map(sentences.plain, faults)), icon=":material/link_off:")
+    view = View(here, tuple(lines), planned(here, lines), style.theme())
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    with right:
+        view = View(here, view.lines, view.plan, view.theme, choose.followed(here))
+    with left:
+        st.markdown(words.of_change(view))
+        if not view.plan.idle:
+            results.loop(view)
+            results.other_networks(view)
+    listing.draw(view)
+    for tab, show in zip(st.tabs(list(TABS), key="shown", bind="query-params"), TABS.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(view)
+
+
+def _card(here: Place, experiment: Experiment) -> None:
+    st.subheader(experiment.title, anchor=False)
+    st.markdown(experiment.says)
+    with st.container(horizontal=True, gap="small"):
+        for number, run in enumerate(experiment.runs):
+            _button(here, experiment, run, first=number == 0)
+
+
+def _button(here: Place, experiment: Experiment, run: Run, *, first: bool) -> None:
+    st.button(
+        run.label,
+        key=f"run {experiment.title} {run.label}",
+        type="primary" if first else "secondary",
+        icon=":material/play_arrow:",
+        on_click=partial(experiments.start, here, run),
+    )
+
+
+def _small(here: Place) -> None:
+    with st.container(horizontal=True, gap="xsmall", key="small_experiments", vertical_alignment="center"):
+        st.markdown("Or", width="content")
+        for label, lines in experiments.small(here).items():
+            st.button(label, key=f"run {label}", type="tertiary", on_click=choose.run, args=(lines,))

@@ -1,0 +1,174 @@
+"""From lines to what is run: the text as the edits of tokens leave it, the edits of the network at its steps, and what cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from explorer import edits as surgery
+from explorer.backend.edits import Edit
+from explorer.models import Card
+from explorer.signals import Array, Trace
+from explorer.studio import sentences, service
+from explorer.studio.state import Place
+from explorer.studio.what_if.lines import Line, written
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the edited run is.
+
+    original  what is read as it was
+    text      what the edited run reads
+    where     its step for each step of the text as it was; None for a token that is deleted
+    edits     of the network, at steps of `text`
+    refused   the number of a line that cannot be done here -> why
+    outside   the numbers of the lines that set a value beyond what the signal does on this text
+    """
+
+    original: str
+    text: str
+    where: tuple[int | None, ...]
+    edits: tuple[Edit, ...]
+    refused: dict[int, str]
+    outside: frozenset[int]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing at all is edited."""
+        return not self.edits and self.text == self.original
+
+    def aligned(self, values: Array, axis: int = 0) -> Array:
+        """What belongs to the steps of the edited run, at the steps of the text as it was; NaN where the token is deleted."""
+        there = np.array([step is not None for step in self.where])
+        steps = np.array([step or 0 for step in self.where])
+        found = np.take(values, steps, axis=axis)
+        if not there.all():
+            found = found.copy()
+            np.moveaxis(found, axis, 0)[~there] = np.nan
+        return found
+
+
+def planned(here: Place, lines: Sequence[Line]) -> Plan:
+    """What can be done of the lines; those that are switched off are passed over."""
+    trace = service.trace(here.model, here.text)
+    refused: dict[int, str] = {}
+    tokens = _tokens(here.card, trace.tokens, lines, refused)
+    text, where = _rewritten(here, trace.tokens, tokens)
+    edits: list[Edit] = []
+    outside: set[int] = set()
+    for number, line in enumerate(lines):
+        if not line.on or line.of_tokens:
+            continue
+        try:
+            made = _made(here, trace, line)
+        except ValueError as error:
+            refused[number] = str(error)
+            continue
+        network = service.model(here.model)
+        reason = next(filter(None, surgery.check(made, network.stack, len(trace.tokens), first=1)), None)
+        if reason is not None:
+            refused[number] = reason
+            continue
+        if any(surgery.outside(trace, edit) for edit in made):
+            outside.add(number)
+        placed = [one for edit in made if (one := _placed(edit, where)) is not None]
+        if len(placed) < len(made):
+            refused[number] = "each of its tokens is deleted"
+        edits += placed
+    return Plan(here.text, text, where, tuple(edits), refused, frozenset(outside))
+
+
+def _made(here: Place, trace: Trace, line: Line) -> list[Edit]:
+    """The edits of a line, at the steps of the text as it was. Raises ValueError for one that cannot be."""
+    name = line.name or written(line)
+    if line.does == "patch":
+        return _patches(here, trace, line, name)
+    does, signals = line.does, line.signals
+    if does == "erase":
+        does, signals = "set", surgery.memories(service.model(here.model).cell)
+    assert does in ("set", "scale", "noise", "freeze")
+    return [
+        Edit(signal, does, line.value, line.units, line.layer, line.steps, line.seed, name=name) for signal in signals
+    ]
+
+
+def _patches(here: Place, trace: Trace, line: Line, name: str) -> list[Edit]:
+    problem = service.problem(here.card, line.text)
+    if problem:
+        raise ValueError(f"the other text cannot be read: {problem}")
+    donor = service.trace(here.model, here.prefix + line.text)
+    assert line.steps is not None
+    since = line.steps[0] if line.at is None else line.at
+    if since >= donor.steps:
+        raise ValueError(f"the other text has no step {since + 1}; its last one is {donor.steps}")
+    for state in line.signals:
+        if state not in donor.initial:
+            raise ValueError(
+                f"{state} is no state of {sentences.an(here.card.cell)}; its states are {', '.join(donor.initial)}"
+            )
+    if line.layer is not None and line.layer >= donor.rows:
+        raise ValueError(f"there is no layer {line.layer}: the last one is {donor.rows - 1}")
+    for unit in line.units or ():
+        if unit >= donor.units:
+            raise ValueError(f"there is no unit {unit}: the last one is {donor.units - 1}")
+    return surgery.transplant(
+        donor, since=since, at=line.steps[0], states=line.signals, units=line.units, layer=line.layer, name=name
+    )
+
+
+def _placed(edit: Edit, where: Sequence[int | None]) -> Edit | None:
+    """The edit at the steps of the edited text; None where all of its own are deleted. A run of steps closes up around a gap."""
+    if edit.steps is None:
+        return edit
+    left = [step for step in where[edit.steps[0] : edit.steps[1] + 1] if step is not None]
+    return replace(edit, steps=(left[0], left[-1])) if left else None
+
+
+def _tokens(card: Card, tokens: Sequence[str], lines: Sequence[Line], refused: dict[int, str]) -> list[str | None]:
+    """What stands at each step after the edits of tokens; None where it is deleted."""
+    found: list[str | None] = list(tokens)
+    for number, line in enumerate(lines):
+        if not line.on or not line.of_tokens:
+            continue
+        assert line.steps is not None
+        first, last = line.steps
+        if last >= len(tokens):
+            refused[number] = f"step {last + 1} is beyond the text, whose last one is {len(tokens)}"
+            continue
+        changed = list(found)
+        changed[first : last + 1] = [None if line.does == "delete" else line.text] * (last - first + 1)
+        if reason := _unreadable(card, line) or ("" if any(changed) else "nothing would be left to read"):
+            refused[number] = reason
+            continue
+        found = changed
+    return found
+
+
+def _unreadable(card: Card, line: Line) -> str:
+    """Why what a token is to be replaced by is no other token; empty where it is one."""
+    if line.does == "delete":
+        return ""
+    try:
+        count = len(card.reader.encode(line.text).tokens)
+    except ValueError as error:
+        return str(error)
+    return "" if count == 1 else f"“{line.text}” is {count} {card.tokens} and not one"
+
+
+def _rewritten(here: Place, tokens: Sequence[str], changed: Sequence[str | None]) -> tuple[str, tuple[int | None, ...]]:
+    """The text of the changed tokens, and where each step is in it."""
+    if list(changed) == list(tokens):
+        return here.text, tuple(range(len(tokens)))
+    left = tuple(token for token in changed if token is not None)
+    after = iter(range(len(left)))
+    where = tuple(None if token is None else next(after) for token in changed)
+    return spelled(here.card, left), where
+
+
+def spelled(card: Card, tokens: tuple[str, ...]) -> str:
+    """A text that is read as these tokens: two words that would grow together are kept apart."""
+    text = card.reader.joined(tokens)
+    return text if card.reader.encode(text).tokens == tokens else " ".join(tokens)

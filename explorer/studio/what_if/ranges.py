@@ -1,0 +1,29 @@
+"""What a signal does on a text by itself: the range in which a value is nothing unheard of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.signals import Trace
+from explorer.studio.what_if.lines import Line
+
+PREV = "_prev"
+
+
+def range_of(trace: Trace, line: Line) -> tuple[float, float] | None:
+    """The lowest and the highest value of a line's signal, of its units, on this text; None of what is set to no value."""
+    if line.does != "set":
+        return None
+    signal = line.signals[0]
+    if signal.endswith(PREV) and signal.removesuffix(PREV) in trace.initial:
+        values = trace.previous(signal.removesuffix(PREV))
+    elif signal in trace:
+        values = trace[signal]
+    else:
+        return None
+    if line.layer is not None:
+        values = values[line.layer : line.layer + 1]
+    if line.units is not None:
+        values = values[:, :, [unit for unit in line.units if unit < values.shape[2]]]
+    known = values[np.isfinite(values)]
+    return (float(known.min()), float(known.max())) if known.size else None

@@ -1,0 +1,141 @@
+"""What came of the edits: along the text, in every unit, in the task's other networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from explorer import edits as surgery
+from explorer.analysis.comparing import bits
+from explorer.analysis.tokens import visible
+from explorer.figures.heatmap import reach
+from explorer.figures.what_if import EDITED, WAS, Panel, along
+from explorer.models import relatives
+from explorer.models.answers import NEXT_TOKEN
+from explorer.signals import Array
+from explorer.studio import compare, sentences, service
+from explorer.studio.compare import Network, labels, side
+from explorer.studio.components.lanes import Group, Lane, lanes
+from explorer.studio.page import chart
+from explorer.studio.what_if import View, both_answers, words
+
+CHANGE = "change"
+
+
+def drawn_along(view: View) -> None:
+    """The followed answer, how far the whole answer is apart, and the pinned unit's memory."""
+    chart(
+        along(list(panels(view)), view.before.tokens, view.theme, step=view.here.step, edited=edited_steps(view)),
+        "along",
+        f"Along the text, as it was and edited: {words.what(view)}, how much of the whole answer changes, and the memory of unit "
+        f"{view.here.unit}.",
+    )
+    st.caption(
+        f"Thin grey is the run as it was, computed again on the path of the edited one; dashed is the edited run. "
+        f"Shaded: the steps that are edited. Point to read numbers; unit {view.here.unit} is the pinned one."
+    )
+
+
+def panels(view: View) -> Iterator[Panel]:
+    """What is drawn, from the answer down to the memory."""
+    before, after = map(view.followed, view.answers)
+    column = view.column
+    title = "The answer" if column is None else f"P({visible(view.labels[column])})"
+    yield Panel(title, view.theme.accent, after, before, None if column is None else (0.0, 1.02))
+    says = "How far the answers are apart" if column is None else "Share of the probability that lies elsewhere"
+    yield Panel(says, view.theme.text, view.apart, None, None if column is None else (0.0, 1.02))
+    memory, unit = view.before.memory, view.here.unit
+    role = view.before.signals[memory].role
+    pair = [trace[memory][view.row, :, unit] for trace in (view.before, view.after)]
+    yield Panel(f"{memory} of unit {unit}", view.theme.roles[role], pair[1], pair[0])
+
+
+def edited_steps(view: View) -> list[tuple[int, int]]:
+    """The runs of steps at which something is edited; none where it is edited everywhere."""
+    return [
+        line.steps
+        for number, line in enumerate(view.lines)
+        if line.on and line.steps is not None and number not in view.plan.refused
+    ]
+
+
+def every_unit(view: View) -> None:
+    """Belts, gates and h of all units, as they were and edited, and below each role what changed."""
+    lanes(
+        list(groups(view)),
+        view.before.tokens,
+        step=view.here.step,
+        warm=view.here.warm,
+        reach={},
+        says="",
+        key="lanes",
+    )
+    st.caption(
+        f"Rows are units, the longest memory at the top, in the same order in all lanes; {CHANGE} is edited minus as it was. "
+        "Point to read a number."
+    )
+
+
+def groups(view: View) -> Iterator[Group]:
+    """By role, as on the page that compares networks, with the change of each signal behind it."""
+    here = view.here
+    cards = compare.View(here, relatives(here.card.task), view.before.tokens, view.theme)
+    both = {name: Network(here.model, name, here.card.cell) for name in (WAS, EDITED)}
+    traces = {WAS: view.before, EDITED: view.after}
+    order = service.order(here.model, here.text, view.row)
+    for group in side.groups(cards, both, traces, {WAS: view.row, EDITED: view.row}):
+        yield group
+        names = list(dict.fromkeys(lane.signal for lane in group.lanes))
+        yield Group(
+            f"Change of {group.title[0].lower()}{group.title[1:]}",
+            "edited minus as it was",
+            group.role,
+            "signed",
+            any(reach(view.before, name, view.row) > 1 for name in names),
+            [Lane(CHANGE, name, difference(view, name)[:, order], order.tolist()) for name in names],
+        )
+
+
+def difference(view: View, name: str) -> Array:
+    """Edited minus as it was, [step, unit]."""
+    return np.asarray(view.after[name][view.row] - view.before[name][view.row])
+
+
+def other_networks(view: View) -> None:
+    """The same done to every network of the task, where it names no unit and no text's state: those are others in another network."""
+    done = [line for k, line in enumerate(view.lines) if line.on and k not in view.plan.refused]
+    if not done or not all(line.everywhere for line in done):
+        return
+    cards = relatives(view.here.card.task)
+    parts = []
+    for card, name in zip(cards, labels(cards), strict=True):
+        trace = service.trace(card.name, view.here.text)
+        there = {*trace.signals, *(f"{state}_prev" for state in trace.initial)}
+        edits = tuple(edit for edit in view.plan.edits if edit.signal in there)
+        if view.plan.edits and not edits:
+            parts.append(f"**{sentences.plain(name)}** has no such signal")
+            continue
+        before, after = both_answers(card.name, view.here.text, replace(view.plan, edits=edits))
+        at = [float(view.followed(values)[view.here.step]) for values in (before, after)]
+        if view.column is None:
+            parts.append(f"**{sentences.plain(name)}** from {words.number(at[0])} to {words.number(at[1])}")
+        else:
+            parts.append(f"**{sentences.plain(name)}** {words.verb(*at)}")
+    st.markdown(f"The same in each network of this task, {words.what(view)} at the playhead: {'; '.join(parts)}.")
+
+
+def loop(view: View) -> None:
+    """Where the loop is cut: how much worse the text is foretold, and how badly by who knows the present token alone."""
+    cut = any(
+        line.on and line.does == "set" and line.signals == ("h_prev",) and line.units is None for line in view.lines
+    )
+    if not cut or view.answer is not NEXT_TOKEN or len(view.before.tokens) < 2:
+        return
+    alone = tuple(surgery.set_to(f"{state}_prev", 0.0) for state in view.before.initial)
+    none = service.edited_predictions(view.here.model, view.here.text, alone)
+    known = [None if column is None else int(column) for column in view.due]
+    found = [float(np.nanmean(bits(values, known))) for values in (*view.answers, none)]
+    st.markdown(words.of_loop(found, view.here.card.reader.one))

@@ -1,0 +1,175 @@
+"""Sentences of this page, computed from the numbers of both runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.analysis.tokens import visible
+from explorer.figures.compare import percent
+from explorer.signals import Array
+from explorer.studio.compare.words import LEAST
+from explorer.studio.sentences import glyph, plain
+from explorer.studio.what_if import View
+from explorer.studio.what_if.lines import Line, spans
+
+NOTHING = "**This changes nothing**: every number of the edited run is the number that it was (to 10⁻⁷, on the same path of computation)."
+NOT_EDITED = "Nothing is edited. Run one of the experiments above, or add an edit of your own."
+
+
+def of_line(line: Line) -> str:
+    """An edit in words."""
+    what = _deed(line)
+    where = []
+    if line.units is not None and line.does != "erase":
+        where.append(_counted("unit", line.units))
+    if line.layer is not None:
+        where.append(f"layer {line.layer}")
+    if line.steps is not None and not line.of_tokens and line.does != "patch":
+        first, last = (step + 1 for step in line.steps)
+        where.append(f"step {first}" if first == last else f"steps {first} to {last}")
+    elif line.steps is None:
+        where.append("at every step")
+    return ", ".join([what, *where])
+
+
+def _deed(line: Line) -> str:
+    signal = " and ".join(line.signals)
+    if line.does == "set":
+        if line.signals == ("h_prev",) and line.value == 0 and line.units is None:
+            return "the loop is cut: h before each step is 0"
+        return f"{called(signal)} held at {number(line.value)}"
+    if line.does == "scale":
+        return f"{called(signal)} times {number(line.value)}"
+    if line.does == "noise":
+        return f"noise of size {number(line.value)} on {called(signal)}" + (f" (seed {line.seed})" if line.seed else "")
+    if line.does == "freeze":
+        return f"{called(signal)} frozen: it keeps what it had"
+    if line.does == "erase":
+        return f"{_counted('unit', line.units or ())} erased: the memory is held at 0"
+    assert line.steps is not None
+    step = line.steps[0] + 1
+    if line.does == "patch":
+        at = step if line.at is None else line.at + 1
+        return f"{called(signal)} after step {step} becomes that of {glyph(line.text)} after its step {at}"
+    tokens = f"token {step}" if line.steps[0] == line.steps[1] else f"tokens {step} to {line.steps[1] + 1}"
+    return f"{tokens} deleted" if line.does == "delete" else f"token {step} replaced by {glyph(line.text)}"
+
+
+def called(signal: str) -> str:
+    """A signal with its moment: before the squashing, as it enters a step."""
+    if signal.endswith("_pre"):
+        return f"{signal.removesuffix('_pre')} before the squashing"
+    if signal.endswith("_prev"):
+        return f"{signal.removesuffix('_prev')} as it enters the step"
+    return signal
+
+
+def _counted(one: str, numbers: Sequence[int]) -> str:
+    return f"{one if len(numbers) == 1 else f'{one}s'} {', '.join(spans(numbers)).replace('-', '–')}"
+
+
+def of_change(view: View) -> str:
+    """What changed at the playhead, where most, and in which memory most downstream."""
+    if view.plan.idle:
+        return NOT_EDITED
+    if view.nothing:
+        return NOTHING
+    return " ".join(filter(None, (of_playhead(view), of_most(view), of_memory(view))))
+
+
+def of_playhead(view: View) -> str:
+    """The followed answer at the playhead."""
+    step = view.here.step
+    before, after = (float(view.followed(values)[step]) for values in view.answers)
+    where = f"at the playhead (step {step + 1}, {glyph(view.before.tokens[step])})"
+    if not np.isfinite(after):
+        return f"The token at the playhead (step {step + 1}) is deleted."
+    if view.column is None:
+        moved = "stays at" if number(before) == number(after) else f"goes from {number(before)} to"
+        return f"The answer {where} {moved} **{number(after)}**."
+    return f"{what(view)} {where} {verb(before, after)}."
+
+
+def verb(before: float, after: float) -> str:
+    """How a probability changed."""
+    if percent(before) == percent(after) or abs(after - before) < LEAST * min(1.0, max(before, after) * 10):
+        return f"stays about the same (**{percent(before)}**, {percent(after)})"
+    return f"{'falls' if after < before else 'rises'} from **{percent(before)}** to **{percent(after)}**"
+
+
+def what(view: View) -> str:
+    """What is followed: "P(`x`)"; a number is "the answer"."""
+    if view.column is None:
+        return "the answer"
+    return f"P({glyph(visible(view.labels[view.column]))})"
+
+
+def of_most(view: View) -> str:
+    """The step at which the whole answer is furthest apart."""
+    found = np.where(np.isfinite(view.apart), view.apart, 0)
+    step = int(found.argmax())
+    if found[step] <= 0:
+        return "No answer of this text changes."
+    where = f"after {glyph(view.before.tokens[step])} (step {step + 1})"
+    if view.column is None:
+        return f"Along the text the answer changes most {where}, by {number(float(found[step]))}."
+    said = [visible(view.labels[int(np.nan_to_num(values[step], nan=-np.inf).argmax())]) for values in view.answers]
+    turn = (
+        f"it says {glyph(said[0])} as before"
+        if said[0] == said[1]
+        else f"it said {glyph(said[0])}, now {glyph(said[1])}"
+    )
+    return f"Most changes {where}: {percent(float(found[step]))} of the probability moves; {turn}."
+
+
+def of_memory(view: View) -> str:
+    """Which unit's memory moved most without being held itself."""
+    name = view.before.memory
+    moved = np.abs(_seen(view.after[name][view.row]) - _seen(view.before[name][view.row]))
+    moved = np.where(np.isfinite(moved), moved, 0).max(0)
+    held = {unit for line in view.lines if line.on and line.units for unit in line.units}
+    others = [unit for unit in range(len(moved)) if unit not in held]
+    if not others or not moved[others].max() > 0:
+        return f"No other unit's {name} changes." if others else ""
+    most = max(others, key=lambda unit: float(moved[unit]))
+    count = int((moved[others] > SHIFT).sum())
+    says = "through tanh " if name != "h" else ""
+    return (
+        f"Of the units that are not held themselves, unit {most} moves most ({name} {says}by {moved[most]:.2f}); "
+        f"{count} of {len(others)} move by more than {SHIFT:g}."
+    )
+
+
+SHIFT = 0.1
+"""A memory between -1 and 1 that changes by more has changed to speak of."""
+
+
+def _seen(values: Array) -> Array:
+    """As a memory is compared: between -1 and 1."""
+    return np.tanh(values)
+
+
+def of_loop(bits: Sequence[float], one: str) -> str:
+    """The mean surprise of the real next token: as it was, edited, and of a network that hears of the present token alone."""
+    whole, cut, alone = bits
+    return (
+        f"Mean surprise of the real next {one} on this text: **{whole:.2f}** bits as it was, **{cut:.2f}** edited; "
+        f"**{alone:.2f}** if no state at all is carried on, so that only the present {one} is known, as to a table of pairs."
+    )
+
+
+def of_range(low: float, high: float) -> str:
+    """A value is beyond what the signal does here."""
+    return f"beyond what it does on this text ({number(low)} to {number(high)}): such a state may never occur"
+
+
+def number(value: float) -> str:
+    """As this page writes numbers."""
+    return f"{value:.3g}".replace("-", "−") if np.isfinite(value) else "no number"
+
+
+def refused(reason: str) -> str:
+    """Why an edit is not done."""
+    return f"Not done: {plain(reason)}."

@@ -1,0 +1,13 @@
+"""What if: reach into the running cell, change it, and see what follows."""
+
+from explorer.studio.compare import beginning
+from explorer.studio.page import opening
+from explorer.studio.what_if import page
+
+beginning.where_it_shows()
+page.draw(
+    opening(
+        "What if it had been otherwise?",
+        "Reach into the running cell: force a unit, hold a gate, take a token away. All that follows is computed anew.",
+    )
+)
