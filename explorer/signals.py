@@ -99,6 +99,8 @@ class Trace:
     readout     of the model, if it has one
     notices     what a person should know about this reading (unknown characters, a fallback to the CPU, …)
     bidirectional  whether odd rows read from the last token to the first
+    edited      name -> whether it was changed by hand there, [layer, step, unit]; "<state>_prev" where a state was as it entered the
+                step. Only what was edited is in it: empty for a reading that was left alone
     nonfinite   name -> number of NaN or infinite values, only where there are any
     """
 
@@ -111,6 +113,7 @@ class Trace:
     readout: Readout | None = None
     notices: tuple[str, ...] = ()
     bidirectional: bool = False
+    edited: Mapping[str, Array] = field(default_factory=dict)
     nonfinite: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,7 +133,9 @@ class Trace:
         freeze = object.__setattr__  # the one place that may fill a frozen dataclass
         freeze(self, "arrays", MappingProxyType({name: _read_only(self.arrays[name]) for name in self.signals}))
         freeze(self, "signals", MappingProxyType(dict(self.signals)))
-        freeze(self, "initial", MappingProxyType({name: _read_only(state) for name, state in self.initial.items()}))
+        for name in ("initial", "edited"):
+            values = {key: _read_only(array) for key, array in getattr(self, name).items()}
+            freeze(self, name, MappingProxyType(values))
         if self.readout is not None:
             weight, bias = _read_only(self.readout.weight), _read_only(self.readout.bias)
             freeze(self, "readout", Readout(weight, bias, tuple(self.readout.labels)))
@@ -187,7 +192,7 @@ class Trace:
     def previous(self, state: str) -> Array:
         """`state` one step before, in the order in which each row reads: [layer, step, unit], the initial state first.
 
-        A backward row reads from the last token to the first.
+        A backward row reads from the last token to the first. What was edited as it entered a step is here as it had left the one before.
         """
         now, first = self[state], self.initial[state][:, None]
         forward = np.concatenate([first, now[:, :-1]], axis=1)
@@ -220,6 +225,7 @@ class Trace:
         }
         arrays = {f"signal/{name}": array for name, array in self.arrays.items()}
         arrays |= {f"initial/{name}": array for name, array in self.initial.items()}
+        arrays |= {f"edited/{name}": array for name, array in self.edited.items()}
         if self.readout is not None:
             arrays |= {"readout/weight": self.readout.weight, "readout/bias": self.readout.bias}
         with open(path, "wb") as file:
@@ -261,6 +267,7 @@ def _restored(header: dict[str, Any], stored: dict[str, Array]) -> Trace:
         readout=Readout(**readout, labels=tuple(header.get("labels", ()))) if readout else None,
         notices=tuple(header["notices"]),
         bidirectional=header["bidirectional"],
+        edited=group("edited/"),
     )
 
 

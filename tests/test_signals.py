@@ -148,7 +148,7 @@ def check_same(one: Trace, other: Trace) -> None:
     """Asserts that every field is equal, arrays to the last bit and of the same dtype."""
     for name in ("signals", "tokens", "cell", "belts", "notices", "bidirectional", "nonfinite"):
         assert getattr(one, name) == getattr(other, name), name
-    for mine, theirs in ((one.arrays, other.arrays), (one.initial, other.initial)):
+    for mine, theirs in ((one.arrays, other.arrays), (one.initial, other.initial), (one.edited, other.edited)):
         assert list(mine) == list(theirs)
         for name in mine:
             assert mine[name].dtype == theirs[name].dtype

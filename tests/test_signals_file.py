@@ -55,6 +55,7 @@ def traces(draw: Callable[[Any], Any]) -> Trace:
         readout=draw(st.none() | st.builds(lambda: Readout(numbers(2, units), numbers(2)))),
         notices=tuple(draw(st.lists(words, max_size=2))),
         bidirectional=draw(st.booleans()),
+        edited={f"{name}_prev": draw(arrays.arrays(bool, (layers, steps, units))) for name in names[1:]},
     )
 
 

@@ -91,13 +91,14 @@ class Ledger:
             "states"  a step counts by how the state moved when it was read: W_y[f(c_j) - f(c_{j-1})] with c_j the state as it was then
                       (the β of Murdoch & Szlam 2017). It also credits what was erased since
 
-        Raises ValueError without a readout, for an unknown label, and where the top layer reads both ways.
+        Raises ValueError without a readout, for an unknown label, where the top layer reads both ways, and where its h was edited.
         """
         readout = self.trace.readout
         if readout is None:
             raise ValueError("this network has no readout, so there is no logit; the contributions to the belt are")
         if self.trace.bidirectional:
             raise ValueError("the top layer reads both ways, so a step has two rows; ask for the contributions of each")
+        _untouched(self.trace, "h")
         column, at = readout.column(label), range(self.trace.steps)[at]
         if by == "writes":
             states = np.cumsum(self.contributions(at), axis=0)
@@ -135,7 +136,7 @@ def ledger(trace: Trace, state: str | None = None) -> Ledger:
     """Who wrote the memory: the account of the belt that carries `state`, of the cell's first belt where none is named.
 
     Raises ValueError for a cell without a belt: each step makes its state anew from all of the state before, so that nothing can be said
-    to have been carried on.
+    to have been carried on; and for a belt that was edited, which holds what no step wrote. An edited gate is as good as any.
     """
     if not trace.belts:
         raise ValueError(
@@ -144,5 +145,15 @@ def ledger(trace: Trace, state: str | None = None) -> Ledger:
         )
     for belt in trace.belts:
         if state in (None, belt.state):
+            _untouched(trace, belt.state, f"{belt.state}_prev")
             return Ledger(trace, belt)
     raise ValueError(f"{trace.cell} has no belt {state!r}; it has {', '.join(belt.state for belt in trace.belts)}")
+
+
+def _untouched(trace: Trace, *names: str) -> None:
+    """Raises ValueError where one of these was changed by hand in this reading."""
+    for name in names:
+        if name in trace.edited:
+            raise ValueError(
+                f"{name} was edited in this reading, so it holds what no step wrote; there is no account of it"
+            )

@@ -13,6 +13,7 @@ from torch import Tensor
 from explorer.backend.edits import PREV, Edit, check, width_of
 from explorer.backend.forward import TapAt
 from explorer.cells import Cell, Signals, Stack, Tap, untapped
+from explorer.signals import Array
 
 
 def tap_at(edits: Sequence[Edit], stack: Stack, x: Tensor) -> TapAt | None:
@@ -42,6 +43,21 @@ def tap_at(edits: Sequence[Edit], stack: Stack, x: Tensor) -> TapAt | None:
         return tap
 
     return at if cuts else None
+
+
+def marks(edits: Sequence[Edit], stack: Stack, steps: int) -> dict[str, Array]:
+    """What these edits touch: by the name of a signal, [row, step, unit]. What is multiplied by 1 is not touched, nor is what gets no
+    noise."""
+    found: dict[str, Array] = {}
+    for edit in edits:
+        if (edit.does, edit.value) in (("scale", 1.0), ("noise", 0.0)):
+            continue
+        shape = (len(stack.rows), steps, width_of(edit.signal, stack.cell))
+        mark = found.setdefault(edit.signal, np.zeros(shape, dtype=bool))
+        first, last = (step % steps for step in edit.steps or (0, -1))
+        part = mark[:, first : last + 1] if edit.layer is None else mark[edit.layer, first : last + 1][None]
+        part[..., slice(None) if edit.units is None else list(edit.units)] = True
+    return found
 
 
 def then(first: TapAt | None, second: TapAt) -> TapAt:

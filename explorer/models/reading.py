@@ -175,6 +175,7 @@ class Reading:
             readout=self.model.readout_weights(),
             notices=(*self.input.notices, *self.notices),
             bidirectional=self.model.stack.bidirectional,
+            edited=surgery.marks(self.edits, self.model.stack, len(self.input.tokens)),
         )
 
     @property

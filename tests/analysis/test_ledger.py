@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer
-from explorer import formula
+from explorer import edits, formula
 from explorer.analysis.ledger import ledger
 from explorer.signals import Array, Trace
 from tests.helpers import FEW, TEXT, VARIANTS, Shape, Variant, network, state_of
@@ -142,3 +142,23 @@ def test_what_there_is_no_account_of() -> None:
     cell = explorer.cells.build("lstm", 3, 4)
     with pytest.raises(ValueError, match="no readout"):
         ledger(explorer.trace(cell, np.ones((5, 3)))).logit(0)
+
+
+def test_there_is_no_account_of_what_nobody_wrote() -> None:
+    """A belt that was set holds what no step wrote; h that was set is not made of the belt. A gate that was held is a gate."""
+    model = network(("lstm", {}))
+
+    def edited(*names: str) -> Trace:
+        return explorer.trace(model, TEXT, edits=[edits.set_to(name, 0.5, units=1, steps=3) for name in names])
+
+    for name in ("c", "c_prev"):
+        with pytest.raises(ValueError, match=f"{name} was edited in this reading"):
+            ledger(edited("f", name))
+    with pytest.raises(ValueError, match="h was edited in this reading"):
+        ledger(edited("h")).logit("a")
+    for trace in (edited("f", "i", "g_pre", "h_prev"), edited("h")):
+        np.testing.assert_allclose(ledger(trace).contributions(8).sum(0), trace["c"][0, 8], **CLOSE)
+    held = edited("f", "o")
+    logit = explorer.predict(model, TEXT, edits=[edits.set_to(name, 0.5, units=1, steps=3) for name in "fo"])[-1]
+    totals = np.array([ledger(held).logit(label).total for label in range(len(model.labels))])
+    np.testing.assert_allclose(totals - np.log(np.exp(totals).sum()), logit, **CLOSE)

@@ -353,6 +353,25 @@ def test_a_width_of_its_own() -> None:
     assert edits.check([edits.set_to("h", 0.0, units=3)], model.stack, T) == [None]
 
 
+def test_a_trace_knows_what_was_edited() -> None:
+    """Which units of what, where; an edit that does nothing touches nothing."""
+    made = [
+        edits.set_to("f", 1.0, units=(0, -1), layer=-1, steps=(2, 4)),
+        edits.scale("f", 2.0, layer=0, steps=-1),
+        edits.cut_loop(),
+        edits.untouched(),
+        edits.noise("c", 0.0),
+    ]
+    for trace in (explorer.trace(STACKED, TEXT, edits=made), explorer.gradients(STACKED, TEXT, edits=made)):
+        assert set(trace.edited) == {"f", "h_prev"}
+        expected = np.zeros((4, T, UNITS), dtype=bool)
+        expected[3, 2:5, [0, 3]] = expected[0, T - 1] = True
+        np.testing.assert_array_equal(trace.edited["f"], expected)
+        assert trace.edited["h_prev"].all()
+    assert not explorer.trace(STACKED, TEXT).edited
+    assert not original(STACKED).edited
+
+
 def test_outside_of_what_a_unit_does_on_this_text() -> None:
     trace = explorer.trace(LSTM, TEXT)
     low, high = trace["c"][0, :, 1].min(), trace["c"][0, :, 1].max()
