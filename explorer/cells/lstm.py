@@ -113,10 +113,11 @@ class LSTM(LSTMLike):
             self.set_bias("i", -lags.log())
 
     def step(self, x: Tensor, state: LSTMState, tap: Tap, below: Any = None) -> LSTMState:
-        i, f, g, o = (
-            tap(f"{name}_pre", a) for name, a in zip(self.blocks, self.preactivations(x, state.h), strict=True)
-        )
-        i, f, g, o = tap("i", i.sigmoid()), tap("f", f.sigmoid()), tap("g", g.tanh()), tap("o", o.sigmoid())
+        sums = self.sums_of(x, state.h)
+        i = tap("i", tap("i_pre", sums["i"]).sigmoid())
+        f = tap("f", tap("f_pre", sums["f"]).sigmoid())
+        g = tap("g", tap("g_pre", sums["g"]).tanh())
+        o = tap("o", tap("o_pre", sums["o"]).sigmoid())
         c = tap("c", f * state.c + i * g)
         h = tap("h", o * c.tanh())
         return LSTMState(h, c)
