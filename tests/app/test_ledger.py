@@ -12,13 +12,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import explorer
-from explorer.models import card_of
+from explorer.models import card_of, zoo
 from explorer.signals import Array, Belt, Trace
 from explorer.studio import service
-from explorer.studio.ledger import choices
+from explorer.studio.ledger import View, choices
+from explorer.studio.ledger.answer import own
 from explorer.studio.ledger.words import BETA, SIZES, SQUASHED, WRITES, signed
+from explorer.studio.state import Place
+from tests.app.conftest import Shelve
 from tests.app.driving import LEDGER, check, choose, opened, stage_moves, stage_of, type_text, words
 from tests.conftest import Shipped
+from tests.helpers import TEXT as SOME
 
 _, WRITTEN, ANSWER = LEDGER
 TEXT = 'He said "yes".'
@@ -197,3 +201,56 @@ def test_of_several_belts_each_has_its_own(shipped: Shipped, monkeypatch: pytest
     np.testing.assert_array_equal(blocks(header, values)[3], trace["d"][0])
     at = opened("belt", model="english-lstm", ledger=ANSWER, of_belt="d", **LINK)
     assert "shows nothing of" in words(at)
+
+
+@pytest.mark.parametrize("name", [card.name for card in zoo()])
+def test_every_shipped_network(name: str) -> None:
+    """All units' accounts add up to the belt, and those of the usual score to the network's own."""
+    card, at = card_of(name), opened("belt", model=name, ledger=WRITTEN)
+    if not service.trace(name, card.show.text).belts:
+        assert "has no account" in words(at)
+        return
+    header, values = sent(at)
+    first, keep, written, belt = (block.astype(np.float64) for block in blocks(header, values))
+    carried, sizes = first, np.abs(first)
+    for step in range(header["steps"]):
+        carried, sizes = keep[step] * carried + written[step], keep[step] * sizes + np.abs(written[step])
+        # float32, relative to the sum of the sizes of all contributions; to 1 at least, since a fused GRU rounds at the size of its
+        # candidate (h = n + z (h - n)), also where next to nothing of that is written.
+        assert (np.abs(carried - belt[step]) <= 1e-5 * np.maximum(sizes, 1)).all()
+    at = opened("belt", model=name, ledger=ANSWER)
+    (header, values), step = sent(at), stage_of(at).place[0]
+    view = View(Place(card, card.show.text, 0, 0, step), service.trace(name, card.show.text))
+    column, against = (0, None) if view.answer.numbers else next(iter(choices.scores(view).values()))
+    total = float(values.astype(np.float64).sum()) + header["bias"]
+    assert abs(total - own(view, column, against)) <= 1e-5 * np.abs(values).sum() + 1e-6 * abs(header["bias"])
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["forward", "both"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_each_row_of_a_stack(cell: str, both: bool, shelve: Shelve) -> None:
+    """Its own account, in the order in which it reads; a score has one only where the top layer reads one way."""
+    name = shelve(cell, (2, both))
+    trace = explorer.trace(explorer.load(name), SOME)
+    found = explorer.ledger(trace)
+    for layer in range(4 if both else 2):
+        at = opened("belt", model=name, layer=layer, unit=2, step=4, ledger=WRITTEN)
+        header, values = sent(at)
+        assert header["reversed"] == (both and layer % 2 == 1)
+        np.testing.assert_array_equal(blocks(header, values)[3], trace[trace.memory][layer])
+        assert f"Unit 2 carries **{signed(found.contributions(3, layer)[:, 2].sum())}** now" in words(at)
+        at = opened("belt", model=name, layer=layer, step=4, ledger=ANSWER)
+        if both:
+            assert "The top layer reads both ways" in words(at)
+        else:
+            assert ("The answer is read from the top layer" in words(at)) == (layer == 0)
+
+
+def test_a_warm_up_is_told_apart() -> None:
+    at = opened("belt", model="english-lstm", ledger=WRITTEN, warm="true", text=TEXT, step=1)
+    header, _ = sent(at)
+    assert header["warm"] == header["steps"] - len(TEXT) > 0
+    assert (
+        sent(opened("belt", model="english-lstm", ledger=ANSWER, warm="true", text=TEXT, step=1))[0]["warm"]
+        == header["warm"]
+    )

@@ -35,7 +35,8 @@ def draw(view: View) -> None:
     if st.session_state.get("score") == choices.RIGHT and not choices.is_known(view):
         st.caption("What is right at this step is not known: this is what the network says.")
     letter = notation.current().letter(belt.state)
-    account(of_answer(found, trace.tokens, view.reading, letter, what=what, step=here.step), key="answer_account")
+    sent = of_answer(found, trace.tokens, view.reading, letter, what=what, step=here.step, warm=here.warm)
+    account(sent, key="answer_account")
     squashed = view.trace.signals["h"].formula not in ("", belt.state) and belt.state != "h"
     st.caption(" ".join(words.about(by, squashed, here.layer == trace.rows - 1, chances(view, column, against))))
 

@@ -50,7 +50,7 @@ def account(data: bytes, key: str) -> None:
 def of_belt(trace: Trace, belt: Belt, layer: int, reading: str, letter: str, *, whose: Whose, warm: int = 0) -> bytes:
     """What every step of a row wrote and kept, of all units: enough for the account of each step, which the browser adds up as the
     playhead moves. It stays the same wherever that is, and so is sent once. `reading` is the stage's name of it (`identity`)."""
-    header = _header(trace.tokens, reading, f"{letter}₀") | {
+    header = _header(trace.tokens, reading, f"{letter}₀", warm) | {
         "kind": "belt",
         "key": KEY_TO_ONE if whose == "one" else KEY_TO_ALL,
         "says": "The text, each token in the colour of what it contributes to the memory now",
@@ -59,16 +59,17 @@ def of_belt(trace: Trace, belt: Belt, layer: int, reading: str, letter: str, *, 
         "reversed": trace.bidirectional and layer % 2 == 1,
         "letter": letter,
         "whose": whose,
-        "warm": warm,
     }
     values = {signal.name: trace[signal.name][layer] for signal in trace.per_unit()}
     arrays = [trace.initial[belt.state][layer], belt.kept(values), belt.written(values), trace[belt.state][layer]]
     return pack(header, arrays)
 
 
-def of_answer(account: Account, tokens: Sequence[str], reading: str, letter: str, *, what: str, step: int) -> bytes:
+def of_answer(
+    account: Account, tokens: Sequence[str], reading: str, letter: str, *, what: str, step: int, warm: int = 0
+) -> bytes:
     """What each token up to `step` contributes to `what`, and the bias."""
-    header = _header(tokens, reading, f"{letter}₀") | {
+    header = _header(tokens, reading, f"{letter}₀", warm) | {
         "kind": "answer",
         "key": KEY_TO_ANSWER,
         "says": f"The text, each token in the colour of what it contributes to {what}",
@@ -80,12 +81,13 @@ def of_answer(account: Account, tokens: Sequence[str], reading: str, letter: str
     return pack(header, [account.contributions])
 
 
-def _header(tokens: Sequence[str], reading: str, first: str) -> dict[str, Any]:
-    """What both need: `first` is what stands in the place of the state before the text."""
+def _header(tokens: Sequence[str], reading: str, first: str, warm: int) -> dict[str, Any]:
+    """What both need: `first` is what stands in the place of the state before the text, `warm` how many tokens are a warm-up."""
     return {
         "id": reading,
         "shown": [visible(token) for token in tokens],
         "names": [named(token) for token in tokens],
         "first": first,
+        "warm": warm,
         "themes": {mode: asdict(theme) for mode, theme in THEMES.items()},
     }

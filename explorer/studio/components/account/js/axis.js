@@ -27,8 +27,8 @@ function makeAxis({ shown, reversed, first }, width) {
   };
 }
 
-// The tokens, each on a ground of a colour; what is still to be read is muted.
-function paintTokens(context, axis, { shown, first }, theme, y, groundOf, isRead) {
+// The tokens, each on a ground of a colour; what is still to be read is muted, and a warm-up grey, as on the stage.
+function paintTokens(context, axis, { shown, first, warm }, theme, y, groundOf, isRead) {
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.font = `${axis.size}px "Source Code Pro", ui-monospace, monospace`;
@@ -45,4 +45,8 @@ function paintTokens(context, axis, { shown, first }, theme, y, groundOf, isRead
     context.fillText(axis.upright ? [...letters].slice(0, UPRIGHT.most).join("") : letters, 0, 0.5);
     context.restore();
   }
+  context.fillStyle = theme.background;
+  context.globalAlpha = 0.55;
+  context.fillRect(axis.left(0), y, warm * axis.cell, axis.high);
+  context.globalAlpha = 1;
 }

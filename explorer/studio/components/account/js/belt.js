@@ -42,14 +42,17 @@ function makeBelt(root, given, values) {
   // Of all units: sizes, added up over the units.
   function ofAll(rows) {
     const found = { wrote: new Float64Array(rows), share: new Float64Array(rows), now: new Float64Array(rows) };
-    for (let unit = 0; unit < units; unit++) {
-      const one = ofUnit(unit, rows);
-      for (let row = 0; row < rows; row++) {
-        found.wrote[row] += Math.abs(one.wrote[row]);
-        found.now[row] += Math.abs(one.now[row]);
+    const left = new Float64Array(units).fill(1);
+    for (let row = rows - 1; row >= 0; row--) {
+      const from = row ? stepOf(row) * units : 0;
+      for (let unit = 0; unit < units; unit++) {
+        const size = Math.abs(row ? written[from + unit] : initial[unit]);
+        found.wrote[row] += size;
+        found.now[row] += size * Math.abs(left[unit]);
+        if (row) left[unit] *= keep[from + unit];
       }
+      found.share[row] = found.wrote[row] ? found.now[row] / found.wrote[row] : NaN;
     }
-    for (let row = 0; row < rows; row++) found.share[row] = found.wrote[row] ? found.now[row] / found.wrote[row] : NaN;
     return found;
   }
 
@@ -85,12 +88,6 @@ function makeBelt(root, given, values) {
     context.globalAlpha = 0.45;
     context.fillRect(axis.middle(place.step) - 0.75, above + axis.high, 1.5, below + BARS);
     context.globalAlpha = 1;
-    if (given.warm) {
-      context.fillStyle = theme.background;
-      context.globalAlpha = 0.55;
-      context.fillRect(axis.left(0), 0, given.warm * axis.cell, canvas.height);
-      context.globalAlpha = 1;
-    }
   }
 
   // From each token that wrote to where the reader is; the largest first, so that none hides a smaller one.

@@ -52,14 +52,14 @@ function bySize(values) {
 }
 
 // The text as it is read, a token in the colour of its part. It wraps, so that it can be read where the axis has no room for letters.
-function makeText(parent, { shown, says }) {
+function makeText(parent, { shown, says, warm }) {
   const text = element("p", "text", parent);
   text.setAttribute("role", "img");
   text.setAttribute("aria-label", says);
   text.dataset.testid = "account-text";
   const words = shown.some((token) => [...token].length > 1);
-  const nodes = shown.map((token) => {
-    const node = element("span", "", text, token);
+  const nodes = shown.map((token, step) => {
+    const node = element("span", step < warm ? "warm" : "", text, token);
     text.append(words ? " " : "\u200b"); // a place to break the line
     return node;
   });
