@@ -14,7 +14,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small", key
     st.title(view.title, anchor=False, width="content")
     choose.walk(here.card)
 about.what_changes(view)
-left, right = st.columns([3, 2], gap="medium")
+left, right = st.container(key="cells_beside").columns([3, 2], gap="medium")
 with right:
     marked = choose.marks(view)
     choose.notation_here()
