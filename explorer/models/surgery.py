@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the recipes stand on the models
     from explorer.models.recipes.grammar import Pair
 
 BLOCK = 2**24
-"""How many numbers of a batch of readings are held at once, at most."""
+"""How many numbers of a batch of readings are recorded at once, at most."""
 
 Value = Callable[[Tensor, States, TapAt], Tensor]
 """The number that is asked for, of each reading of a batch: x [step, batch, input], the states before it, the taps -> [batch]."""
@@ -53,7 +53,7 @@ def sweep(
     value   at which value; "mean": each at its own mean on this text
     edits   what is changed in all the readings, the held ones and the one that they are compared with
 
-    All readings are one batch. Raises ValueError for an objective or a state that there is not.
+    The readings are one batch, or a few where the text is long. Raises ValueError for an objective or a state that there is not.
     """
 
     def compute(reading: Reading) -> Array:
@@ -63,11 +63,11 @@ def sweep(
             reading.has_state(name)
             if width_of(name, reading.model.cell) != units:
                 raise ValueError(f"{name} is not a unit's own: it has another width")
-        count, measured = _measured(reading, of, at, token, label, target, unit, row)
+        count, recorded, measured = _measured(reading, of, at, token, label, target, unit, row)
         x = reading.input.x[:count]
         with torch.inference_mode():
             held = _held_at(reading, row, chosen, value)
-            block = max(1, BLOCK // (len(x) * units * len(reading.model.cell.recorded)))
+            block = max(1, BLOCK // (len(x) * units * recorded))
             parts = []
             for some in torch.arange(units).split(block):
                 here = x.expand(-1, len(some) + 1, -1)  # the last one is left alone
@@ -113,8 +113,8 @@ def _measured(
     target: float | None,
     unit: int | None,
     row: int,
-) -> tuple[int, Value]:
-    """How many steps have to be read, and what is measured on them."""
+) -> tuple[int, int, Value]:
+    """How many steps have to be read, how many signals are recorded there, and what is measured on them."""
     stack, steps = reading.model.stack, len(reading.input.tokens)
     of = of or ("loss" if reading.model.answer.in_text else "logit")
     if of in ("h", "c"):
@@ -123,7 +123,7 @@ def _measured(
         def of_state(x: Tensor, before: States, tap_at: TapAt) -> Tensor:
             return read(stack, x, before, tap_at)[row][of][step, :, number]
 
-        return steps if stack.bidirectional else step + 1, of_state
+        return steps if stack.bidirectional else step + 1, len(stack.cell.recorded), of_state
     each, count = reading.each("loss" if of == "mean" else of, token, label, target)
     asked = range(count) if of == "mean" else [index("at", at, count)]
 
@@ -131,7 +131,7 @@ def _measured(
         h, _ = run(stack, x, before, tap_at)
         return torch.stack([each(one[asked[0] : asked[-1] + 1], asked[0]).mean() for one in h.unbind(1)])
 
-    return steps if stack.bidirectional else asked[-1] + 1, of_answer
+    return steps if stack.bidirectional else asked[-1] + 1, 1, of_answer
 
 
 @dataclass(frozen=True)
