@@ -35,8 +35,8 @@ def test_a_number_has_its_sign(value: float, said: str) -> None:
 def test_who_wrote_most_of_what_is_there() -> None:
     said = words.of_writers(TOKENS, STEPS, WRITTEN, SHARE, NOW, unit=7)
     assert said == (
-        "Unit 7 carries **+2.000** now. The largest part is from `a` (step 1, 3 steps ago): of the **+2.000** that it wrote, **75 %** is "
-        "left: +1.500; all others together +0.5000."
+        "Unit 7 carries **+2.000** now. The largest part is from `a` (step 1, 3 steps ago): of the **+2.000** that it wrote, "
+        "**75\N{NO-BREAK SPACE}%** is left: +1.500; all others together +0.5000."
     )
 
 
@@ -72,7 +72,10 @@ def test_all_units_by_the_sum_of_sizes() -> None:
     """Contributions of both signs do not make one another smaller."""
     values = np.array([[0.0, 0.0], [3.0, -3.0], [1.0, 1.0], [0.0, -2.0]])
     said = words.of_all_writers(TOKENS, range(3), values)
-    assert "`a` (step 1) **60 %**, `b` (step 2) **20 %**, `` ` `` (step 3) **20 %**" in said
+    assert (
+        "`a` (step 1) **60\N{NO-BREAK SPACE}%**, `b` (step 2) **20\N{NO-BREAK SPACE}%**, `` ` `` (step 3) **20\N{NO-BREAK SPACE}%**"
+        in said
+    )
     assert words.SIZES in said
     assert "Nothing was written" in words.of_all_writers(TOKENS, range(3), 0 * values)
     assert "no finite number" in words.of_all_writers(TOKENS, range(3), values * np.nan)

@@ -47,7 +47,7 @@ def of_writers(
     wrote, left = float(written[row - 1]), float(share[row])
     ago = len(steps) - row
     when = f"step {steps[row - 1] + 1}, {counted(ago)} ago" if ago else f"step {steps[row - 1] + 1}, just now"
-    kept = f"of the **{signed(wrote)}** that it wrote, **{percent(left)}** is left: {signed(float(values[row]))}"
+    kept = f"of the **{signed(wrote)}** that it wrote, **{part(left)}** is left: {signed(float(values[row]))}"
     return f"{start}. The largest part is from {glyph(tokens[steps[row - 1]])} ({when}): {kept}{_others(values, row)}."
 
 
@@ -70,7 +70,7 @@ def of_all_writers(tokens: Sequence[str], steps: Sequence[int], values: Array) -
         who = (
             "the state before the text" if row == 0 else f"{glyph(tokens[steps[row - 1]])} (step {steps[row - 1] + 1})"
         )
-        parts.append(f"{who} **{percent(float(sizes[row]) / whole)}**")
+        parts.append(f"{who} **{part(float(sizes[row]) / whole)}**")
     return f"Of all that is on the belt now, most is from {', '.join(parts)}. {SIZES}"
 
 
@@ -124,3 +124,8 @@ def signed(value: float) -> str:
         return "no finite number"
     digits = f"{abs(value):#.4g}" if 1e-3 <= abs(value) < 1e4 else size(abs(value)) if value else "0"
     return f"{'−' if value < 0 else '+' if value else ''}{digits}"
+
+
+def part(share: float) -> str:
+    """A share, on one line with its sign."""
+    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")

@@ -3,10 +3,10 @@
 const LETTER = 7.5; // pixels that a letter needs side by side
 const UPRIGHT = { least: 11, letter: 8, most: 14 }; // a column's width, a letter's height, letters of a word that stands on end
 
-function makeAxis({ shown, reversed, first }, width) {
+function makeAxis({ shown, reversed }, width) {
   const places = shown.length + 1;
   const cell = width / places;
-  const longest = Math.max(first.length, ...shown.map((token) => [...token].length));
+  const longest = Math.max(...shown.map((token) => [...token].length));
   const flat = cell >= LETTER * longest * 0.62;
   const upright = !flat && cell >= UPRIGHT.least;
   const place = (step) => (step < 0 ? (reversed ? places - 1 : 0) : reversed ? step : step + 1);
@@ -31,13 +31,14 @@ function makeAxis({ shown, reversed, first }, width) {
 function paintTokens(context, axis, { shown, first, warm }, theme, y, groundOf, isRead) {
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.font = `${axis.size}px "Source Code Pro", ui-monospace, monospace`;
+  const font = (size) => `${size}px "Source Code Pro", ui-monospace, monospace`;
   for (let step = -1; step < shown.length; step++) {
     const ground = groundOf(step);
     context.fillStyle = ground;
     context.fillRect(axis.left(step), y, Math.max(1, axis.cell - (axis.cell > 6 ? 1 : 0)), axis.high);
     if (!axis.flat && !axis.upright) continue;
     const letters = step < 0 ? first : shown[step];
+    context.font = font(step < 0 && !axis.upright ? Math.min(axis.size, (axis.cell / 2) * 1.6) : axis.size);
     context.fillStyle = isRead(step) ? readableOn(ground) : theme.muted;
     context.save();
     context.translate(axis.middle(step), y + axis.high / 2);

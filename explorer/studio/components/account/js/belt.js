@@ -1,7 +1,9 @@
 // Who wrote the belt: s_T = s_0 Π keep + Σ_j write_j Π_{k>j} keep_k, for the step at the playhead, while it is moved.
 
-const ARCS = { one: 96, all: 128, thick: [6, 15], least: 0.4, own: 24 }; // pixels: a lane's height, the thickest by the room there is, the thinnest; of what is just written
+const ARCS = { one: 96, all: 128, thick: [6, 15], thin: 0.7, own: 24 }; // pixels: a lane's height, the thickest by the room there is, the thinnest; of what is just written
+const LEAST = 0.005; // of the scale: what is less is not drawn
 const BARS = 84;
+const OUTLINED = 3; // a bar that is narrower has a ground instead of an outline
 
 function makeBelt(root, given, values) {
   const { steps, units, reversed } = given;
@@ -94,17 +96,17 @@ function makeBelt(root, given, values) {
   function arcs(context, above, below) {
     const to = axis.middle(place.step);
     const thickest = Math.max(ARCS.thick[0], Math.min(ARCS.thick[1], axis.cell));
-    context.globalAlpha = 0.82;
     for (const row of bySize(account.now)) {
       const value = account.now[row];
       const thick = (Math.abs(value) / scale) * thickest;
-      if (Number.isFinite(value) && thick < ARCS.least) continue;
+      if (Math.abs(value) < LEAST * scale) continue;
       const [from, up] = [axis.middle(stepOf(row)), !(value < 0)];
       const [base, room] = up ? [above, above] : [below, ARCS.one];
       const far = Math.abs(to - from);
       const high = (up ? -1 : 1) * (row === account.now.length - 1 ? ARCS.own : Math.min((room - thickest / 2) / 0.75, 20 + 0.5 * far));
       context.strokeStyle = colour(value);
-      context.lineWidth = Number.isFinite(value) ? Math.max(0.8, thick) : 2;
+      context.lineWidth = Number.isFinite(value) ? Math.max(ARCS.thin, thick) : 2;
+      context.globalAlpha = 0.82 * (thick < ARCS.thin ? 0.35 + (0.65 * thick) / ARCS.thin : 1); // a hairline fades instead
       context.beginPath();
       context.moveTo(from, base);
       if (row === account.now.length - 1) context.lineTo(to, base + high);
@@ -130,8 +132,13 @@ function makeBelt(root, given, values) {
         context.fillRect(left, zero - 4, thin, 8);
         return;
       }
+      if (thin < OUTLINED) {
+        context.fillStyle = theme.grid;
+        context.fillRect(left, zero, thin, high(wrote));
+      }
       context.fillStyle = colour(now);
       context.fillRect(left, zero, thin, high(now));
+      if (thin < OUTLINED) return;
       context.strokeStyle = theme.muted;
       context.globalAlpha = 0.75;
       context.strokeRect(left, zero, thin, high(wrote));
