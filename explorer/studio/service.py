@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.backend.edits import Edit
 from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.lexicon import valences
-from explorer.models.recipes import RECIPES, Recipe
+from explorer.models.recipes import RECIPES, Recipe, grammar
 from explorer.signals import Array, Trace
 
 Progress = Callable[[float], None]
@@ -81,6 +81,19 @@ def edited(name: str, text: str, edits: tuple[Edit, ...]) -> Trace:
 def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
     """The network's answers in a reading with edits."""
     return models.predict(model(name), text, edits=edits)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner="Holding one unit after the other …")
+def sweep(name: str, text: str, of: str, at: int, column: int, layer: int, held: str) -> Array:
+    """What holding each unit's memory changes, as `explorer.sweep` gives it; `held` is "zero" or "mean"."""
+    value: float | Literal["mean"] = "mean" if held == "mean" else 0.0
+    return models.sweep(model(name), text, of=of, at=at, token=column, layer=layer, value=value)
+
+
+@st.cache_resource(max_entries=READINGS, show_spinner="Transplanting in many sentences …")
+def transplants(name: str) -> models.Transplants:
+    """In what share of the grammar's pairs a transplanted memory changes the verb."""
+    return models.transplants(model(name), grammar.pairs())
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)

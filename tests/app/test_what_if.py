@@ -10,7 +10,9 @@ import explorer
 from explorer import edits
 from explorer.analysis.comparing import apart
 from explorer.figures.compare import percent
-from explorer.models import card_of
+from explorer.models import card_of, transplants
+from explorer.models.recipes import RECIPES, grammar
+from explorer.studio.what_if import adding
 from explorer.studio.what_if import words as sentences
 from explorer.studio.what_if.lines import read
 from tests.app.driving import charts, check, choose, opened, press, stage_of, words
@@ -130,3 +132,174 @@ def test_the_network_can_be_changed_under_an_edit() -> None:
     assert sentences.NOTHING not in words(at) and sentences.NOT_EDITED not in words(at)
     assert link_of(at) == "set f 1 unit 3\nscale h 0.5"
     check(at)
+
+
+def test_a_list_in_a_link_reopens_to_the_same_result() -> None:
+    """Of every kind of edit; a name, one that is off, and what is followed with it."""
+    lines = (
+        'set f 1 unit 3 steps 5-9 as "held open"',
+        "scale c 0.5 units 3,7-9",
+        "noise c 0.5 seed 3",
+        "freeze c unit 3 steps 5-9",
+        "erase unit 4",
+        'patch c,h step 5 from "the boys" at 3',
+        "off set o 0",
+        "delete step 13",
+        'replace step 2 by "x"',
+    )
+    link = {"model": "english-lstm", "text": TEXT, "step": 20, "edits": "\n".join(lines), "follow": QUOTE}
+    at, again = opened("what-if", **link), opened("what-if", **link)
+    assert not at.warning and "Not done" not in words(at)
+    assert [toggle.value for toggle in at.toggle if str(toggle.key).startswith("on ")] == [True] * 6 + [False] + [
+        True
+    ] * 2
+    assert "**held open**" in words(at)
+    for one, other in zip(charts(at)[0].data, charts(again)[0].data, strict=True):
+        np.testing.assert_array_equal(one["y"], other["y"])
+    assert link_of(at) == "\n".join(lines)
+
+
+IMPOSSIBLE = {
+    "set f 1 unit 500": "there is no unit 500",
+    "set f 1 steps 30-60": "step 60 is beyond the text, whose last one is 38",
+    "set z 1": "lstm has no 'z'",
+    "freeze f": "f is not carried from step to step",
+    "set f 1 layer 2": "there is one layer",
+    'patch c step 30 from "ab"': "the other text has no step 30",
+    'patch q step 1 from "ab"': "lstm has no 'q'",
+    'patch c step 1 from "ab" unit 700': "there is no unit 700",
+    "delete step 99": "step 99 is beyond the text",
+    "delete steps 1-38": "nothing would be left to read",
+    'replace step 1 by "xy"': "“xy” is 2 characters and not one",
+}
+
+
+@pytest.mark.parametrize("line", IMPOSSIBLE)
+def test_an_impossible_edit_is_refused_with_the_reason_and_the_others_are_kept(line: str) -> None:
+    at = opened("what-if", model="english-lstm", text=TEXT, step=20, edits=f"{line}\nscale h 0.5", follow=QUOTE)
+    alone = opened("what-if", model="english-lstm", text=TEXT, step=20, edits="scale h 0.5", follow=QUOTE)
+    assert f"Not done: {IMPOSSIBLE[line]}" in words(at).replace("\\", "")
+    for one, other in zip(charts(at)[0].data, charts(alone)[0].data, strict=True):
+        np.testing.assert_array_equal(one["y"], other["y"])
+
+
+def test_what_is_no_edit_at_all_is_told_and_the_others_are_kept() -> None:
+    at = opened("what-if", model="english-lstm", text=TEXT, edits="open sesame\nscale h 0.5")
+    assert "“open” is no edit" in at.warning[0].value.replace("\\", "")
+    assert sentences.NOT_EDITED not in words(at)
+
+
+def test_edits_are_staged_then_applied_and_taken_back() -> None:
+    """What is shown is what is applied; undo goes back over both."""
+    at = opened("what-if", model="english-lstm", text=TEXT, step=20)
+    at = check(at.selectbox(key="new_deed").set_value("Hold a gate open").run())
+    at = press(at, "stage")
+    assert "not applied yet" in words(at) and sentences.NOT_EDITED in words(at) and not link_of(at)
+    at = press(at, "apply")
+    assert link_of(at).startswith("set ") and sentences.NOT_EDITED not in words(at)
+    at = press(press(at, "undo"), "undo")
+    assert not link_of(at) and sentences.NOT_EDITED in words(at)
+
+
+def test_an_edit_is_switched_off_named_and_taken_out() -> None:
+    at = opened("what-if", model="english-lstm", text=TEXT, step=20, edits="scale h 0.5\nerase unit 3")
+    (first, _) = (toggle for toggle in at.toggle if str(toggle.key).startswith("on "))
+    at = press(check(first.set_value(False).run()), "apply")
+    assert link_of(at) == "off scale h 0.5\nerase unit 3"
+    assert "(off)" in words(at)
+    (name,) = (box for box in at.text_input if str(box.key).startswith("name 1 "))
+    at = press(check(name.set_value("**the** one").run()), "apply")
+    assert link_of(at) == 'off scale h 0.5\nerase unit 3 as "**the** one"'
+    assert r"\*\*the\*\* one" in words(at)
+    at = press(press(at, "remove 0"), "apply")
+    assert link_of(at) == 'erase unit 3 as "**the** one"'
+    at = press(at, "remove_all")
+    assert not link_of(at) and sentences.NOT_EDITED in words(at)
+
+
+@pytest.mark.parametrize("deed", adding.DEEDS)
+@pytest.mark.parametrize("name", ["english-lstm", "waves-rnn", "agreement-gru"])
+def test_every_kind_of_edit_can_be_put_together(name: str, deed: str) -> None:
+    """With what is chosen at first it can be staged, or it is said what is missing."""
+    at = opened("what-if", model=name)
+    offered = at.selectbox(key="new_deed").options
+    if deed not in offered:
+        assert name == "waves-rnn" and deed in adding.HELD
+        return
+    at = check(at.selectbox(key="new_deed").set_value(deed).run())
+    if deed == "Replace a token":
+        assert at.button(key="stage").disabled
+        into = card_of(name).reader.pieces(card_of(name).show.text)[-1].strip()
+        at = check(at.text_input(key="new_into").set_value(into).run())
+    at = press(press(at, "stage"), "apply")
+    assert read(link_of(at)).does == adding.DEEDS[deed]
+    assert "Not done" not in words(at)
+
+
+def test_a_value_that_this_text_never_brings_about_is_marked() -> None:
+    at = opened("what-if", model="english-lstm", text=TEXT, edits="set c 50 unit 1\nset f 1 unit 1")
+    assert words(at).count("beyond what it does on this text") == 1
+    assert next(iter(adding.DEEDS.values())) == "patch"
+
+
+def test_the_units_that_carry_it_are_those_of_the_sweep(shipped: Shipped) -> None:
+    """Ranked by effect, beside |r| on this text; the card's own unit is named with its rank."""
+    name, text = "english-lstm", card_of("english-lstm").show.text
+    model, unit = shipped[name], card_of(name).show.unit
+    for held, value in (("at 0", 0.0), ("at its mean on this text", "mean")):
+        at = opened("what-if", model=name, step=24, shown="Which units carry it", held=held)
+        found = explorer.sweep(model, text, of="log_prob", at=23, token=QUOTE, value=value) / np.log(2)
+        order = np.argsort(-np.abs(found))
+        (chart,) = charts(at)
+        effects, correlations = chart.data
+        assert effects["customdata"][0] == order[0]
+        np.testing.assert_allclose(effects["x"], found[effects["customdata"]], atol=1e-6)  # float32
+        assert unit in effects["customdata"]
+        assert f"**unit {order[0]}** matters most" in words(at)
+        memory = np.tanh(explorer.trace(model, text)["c"][0])
+        marks = np.asarray(RECIPES["english"].properties[0].of(text), dtype=float)
+        r = np.corrcoef(memory[:, unit], marks)[0, 1]
+        shown = dict(zip(correlations["customdata"], correlations["x"], strict=True))
+        assert shown[unit] == pytest.approx(abs(r), abs=1e-4)  # the memory is float32
+
+
+def test_a_carrier_is_erased_by_a_press() -> None:
+    at = opened("what-if", model="english-lstm", step=24, shown="Which units carry it")
+    first = charts(at)[0].data[0]["customdata"][0]
+    at = press(at, f"erase {first}")
+    assert link_of(at) == f"erase unit {first}"
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_the_memory_of_the_plural_sentence_is_transplanted(cell: str, shipped: Shipped) -> None:
+    """At each step from the noun to the verb; the numbers are the library's, and the shares of many pairs stand beside."""
+    name = f"agreement-{cell}"
+    one, several = ("the boy near the old dog with the teacher", "the boys near the old dog with the teacher")
+    at = press(opened("what-if", model=name), "run transplant")
+    assert at.session_state["text"].startswith(one)
+    state = "c" if cell == "lstm" else "h"
+    for step in (1, 8):
+        at = check(at.selectbox(key="transplanted at 1 8").set_value(step).run())
+        at = press(at, "run transplant")
+        line = read(link_of(at))
+        assert (line.signals, line.steps) == ((state,), (step, step))
+        donor = explorer.trace(shipped[name], several)
+        patched = edits.transplant(donor, since=step, at=step, states=[state])
+        shares = np.exp(explorer.predict(shipped[name], one, edits=patched)[8])
+        verbs = sum(shares[shipped[name].labels.index(verb)] for verb in grammar.VERBS.values())
+        assert f"all verbs of several together from **{percent(0)}** to **{percent(verbs)}**" in words(at)
+        assert verbs > 0.5
+    found = transplants(shipped[name], grammar.pairs())
+    for where in ("after the noun", "before the verb"):
+        assert f"{percent(found.share((state,), where))} " in words(at)
+    assert f"{found.pairs} generated pairs" in words(at)
+
+
+def test_the_cut_loop_is_held_against_a_reading_of_one_token(shipped: Shipped) -> None:
+    at = press(opened("what-if", model="english-lstm", text=TEXT, step=20), "run Cut the loop")
+    model = shipped["english-lstm"]
+    column = [model.labels.index(token) for token in TEXT[1:]]
+    for carried in ((), ("h",), ("h", "c")):
+        answers = explorer.predict(model, TEXT, edits=[edits.set_to(f"{state}_prev", 0.0) for state in carried])
+        bits = -np.mean(answers[np.arange(len(column)), column]) / np.log(2)
+        assert f"**{bits:.2f}**" in words(at)

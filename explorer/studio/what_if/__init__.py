@@ -45,7 +45,8 @@ class View:
         found = service.edited(self.here.model, self.plan.text, self.plan.edits or (untouched(),))
         axes = {name: signal.dims.index("step") for name, signal in found.signals.items()}
         arrays = {name: self.plan.aligned(found[name], axes[name]) for name in found.arrays}
-        return replace(found, arrays=arrays, tokens=self.before.tokens)
+        edited = {name: self.plan.aligned(marks, 1, missing=False) for name, marks in found.edited.items()}
+        return replace(found, arrays=arrays, edited=edited, tokens=self.before.tokens)
 
     @cached_property
     def answers(self) -> tuple[Array, Array]:

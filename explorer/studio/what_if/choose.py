@@ -25,13 +25,19 @@ BACK = 30
 
 def applied() -> tuple[list[Line], list[str]]:
     """The edits that the page shows the result of, and what is wrong with the others."""
-    return read_all(st.session_state.get(APPLIED) or st.query_params.get(APPLIED) or "")
+    return read_all(_now())
+
+
+def _now() -> str:
+    """As the box has it; before its first run it has what the link brings."""
+    state = st.session_state
+    return (state[APPLIED] if APPLIED in state else st.query_params.get(APPLIED)) or ""
 
 
 def staged() -> list[Line]:
     """Those that are written down, to be applied or already so. Another link, or another text typed in, begins anew from there."""
     state = st.session_state
-    now = state.get(APPLIED) or st.query_params.get(APPLIED) or ""
+    now = _now()
     if STAGED not in state or state.get(STAGED_ON) != now:
         state[STAGED], state[STAGED_ON] = tuple(read_all(now)[0]), now
     return list(state[STAGED])
@@ -81,7 +87,7 @@ def _put(lines: Sequence[Line]) -> None:
 
 def _remember() -> None:
     state = st.session_state
-    now = (tuple(staged()), state.get(APPLIED) or "")
+    now = (tuple(staged()), _now())
     state[PAST] = [*state.get(PAST, []), now][-BACK:]
 
 
@@ -112,7 +118,7 @@ def followed(here: Place) -> int | None:
         return None
     columns = names_of_labels(here)
     state = st.session_state
-    asked = state.get(FOLLOWED) or st.query_params.get(FOLLOWED)
+    asked = state[FOLLOWED] if FOLLOWED in state else st.query_params.get(FOLLOWED)
     if asked is not None and asked not in (DUE, *columns):
         st.info(
             sentences.plain(f"“{asked}” is not among this network's labels; what is right at the playhead is followed.")

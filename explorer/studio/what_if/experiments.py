@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
-from explorer import edits as surgery
 from explorer.analysis.probes import ends
 from explorer.analysis.tokens import visible
 from explorer.models import Card, Finding
 from explorer.models.answers import ANSWERS
-from explorer.models.recipes import grammar
 from explorer.models.recipes.base import Property
 from explorer.signals import Array, Trace
 from explorer.studio import service, state
@@ -73,8 +71,6 @@ def large(here: Place) -> list[Experiment]:
     finding = next((one for one in here.card.findings if one.holds), None)
     follows = finding or (here.card.findings[0] if here.card.findings else None)
     scene = _scene(here, follows) if follows else None
-    if here.card.task == "agreement":
-        found.append(_transplant(here))
     if finding and scene:
         found.append(_force(here, finding, scene))
     if scene and len(found) < 2:
@@ -138,6 +134,12 @@ def _scene(here: Place, finding: Finding) -> Scene | None:
             wanted, text, whole, trace, np.asarray(wanted.of(tokens), float), step, _column(here, wanted, whole, step)
         )
     return None
+
+
+def marks_on(here: Place, finding: Finding, tokens: Sequence[str]) -> Array | None:
+    """What a finding's unit follows, at each step of the text at hand; None where no rule can say."""
+    wanted = _property(here.card, finding.follows)
+    return None if wanted is None else np.asarray(wanted.of(_as_read(here.card, here.text, tokens)), dtype=np.float64)
 
 
 def _as_read(card: Card, whole: str, tokens: Sequence[str]) -> Sequence[str]:
@@ -231,63 +233,6 @@ def _erase(here: Place) -> Experiment:
         "text: hold all of its memory at 0.",
         (Run("Erase it", (Line(does="erase", units=(unit,)),), None, here.step, None, unit),),
     )
-
-
-def _transplant(here: Place) -> Experiment:
-    """The memory of the sentence about several, put into the one about one."""
-    one, several, subject, last, verb = _sentences(here)
-    states = surgery.memories(service.model(here.model).cell)
-    step, name = len(_words(here.prefix)), here.card.reader
-
-    def run(label: str, chosen: Sequence[str], at: int) -> Run:
-        at += step
-        line = Line(does="patch", signals=tuple(chosen), steps=(at, at), text=" ".join(several), name=label)
-        return Run(label, (line,), " ".join(one), step + last, name.id_of(verb))
-
-    ordered = sorted(states, key=lambda state: state == "h")  # the belt first
-    runs = [
-        run(f"{ordered[0]}, right after the noun", ordered[:1], subject),
-        run(f"{ordered[0]}, before the verb", ordered[:1], last),
-    ]
-    if len(ordered) > 1:
-        runs += [
-            run("h, before the verb", ["h"], last),
-            run(f"{' and '.join(ordered)}, before the verb", ordered, last),
-        ]
-    what = "belt" if len(ordered) > 1 else "memory"
-    return Experiment(
-        f"Transplant the {what} of the plural sentence",
-        f"The network reads {glyph(' '.join(one[: last + 1]))} and, at one step, is given the state that it has after "
-        f"{glyph(' '.join(several[: last + 1]))}. Does it go on with {glyph(verb)}?",
-        tuple(runs),
-    )
-
-
-def _sentences(here: Place) -> tuple[list[str], list[str], int, int, str]:
-    """A sentence about one and the same about several, where the subject is, where the verb is due, and the verb of several; of the text
-    at hand where its first sentence is about a noun, else of one that is."""
-    for text in (here.own, *(finding.text for finding in here.card.findings)):
-        tokens = _words(text)
-        found = next(((k, place.subject) for k, place in enumerate(grammar.places(tokens)) if place.subject), None)
-        due = next((choice for choice in grammar.choices(tokens) if not choice.pronoun), None)
-        if found and due and found[1] not in grammar.PRONOUNS and found[0] <= due.step:
-            other = _counterpart(tokens, found[0], due.step + 1)
-            one, several = (other, tokens) if found[1] in grammar.PLURAL else (tokens, other)
-            return one, several, found[0], due.step, several[due.step + 1]
-    raise AssertionError("the task's own example is about a noun")
-
-
-def _words(text: str) -> list[str]:
-    return text.lower().split()
-
-
-def _counterpart(tokens: Sequence[str], subject: int, verb: int) -> list[str]:
-    """The sentence with its subject and its verb in the other number."""
-    number = grammar.PLURALS | {several: one for one, several in grammar.PLURALS.items()}
-    return [
-        number[token] if k == subject else grammar.OTHER_FORM[token] if k == verb else token
-        for k, token in enumerate(tokens)
-    ]
 
 
 def start(here: Place, run: Run) -> None:

@@ -163,7 +163,9 @@ def numbers_of(text: str) -> tuple[int, ...]:
 
 def quoted(text: str) -> str:
     """In quotes, on one line."""
-    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return "".join(
+        f"\\u{ord(c):04x}" if c in "\x7f\x85\u2028\u2029" else c for c in json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _where(line: Line, words: Iterator[str]) -> Line:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.studio import sentences, style
 from explorer.studio.state import Place
-from explorer.studio.what_if import View, carriers, choose, experiments, listing, results, words
+from explorer.studio.what_if import View, carriers, choose, experiments, listing, results, transplanting, words
 from explorer.studio.what_if.experiments import Experiment, Run
 from explorer.studio.what_if.plan import planned
 
@@ -19,9 +19,12 @@ def draw(here: Place) -> None:
     """From what can be done to what came of it."""
     lines, faults = choose.applied()
     with st.container(key="experiments"):
-        for column, experiment in zip(st.columns(2), experiments.large(here), strict=True):
+        cards = [partial(_card, here, experiment) for experiment in experiments.large(here)]
+        if here.card.task == transplanting.TASK:
+            cards = [partial(transplanting.card, here), *cards]
+        for column, card in zip(st.columns(2), cards, strict=False):
             with column:
-                _card(here, experiment)
+                card()
         _small(here)
     if faults:
         st.warning("\n\n".join(map(sentences.plain, faults)), icon=":material/link_off:")
@@ -32,6 +35,7 @@ def draw(here: Place) -> None:
     with left:
         st.markdown(words.of_change(view))
         if not view.plan.idle:
+            st.markdown(transplanting.of_verbs(view))
             results.loop(view)
             results.other_networks(view)
     listing.draw(view)

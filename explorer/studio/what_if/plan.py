@@ -10,8 +10,8 @@ import numpy as np
 from explorer import edits as surgery
 from explorer.backend.edits import Edit
 from explorer.models import Card
-from explorer.signals import Array, Trace
-from explorer.studio import sentences, service
+from explorer.signals import PER_UNIT, Array, Trace
+from explorer.studio import service
 from explorer.studio.state import Place
 from explorer.studio.what_if.lines import Line, written
 
@@ -40,14 +40,14 @@ class Plan:
         """Whether nothing at all is edited."""
         return not self.edits and self.text == self.original
 
-    def aligned(self, values: Array, axis: int = 0) -> Array:
-        """What belongs to the steps of the edited run, at the steps of the text as it was; NaN where the token is deleted."""
+    def aligned(self, values: Array, axis: int = 0, missing: float = np.nan) -> Array:
+        """What belongs to the steps of the edited run, at the steps of the text as it was; `missing` where the token is deleted."""
         there = np.array([step is not None for step in self.where])
         steps = np.array([step or 0 for step in self.where])
         found = np.take(values, steps, axis=axis)
         if not there.all():
             found = found.copy()
-            np.moveaxis(found, axis, 0)[~there] = np.nan
+            np.moveaxis(found, axis, 0)[~there] = missing
         return found
 
 
@@ -105,10 +105,9 @@ def _patches(here: Place, trace: Trace, line: Line, name: str) -> list[Edit]:
     if since >= donor.steps:
         raise ValueError(f"the other text has no step {since + 1}; its last one is {donor.steps}")
     for state in line.signals:
-        if state not in donor.initial:
-            raise ValueError(
-                f"{state} is no state of {sentences.an(here.card.cell)}; its states are {', '.join(donor.initial)}"
-            )
+        if state not in donor or donor.signals[state].dims != PER_UNIT:
+            there = ", ".join(signal.name for signal in donor.per_unit(pre=True))
+            raise ValueError(f"{here.card.cell} has no {state!r}; it has {there}")
     if line.layer is not None and line.layer >= donor.rows:
         raise ValueError(f"there is no layer {line.layer}: the last one is {donor.rows - 1}")
     for unit in line.units or ():

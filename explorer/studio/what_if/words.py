@@ -8,6 +8,7 @@ import numpy as np
 
 from explorer.analysis.tokens import visible
 from explorer.figures.compare import percent
+from explorer.models import Finding
 from explorer.signals import Array
 from explorer.studio.compare.words import LEAST
 from explorer.studio.sentences import glyph, plain
@@ -149,6 +150,42 @@ SHIFT = 0.1
 def _seen(values: Array) -> Array:
     """As a memory is compared: between -1 and 1."""
     return np.tanh(values)
+
+
+CARRIERS = (
+    "In one batch of readings, each of which holds another unit's whole memory still. An effect at one step of one text is no meaning: "
+    "try other texts. Units that stand in for one another may each seem to matter little. Sign and number of a unit are arbitrary."
+)
+
+
+def of_carriers(view: View, effects: Array, order: Array, finding: Finding | None, r: Array | None) -> str:
+    """Which unit carries the answer at the playhead, and whether it is the one that correlates most."""
+    first, step = int(order[0]), view.here.step
+    before = float(view.followed(view.answers[0])[step])
+    if not np.abs(effects[first]) > 0:
+        return f"No unit by itself changes {what(view)} at the playhead (step {step + 1})."
+    if view.column is None:
+        change = f"changes the answer at the playhead, {number(before)}, by **{number(float(effects[first]))}**"
+    else:
+        after = min(1.0, before * 2.0 ** float(effects[first]))
+        change = (
+            f"takes {what(view)} at the playhead (step {step + 1}) from **{percent(before)}** to **{percent(after)}**"
+        )
+    told = f"Of {len(effects)} units, each held by itself, **unit {first}** matters most: that {change}."
+    if finding is None or r is None:
+        return told
+    ranked = np.argsort(-np.abs(r), kind="stable")
+    place = int(np.flatnonzero(order == finding.unit)[0]) + 1
+    best = int(ranked[0])
+    return (
+        f"{told} By |r| with **{finding.follows}** on this text the first is unit {best} ({abs(r[best]):.2f}), "
+        f"{_nth(order, best)} by effect; unit {finding.unit}, which follows it on held-out sequences (|r| {abs(finding.correlation):.2f}), "
+        f"is number {place} of {len(effects)} by effect."
+    )
+
+
+def _nth(order: Array, unit: int) -> str:
+    return f"number {int(np.flatnonzero(order == unit)[0]) + 1}"
 
 
 def of_loop(bits: Sequence[float], one: str) -> str:

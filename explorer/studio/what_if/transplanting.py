@@ -1,0 +1,153 @@
+"""The memory of a sentence about several, put into the same sentence about one: in this one, and in many that the grammar makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from explorer import edits as surgery
+from explorer.figures.compare import percent
+from explorer.models import Card, Transplants
+from explorer.models.answers import NEXT_TOKEN
+from explorer.models.recipes import grammar
+from explorer.signals import Array
+from explorer.studio import service
+from explorer.studio.sentences import glyph
+from explorer.studio.state import Place
+from explorer.studio.what_if import View
+from explorer.studio.what_if.experiments import Run, start
+from explorer.studio.what_if.lines import Line
+
+TASK = "agreement"
+SHARE = 0.5
+"""Where verbs have so much of the probability, a verb is due."""
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The same sentence about one and about several, as words: where the noun stands, the step before the verb, and the verb of several."""
+
+    one: list[str]
+    several: list[str]
+    noun: int
+    last: int
+    verb: str
+
+
+def card(here: Place) -> None:
+    """What is transplanted, when, and the press."""
+    found = sentences_of(here)
+    states = belt_first(here)
+    both = [*([state] for state in states), *([list(states)] if len(states) > 1 else [])]
+    options = {" and ".join(one) + (" alone" if len(one) < len(states) else ""): one for one in both}
+    what = "belt" if len(states) > 1 else "memory"
+    st.subheader(f"Transplant the {what} of the plural sentence", anchor=False)
+    st.markdown(
+        f"The network reads {glyph(' '.join(found.one[: found.last + 1]))}; at one step it is given the state that it has in "
+        f"{glyph(' '.join(found.several[: found.last + 1]))}. Which verb follows?"
+    )
+    left, middle, right = st.columns([5, 5, 4], vertical_alignment="bottom")
+    chosen = left.selectbox("What", list(options), key="transplanted")
+    steps = range(found.noun, found.last + 1)
+    at = middle.selectbox(
+        "After step",
+        steps,
+        key=f"transplanted at {found.noun} {found.last}",
+        format_func=lambda step: f"{step + 1}, {found.one[step]}{_moment(found, step)}",
+    )
+    at = found.noun if at is None else at
+    first = next(iter(options))
+    right.button(
+        "Transplant it",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="run transplant",
+        on_click=start,
+        args=(here, run_of(here, found, options[chosen or first], at)),
+    )
+    st.markdown(of_shares(here.card, service.transplants(here.model)))
+
+
+def run_of(here: Place, found: Sentences, states: Sequence[str], at: int) -> Run:
+    """The press: the sentence about one is read, with that state of the other one."""
+    line = Line(
+        does="patch",
+        signals=tuple(states),
+        steps=(at, at),
+        text=" ".join(found.several),
+        name=f"{' and '.join(states)} of the plural sentence",
+    )
+    column = here.card.reader.id_of(found.verb)
+    return Run("", (line,), " ".join(found.one), found.last, column)
+
+
+def belt_first(here: Place) -> list[str]:
+    """The states that are a unit's memory, h last."""
+    return sorted(surgery.memories(service.model(here.model).cell), key=lambda state: state == "h")
+
+
+def _moment(found: Sentences, step: int) -> str:
+    if step == found.noun:
+        return " (right after the noun)"
+    return " (just before the verb)" if step == found.last else ""
+
+
+def sentences_of(here: Place) -> Sentences:
+    """Of the text at hand, where its first sentence is about a noun and has a verb; else of one of the card's that is."""
+    for text in (here.own, *(finding.text for finding in here.card.findings), *here.card.examples.values()):
+        tokens = [token.lower() for token in here.card.reader.encode(text).tokens]
+        noun = next(((k, place.subject) for k, place in enumerate(grammar.places(tokens)) if place.subject), None)
+        due = next((choice for choice in grammar.choices(tokens) if not choice.pronoun), None)
+        if noun and due and noun[1] not in grammar.PRONOUNS and noun[0] <= due.step:
+            other = _counterpart(tokens, noun[0], due.step + 1)
+            one, several = (other, tokens) if noun[1] in grammar.PLURAL else (tokens, other)
+            return Sentences(one, several, noun[0], due.step, several[due.step + 1])
+    raise ValueError("none of the card's own texts is about a noun")
+
+
+def _counterpart(tokens: Sequence[str], subject: int, verb: int) -> list[str]:
+    """The sentence with its subject and its verb in the other number."""
+    number = grammar.PLURALS | {several: one for one, several in grammar.PLURALS.items()}
+    return [
+        number[token] if k == subject else grammar.OTHER_FORM[token] if k == verb else token
+        for k, token in enumerate(tokens)
+    ]
+
+
+def of_shares(card: Card, found: Transplants) -> str:
+    """In what share of the generated pairs each transplant flips the verb."""
+    parts = []
+    for states in dict.fromkeys(one.states for one in found.flips):
+        name = " and ".join(sorted(states, key=lambda state: state == "h"))
+        alone = " alone" if len(states) < max(len(one.states) for one in found.flips) else ""
+        noun, verb = (found.share(states, where) for where in ("after the noun", "before the verb"))
+        parts.append(f"**{name}**{alone} {percent(noun)} right after the noun, {percent(verb)} just before the verb")
+    return (
+        f"In {found.pairs} generated pairs of sentences the verb of the {card.cell.upper()} flips to the plural form: "
+        f"by {'; by '.join(parts)}."
+    )
+
+
+def of_verbs(view: View) -> str:
+    """How much of the probability at the playhead is on verbs of several and of one; nothing where no verb is due."""
+    if view.here.card.task != TASK or view.answer is not NEXT_TOKEN:
+        return ""
+    before, after = (np.exp(values[view.here.step]) for values in view.answers)
+    if (
+        not np.isfinite(after).all()
+        or max(mass(view, before, set(grammar.OTHER_FORM)), mass(view, after, set(grammar.OTHER_FORM))) < SHARE
+    ):
+        return ""
+    parts = [
+        f"all verbs of {who} together from **{percent(mass(view, before, forms))}** to **{percent(mass(view, after, forms))}**"
+        for who, forms in (("several", set(grammar.VERBS.values())), ("one", set(grammar.VERBS)))
+    ]
+    return f"At the playhead {', '.join(parts)}."
+
+
+def mass(view: View, shares: Array, words: set[str]) -> float:
+    """The probability of these words, all together."""
+    return float(sum(shares[column] for column, label in enumerate(view.labels) if label in words))
