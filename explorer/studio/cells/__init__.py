@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from explorer.cells import REGISTRY, Cell
 from explorer.studio.cells import changes, code
@@ -25,12 +26,12 @@ class View:
     def title(self) -> str:
         return self.cell.title
 
-    @property
+    @cached_property
     def changed(self) -> changes.Changed:
         """Of the equations; nothing where there is no parent."""
         return changes.of_equations(self.cell, self.parent) if self.parent else changes.Changed()
 
-    @property
+    @cached_property
     def marked(self) -> changes.Marked:
         """Of the picture; nothing where there is no parent."""
         return changes.of_picture(self.cell, self.parent) if self.parent else changes.Marked()

@@ -39,9 +39,13 @@ def lines(cell: Cell, letters: Notation, theme: Theme | None = None) -> dict[str
 def draw(view: View, marked: bool) -> None:
     """The notation, the equations one below the other in the order of computation, and what else there is to say of both."""
     letters, theme = notation.current(), style.theme()
-    ours = lines(view.cell, letters, theme)
-    for name, written in ours.items():
-        _one(view, name, written, letters, theme, marked)
+    before = lines(view.parent, letters, theme) if view.parent else {}
+    signs = {name: len(formula) for name, formula in changes.formulas(view.cell).items()}
+    for name, written in lines(view.cell, letters, theme).items():
+        kind = view.changed.kind(name) if marked else SAME
+        size = next(size for size, most in SIZES.items() if signs[name] <= most)
+        with st.container(key=f"equation_{kind}_{size}_{name}", gap=None):
+            _one(kind, says(changes.symbols(view.cell)[name], letters), written, before.get(name, ""))
     if marked and view.parent:
         _gone(view.parent, view.changed, letters, theme)
     _around(view.cell, letters)
@@ -49,16 +53,12 @@ def draw(view: View, marked: bool) -> None:
         st.code(copied(view.cell, letters), language="latex", wrap_lines=True)
 
 
-def _one(view: View, name: str, written: str, letters: Notation, theme: Theme, marked: bool) -> None:
+def _one(kind: str, called: str, written: str, before: str) -> None:
     """What it is called, whether it is the parent's, the equation; and in small how the parent has it."""
-    kind = view.changed.kind(name) if marked else SAME
-    signs = len(changes.formulas(view.cell)[name])
-    size = next(size for size, most in SIZES.items() if signs <= most)
-    with st.container(key=f"equation_{kind}_{size}_{name}", gap=None):
-        mark = "" if kind == SAME else f"**{kind}** · "
-        st.markdown(f"{mark}{says(changes.symbols(view.cell)[name], letters)}\n\n$\\displaystyle {written}$")
-        if kind == OTHER and view.parent:
-            st.markdown(f"before: $\\displaystyle {lines(view.parent, letters, theme)[name]}$")
+    mark = "" if kind == SAME else f"**{kind}** · "
+    st.markdown(f"{mark}{called}\n\n$\\displaystyle {written}$")
+    if kind == OTHER:
+        st.markdown(f"before: $\\displaystyle {before}$")
 
 
 def says(signal: Signal, letters: Notation) -> str:
