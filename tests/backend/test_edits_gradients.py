@@ -103,6 +103,21 @@ def test_a_gate_that_is_held_hears_of_nothing() -> None:
     assert before["grad_f_pre"][0, 1:, 2].all(), "what was set before the squashing passes through it"
 
 
+def test_a_set_value_knows_nothing_of_what_it_replaces() -> None:
+    """A forget gate whose weights are NaN, held: everything but its pre-activation is sound, and so is every gradient."""
+    broken = network(("lstm", {}))
+    broken.cell.weight_ih.data[4:8] = torch.nan
+    made = [edits.set_to("f", 0.5)]
+    assert set(explorer.trace(broken, TEXT, edits=made).nonfinite) == {"f_pre"}
+    assert np.isfinite(explorer.predict(broken, TEXT, edits=made)).all()
+    found = explorer.gradients(broken, TEXT, edits=made)
+    assert not found.nonfinite
+    assert not found["grad_f_pre"].any()
+    assert found["grad_f"][0, 1 : T - 1].all()
+    one = [edits.set_to("f", 0.5, units=unit) for unit in range(4)]
+    assert set(explorer.trace(broken, TEXT, edits=one).nonfinite) == {"f_pre"}, "unit by unit as well"
+
+
 def test_a_frozen_belt_hands_its_gradient_to_the_step_before() -> None:
     """c frozen at steps 3 to 9 of 0 to 10: between, dL/dc moves only by what its own h hears."""
     found = explorer.gradients(LSTM, TEXT, of="c", unit=1, edits=[edits.freeze("c", steps=(3, 9))])
