@@ -52,7 +52,7 @@ def of_belt(trace: Trace, belt: Belt, layer: int, reading: str, letter: str, *, 
     playhead moves. It stays the same wherever that is, and so is sent once. `reading` is the stage's name of it (`identity`)."""
     header = _header(trace.tokens, reading, f"{letter}₀", warm) | {
         "kind": "belt",
-        "key": KEY_TO_ONE if whose == "one" else KEY_TO_ALL,
+        "key": f"{KEY_TO_ONE if whose == 'one' else KEY_TO_ALL} {letter}₀ is the memory before the text.",
         "says": "The text, each token in the colour of what it contributes to the memory now",
         "units": trace.units,
         "steps": trace.steps,
@@ -71,7 +71,7 @@ def of_answer(
     """What each token up to `step` contributes to `what`, and the bias."""
     header = _header(tokens, reading, f"{letter}₀", warm) | {
         "kind": "answer",
-        "key": KEY_TO_ANSWER,
+        "key": f"{KEY_TO_ANSWER} {letter}₀ is the memory before the text.",
         "says": f"The text, each token in the colour of what it contributes to {what}",
         "reversed": False,
         "what": what,

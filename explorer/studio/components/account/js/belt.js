@@ -96,6 +96,7 @@ function makeBelt(root, given, values) {
   function arcs(context, above, below) {
     const to = axis.middle(place.step);
     const thickest = Math.max(ARCS.thick[0], Math.min(ARCS.thick[1], axis.cell));
+    const thin = Math.min(ARCS.thin, axis.cell * 0.06); // many hairlines side by side would look like much
     for (const row of bySize(account.now)) {
       const value = account.now[row];
       const thick = (Math.abs(value) / scale) * thickest;
@@ -105,8 +106,8 @@ function makeBelt(root, given, values) {
       const far = Math.abs(to - from);
       const high = (up ? -1 : 1) * (row === account.now.length - 1 ? ARCS.own : Math.min((room - thickest / 2) / 0.75, 20 + 0.5 * far));
       context.strokeStyle = colour(value);
-      context.lineWidth = Number.isFinite(value) ? Math.max(ARCS.thin, thick) : 2;
-      context.globalAlpha = 0.82 * (thick < ARCS.thin ? 0.35 + (0.65 * thick) / ARCS.thin : 1); // a hairline fades instead
+      context.lineWidth = Number.isFinite(value) ? Math.max(thin, thick) : 2;
+      context.globalAlpha = 0.82 * (thick < thin ? 0.35 + (0.65 * thick) / thin : 1); // a hairline fades instead
       context.beginPath();
       context.moveTo(from, base);
       if (row === account.now.length - 1) context.lineTo(to, base + high);
