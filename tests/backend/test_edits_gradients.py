@@ -104,9 +104,9 @@ def test_a_gate_that_is_held_hears_of_nothing() -> None:
 
 
 def test_a_set_value_knows_nothing_of_what_it_replaces() -> None:
-    """A forget gate whose weights are NaN, held: everything but its pre-activation is sound, and so is every gradient."""
+    """A forget gate whose bias is NaN, held: everything but its pre-activation is sound, and so is every gradient."""
     broken = network(("lstm", {}))
-    broken.cell.weight_ih.data[4:8] = torch.nan
+    broken.cell.bias_ih.data[4:8] = torch.nan
     made = [edits.set_to("f", 0.5)]
     assert set(explorer.trace(broken, TEXT, edits=made).nonfinite) == {"f_pre"}
     assert np.isfinite(explorer.predict(broken, TEXT, edits=made)).all()
