@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,10 +14,11 @@ from explorer.analysis.comparing import apart
 from explorer.figures.compare import percent
 from explorer.models import card_of, transplants
 from explorer.models.recipes import RECIPES, grammar
+from explorer.studio.service import warm_up
 from explorer.studio.what_if import adding
 from explorer.studio.what_if import words as sentences
 from explorer.studio.what_if.lines import read
-from tests.app.driving import charts, check, choose, opened, press, stage_of, words
+from tests.app.driving import HOSTILE, charts, check, choose, opened, press, stage_of, type_text, words
 from tests.conftest import Shipped
 
 KINDS = ("english-gru", "agreement-lstm", "sentiment-lstm", "brackets-rnn", "adding-gru", "waves-esn", "latch-lstm")
@@ -290,9 +293,9 @@ def test_the_memory_of_the_plural_sentence_is_transplanted(cell: str, shipped: S
         assert f"all verbs of several together from **{percent(0)}** to **{percent(verbs)}**" in words(at)
         assert verbs > 0.5
     found = transplants(shipped[name], grammar.pairs())
-    for where in ("after the noun", "before the verb"):
-        assert f"{percent(found.share((state,), where))} " in words(at)
-    assert f"{found.pairs} generated pairs" in words(at)
+    noun, verb = (percent(found.share((state,), where)) for where in ("after the noun", "before the verb"))
+    assert f"**{state}**{' alone' * (cell == 'lstm')} {noun} / {verb}" in words(at)
+    assert f"Of {found.pairs} generated pairs" in words(at)
 
 
 def test_the_cut_loop_is_held_against_a_reading_of_one_token(shipped: Shipped) -> None:
@@ -303,3 +306,37 @@ def test_the_cut_loop_is_held_against_a_reading_of_one_token(shipped: Shipped) -
         answers = explorer.predict(model, TEXT, edits=[edits.set_to(f"{state}_prev", 0.0) for state in carried])
         bits = -np.mean(answers[np.arange(len(column)), column]) / np.log(2)
         assert f"**{bits:.2f}**" in words(at)
+
+
+def test_a_shorter_text_does_not_break_what_was_being_put_together() -> None:
+    at = opened("what-if", model="english-lstm", text=TEXT, step=30)
+    for deed in ("Patch a state from another text", "Replace a token"):
+        at = check(at.selectbox(key="new_deed").set_value(deed).run())
+        at = type_text(type_text(at, "ab"), TEXT)
+
+
+@pytest.mark.parametrize("text", ["a", "good film", HOSTILE])
+def test_short_and_hostile_texts(text: str) -> None:
+    """What is typed is shown and never interpreted, in a name, a patch and a token, too."""
+    quoted = json.dumps(HOSTILE)
+    lines = f'patch c step 1 from {quoted} as {quoted}\nreplace step 1 by "$"\nset f 1 as {quoted}'
+    for tab in TABS:
+        at = opened("what-if", model="english-lstm", text=text, edits=lines, shown=tab)
+        assert "Not done" not in words(at)
+        assert "<b>x</b>" not in "".join(markdown.value for markdown in at.markdown if "held at" in markdown.value)
+
+
+def test_a_warm_up_is_read_before_and_steps_count_from_its_beginning() -> None:
+    at = opened("what-if", model="english-lstm", text=TEXT, warm="true")
+    at = press_named(at, "Force it outside")
+    step, _ = stage_of(at).place
+    warm = len(warm_up("english"))
+    assert step >= warm and TEXT[step - warm + 1] == QUOTE
+
+
+def test_what_is_followed_is_in_the_link_and_an_unknown_label_is_told() -> None:
+    at = opened("what-if", model="sentiment-lstm", edits="scale h 0.5", follow="negative")
+    assert "P(`negative`) at the playhead" in words(at)
+    at = opened("what-if", model="sentiment-lstm", edits="scale h 0.5", follow="glad")
+    assert "is not among this network" in at.info[0].value
+    assert "P(`positive`) at the playhead" in words(at) or "P(`negative`) at the playhead" in words(at)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.studio import sentences, service
 from explorer.studio.what_if import View, choose, words
@@ -23,6 +27,8 @@ DEEDS: dict[str, Does] = {
     "Replace a token": "replace",
 }
 """As a reader sees it -> what a line calls it. First what makes a state that a text really brings about."""
+Places: TypeAlias = tuple[DeltaGenerator, ...]
+"""Where the choices stand, one after the other."""
 HELD = {"Hold a gate open": 1.0, "Hold a gate shut": 0.0}
 
 
@@ -30,61 +36,57 @@ def draw(view: View) -> None:
     """The choices, what they come to in words, and the button."""
     gates = [signal.name for signal in view.before.of_kind("gate")]
     deeds = [deed for deed in DEEDS if gates or deed not in HELD]
-    deed = st.selectbox("What to do", deeds, key="new_deed")
+    first, second = st.columns(3), st.columns(3)
+    deed = first[0].selectbox("What to do", deeds, key="new_deed")
     line, wrong = None, ""
     try:
-        line = _asked(view, deed or deeds[0], gates)
+        line = _asked(view, deed or deeds[0], gates, (*first[1:], *second))
         line = read(written(line))  # by the rules of a link, so that each that is added can be shared
         wrong = planned(view.here, [line]).refused.get(0, "")
     except ValueError as error:
         wrong = str(error)
-    if line is not None and not wrong:
-        st.caption(words.of_line(line))
-        _beyond(view, line)
-    elif wrong:
-        st.caption(f":red[{sentences.plain(wrong)}.]")
-    st.button(
+    left, right = st.columns([1, 5], vertical_alignment="center")
+    left.button(
         "Stage it",
-        type="primary",
         key="stage",
         disabled=line is None or bool(wrong),
         on_click=_add,
         args=(line,),
         help="Writes it into the list; **Apply** runs the list.",
     )
+    if line is not None and not wrong:
+        right.markdown(words.of_line(line))
+        _beyond(view, line)
+    else:
+        right.markdown(f":red[{sentences.plain(wrong)}.]")
 
 
-def _asked(view: View, deed: str, gates: list[str]) -> Line:
+def _asked(view: View, deed: str, gates: list[str], places: Places) -> Line:
     """The line that the choices say. Raises ValueError where what was typed is no list of units or steps."""
-    does = DEEDS[deed]
+    does, left = DEEDS[deed], iter(places)
     if does in ("delete", "replace"):
-        return _of_tokens(view, does)
+        return _of_tokens(view, does, left)
     states = list(view.before.initial)
-    if does == "erase":
-        return Line(does=does, units=_units(view), layer=_layer(view), steps=_steps(view))
     if does == "patch":
-        return _patch(view, states)
+        return _patch(view, states, left)
+    if does == "erase":
+        return Line(does=does, units=_units(view, left), steps=_steps(left), layer=_layer(view, left))
     offered = gates if deed in HELD else states if does == "freeze" else _signals(view, states)
-    signal = st.selectbox("Signal", offered, key=f"new_signal_{deed}", format_func=lambda name: _called(view, name))
+    signal = next(left).selectbox(
+        "Signal", offered, key=f"new_signal_{deed}", format_func=lambda name: _called(view, name)
+    )
     value = HELD.get(deed, 0.0)
     if deed not in HELD and does != "freeze":
         says = {"set": "Value", "scale": "Factor", "noise": "Size (standard deviation)"}[does]
-        value = float(
-            st.number_input(
-                says,
-                value={"set": 0.0, "scale": 0.5, "noise": 0.5}[does],
-                step=0.1,
-                format="%.4g",
-                key=f"new_value_{does}",
-            )
-        )
+        usual = {"set": 0.0, "scale": 0.5, "noise": 0.5}[does]
+        value = float(next(left).number_input(says, value=usual, step=0.1, format="%.4g", key=f"new_value_{does}"))
     return Line(
         does=does,
         signals=(signal or offered[0],),
         value=value,
-        units=_units(view),
-        layer=_layer(view),
-        steps=_steps(view),
+        units=_units(view, left),
+        steps=_steps(left),
+        layer=_layer(view, left),
         seed=1 if does == "noise" else 0,
     )
 
@@ -99,10 +101,9 @@ def _called(view: View, name: str) -> str:
     return f"{words.called(name)} ({signal.label})" if signal and signal.label else words.called(name)
 
 
-def _patch(view: View, states: list[str]) -> Line:
-    chosen = st.multiselect("States", states, view.before.memory, key=f"new_states_{view.here.card.cell}")
-    one = view.here.card.reader.one
-    text = st.text_area(
+def _patch(view: View, states: list[str], left: Iterator[DeltaGenerator]) -> Line:
+    chosen = next(left).multiselect("States", states, view.before.memory, key=f"new_states_{view.here.card.cell}")
+    text = next(left).text_area(
         "From the text",
         view.here.own,
         key="new_text",
@@ -111,50 +112,60 @@ def _patch(view: View, states: list[str]) -> Line:
     )
     problem = service.problem(view.here.card, text)
     steps = 1 if problem else service.trace(view.here.model, view.here.prefix + text).steps
-    left, right = st.columns(2)
-    step = int(left.number_input("After step", 1, view.before.steps, view.here.step + 1, key="new_step"))
-    at = int(right.number_input("its state after step", 1, max(1, steps), min(step, max(1, steps)), key="new_at"))
+    step = int(
+        next(left).number_input(
+            "After step", 1, view.before.steps, view.here.step + 1, key=f"new_step_{view.before.steps}_{view.here.step}"
+        )
+    )
+    usual = min(step, steps)
+    at = int(next(left).number_input("its state after its step", 1, steps, usual, key=f"new_at_{steps}_{usual}"))
+    units = _units(view, left, everything=True)
     if not chosen:
         raise ValueError("choose at least one state")
     if problem:
-        raise ValueError(f"no {one} can be taken from the other text: {problem}")
+        raise ValueError(f"the other text cannot be read: {problem}")
     return Line(
         does="patch",
         signals=tuple(chosen),
-        units=_units(view, everything=True),
-        layer=_layer(view),
+        units=units,
+        layer=_layer(view, left),
         steps=(step - 1, step - 1),
         text=text,
         at=None if at == step else at - 1,
     )
 
 
-def _of_tokens(view: View, does: Does) -> Line:
+def _of_tokens(view: View, does: Does, left: Iterator[DeltaGenerator]) -> Line:
     one, step = view.here.card.reader.one, view.here.step + 1
     if does == "replace":
-        at = int(st.number_input(f"Which {one}", 1, view.before.steps, step, key="new_token"))
-        into = st.text_input("By", key="new_into", max_chars=60)
+        at = int(
+            next(left).number_input(
+                f"Which {one}", 1, view.before.steps, step, key=f"new_token_{view.before.steps}_{step}"
+            )
+        )
+        into = next(left).text_input("By", key="new_into", max_chars=60)
         return Line(does=does, steps=(at - 1, at - 1), text=into)
-    typed = st.text_input(f"Which {one}s", str(step), key="new_tokens", help="5, or 5-9")
+    typed = next(left).text_input(f"Which {one}s", str(step), key="new_tokens", help="5, or 5-9")
     return read(f"delete steps {typed.replace(' ', '') or '?'}")
 
 
-def _units(view: View, *, everything: bool = False) -> tuple[int, ...] | None:
+def _units(view: View, left: Iterator[DeltaGenerator], *, everything: bool = False) -> tuple[int, ...] | None:
     usual = "all" if everything else ",".join(spans([view.here.unit]))
-    typed = st.text_input("Units", usual, key=f"new_units_{usual}", help="3,7-9 or all").strip().lower()
+    typed = next(left).text_input("Units", usual, key=f"new_units_{usual}", help="3,7-9 or all").strip().lower()
     return None if typed in ("", "all") else numbers_of(typed)
 
 
-def _layer(view: View) -> int | None:
+def _steps(left: Iterator[DeltaGenerator]) -> tuple[int, int] | None:
+    typed = next(left).text_input("Steps", "all", key="new_steps", help="5, 5-9 or all").strip().lower()
+    return None if typed in ("", "all") else read(f"freeze h steps {typed.replace(' ', '')}").steps
+
+
+def _layer(view: View, left: Iterator[DeltaGenerator]) -> int | None:
     if view.before.rows == 1:
         return None
-    row = st.selectbox("Layer", ["all", *range(view.before.rows)], key="new_layer")
+    where = next(left, st)
+    row = where.selectbox("Layer", ["all", *range(view.before.rows)], key="new_layer")
     return row if isinstance(row, int) else None
-
-
-def _steps(view: View) -> tuple[int, int] | None:
-    typed = st.text_input("Steps", "all", key="new_steps", help="5, 5-9 or all").strip().lower()
-    return None if typed in ("", "all") else read(f"freeze h steps {typed.replace(' ', '')}").steps
 
 
 def _beyond(view: View, line: Line) -> None:

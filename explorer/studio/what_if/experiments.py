@@ -170,7 +170,7 @@ def _force(here: Place, finding: Finding, scene: Scene) -> Experiment:
     unit, off, on = FORCED.get(finding.follows, (f"unit {finding.unit}", "to the low end", "to the high end"))
     on_now = scene.marks[scene.step] > scene.marks.mean()
     binary = set(np.unique(scene.marks)) <= {0.0, 1.0}
-    answer = _said(here, scene.column)
+    answer, where = _said(here, scene.column), "this text" if scene.text is None else words.quoted(scene.text)
 
     def run(end: str, value: float, there: bool) -> Run:
         line = Line(
@@ -186,7 +186,7 @@ def _force(here: Place, finding: Finding, scene: Scene) -> Experiment:
     runs = [run(off, low, not on_now), run(on, high, on_now)]
     return Experiment(
         f"Force {unit} {off} or {on}",
-        f"Unit {finding.unit} follows **{finding.follows}**. Its {scene.trace.memory} is held at an end of what it does on this text, "
+        f"Unit {finding.unit} follows **{finding.follows}**. Its {scene.trace.memory} is held at an end of what it does on {where}, "
         f"{words.number(low)} or {words.number(high)}. What becomes of {answer}?",
         tuple(runs if on_now else reversed(runs)),
     )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.studio import sentences
 from explorer.studio.what_if import View, adding, choose, words
-from explorer.studio.what_if.lines import Line
+from explorer.studio.what_if.lines import Line, written
 from explorer.studio.what_if.plan import Plan, planned
 from explorer.studio.what_if.ranges import range_of
 
@@ -21,8 +21,6 @@ def draw(view: View) -> None:
         for number, line in enumerate(lines):
             _row(view, plan, number, line)
         with st.container(horizontal=True, gap="small", key="edit_buttons", vertical_alignment="center"):
-            with st.popover("Add an edit", icon=":material/add:"):
-                adding.draw(view)
             waiting = choose.waiting()
             if lines or waiting:
                 st.button(
@@ -40,6 +38,8 @@ def draw(view: View) -> None:
                 choose.as_text()
             if waiting:
                 st.markdown(":material/pending: Staged, **not applied yet**.")
+        with st.expander("Add an edit", icon=":material/add:"):
+            adding.draw(view)
 
 
 def _row(view: View, plan: Plan, number: int, line: Line) -> None:
@@ -47,7 +47,7 @@ def _row(view: View, plan: Plan, number: int, line: Line) -> None:
         st.toggle(
             f"Edit {number + 1}: {words.of_line(line)}",
             value=line.on,
-            key=f"on {number} {line.on} {hash(line)}",
+            key=f"on {number} {line.on} {written(line)}",
             on_change=_change,
             args=(number, line.switched()),
             label_visibility="collapsed",
@@ -60,7 +60,7 @@ def _row(view: View, plan: Plan, number: int, line: Line) -> None:
                 "What you call it",
                 line.name,
                 max_chars=60,
-                key=f"name {number} {hash(line)}",
+                key=f"name {number} {written(line)}",
                 on_change=_named,
                 args=(number, line),
             )
@@ -98,7 +98,7 @@ def _change(number: int, line: Line) -> None:
 
 def _named(number: int, line: Line) -> None:
     """A name changes nothing of what is computed, but it is in the link once it is applied."""
-    key = f"name {number} {hash(line)}"
+    key = f"name {number} {written(line)}"
     _change(number, replace(line, name=str(st.session_state[key]).strip()))
 
 

@@ -73,9 +73,10 @@ def every_unit(view: View) -> None:
         says="",
         key="lanes",
     )
+    gone = " A column in the colour of missing numbers is a deleted token, which the edited run does not read."
     st.caption(
         f"Rows are units, the longest memory at the top, in the same order in all lanes; {CHANGE} is edited minus as it was. "
-        "Point to read a number."
+        f"Point to read a number.{gone if None in view.plan.where else ''}"
     )
 
 

@@ -15,9 +15,8 @@ from explorer.models.answers import NEXT_TOKEN
 from explorer.models.recipes import grammar
 from explorer.signals import Array
 from explorer.studio import service
-from explorer.studio.sentences import glyph
 from explorer.studio.state import Place
-from explorer.studio.what_if import View
+from explorer.studio.what_if import View, words
 from explorer.studio.what_if.experiments import Run, start
 from explorer.studio.what_if.lines import Line
 
@@ -46,17 +45,17 @@ def card(here: Place) -> None:
     what = "belt" if len(states) > 1 else "memory"
     st.subheader(f"Transplant the {what} of the plural sentence", anchor=False)
     st.markdown(
-        f"The network reads {glyph(' '.join(found.one[: found.last + 1]))}; at one step it is given the state that it has in "
-        f"{glyph(' '.join(found.several[: found.last + 1]))}. Which verb follows?"
+        f"The network reads {words.quoted(' '.join(found.one[: found.last + 1]))}; at one step it is given the state that it has in "
+        f"{words.quoted(' '.join(found.several[: found.last + 1]))}. Which verb follows?"
     )
-    left, middle, right = st.columns([5, 5, 4], vertical_alignment="bottom")
+    left, middle, right = st.columns([3, 5, 4], vertical_alignment="bottom")
     chosen = left.selectbox("What", list(options), key="transplanted")
     steps = range(found.noun, found.last + 1)
     at = middle.selectbox(
         "After step",
         steps,
         key=f"transplanted at {found.noun} {found.last}",
-        format_func=lambda step: f"{step + 1}, {found.one[step]}{_moment(found, step)}",
+        format_func=lambda step: f"{step + 1} · {found.one[step]}{_moment(found, step)}",
     )
     at = found.noun if at is None else at
     first = next(iter(options))
@@ -91,8 +90,8 @@ def belt_first(here: Place) -> list[str]:
 
 def _moment(found: Sentences, step: int) -> str:
     if step == found.noun:
-        return " (right after the noun)"
-    return " (just before the verb)" if step == found.last else ""
+        return ", the noun"
+    return ", before the verb" if step == found.last else ""
 
 
 def sentences_of(here: Place) -> Sentences:
@@ -119,15 +118,15 @@ def _counterpart(tokens: Sequence[str], subject: int, verb: int) -> list[str]:
 
 def of_shares(card: Card, found: Transplants) -> str:
     """In what share of the generated pairs each transplant flips the verb."""
+    whole = max(len(one.states) for one in found.flips)
     parts = []
-    for states in dict.fromkeys(one.states for one in found.flips):
+    for states in sorted(dict.fromkeys(one.states for one in found.flips), key=lambda one: (len(one), "h" in one)):
         name = " and ".join(sorted(states, key=lambda state: state == "h"))
-        alone = " alone" if len(states) < max(len(one.states) for one in found.flips) else ""
-        noun, verb = (found.share(states, where) for where in ("after the noun", "before the verb"))
-        parts.append(f"**{name}**{alone} {percent(noun)} right after the noun, {percent(verb)} just before the verb")
+        noun, verb = (percent(found.share(states, where)) for where in ("after the noun", "before the verb"))
+        parts.append(f"**{name}**{' alone' if len(states) < whole else ''} {noun} / {verb}")
     return (
-        f"In {found.pairs} generated pairs of sentences the verb of the {card.cell.upper()} flips to the plural form: "
-        f"by {'; by '.join(parts)}."
+        f"Of {found.pairs} generated pairs, in so many the verb of the {card.cell.upper()} flips, transplanted right after the noun / "
+        f"just before the verb: {' · '.join(parts)}."
     )
 
 
@@ -148,6 +147,6 @@ def of_verbs(view: View) -> str:
     return f"At the playhead {', '.join(parts)}."
 
 
-def mass(view: View, shares: Array, words: set[str]) -> float:
+def mass(view: View, shares: Array, forms: set[str]) -> float:
     """The probability of these words, all together."""
-    return float(sum(shares[column] for column, label in enumerate(view.labels) if label in words))
+    return float(sum(shares[column] for column, label in enumerate(view.labels) if label in forms))

@@ -9,6 +9,7 @@ import numpy as np
 from explorer.analysis.tokens import visible
 from explorer.figures.compare import percent
 from explorer.models import Finding
+from explorer.models.vocabulary.encoded import shortened
 from explorer.signals import Array
 from explorer.studio.compare.words import LEAST
 from explorer.studio.sentences import glyph, plain
@@ -53,9 +54,18 @@ def _deed(line: Line) -> str:
     step = line.steps[0] + 1
     if line.does == "patch":
         at = step if line.at is None else line.at + 1
-        return f"{called(signal)} after step {step} becomes that of {glyph(line.text)} after its step {at}"
+        return f"{called(signal)} after step {step} becomes that of {quoted(line.text)} after its step {at}"
     tokens = f"token {step}" if line.steps[0] == line.steps[1] else f"tokens {step} to {line.steps[1] + 1}"
-    return f"{tokens} deleted" if line.does == "delete" else f"token {step} replaced by {glyph(line.text)}"
+    return f"{tokens} deleted" if line.does == "delete" else f"token {step} replaced by {quoted(line.text)}"
+
+
+def quoted(text: str) -> str:
+    """Another text in a sentence: on one line, and not all of a long one."""
+    return glyph(shortened("".join(visible(c) if c in "\n\t\r" else c for c in text), LONG))
+
+
+LONG = 60
+"""So many characters of another text are quoted."""
 
 
 def called(signal: str) -> str:
@@ -122,7 +132,8 @@ def of_most(view: View) -> str:
         if said[0] == said[1]
         else f"it said {glyph(said[0])}, now {glyph(said[1])}"
     )
-    return f"Most changes {where}: {percent(float(found[step]))} of the probability moves; {turn}."
+    start = "There most changes of all" if step == view.here.step else f"Most changes {where}"
+    return f"{start}: {percent(float(found[step]))} of the probability moves; {turn}."
 
 
 def of_memory(view: View) -> str:
@@ -177,6 +188,8 @@ def of_carriers(view: View, effects: Array, order: Array, finding: Finding | Non
     ranked = np.argsort(-np.abs(r), kind="stable")
     place = int(np.flatnonzero(order == finding.unit)[0]) + 1
     best = int(ranked[0])
+    if best == finding.unit == first:
+        return f"{told} It is also the first by |r| with **{finding.follows}** on this text ({abs(r[best]):.2f})."
     return (
         f"{told} By |r| with **{finding.follows}** on this text the first is unit {best} ({abs(r[best]):.2f}), "
         f"{_nth(order, best)} by effect; unit {finding.unit}, which follows it on held-out sequences (|r| {abs(finding.correlation):.2f}), "
