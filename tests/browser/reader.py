@@ -24,6 +24,7 @@ PAGES = {
     "hidden": "Hidden state",
     "gradients": "Gradients",
     "step": "One training step",
+    "what-if": "What if",
     "compare": "Compare",
 }
 """Address -> what its link says, of those with the stage or its strip."""

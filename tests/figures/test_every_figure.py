@@ -34,6 +34,7 @@ from explorer.figures import (
     squashing,
     startup,
     training_step,
+    what_if,
 )
 from explorer.figures.theme import THEMES, Theme
 from explorer.models import Elman, Paths, Spectra
@@ -126,6 +127,16 @@ def dots(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
     return compare.scores(found, {trace.cell: 0}, "score", styles, theme, percent=True, baseline=0.5)
 
 
+def two_runs(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    """With a title that holds what was typed."""
+    was, edited = before_and_now(trace)
+    panels = [
+        what_if.Panel(f"P({trace.tokens[-1]})", theme.accent, edited, was, (0.0, 1.0)),
+        what_if.Panel("apart", theme.text, np.abs(was - edited)),
+    ]
+    return what_if.along(panels, trace.tokens, theme, step=0, edited=[(0, trace.steps - 1)])
+
+
 FIGURES: dict[Callable, Draw] = {
     heatmap.heatmap: lambda t, g, theme: heatmap.heatmap(t, "h", theme, by_half_life(t), unit=0, step=0),
     heatmap.heatmaps: lambda t, g, theme: heatmap.heatmaps(
@@ -181,6 +192,10 @@ FIGURES: dict[Callable, Draw] = {
     ),
     training_step.predictions: predictions,
     training_step.course: lambda t, g, theme: training_step.course(list(np.abs(t["h"][0][:, 0])), theme, " nats"),
+    what_if.along: two_runs,
+    what_if.carriers: lambda t, g, theme: what_if.carriers(
+        range(t.units), t["h"][0, -1], t["h"][0, 0], theme, says="change", pinned=0
+    ),
     curves.log_curves: lambda t, g, theme: curves.log_curves(
         by_cell(g, "x"), curves.of_cells([t.cell], theme), t.tokens, theme, curves.Floor(1e-7, "floor")
     ),

@@ -172,7 +172,7 @@ def _beyond(view: View, line: Line) -> None:
     """A value that this text never brings about is marked before it is staged."""
     found = range_of(view.before, line)
     if found and 0 in planned(view.here, [line]).outside:
-        st.caption(f":orange[:material/warning: {words.of_range(*found)}. A patch from another text would not be.]")
+        st.caption(f":orange[:material/warning: {words.of_range(*found)}.]")
 
 
 def _add(line: Line) -> None:

@@ -83,7 +83,7 @@ def _told(view: View, plan: Plan, number: int, line: Line) -> str:
     if number in plan.outside:
         found = range_of(view.before, line)
         return (
-            f"  \n:orange[:material/warning: {words.of_range(*found)}; a patch from another text would not be.]"
+            f"  \n:orange[:material/warning: {words.of_range(*found)}.]"
             if found
             else ("  \n:orange[:material/warning: Beyond what this text brings about.]")
         )

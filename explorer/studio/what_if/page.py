@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.studio import sentences, style
+from explorer.studio import sentences, service, style
 from explorer.studio.state import Place
 from explorer.studio.what_if import View, carriers, choose, experiments, listing, results, transplanting, words
 from explorer.studio.what_if.experiments import Experiment, Run
@@ -38,6 +38,8 @@ def draw(here: Place) -> None:
             st.markdown(transplanting.of_verbs(view))
             results.loop(view)
             results.other_networks(view)
+        if here.card.task == transplanting.TASK:
+            st.markdown(transplanting.of_shares(here.card, service.transplants(here.model)))
     listing.draw(view)
     for tab, show in zip(st.tabs(list(TABS), key="shown", bind="query-params"), TABS.values(), strict=True):
         if tab.open:

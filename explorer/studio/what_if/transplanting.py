@@ -67,7 +67,6 @@ def card(here: Place) -> None:
         on_click=start,
         args=(here, run_of(here, found, options[chosen or first], at)),
     )
-    st.markdown(of_shares(here.card, service.transplants(here.model)))
 
 
 def run_of(here: Place, found: Sentences, states: Sequence[str], at: int) -> Run:

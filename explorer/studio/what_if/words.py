@@ -212,7 +212,10 @@ def of_loop(bits: Sequence[float], one: str) -> str:
 
 def of_range(low: float, high: float) -> str:
     """A value is beyond what the signal does here."""
-    return f"beyond what it does on this text ({number(low)} to {number(high)}): such a state may never occur"
+    return (
+        f"beyond what it does on this text ({number(low)} to {number(high)}): such a state may never occur, one that is patched from "
+        "another text does"
+    )
 
 
 def number(value: float) -> str:
