@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from explorer import formula
 from explorer.notations.conventions import TILDE, Notation
@@ -28,9 +28,9 @@ def line(
     return printer.name(equation.name), printer.text(equation.formula)
 
 
-def general_form(states: tuple[str, ...], notation: Notation) -> str:
+def general_form(states: Sequence[Signal], notation: Notation) -> str:
     """x_t = F(x_{t-1}, u_t) of a cell with these states, in which x is the whole state and u the input."""
-    letters = ", ".join(rf"{_letter(name, notation)}_t" for name in states)
+    letters = ", ".join(symbol(state, notation) for state in states)
     state = letters if len(states) == 1 else rf"({letters})"
     return rf"\mathbf{{x}}_t = F(\mathbf{{x}}_{{t-1}}, \mathbf{{u}}_t), \quad \mathbf{{x}}_t = {state},\; \mathbf{{u}}_t = x_t"
 

@@ -9,6 +9,7 @@ In these `cat` puts arrays together along their last axis: vectors one behind th
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,7 @@ def equations(signals: Sequence[Signal], sums: Mapping[str, str], notation: Nota
 
 def _equation(signal: Signal, sums: Mapping[str, str], notation: Notation) -> Equation:
     whole = _Insert(sums).visit(_copy(signal.formula))
-    join = _Join(notation.joins_biases, notation.concatenates)
+    join = _Join(whole, notation.joins_biases, notation.concatenates)
     return Equation(signal.name, ast.unparse(join.visit(whole)), join.definitions)
 
 
@@ -62,8 +63,10 @@ class _Insert(ast.NodeTransformer):
 class _Join(ast.NodeTransformer):
     """Joins biases and matrices that stand in one sum."""
 
-    def __init__(self, biases: bool, matrices: bool) -> None:
+    def __init__(self, whole: ast.expr, biases: bool, matrices: bool) -> None:
         self.biases, self.matrices = biases, matrices
+        names = [node.id for node in ast.walk(whole) if isinstance(node, ast.Name) and _bias(node)]
+        self.going_to = Counter(map(target, names))
         self.definitions: dict[str, str] = {}
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
@@ -73,15 +76,17 @@ class _Join(ast.NodeTransformer):
         if self.matrices:
             terms = self._joined(terms, [term for term in terms if _matrix(term)], self._matrix)
         if self.biases:
-            terms = self._joined(terms, [term for term in terms if _bias(term)], self._bias)
+            biases = [term for term in terms if isinstance(term, ast.Name) and _bias(term)]
+            alone = any(self.going_to[target(bias.id)] == 1 for bias in biases)  # there is no other to be told from it
+            terms = self._joined(terms, list(biases), self._bias, least=1 if alone else 2)
         whole, *rest = [term if _matrix(term) or _bias(term) else self.visit(term) for term in terms]
         for term in rest:
             whole = ast.BinOp(whole, ast.Add(), term)
         return whole
 
-    def _joined(self, terms: list[ast.expr], some: list[ast.expr], join: Any) -> list[ast.expr]:
-        """The terms with one in the place of `some`: a bias last, as it is usually written."""
-        if len(some) < 2:
+    def _joined(self, terms: list[ast.expr], some: list[ast.expr], join: Any, least: int = 2) -> list[ast.expr]:
+        """The terms with one in the place of `some`, if there are enough: a bias last, as it is usually written."""
+        if len(some) < least:
             return terms
         left = [term for term in terms if term not in some]
         one = join(some)

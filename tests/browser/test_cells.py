@@ -32,7 +32,8 @@ from explorer.studio.cells.family import specimen
 for name in cells.names():
     cell = specimen(name)
     for notation in NOTATIONS.values():
-        lines = [*equations.lines(cell, notation, THEMES["light"]).values(), general_form(cell.State._fields, notation)]
+        states = [signal for signal in cell.signals if signal.name in cell.State._fields]
+        lines = [*equations.lines(cell, notation, THEMES["light"]).values(), general_form(states, notation)]
         st.markdown("\\n\\n".join(f"$\\\\displaystyle {line}$" for line in lines))
 st.text("all are here")
 """

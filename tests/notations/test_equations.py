@@ -93,7 +93,7 @@ def test_the_lstm_as_it_is_known() -> None:
     assert c["W·[h, x]"] == r"f_t \odot C_{t-1} + i_t \odot \tilde{C}_t"
     assert c["U x + W h"] == r"f_t \odot s_{t-1} + i_t \odot \tilde{s}_t"
     assert c["PyTorch"] == r"f_t \odot c_{t-1} + i_t \odot g_t"
-    assert general_form(cell.State._fields, NOTATIONS["W_xh, W_hh"]).startswith(r"\mathbf{x}_t = F(\mathbf{x}_{t-1},")
+    assert general_form(cell.signals[-2:], NOTATIONS["W_xh, W_hh"]).startswith(r"\mathbf{x}_t = F(\mathbf{x}_{t-1},")
 
 
 def test_what_stands_behind_a_gate_is_not_joined() -> None:
@@ -102,6 +102,13 @@ def test_what_stands_behind_a_gate_is_not_joined() -> None:
     assert isinstance(cell, Cell)
     n = written(cell, NOTATIONS["W·[h, x]"])["n"]
     assert n == r"\tanh\left(W_{xh}\,x_t + b_{xh} + r_t \odot \left(W_{hh}\,h_{t-1} + b_{hh}\right)\right)"
+
+
+def test_a_bias_that_is_the_only_one_is_b() -> None:
+    """Where nothing else could be meant, the index need not say where it comes from."""
+    cell = cells.build("mut1", 2, 3)
+    assert isinstance(cell, Cell)
+    assert written(cell, NOTATIONS["W x + U h"])["z"] == r"\sigma\left(W_{z}\,x_t + b_{z}\right)"
 
 
 def test_letters_and_words() -> None:

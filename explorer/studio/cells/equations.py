@@ -86,7 +86,9 @@ def _around(cell: Cell, letters: Notation) -> None:
     """The general form where the notation has one, and where its letters mean something else to others."""
     if letters is GENERAL:
         with st.container(key="equation_general"):
-            st.markdown(f"In general: $\\displaystyle {general_form(cell.State._fields, letters)}$")
+            st.markdown(
+                f"In general: $\\displaystyle {general_form([s for s in cell.signals if s.name in cell.State._fields], letters)}$"
+            )
     for note in notes(letters, frozenset(signal.name for signal in cell.signals), cell.sums, cell.belts):
         st.caption(note)
 
