@@ -185,7 +185,7 @@ function makeLanes(parent) {
   const resized = new ResizeObserver(() => given && fit());
   resized.observe(root);
   document.addEventListener("carousel-lanes", moved);
-  document.addEventListener("carousel-step", passing); // the stage on its way, before it has settled
+  document.addEventListener("carousel-place", passing); // the stage on its way, before it has settled
   return {
     show(next, values) {
       given = { ...next, values };
@@ -199,7 +199,7 @@ function makeLanes(parent) {
     leave() {
       resized.disconnect();
       document.removeEventListener("carousel-lanes", moved);
-      document.removeEventListener("carousel-step", passing);
+      document.removeEventListener("carousel-place", passing);
     },
   };
 }

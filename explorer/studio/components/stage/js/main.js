@@ -66,7 +66,6 @@ function makeStage(parent, host) {
     const from = place;
     place = { step: Math.max(0, Math.min(reading.steps - 1, next.step)), unit: next.unit };
     latest = { text: reading.text, model: reading.link.model, ...place };
-    document.dispatchEvent(new CustomEvent("carousel-step", { detail: place })); // other pictures of the page go along
     if (place.unit !== from.unit) {
       for (const part of parts) part.pin?.(theme, place.unit);
       caption();
