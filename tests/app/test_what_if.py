@@ -9,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import explorer
-from explorer import edits
+from explorer import cells, edits
 from explorer.analysis.comparing import apart
 from explorer.figures.compare import percent
-from explorer.models import card_of, transplants
+from explorer.models import card_of, load, transplants
+from explorer.models.matching import Variant
 from explorer.models.recipes import RECIPES, grammar
 from explorer.studio.service import warm_up
 from explorer.studio.what_if import adding
@@ -340,3 +341,36 @@ def test_what_is_followed_is_in_the_link_and_an_unknown_label_is_told() -> None:
     at = opened("what-if", model="sentiment-lstm", edits="scale h 0.5", follow="glad")
     assert "is not among this network" in at.info[0].value
     assert "P(`positive`) at the playhead" in words(at) or "P(`negative`) at the playhead" in words(at)
+
+
+@pytest.mark.parametrize("cell", cells.names())
+def test_every_cell_can_be_edited(cell: str) -> None:
+    """Untrained, too: experiments, tabs, and each signal that it has."""
+    name = Variant(cell, 0, "english-lstm").name
+    link = {"model": name, "text": "She ran.", "step": 4}
+    at = opened("what-if", **link)
+    for key in runs_of(at):
+        at = press(at, key)
+        assert "Not done" not in words(at) and sentences.NOT_EDITED not in words(at)
+    signals = [signal.name for signal in explorer.trace(load(name), "She ran.").per_unit(pre=True)]
+    lines = "\n".join(f"scale {signal} 0.5 step 3" for signal in signals)
+    for tab in TABS:
+        at = opened("what-if", edits=f"{lines}\nerase unit 0", shown=tab, **link)
+        assert "Not done" not in words(at) and not at.warning
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru-cho", "grid", "clockwork", "jordan", "esn", "lstm-peephole"])
+def test_a_memory_is_transplanted_in_any_cell(cell: str) -> None:
+    """Whatever states it has, and though an untrained one does not know what to do with them."""
+    at = opened("what-if", model=Variant(cell, 0, "agreement-lstm").name)
+    for chosen in at.selectbox(key="transplanted").options:
+        at = press(check(at.selectbox(key="transplanted").set_value(chosen).run()), "run transplant")
+        assert "Not done" not in words(at) and "generated pairs" in words(at)
+
+
+def test_what_a_sibling_lacks_is_said() -> None:
+    """And what is cut there already is no reason not to look."""
+    at = opened("what-if", model="english-lstm", text=TEXT, step=20, edits="scale i 0.5")
+    assert "**GRU** cannot have it" in words(at) and "**RNN** cannot have it" in words(at)
+    at = press(opened("what-if", model="english-lstm", text=TEXT, step=20), "run Carry nothing on")
+    assert "cannot have it" not in words(at)

@@ -11,6 +11,7 @@ import streamlit as st
 from explorer import edits as surgery
 from explorer.analysis.comparing import bits
 from explorer.analysis.tokens import visible
+from explorer.backend.edits import Edit
 from explorer.figures.heatmap import reach
 from explorer.figures.what_if import EDITED, WAS, Panel, along
 from explorer.models import relatives
@@ -113,11 +114,9 @@ def other_networks(view: View) -> None:
     cards = relatives(view.here.card.task)
     parts = []
     for card, name in zip(cards, labels(cards), strict=True):
-        trace = service.trace(card.name, view.here.text)
-        there = {*trace.signals, *(f"{state}_prev" for state in trace.initial)}
-        edits = tuple(edit for edit in view.plan.edits if edit.signal in there)
-        if view.plan.edits and not edits:
-            parts.append(f"**{sentences.plain(name)}** has no such signal")
+        edits, why = _there(view, card.name)
+        if why:
+            parts.append(f"**{sentences.plain(name)}** cannot have it ({sentences.plain(why)})")
             continue
         before, after = both_answers(card.name, view.here.text, replace(view.plan, edits=edits))
         at = [float(view.followed(values)[view.here.step]) for values in (before, after)]
@@ -126,6 +125,19 @@ def other_networks(view: View) -> None:
         else:
             parts.append(f"**{sentences.plain(name)}** {words.verb(*at)}")
     st.markdown(f"The same in each network of this task, {words.what(view)} at the playhead: {'; '.join(parts)}.")
+
+
+def _there(view: View, name: str) -> tuple[tuple[Edit, ...], str]:
+    """The edits in another network, and why they cannot be done there, if so. What is to be cut and does not exist is cut already."""
+    stack = service.model(name).stack
+    carried = stack.cell.State._fields
+    edits = tuple(
+        edit
+        for edit in view.plan.edits
+        if not edit.signal.endswith(surgery.PREV) or edit.signal.removesuffix(surgery.PREV) in carried
+    )
+    steps = sum(step is not None for step in view.plan.where)
+    return edits, next(filter(None, surgery.check(edits, stack, steps, first=1)), "")
 
 
 def loop(view: View) -> None:
