@@ -371,6 +371,19 @@ def test_a_memory_is_transplanted_in_any_cell(cell: str) -> None:
 def test_what_a_sibling_lacks_is_said() -> None:
     """And what is cut there already is no reason not to look."""
     at = opened("what-if", model="english-lstm", text=TEXT, step=20, edits="scale i 0.5")
-    assert "**GRU** cannot have it" in words(at) and "**RNN** cannot have it" in words(at)
+    assert "**GRU** has no i;" in words(at) and "**RNN** has no i;" in words(at)
     at = press(opened("what-if", model="english-lstm", text=TEXT, step=20), "run Carry nothing on")
-    assert "cannot have it" not in words(at)
+    assert "has no" not in words(at)
+
+
+def test_units_of_another_network_are_other_units() -> None:
+    """It is said when the network is changed under edits that name units, and no longer once they were chosen for this one."""
+    at = opened("what-if", model="english-lstm", text=TEXT, edits="erase unit 3")
+    assert not at.info
+    choose(at, "english-gru")
+    assert "name units of english" in at.info[0].value
+    assert not choose(at, "english-lstm").info
+    choose(at, "english-gru")
+    assert not press(at, runs_of(at)[0]).info
+    at = opened("what-if", model="english-lstm", text=TEXT, edits="delete step 3")
+    assert not choose(at, "english-gru").info

@@ -92,7 +92,10 @@ def _asked(view: View, deed: str, gates: list[str], places: Places) -> Line:
 
 
 def _signals(view: View, states: list[str]) -> list[str]:
-    return [*(signal.name for signal in view.before.per_unit(pre=True)), *(f"{state}_prev" for state in states)]
+    """After the squashing, before it, and as they enter a step."""
+    after = [signal.name for signal in view.before.per_unit()]
+    before = [signal.name for signal in view.before.per_unit(pre=True) if signal.name not in after]
+    return [*after, *before, *(f"{state}_prev" for state in states)]
 
 
 def _called(view: View, name: str) -> str:

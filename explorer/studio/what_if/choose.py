@@ -15,6 +15,7 @@ from explorer.studio.what_if.lines import Line, all_written, read_all
 
 APPLIED = "edits"
 STAGED, STAGED_ON, PAST = "edits_staged", "edits_staged_on", "edits_past"
+MADE_FOR = "edits_made_for"
 FOLLOWED = "follow"
 DUE = "what is right there"
 LONGEST = 8000
@@ -74,6 +75,13 @@ def undo() -> None:
         st.session_state[STAGED_ON] = st.session_state[APPLIED]
 
 
+def made_for_another(here: Place) -> str:
+    """The network for which units were chosen, where this is another one: the same numbers are other units here. Empty where it is not."""
+    made_for: str = st.session_state.setdefault(MADE_FOR, here.model)
+    named = any(line.units is not None for line in applied()[0])
+    return made_for if named and made_for != here.model else ""
+
+
 def can_undo() -> bool:
     """Whether there is something to take back."""
     return bool(st.session_state.get(PAST))
@@ -83,6 +91,7 @@ def _put(lines: Sequence[Line]) -> None:
     state = st.session_state
     state[STAGED] = tuple(lines)
     state[APPLIED] = state[STAGED_ON] = all_written(lines)
+    state[MADE_FOR] = state.read_model
 
 
 def _remember() -> None:

@@ -28,6 +28,8 @@ def draw(here: Place) -> None:
         _small(here)
     if faults:
         st.warning("\n\n".join(map(sentences.plain, faults)), icon=":material/link_off:")
+    if other := choose.made_for_another(here):
+        st.info(words.of_other_units(other), icon=":material/swap_horiz:")
     view = View(here, tuple(lines), planned(here, lines), style.theme())
     left, right = st.columns([4, 1], vertical_alignment="center")
     with right:

@@ -44,7 +44,7 @@ def panels(view: View) -> Iterator[Panel]:
     """What is drawn, from the answer down to the memory."""
     before, after = map(view.followed, view.answers)
     column = view.column
-    title = "The answer" if column is None else f"P({visible(view.labels[column])})"
+    title = "The answer" if column is None else f"P(‘{visible(view.labels[column])}’)"
     yield Panel(title, view.theme.accent, after, before, None if column is None else (0.0, 1.02))
     says = "How far the answers are apart" if column is None else "Share of the probability that lies elsewhere"
     yield Panel(says, view.theme.text, view.apart, None, None if column is None else (0.0, 1.02))
@@ -116,7 +116,7 @@ def other_networks(view: View) -> None:
     for card, name in zip(cards, labels(cards), strict=True):
         edits, why = _there(view, card.name)
         if why:
-            parts.append(f"**{sentences.plain(name)}** cannot have it ({sentences.plain(why)})")
+            parts.append(f"**{sentences.plain(name)}** {sentences.plain(why)}")
             continue
         before, after = both_answers(card.name, view.here.text, replace(view.plan, edits=edits))
         at = [float(view.followed(values)[view.here.step]) for values in (before, after)]
@@ -137,7 +137,11 @@ def _there(view: View, name: str) -> tuple[tuple[Edit, ...], str]:
         if not edit.signal.endswith(surgery.PREV) or edit.signal.removesuffix(surgery.PREV) in carried
     )
     steps = sum(step is not None for step in view.plan.where)
-    return edits, next(filter(None, surgery.check(edits, stack, steps, first=1)), "")
+    for edit, reason in zip(edits, surgery.check(edits, stack, steps, first=1), strict=True):
+        if reason:
+            known = edit.signal in {signal.name for signal in stack.cell.recorded}
+            return edits, f"cannot have it ({reason})" if known else f"has no {edit.signal}"
+    return edits, ""
 
 
 def loop(view: View) -> None:

@@ -223,6 +223,14 @@ def number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−") if np.isfinite(value) else "no number"
 
 
+def of_other_units(model: str) -> str:
+    """The network was changed under edits that name units."""
+    return (
+        f"The edits below name units of {plain(model)}. Units of different networks have nothing to do with one another: the same numbers "
+        "are other units here."
+    )
+
+
 def refused(reason: str) -> str:
     """Why an edit is not done."""
     return f"Not done: {plain(reason)}."
