@@ -8,7 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from explorer.models.model import Model
-from explorer.models.recipes.base import Batch, Budget, Data, Example, Headline, Property, Recipe, Tokens, padded
+from explorer.models.recipes.base import (
+    MAIN_CELLS,
+    VARIANTS,
+    Batch,
+    Budget,
+    Data,
+    Example,
+    Headline,
+    Property,
+    Recipe,
+    Tokens,
+    padded,
+)
 from explorer.models.recipes.grammar import PLURAL, PRONOUNS, WORDS, Choice, Distractors, choices, places, text
 from explorer.models.scoring import scores_of
 from explorer.models.vocabulary import Words
@@ -167,6 +179,7 @@ RECIPE = Recipe(
         ),
     ),
     examples={"The boys": BOYS, "Mary, then John": MARY},
+    cells=MAIN_CELLS | VARIANTS,
     budget=Budget(steps=3000, batch=32, learning_rate=1e-2),
     input_size=12,
     hidden_size=16,

@@ -96,6 +96,12 @@ class Property:
     counted: bool = False
 
 
+MAIN_CELLS: dict[str, dict[str, Any]] = {"rnn": {}, "gru": {}, "lstm": {}}
+"""The cells that every task is trained with."""
+VARIANTS: dict[str, dict[str, Any]] = {"lstm-1997": {}, "lstm-coupled": {}, "lstm-peephole": {}, "jordan": {}}
+"""Those beside them that a task is trained with to compare them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A task, whole: adding one is adding a file that makes one of these.
@@ -128,7 +134,7 @@ class Recipe:
     headline: Headline
     properties: tuple[Property, ...]
     examples: Mapping[str, str]
-    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"rnn": {}, "gru": {}, "lstm": {}})
+    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: dict(MAIN_CELLS))
     budget: Budget = field(default_factory=lambda: Budget(steps=0, batch=0))
     fitted: Mapping[str, Fitting] = field(default_factory=dict)
     input_size: int

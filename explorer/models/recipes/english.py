@@ -9,7 +9,7 @@ import numpy as np
 from explorer.backend.training import Budget
 from explorer.models.corpus import NpmPackage
 from explorer.models.model import Model
-from explorer.models.recipes.base import Data, Example, Headline, Property, Recipe, Tokens, streams
+from explorer.models.recipes.base import VARIANTS, Data, Example, Headline, Property, Recipe, Tokens, streams
 from explorer.models.scoring import bits_per_token
 from explorer.models.vocabulary import READ_AS, Characters, read_as
 from explorer.signals import Array
@@ -98,7 +98,7 @@ RECIPE = Recipe(
     budget=Budget(steps=8000, batch=64, length=160, learning_rate=4e-3),
     # An eighth of the LSTM's units start prepared for lags as long as a quotation; without any, no unit came to follow quotations.
     # Held-out bits a character and |r| of the best unit, one seed each: share 1/8 2.12, 0.58; 1/4 2.15, 0.21; all units 2.25, 0.57.
-    cells={"rnn": {}, "gru": {}, "lstm": {"chrono": 200, "chrono_share": 0.125}},
+    cells={"rnn": {}, "gru": {}, "lstm": {"chrono": 200, "chrono_share": 0.125}, **VARIANTS},
     input_size=32,
     hidden_size=128,
     examples={
