@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
 from tests.browser.reader import expect_link, go_to, visit
+from tests.browser.test_axe import expect_none, report
 from tests.browser.test_look import PHONE, expect_to_fit
 
 ADDRESS, NAME = "what-if", "english-lstm"
@@ -59,15 +60,11 @@ def test_a_list_in_a_link_opens_with_its_marks(page: Page, server: Server) -> No
 
 
 def test_edits_are_staged_applied_and_undone_by_keyboard(page: Page, server: Server) -> None:
+    """The first choice is a patch; from the very text that is read it brings what is there already."""
     visit(page, server, ADDRESS, model=NAME, text=TEXT, step=20)
     page.get_by_test_id("stExpander").filter(has_text="Add an edit").locator("summary").focus()
     page.keyboard.press("Enter")
-    box = page.get_by_role("combobox", name="What to do")
-    box.focus()
-    page.keyboard.type("Erase")
-    page.keyboard.press("Enter")
-    settle(page)
-    expect(page.get_by_text("unit 1 erased")).to_be_visible()
+    expect(page.get_by_text("c after step 20 becomes that of")).to_be_visible()
     page.get_by_role("button", name="Stage it").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("not applied yet")).to_be_visible()
@@ -75,9 +72,9 @@ def test_edits_are_staged_applied_and_undone_by_keyboard(page: Page, server: Ser
     settle(page)
     page.get_by_role("button", name="Apply").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("at the playhead (step 20")).to_be_visible()
+    expect(page.get_by_text("This changes nothing")).to_be_visible()
     settle(page)
-    expect_edits(page, "erase unit 1")
+    expect(page).to_have_url(re.compile(r"edits=patch\+c\+step\+20\+from"))
     page.get_by_role("switch", name="Edit 1").focus()
     page.keyboard.press("Space")
     expect(page.get_by_text("(off)")).to_be_visible()
@@ -138,3 +135,15 @@ def test_on_a_phone(open_page: OpenPage, server: Server, mode: str) -> None:
     for tab in TABS:
         visit(page, server, ADDRESS, model=NAME, text=TEXT, step=20, edits=LIST, shown=tab)
         expect_to_fit(page, tab)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_axe_finds_nothing_in_the_list(open_page: OpenPage, server: Server, mode: str) -> None:
+    """With marks of all kinds, one edit that is staged, and the choices for another one unfolded."""
+    page = open_page(color_scheme=mode)
+    visit(page, server, ADDRESS, model=NAME, text=TEXT, step=20, edits=LIST)
+    page.get_by_test_id("stExpander").filter(has_text="Add an edit").locator("summary").click()
+    page.get_by_role("switch", name="Edit 3").press("Space")
+    expect(page.get_by_text("not applied yet")).to_be_visible()
+    settle(page)
+    expect_none(report(page, "the list of edits"))

@@ -99,7 +99,8 @@ def _patches(here: Place, trace: Trace, line: Line, name: str) -> list[Edit]:
     problem = service.problem(here.card, line.text)
     if problem:
         raise ValueError(f"the other text cannot be read: {problem}")
-    donor = service.trace(here.model, here.prefix + line.text)
+    # On the path of the edited run: what a text itself brings about is then the same to the last bit.
+    donor = service.edited(here.model, here.prefix + line.text, (surgery.untouched(),))
     assert line.steps is not None
     since = line.steps[0] if line.at is None else line.at
     if since >= donor.steps:
