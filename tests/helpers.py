@@ -57,6 +57,8 @@ INPUT, UNITS = 3, 4
 
 FEW = settings(max_examples=60)
 """For hypothesis."""
+FEWER = settings(max_examples=15)
+"""For hypothesis, where every cell is asked."""
 
 
 def network(

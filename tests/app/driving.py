@@ -14,6 +14,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from explorer.models import Card, card_of, zoo
+from explorer.models.zoo import MAIN
 from explorer.signals import Array
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -37,8 +38,10 @@ GATES = ("Every unit", "By kind of token", "Shut and open")
 """Those of the page on gates."""
 LEDGER = ("The belt", "Who wrote it", "Down to the answer")
 """Those of the page on the conveyor belt."""
-NAMES = [card.name for card in zoo() if card.task == "english"]
+NAMES = [card.name for card in zoo() if card.task == "english" and card.cell in MAIN]
 """The networks that are looked at in depth, on every page: rnn, gru, lstm. Those of other tasks are opened once."""
+UNLIKE = ("jordan", "lstm-1997", "lstm-noaf", "lstm-fgr", "grid", "mgu", "mut1", "clockwork", "esn")
+"""Those that lack what others have, or have what others lack: gates, a keep gate, weights of x, states beside h and c."""
 HOSTILE = '<b>x</b> <script>x</script> $x^2$ **b** [a](b) `c` :red[d] &lt; # e\n- f | g ~h~ "'
 """HTML, LaTeX, Markdown, Streamlit's own marks."""
 

@@ -9,7 +9,7 @@ from explorer import cells, formula
 from explorer.models import by_cell, card_of
 from explorer.studio import service
 from explorer.studio.state import FIRST_MODEL
-from tests.app.driving import GATES, LEDGER, LIBRARY, PAGES, VIEWS, charts, go_to, opened, stage_of, words
+from tests.app.driving import GATES, LEDGER, LIBRARY, PAGES, UNLIKE, VIEWS, charts, go_to, opened, stage_of, words
 
 TEXT = 'He said "yes".'
 NETWORKS = by_cell(FIRST_MODEL)
@@ -44,7 +44,7 @@ def test_every_page(cell: str) -> None:
     ("page", "tab", "named"),
     [("gates", "gates", GATES), ("hidden", "view", VIEWS), ("gradients", "reach", REACH), ("belt", "ledger", LEDGER)],
 )
-@each_cell
+@pytest.mark.parametrize("cell", UNLIKE)
 def test_every_tab(cell: str, page: str, tab: str, named: tuple[str, ...]) -> None:
     for name in named:
         at = opened(page, model=NETWORKS[cell], text=TEXT, **{tab: name})

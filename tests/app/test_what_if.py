@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import explorer
-from explorer import cells, edits
+from explorer import edits
 from explorer.analysis.comparing import apart
 from explorer.figures.compare import percent
 from explorer.models import card_of, load, transplants
@@ -19,7 +19,7 @@ from explorer.studio.service import warm_up
 from explorer.studio.what_if import adding
 from explorer.studio.what_if import words as sentences
 from explorer.studio.what_if.lines import read
-from tests.app.driving import HOSTILE, charts, check, choose, opened, press, stage_of, type_text, words
+from tests.app.driving import HOSTILE, UNLIKE, charts, check, choose, opened, press, stage_of, type_text, words
 from tests.conftest import Shipped
 
 KINDS = ("english-gru", "agreement-lstm", "sentiment-lstm", "brackets-rnn", "adding-gru", "waves-esn", "latch-lstm")
@@ -343,7 +343,7 @@ def test_what_is_followed_is_in_the_link_and_an_unknown_label_is_told() -> None:
     assert "P(`positive`) at the playhead" in words(at) or "P(`negative`) at the playhead" in words(at)
 
 
-@pytest.mark.parametrize("cell", cells.names())
+@pytest.mark.parametrize("cell", UNLIKE)
 def test_every_cell_can_be_edited(cell: str) -> None:
     """Untrained, too: experiments, tabs, and each signal that it has."""
     name = Variant(cell, 0, "english-lstm").name

@@ -18,7 +18,7 @@ from explorer.models.model import Model
 from explorer.signals import Array
 from tests import reference
 from tests.backend.definitions import KNOWN, SHAPES, T
-from tests.helpers import DEVICES, FEW, SYMBOLS, TEXT, UNITS, VARIANTS, Shape, Variant, network, state_of, steps_of
+from tests.helpers import DEVICES, FEWER, SYMBOLS, TEXT, UNITS, VARIANTS, Shape, Variant, network, state_of, steps_of
 
 STATES = [
     pytest.param(variant.values[0], name, id=f"{variant.id}-{name}")
@@ -102,7 +102,7 @@ def test_the_direct_channel_does_not_end_at_float32(variant: Variant) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @given(text=st.text(SYMBOLS, min_size=2, max_size=8), seed=st.integers(0, 9), data=st.data())
-@FEW
+@FEWER
 def test_jacobians_chain_where_nothing_passes_h_by(variant: Variant, text: str, seed: int, data: Any) -> None:
     """J(T←t) = J(T←s)·J(s←t) where all that comes later is made from h. A belt beside it is another way past s, and the product of
     ∂h/∂h means nothing."""

@@ -21,7 +21,7 @@ from tests import reference
 from tests.backend.definitions import KNOWN, SHAPES, T, by_autograd, has, objective_of
 from tests.helpers import (
     DEVICES,
-    FEW,
+    FEWER,
     SYMBOLS,
     TEXT,
     VARIANTS,
@@ -96,7 +96,7 @@ def test_a_matrix_is_that_of_autograd(variant: Variant, objective: str, shape: S
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @given(text=st.text(SYMBOLS, min_size=2, max_size=9), seed=st.integers(0, 9), data=st.data())
-@FEW
+@FEWER
 def test_a_row_is_what_gradients_gives_for_its_target(variant: Variant, text: str, seed: int, data: Any) -> None:
     """Every registered cell: the norms of grad_h for that target; on the diagonal what reaches h from its own objective."""
     model = network(variant, data.draw(st.sampled_from([(1, False), (2, False), (2, True)])), seed=seed)
