@@ -194,7 +194,7 @@ def percent(share: float) -> str:
     """A probability as the page writes it: "27 %", "0.4 %"."""
     if not np.isfinite(share):
         return "none"
-    if share >= 0.0995:
+    if share >= 0.095:
         return f"{share:.0%}".replace("%", " %")
     return f"{100 * share:.1g} %" if share >= 0.0005 else "< 0.05 %"
 
