@@ -58,10 +58,9 @@ def _network() -> Card:
     ):
         menu.dialog()
     st.session_state.setdefault("model", st.session_state.read_model)
-    if (
-        st.session_state.model is not None and st.session_state.model not in cards
-    ):  # of a cell that is not among the three
-        cards = {card.name: card for card in service.siblings(st.session_state.model)}
+    wanted = st.session_state.model
+    if wanted is not None and wanted not in cards:  # of a cell that is not among the three
+        cards = {card.name: card for card in service.siblings(wanted)}
     name = st.segmented_control(
         "Network",
         list(cards),
