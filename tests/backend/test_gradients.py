@@ -65,7 +65,7 @@ def test_gradients_are_those_of_autograd(
         np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-9, err_msg=name)
 
 
-@pytest.mark.parametrize("shape", [(1, False), (2, True)], ids=str)
+@pytest.mark.parametrize("shape", [(2, True)], ids=str)  # it has a row of each kind
 @pytest.mark.parametrize(("variant", "objective"), cases(VARIANTS))
 def test_gradients_are_finite_differences(variant: Variant, objective: str, shape: Shape, path: str) -> None:
     """Nudging one number at one step moves the objective by its gradient: for each signal of every registered cell, and for x."""

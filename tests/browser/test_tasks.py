@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 import explorer
 from explorer.analysis.tokens import visible
 from explorer.models import Card, card_of, zoo
+from explorer.models.zoo import MAIN
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.harness import Server, settle
 from tests.browser.reader import (
@@ -27,7 +28,7 @@ from tests.browser.waiting import until_equal
 from tests.conftest import Shipped
 
 CARDS = zoo()
-TASKS = {card.task: card for card in CARDS}
+TASKS = {card.task: card for card in CARDS if card.cell in MAIN}
 SHOW = card_of(FIRST_MODEL).show
 AT_REST = "Play (Space)"
 
