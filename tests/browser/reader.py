@@ -55,6 +55,7 @@ def ready(page: Page) -> None:
 
 def go_to(page: Page, name: str) -> None:
     """By the page table at the left. The stage of the page before stands there until the server answers, so it is marked."""
+    settle(page)  # a click while the script runs may be answered by the run that follows it
     link = page.get_by_test_id("stSidebarNav").get_by_role("link", name=name)
     if link.get_attribute("aria-current") != "page":
         page.get_by_test_id("stage").evaluate_all("nodes => nodes.forEach((node) => { node.dataset.left = ''; })")
