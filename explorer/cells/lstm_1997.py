@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from explorer.cells.base import Tap, register
+from explorer.cells.lstm import LSTM
 from explorer.cells.lstm_base import INPUT_GATE, OUTPUT_GATE, LSTMLike, LSTMState, candidate, cell_state, hidden_state
-from explorer.diagram import Diagram, Operation, wire
+from explorer.diagram import Diagram, wire
 from explorer.signals import Belt
 
 
@@ -36,36 +37,9 @@ class LSTM1997(LSTMLike):
     fused: ClassVar[bool] = True
     belts = (Belt("c", keep="1", write="i * g"),)
     signals = (INPUT_GATE, candidate(), OUTPUT_GATE, cell_state("c_prev + i * g"), hidden_state())
-    diagram: ClassVar[Diagram] = Diagram(
-        layers={"i": (3.9, 3.3), "g": (5.7, 3.3), "o": (7.5, 3.3)},
-        operations={
-            "add": Operation("+", (4.8, 0)),
-            "write": Operation("×", (4.8, 1.45)),
-            "squash": Operation("tanh", (8.9, 1)),
-            "show": Operation("×", (8.9, 2)),
-        },
-        phases={
-            "reads": (wire("x", (1, 6), (1, 5)), wire("h_prev", (0, 5), (7.5, 5), number=0.07)),
-            "opens its gates": (
-                wire("h_prev", (3.9, 5), "i"),
-                wire("h_prev", (5.7, 5), "g"),
-                wire("h_prev", (7.5, 5), "o"),
-            ),
-            "keeps": (wire("c_prev", (0, 0), "add", number=0.4),),
-            "writes": (
-                wire("i", "i", (3.9, 1.45), "write", number=0.4),
-                wire("g", "g", (5.7, 1.45), "write", number=0.4),
-                wire("i * g", "write", "add", number=0.5),
-                wire("c", "add", (10, 0), number=0.85),
-            ),
-            "shows": (
-                wire("c", (8.9, 0), "squash"),
-                wire("tanh(c)", "squash", "show"),
-                wire("o", "o", (7.5, 2), "show", number=0.3),
-                wire("h", "show", (8.9, 5), (10, 5), number=0.8),
-                wire("h", (9.5, 5), (9.5, -0.9)),
-            ),
-        },
+    diagram: ClassVar[Diagram] = LSTM.diagram.changed(
+        without=("f", "forget"),
+        phases={"keeps": (wire("c_prev", (0, 0), "add", number=0.4),)},
     )
 
     def step(self, x: Tensor, state: LSTMState, tap: Tap, below: Any = None) -> LSTMState:

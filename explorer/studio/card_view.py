@@ -12,8 +12,6 @@ from explorer.studio import sentences, service, state
 
 FEW = 4
 """Networks of at most so many units have weights that can be read one by one."""
-GATES = {"lstm": ("i", "f", "g", "o"), "gru": ("r", "z", "n"), "rnn": ("h",)}
-"""The order in which torch stacks the rows of its weights."""
 
 
 def show(card: Card) -> None:
@@ -61,7 +59,7 @@ def _weights(card: Card) -> None:
     model = service.model(card.name)
     weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
     units = card.hidden_size
-    rows = [f"{gate} of unit {unit}" for gate in GATES.get(card.cell, ()) for unit in range(units)]
+    rows = [f"{gate} of unit {unit}" for gate in model.cell.blocks for unit in range(units)]
     inputs = [f"x{k}" for k in range(card.input_size)]
     if model.embedding is not None and _is_one_hot(weights["embedding.weight"]):
         columns = weights["embedding.weight"][1:].argmax(1).tolist()

@@ -47,7 +47,8 @@ def place() -> Place:
 
 
 def _network() -> Card:
-    cards = {card.name: card for card in service.siblings(st.session_state.read_model)}
+    st.session_state.setdefault("model", st.session_state.read_model)
+    cards = {card.name: card for card in service.siblings(st.session_state.model or st.session_state.read_model)}
     task = next(iter(cards.values()))
     if st.button(
         f"**{task.title}**",
@@ -57,10 +58,6 @@ def _network() -> Card:
         help="Choose another task: what there is to read, how good the networks are, what to look for.",
     ):
         menu.dialog()
-    st.session_state.setdefault("model", st.session_state.read_model)
-    wanted = st.session_state.model
-    if wanted is not None and wanted not in cards:  # of a cell that is not among the three
-        cards = {card.name: card for card in service.siblings(wanted)}
     name = st.segmented_control(
         "Network",
         list(cards),

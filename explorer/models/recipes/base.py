@@ -16,6 +16,7 @@ from explorer.models.example import Example
 from explorer.models.model import Model
 from explorer.models.ridge import Fitting
 from explorer.models.vocabulary import Reader
+from explorer.models.zoo import MAIN
 from explorer.signals import Array
 
 __all__ = [
@@ -96,7 +97,7 @@ class Property:
     counted: bool = False
 
 
-MAIN_CELLS: dict[str, dict[str, Any]] = {"rnn": {}, "gru": {}, "lstm": {}}
+MAIN_CELLS: dict[str, dict[str, Any]] = {cell: {} for cell in MAIN}
 """The cells that every task is trained with."""
 VARIANTS: dict[str, dict[str, Any]] = {"lstm-1997": {}, "lstm-coupled": {}, "lstm-peephole": {}, "jordan": {}}
 """Those beside them that a task is trained with to compare them."""
