@@ -1,0 +1,88 @@
+"""What a file of weights holds, whatever its format: recurrent layers, and what may stand before and behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from explorer.signals import Array
+
+
+class Unreadable(ValueError):
+    """A file that cannot be read as a network. The message is one sentence for a person: what it is, and what to do."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The recurrent layers as their own framework runs them, to measure ours against.
+
+    framework  with its version: "torch.nn.LSTM 2.13", "ONNX Runtime 1.31"
+    run        the top layer's h [step, directions*unit], float32, for x [step, input], from a state of zeros; both directions of a step
+               stand beside each other, each at the step of the input that it read
+    """
+
+    framework: str
+    run: Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """Recurrent layers of one kind and size that read one another.
+
+    where    what the file calls them: "encoder.rnn"; empty where they have no name
+    cell     as `explorer.cells.build` knows it, with its `options`
+    weights  as the state dict of that cell (a stack's where there is more than one row) names them, float32 or float64
+    notes    what a person should know of how they were read: "it has no biases; they are zeros here"
+    kernel   None where the framework is not installed
+    """
+
+    where: str
+    cell: str
+    input_size: int
+    hidden_size: int
+    weights: Mapping[str, Tensor]
+    num_layers: int = 1
+    bidirectional: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    kernel: Kernel | None = None
+
+    @property
+    def rows(self) -> int:
+        """Layers times directions."""
+        return self.num_layers * (2 if self.bidirectional else 1)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers of h the top layer gives at a step."""
+        return self.hidden_size * (2 if self.bidirectional else 1)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A weight [output, input] and its bias [output], zeros where the file has none."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything in a file that could be a part of a recurrent network.
+
+    format      "PyTorch", "Keras"; with what it is: "PyTorch checkpoint (a state dict under “model”)"
+    recurrent   at least one
+    tables      what could be an embedding, [token, feature], by its name in the file
+    linears     what could be a readout, by its name in the file, in the file's order
+    vocabulary  the symbols by id, where the file has them
+    """
+
+    format: str
+    recurrent: tuple[Recurrent, ...]
+    tables: Mapping[str, Tensor] = field(default_factory=dict)
+    linears: Mapping[str, Linear] = field(default_factory=dict)
+    vocabulary: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,55 @@
+"""How large a network of one's own may be, so that a server that others use stays alive. Checked before the work begins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from explorer.models.checkpoints.contents import Recurrent, Unreadable
+
+MEGABYTE = 2**20
+MOST_BYTES = 100 * MEGABYTE
+"""Of a file, and of all that it unpacks to."""
+MOST_TENSORS = 4096
+MOST_UNITS, MOST_ROWS = 2048, 16
+MOST_SYMBOLS = 100_000
+MOST_STEPS = 1000
+MOST_SIGNALS = 500_000
+"""Units times rows times steps of a reading: some 20 MB of signals."""
+MOST_ANSWERS = 4_000_000
+"""Outputs times steps of a reading: 16 MB of log-probabilities."""
+
+
+def check_bytes(size: int, what: str = "The file") -> None:
+    """Raises Unreadable where that is too much to be read at all. `what` begins the sentence: "The file", "What it unpacks to"."""
+    if size > MOST_BYTES:
+        raise Unreadable(
+            f"{what} has {size / MEGABYTE:,.0f} MB; at most {MOST_BYTES // MEGABYTE} MB are read. "
+            "Save the recurrent part, its embedding and its readout alone, without the optimizer's state."
+        )
+
+
+def check_claims(shapes: Iterable[tuple[str, Sequence[int], int]]) -> None:
+    """Tensors by name, shape and bytes a number, as a file's header claims them, before one is read. Raises Unreadable for too much."""
+    total = count = 0
+    for name, shape, width in shapes:
+        if any(size < 0 for size in shape):
+            raise Unreadable(f"“{name}” claims the shape {list(shape)}, which no tensor has; the file is damaged.")
+        total, count = total + math.prod(shape) * width, count + 1
+        check_bytes(total, "What it unpacks to")
+    if count > MOST_TENSORS:
+        raise Unreadable(f"The file holds {count:,} tensors; at most {MOST_TENSORS:,} are read.")
+
+
+def check_size(found: Recurrent) -> None:
+    """Raises Unreadable for more units or rows than can be shown."""
+    if found.hidden_size > MOST_UNITS or found.rows > MOST_ROWS:
+        raise Unreadable(
+            f"“{found.where or found.cell}” has {found.hidden_size:,} units in {found.rows} rows of layers; at most {MOST_UNITS:,} in "
+            f"{MOST_ROWS} can be shown."
+        )
+
+
+def steps(units: int, rows: int, outputs: int) -> int:
+    """How many steps of a text such a network may read at once."""
+    return max(2, min(MOST_STEPS, MOST_SIGNALS // (units * rows), MOST_ANSWERS // max(1, outputs)))
