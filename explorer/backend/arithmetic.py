@@ -32,16 +32,24 @@ class Shares:
 
 @torch.no_grad()
 def shares(
-    cell: Cell, x: Tensor, signals: Signals, first: Signals, unit: int, under: Signals | None = None
+    cell: Cell,
+    x: Tensor,
+    signals: Signals,
+    first: Signals,
+    unit: int,
+    under: Signals | None = None,
+    entered: Signals | None = None,
 ) -> dict[str, Shares]:
     """For each pre-activation that has such a `unit`: who pushed it. `units` are those of h_{t-1}; where the sum has none of these, of
     what comes in its place (a Jordan network's y_{t-1}, and h_t for its output). The bias includes what else enters the sum: peepholes,
     what stands below, an input that was squashed before it was added.
 
     x [step, input] is what this cell read, signals [step, unit] what it made of it, those of the row below likewise, all in the order
-    in which it read, and first [unit] its states before that.
+    in which it read, and first [unit] its states before that. `entered` has, by the name of `<state>_prev`, what entered each step where
+    that is not what had left the one before.
     """
     values = signals | {"x": x} | {f"{name}_prev": previous(signals[name], first[name]) for name in cell.State._fields}
+    values |= entered or {}
     for name in cell.reads_below:
         values[f"{name}_below"] = torch.zeros_like(signals[name]) if under is None else under[name]
     values |= cell.named_weights

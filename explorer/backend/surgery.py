@@ -60,6 +60,43 @@ def marks(edits: Sequence[Edit], stack: Stack, steps: int) -> dict[str, Array]:
     return found
 
 
+@dataclass(frozen=True)
+class Witness:
+    """What edited quantities came to by the cell's equations, and what the edits made of them: by name and row, [step, batch, unit], in
+    the order in which the row read."""
+
+    came: dict[tuple[str, int], list[Tensor]]
+    left: dict[tuple[str, int], list[Tensor]]
+
+    def computed(self, name: str, row: int) -> Tensor:
+        """Before the edits."""
+        return torch.stack(self.came[name, row])
+
+    def made(self, name: str, row: int) -> Tensor:
+        """After them."""
+        return torch.stack(self.left[name, row])
+
+
+def witnessed(at: TapAt, edits: Sequence[Edit]) -> tuple[TapAt, Witness]:
+    """The taps that do these edits, with someone who writes down what comes to them and what leaves them."""
+    names = {edit.signal for edit in edits}
+    seen = Witness({}, {})
+
+    def watching(row: int, step: int) -> Tap:
+        tap = at(row, step)
+
+        def watched(name: str, value: Tensor) -> Tensor:
+            new = tap(name, value)
+            if name in names:
+                seen.came.setdefault((name, row), []).append(value)
+                seen.left.setdefault((name, row), []).append(new)
+            return new
+
+        return watched
+
+    return watching, seen
+
+
 def then(first: TapAt | None, second: TapAt) -> TapAt:
     """One tap after another."""
     if first is None:

@@ -7,7 +7,7 @@ from explorer.models.example import Example
 from explorer.models.generation import generate
 from explorer.models.model import Model
 from explorer.models.reach import Elman, Paths, Spectra, channels, elman, gradient_matrix, jacobian, paths, spectra
-from explorer.models.reading import OBJECTIVES, Pushes, arithmetic, gradients, predict, trace
+from explorer.models.reading import OBJECTIVES, Overruled, Pushes, arithmetic, gradients, overruled, predict, trace
 from explorer.models.shelf import by_cell, card_of, is_shipped, load, relatives, siblings
 from explorer.models.surgery import Transplants, sweep, transplants
 from explorer.models.wrapping import wrap
@@ -21,6 +21,7 @@ __all__ = [
     "Finding",
     "Itemised",
     "Model",
+    "Overruled",
     "Paths",
     "Pushes",
     "Spectra",
@@ -41,6 +42,7 @@ __all__ = [
     "itemised",
     "jacobian",
     "load",
+    "overruled",
     "paths",
     "predict",
     "relatives",

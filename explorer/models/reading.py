@@ -14,7 +14,7 @@ from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
 from explorer.backend import surgery
 from explorer.backend.device import placed, with_fallback
-from explorer.backend.edits import Edit, named
+from explorer.backend.edits import PREV, Edit, named
 from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
 from explorer.cells import Cell, Signals, Stack
 from explorer.models.model import Input, Model, as_numpy, numbers
@@ -119,16 +119,26 @@ class Pushes:
 
 
 def arithmetic(
-    reader: Reader, given: Any, *, unit: int, layer: int = -1, device: str = "auto", state: State | None = None
+    reader: Reader,
+    given: Any,
+    *,
+    unit: int,
+    layer: int = -1,
+    device: str = "auto",
+    state: State | None = None,
+    edits: Edits = (),
 ) -> dict[str, Pushes]:
-    """Why this number: for each pre-activation of `unit` in row `layer`, what the input, h_{t-1} and the bias each added."""
+    """Why this number: for each pre-activation of `unit` in row `layer`, what the input, h_{t-1} and the bias each added.
+
+    With `edits` it is the edited reading's; a pre-activation that is edited itself has the shares of what it came to before that.
+    """
 
     def compute(reading: Reading) -> dict[str, Pushes]:
         stack = reading.model.stack
         row = index("layer", layer, len(stack.rows))
         index("unit", unit, stack.hidden_size)
         with torch.inference_mode():
-            rows = read(stack, reading.input.x, reading.initial)
+            rows, seen = reading.witnessed()
         direction, below = row % stack.directions, row // stack.directions - 1
 
         def read_by(row: int) -> Signals:
@@ -140,13 +150,45 @@ def arithmetic(
             x, under = torch.cat(parts, -1), read_by(row - stack.directions)
         cell: Any = stack.rows[row]
         first = {name: values[row, 0] for name, values in reading.initial.items()}
-        found = shares_of.shares(cell, in_order(x, direction).clone(), read_by(row), first, unit, under)
+        edited = {edit.signal for edit in reading.edits}
+        sums = {name: seen.computed(name, row)[:, 0].clone() for name in edited if name.endswith("_pre")}
+        entered = {name: seen.made(name, row)[:, 0].clone() for name in edited if name.endswith(PREV)}
+        made = read_by(row) | sums
+        found = shares_of.shares(cell, in_order(x, direction).clone(), made, first, unit, under, entered)
         return {
             name: Pushes(*(as_numpy(in_order(part, direction)) for part in (s.inputs, s.units, s.bias)))
             for name, s in found.items()
         }
 
-    return on_device(compute, reader, given, device, state)
+    return on_device(compute, reader, given, device, state, edits)
+
+
+@dataclass(frozen=True)
+class Overruled:
+    """One edited quantity, [layer, step, unit]: what it came to by the cell's equation, and what the edits made of it. Where nothing was
+    edited the two are the same."""
+
+    computed: Array
+    made: Array
+
+
+def overruled(
+    reader: Reader, given: Any, *, edits: Edits, device: str = "auto", state: State | None = None
+) -> dict[str, Overruled]:
+    """What edits did, by the name of what they edit: a signal, its pre-activation, or "<state>_prev" as the state entered the step."""
+
+    def compute(reading: Reading) -> dict[str, Overruled]:
+        with torch.inference_mode():
+            rows, seen = reading.witnessed()
+        directions = reading.model.stack.directions
+
+        def over_rows(of: Callable[[str, int], Tensor], name: str) -> Array:
+            return _over_rows([in_order(of(name, row)[:, 0], row % directions) for row in range(len(rows))])
+
+        names = dict.fromkeys(edit.signal for edit in reading.edits)
+        return {name: Overruled(over_rows(seen.computed, name), over_rows(seen.made, name)) for name in names}
+
+    return on_device(compute, reader, given, device, state, edits)
 
 
 @dataclass(frozen=True)
@@ -234,6 +276,13 @@ class Reading:
     def read(self) -> list[Signals]:
         """Every signal of every row, [step, 1, unit]."""
         return read(self.model.stack, self.input.x, self.initial, self.tap_at)
+
+    def witnessed(self) -> tuple[list[Signals], surgery.Witness]:
+        """The same, with what was edited as it was before and after."""
+        if self.tap_at is None:
+            return self.read(), surgery.Witness({}, {})
+        taps, seen = surgery.witnessed(self.tap_at, self.edits)
+        return read(self.model.stack, self.input.x, self.initial, taps), seen
 
     def run(self) -> tuple[Tensor, States]:
         """The top layer's h [step, directions*unit] and the last state."""

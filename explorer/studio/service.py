@@ -83,6 +83,12 @@ def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
     return models.predict(model(name), text, edits=edits)
 
 
+@st.cache_resource(max_entries=READINGS, show_spinner=False)
+def overruled(name: str, text: str, edits: tuple[Edit, ...]) -> dict[str, models.Overruled]:
+    """What the edits of a reading did to what they edit."""
+    return models.overruled(model(name), text, edits=edits)
+
+
 @st.cache_resource(max_entries=READINGS, show_spinner="Holding one unit after the other …")
 def sweep(name: str, text: str, of: str, at: int, column: int, layer: int, held: str) -> Array:
     """What holding each unit's memory changes, as `explorer.sweep` gives it; `held` is "zero" or "mean"."""
@@ -97,9 +103,9 @@ def transplants(name: str) -> models.Transplants:
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
-def pushes(name: str, text: str, layer: int, unit: int) -> dict[str, Pushes]:
+def pushes(name: str, text: str, layer: int, unit: int, edits: tuple[Edit, ...] = ()) -> dict[str, Pushes]:
     """Who pushed each pre-activation of one unit."""
-    return models.arithmetic(model(name), text, unit=unit, layer=layer)
+    return models.arithmetic(model(name), text, unit=unit, layer=layer, edits=edits)
 
 
 @st.cache_resource(max_entries=READINGS, show_spinner=False)
