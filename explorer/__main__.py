@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import explorer
+from explorer import saving
 from explorer.backend.device import DEVICES, choose
 from explorer.backend.training import Progress, TrainingDiverged
 from explorer.cells import REGISTRY, Cell, names, parameter_formula
@@ -79,7 +80,7 @@ def parser() -> Parser:
     read.add_argument("--text", help="what it reads")
     read.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
     trace.add_argument(
-        "--out", required=True, type=Path, help="the file to write: .npz for Trace.read, .csv for a table"
+        "--out", required=True, type=Path, help="the file to write: .npz for Trace.read, .csv or .parquet for a table"
     )
     trace.add_argument("--device", default="auto", choices=DEVICES, help="where it runs (auto)")
     trace.set_defaults(run=run_trace)
@@ -172,8 +173,7 @@ def described(name: str, inputs: int, units: int) -> str:
 def run_trace(arguments: argparse.Namespace) -> int:
     """Reads a text and writes the trace."""
     out: Path = arguments.out
-    if out.suffix not in (".npz", ".csv"):
-        raise ValueError(f"--out is {out}; its name must end in .npz or .csv")
+    saving.writer_for(out)  # before the work
     text = arguments.text
     if arguments.file:
         try:
@@ -181,10 +181,7 @@ def run_trace(arguments: argparse.Namespace) -> int:
         except UnicodeDecodeError as error:
             raise ValueError(f"{arguments.file} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     trace = explorer.trace(explorer.load(arguments.model), text, device=arguments.device)
-    if out.suffix == ".csv":
-        trace.to_pandas().to_csv(out, index=False)
-    else:
-        trace.save(out)
+    trace.save(out)
     for notice in trace.notices:
         say(one_line(notice))
     print(f"{out}: {trace.steps} steps, {trace.rows} x {trace.units} units, {', '.join(trace.signals)}")

@@ -6,9 +6,8 @@ each at the step of the token that it read).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -203,72 +202,25 @@ class Trace:
 
     def to_pandas(self) -> pd.DataFrame:
         """One row for each (layer, step, unit) with a column a per-unit signal; `step` counts from 0, `token` beside it."""
-        import pandas as pd  # here, so that a trace can be used without it
+        from explorer.saving import table  # here, since that stands on this
 
-        names = [s.name for s in self.per_unit(pre=True)]
-        index = pd.MultiIndex.from_product([range(self.rows), range(self.steps), range(self.units)], names=PER_UNIT)
-        frame = pd.DataFrame({name: self[name].reshape(-1) for name in names}, index=index).reset_index()
-        frame.insert(2, "token", np.asarray(self.tokens, dtype=object)[frame["step"]])
-        return frame
+        return table.frame(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes one .npz: the arrays, and a JSON header. It holds no pickled object."""
-        header = {
-            "format": FORMAT,
-            "signals": [asdict(signal) for signal in self.signals.values()],
-            "belts": [asdict(belt) for belt in self.belts],
-            "tokens": self.tokens,
-            "cell": self.cell,
-            "notices": self.notices,
-            "bidirectional": self.bidirectional,
-            "labels": self.readout.labels if self.readout else (),
-        }
-        arrays = {f"signal/{name}": array for name, array in self.arrays.items()}
-        arrays |= {f"initial/{name}": array for name, array in self.initial.items()}
-        arrays |= {f"edited/{name}": array for name, array in self.edited.items()}
-        if self.readout is not None:
-            arrays |= {"readout/weight": self.readout.weight, "readout/bias": self.readout.bias}
-        with open(path, "wb") as file:
-            np.savez_compressed(file, allow_pickle=False, header=np.array(json.dumps(header)), **arrays)
+        """Writes the file that the ending of `path` names: .npz, the whole trace, for `read`; .csv or .parquet, the table of `to_pandas`.
+
+        Raises ValueError for another ending.
+        """
+        from explorer import saving
+
+        saving.save(self, path)
 
     @staticmethod
     def read(path: str | PathLike[str]) -> Trace:
-        """The trace that `save` wrote. Raises ValueError for a file that is not one."""
-        with open(path, "rb") as raw:  # not by np.load, which leaves a broken archive open
-            try:
-                with np.load(raw, allow_pickle=False) as file:
-                    header = json.loads(str(file["header"]))
-                    stored = {name: file[name] for name in file.files if name != "header"}
-                if header["format"] != FORMAT:
-                    raise ValueError(f"its format is {header['format']!r}, not {FORMAT!r}")
-                return _restored(header, stored)
-            except (
-                Exception
-            ) as error:  # a zip, npz or JSON error, a field that is missing: all mean the same to the caller
-                raise ValueError(f"{path} is not a saved trace; Trace.save writes one ({error})") from error
+        """The trace that `save` wrote as .npz. Raises ValueError for a file that is not one."""
+        from explorer.saving import npz
 
-
-FORMAT = "carousel-trace-1"
-
-
-def _restored(header: dict[str, Any], stored: dict[str, Array]) -> Trace:
-    def group(prefix: str) -> dict[str, Array]:
-        return {name.removeprefix(prefix): array for name, array in stored.items() if name.startswith(prefix)}
-
-    signals = [Signal(**{**signal, "dims": tuple(signal["dims"])}) for signal in header["signals"]]
-    readout = group("readout/")
-    return Trace(
-        arrays=group("signal/"),
-        signals={signal.name: signal for signal in signals},
-        tokens=tuple(header["tokens"]),
-        cell=header["cell"],
-        belts=tuple(Belt(**belt) for belt in header["belts"]),
-        initial=group("initial/"),
-        readout=Readout(**readout, labels=tuple(header.get("labels", ()))) if readout else None,
-        notices=tuple(header["notices"]),
-        bidirectional=header["bidirectional"],
-        edited=group("edited/"),
-    )
+        return npz.read(path)
 
 
 _INIT = tuple(f.name for f in fields(Trace) if f.init)

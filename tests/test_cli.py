@@ -238,12 +238,15 @@ def test_trace_writes_what_the_library_reads(tiny_zoo: Path, tmp_path: Path) -> 
 
 
 def test_trace_writes_a_table_too(tiny_zoo: Path, tmp_path: Path) -> None:
-    text, out = tmp_path / "text.txt", tmp_path / "trace.csv"
+    """As the ending says."""
+    text = tmp_path / "text.txt"
     text.write_text("He said", encoding="utf-8")
-    assert main(["trace", "--model", "english-gru", "--file", str(text), "--out", str(out)]) == 0
-    frame = pd.read_csv(out)
-    assert len(frame) == len("He said") * 6
-    assert {"step", "token", "unit", "z", "h"} <= set(frame)
+    for name, read in (("trace.csv", pd.read_csv), ("trace.parquet", pd.read_parquet)):
+        out = tmp_path / name
+        assert main(["trace", "--model", "english-gru", "--file", str(text), "--out", str(out)]) == 0
+        frame = read(out)
+        assert len(frame) == len("He said") * 6
+        assert {"step", "token", "unit", "z", "h"} <= set(frame)
 
 
 def test_trace_tells_of_unknown_characters(tiny_zoo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +271,7 @@ WRONG = {
     "a file that is no text": (["trace", "--model", "english-gru", "--file", "binary", *OUT], "not UTF-8"),
     "another kind of output": (
         ["trace", "--model", "english-gru", "--text", "a", "--out", "x.txt"],
-        "end in .npz or .csv",
+        "'x.txt' has no known ending; a trace is saved as .npz, .csv or .parquet",
     ),
     "a folder that is not there": (
         ["trace", "--model", "english-gru", "--text", "a", "--out", "gone/x.npz"],

@@ -30,6 +30,7 @@ def room(floor: int, *libraries: str) -> Room:
 ROOMS = {
     "explorer.formula": room(0),
     "explorer.signals": room(1, "numpy", "pandas"),
+    "explorer.saving": room(1, "numpy", "pandas", "pyarrow"),
     "explorer.diagram": room(1),
     "explorer.notations": room(2),
     "explorer.analysis": room(2, "numpy", "pandas"),  # needs nothing but traces, and models are probed with it
