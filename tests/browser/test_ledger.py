@@ -128,7 +128,7 @@ def test_it_follows_while_the_stage_plays(page: Page, server: Server) -> None:
         }"""
     )
     page.get_by_test_id("stage-play").click()
-    expect(page.get_by_test_id("stage-step")).to_have_text(re.compile(r"^(1[2-9]|2\d|3\d) of"))
+    page.wait_for_function("window.seen.length >= 12")
     seen: list[list[int]] = page.evaluate("window.seen")
     assert [step for step, _ in seen][:10] == list(range(1, 11))
     assert all(step == shown for step, shown in seen)

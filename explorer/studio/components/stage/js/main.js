@@ -10,6 +10,9 @@ function focused() {
   return active;
 }
 
+// With these a press is over, wherever the pointer is by then.
+const ENDS = ["pointerup", "pointercancel", "dragend"];
+
 // Who has a use of its own for all keys, and for Space.
 const HAS_KEYS = "input, textarea, select, [contenteditable]";
 const HAS_SPACE = "button, summary, [role=button]";
@@ -36,7 +39,7 @@ let latest = null;
 // (or of all). A saved page has none of the three.
 function makeStage(parent, host) {
   const root = parent.querySelector(".stage");
-  let reading, theme, place, parts, timer, settling, player, waiting, patience, revealed;
+  let reading, theme, place, parts, timer, settling, player, waiting, patience, revealed, pressed, owing;
 
   function draw(options) {
     for (const part of parts) part.move?.(theme, place, options);
@@ -290,19 +293,37 @@ function makeStage(parent, host) {
     return true;
   }
 
+  // Not between press and release: what is clicked would be another node by then, and the click be lost.
+  function refit() {
+    owing = Boolean(pressed);
+    if (owing || !reading) return;
+    fit();
+    draw();
+  }
+
+  function press() {
+    pressed = true;
+  }
+
+  function release() {
+    if (!pressed) return;
+    setTimeout(() => {
+      pressed = false; // the click has been by now
+      if (owing) refit();
+    });
+  }
+
   const resized = new ResizeObserver(() => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!reading) return;
-      fit();
-      draw();
-    }, 60);
+    timer = setTimeout(refit, 60);
   });
   resized.observe(root);
   // A button that was clicked does not keep the focus: Space would press it again, where it is to play or to reveal.
   root.onclick = (event) => {
     if (event.detail) event.composedPath().find((node) => node.matches?.("button, summary"))?.blur();
   };
+  root.onpointerdown = press;
+  for (const type of ENDS) document.addEventListener(type, release, true);
   document.addEventListener("keydown", keys);
   document.addEventListener("carousel-post", received);
   document.addEventListener("fullscreenchange", leftFullScreen);
@@ -319,8 +340,7 @@ function makeStage(parent, host) {
         const { letter, says, label, hint } = next.signals[k];
         Object.assign(signal, { letter, says, label, hint });
       });
-      fit();
-      draw();
+      refit();
     },
     received,
     leave() {
@@ -330,6 +350,7 @@ function makeStage(parent, host) {
       clearTimeout(settling);
       clearTimeout(patience);
       resized.disconnect();
+      for (const type of ENDS) document.removeEventListener(type, release, true);
       document.removeEventListener("keydown", keys);
       document.removeEventListener("carousel-post", received);
       document.removeEventListener("fullscreenchange", leftFullScreen);
