@@ -25,13 +25,13 @@ from explorer.models import (
     gradient_matrix,
     gradients,
     jacobian,
-    load,
     predict,
     sweep,
     trace,
     wrap,
     zoo,
 )
+from explorer.models import opened as load
 from explorer.signals import Belt, Signal, Trace
 
 __version__ = "0.1.0"

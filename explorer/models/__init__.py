@@ -8,7 +8,7 @@ from explorer.models.generation import generate
 from explorer.models.model import Model
 from explorer.models.reach import Elman, Paths, Spectra, channels, elman, gradient_matrix, jacobian, paths, spectra
 from explorer.models.reading import OBJECTIVES, Overruled, Pushes, arithmetic, gradients, overruled, predict, trace
-from explorer.models.shelf import by_cell, card_of, is_shipped, load, relatives, siblings
+from explorer.models.shelf import by_cell, card_of, is_guest, is_shipped, load, opened, relatives, siblings, welcome
 from explorer.models.surgery import Transplants, sweep, transplants
 from explorer.models.wrapping import wrap
 from explorer.models.zoo import held_out, zoo
@@ -38,10 +38,12 @@ __all__ = [
     "gradient_matrix",
     "gradients",
     "held_out",
+    "is_guest",
     "is_shipped",
     "itemised",
     "jacobian",
     "load",
+    "opened",
     "overruled",
     "paths",
     "predict",
@@ -52,6 +54,7 @@ __all__ = [
     "trace",
     "training_step",
     "transplants",
+    "welcome",
     "wrap",
     "zoo",
 ]

@@ -10,6 +10,10 @@ from typing import Any, Literal
 
 from explorer.models.vocabulary import KINDS, Reader
 
+WINDOW = 1000
+OWN, UNTRAINED = "own", "untrained"
+"""The rules of what a network opens on of which nothing was measured: it came from a reader's own file, or its weights were only drawn."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
@@ -125,6 +129,11 @@ class Card:
         return KINDS[self.tokens](self.vocabulary)
 
     @property
+    def window(self) -> int:
+        """How many steps it may read at once: what a page can still show, and a server can keep for many readers."""
+        return WINDOW
+
+    @property
     def rows(self) -> int:
         """Layers times directions."""
         return self.num_layers * (2 if self.bidirectional else 1)
@@ -132,12 +141,22 @@ class Card:
     @property
     def wired(self) -> bool:
         """Whether the weights were written by hand; nothing was trained then."""
-        return not self.budget and not self.untrained
+        return not self.budget and self.measured
 
     @property
     def untrained(self) -> bool:
         """Whether the weights are as they were drawn; nothing was learnt, so there is no score and no finding."""
-        return not self.scores
+        return self.show.rule == UNTRAINED
+
+    @property
+    def own(self) -> bool:
+        """Whether it came from a reader's own file; then nothing was measured, neither its units nor how good it is."""
+        return self.show.rule == OWN
+
+    @property
+    def measured(self) -> bool:
+        """Whether it has a score, and findings that say what its units follow."""
+        return bool(self.scores)
 
     @property
     def score(self) -> float:

@@ -36,17 +36,20 @@ def generate(
 @torch.inference_mode()
 def _drawn(model: Model, text: str, temperature: float, top_k: int | None, chance: torch.Generator) -> Iterator[str]:
     scores, states = model.read_out(model.prepare(text).x)
+    unknown = None if model.vocabulary is None else model.vocabulary.unknown
     while True:
-        token = _draw(scores[-1, 0].cpu(), temperature, top_k, chance)
+        token = _draw(scores[-1, 0].cpu(), unknown, temperature, top_k, chance)
         yield model.labels[token]
         scores, states = model(torch.tensor([[token]], device=model.device), states)
 
 
-def _draw(scores: Tensor, temperature: float, top_k: int | None, chance: torch.Generator) -> int:
+def _draw(scores: Tensor, unknown: int | None, temperature: float, top_k: int | None, chance: torch.Generator) -> int:
     scores = scores.double()
-    scores[0] = -torch.inf  # the unknown token
+    if unknown is not None:
+        scores[unknown] = -torch.inf
     if temperature == 0:
         return int(scores.argmax())
-    likeliest = scores.topk(min(top_k or len(scores), len(scores) - 1))
+    known = len(scores) - (unknown is not None)
+    likeliest = scores.topk(min(top_k or known, known))
     shares = ((likeliest.values - likeliest.values[0]) / temperature).softmax(-1)
     return int(likeliest.indices[torch.multinomial(shares, 1, generator=chance)])

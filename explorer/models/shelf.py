@@ -1,84 +1,128 @@
-"""All networks by name: those that are shipped, and beside each of them untrained ones of any cell, made when they are asked for."""
+"""All networks by name: those that are shipped, a guest of one's own, and beside each of them untrained ones of any cell, made when they
+are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from explorer.cells import names
-from explorer.models import zoo
-from explorer.models.card import Card, Finding
+from explorer.models import checkpoints, zoo
+from explorer.models.card import UNTRAINED, Card
+from explorer.models.checkpoints.card import nothing_known
 from explorer.models.matching import Variant, matched
 from explorer.models.model import Model
 
+GUEST = "own-"
+"""How the names of guests begin: networks from a reader's own file. They are looked for each time, and nothing of them is kept here."""
+Guests = Callable[[str], Model | None]
+_guests: list[Guests] = []
+_beside: WeakKeyDictionary[Model, dict[Variant, Card]] = WeakKeyDictionary()
+
+
+def welcome(guests: Guests) -> None:
+    """From now on `guests` is asked for a network whose name begins like a guest's; it gives None for one that it does not have."""
+    _guests[:] = [guests]
+
+
+def is_guest(name: str) -> bool:
+    """Whether a network of that name, or the one beside which it stands, is from a reader's own file."""
+    return name.startswith(GUEST)
+
 
 def card_of(name: str) -> Card:
-    """Raises ValueError for a name that is neither shipped nor of an untrained network that can be built."""
+    """Raises ValueError for a name that is neither shipped, nor a guest's, nor of an untrained network that can be built."""
     variant = Variant.named(name)
-    return zoo.card_of(name) if variant is None else _card(variant)
+    if variant is not None:
+        return _guest_variant(variant) if is_guest(name) else _shared_card(variant)
+    return _guest_card(name) if is_guest(name) else zoo.card_of(name)
 
 
 def load(name: str) -> Model:
     """The network of that name, in evaluation mode. Raises ValueError like `card_of`, and for weights that are not those of the card."""
     variant = Variant.named(name)
     if variant is None:
-        return zoo.load(name)
-    model = matched(variant, zoo.load(variant.beside))
-    model.card = _card(variant)
+        return _guest(name) if is_guest(name) else zoo.load(name)
+    model = matched(variant, load(variant.beside))
+    model.card = card_of(name)
     return model
 
 
+def opened(name: str | Path, vocabulary: str | Path | None = None, **parts: str | None) -> Model:
+    """A network by the name of a shipped one, or by the path of a file of one's own, whose symbols are in the file `vocabulary`; `parts`
+    are those of `explorer.models.checkpoints.load`.
+
+    Raises ValueError for a name or a file that is not understood, FileNotFoundError for a path at which there is nothing.
+    """
+    looks_like_a_path = isinstance(name, Path) or Path(name).suffix or "/" in name or "\\" in name
+    return checkpoints.load(name, vocabulary, **parts) if looks_like_a_path else load(str(name))
+
+
+def _guest(name: str) -> Model:
+    for guests in _guests:
+        if model := guests(name):
+            return model
+    raise ValueError(f"the network {name!r} is not here: one's own stays in the session in which its file was dropped")
+
+
+def _guest_card(name: str) -> Card:
+    card = _guest(name).card
+    assert card is not None
+    return card
+
+
+def _guest_variant(variant: Variant) -> Card:
+    """Kept for as long as the guest itself is."""
+    kept = _beside.setdefault(_guest(variant.beside), {})
+    if variant not in kept:
+        kept[variant] = _card(variant)
+    return kept[variant]
+
+
 def siblings(name: str) -> list[Card]:
-    """The rnn, gru and lstm of this one's task; behind them this one itself, where it is another."""
+    """The rnn, gru and lstm of this one's task, or the guest itself; behind them this one, where it is another."""
     card = card_of(name)
     main = [other for other in relatives(card.task) if other.cell in zoo.MAIN]
+    if is_guest(name):
+        main = [card_of(shipped(name))]
     return main if card in main else [*main, card]
 
 
 def relatives(task: str) -> list[Card]:
-    """The shipped networks of a task: rnn, gru, lstm, then others."""
+    """The shipped networks of a task: rnn, gru, lstm, then others; none for a guest's, which is the only one of its task."""
     return [card for card in zoo.zoo() if card.task == task]
 
 
 def by_cell(name: str, seed: int = 0) -> dict[str, str]:
     """For each cell the name of a network of its own beside this one: the shipped one of the same task where there is one, else an
     untrained one."""
-    there = {card.cell: card.name for card in relatives(card_of(name).task)}
+    own = card_of(shipped(name))
+    there = {own.cell: own.name} if own.own else {card.cell: card.name for card in relatives(own.task)}
     return {cell: there.get(cell) or Variant(cell, seed, shipped(name)).name for cell in names()}
 
 
 def is_shipped(name: str) -> bool:
-    """Whether a network of that name would be a shipped one."""
+    """Whether a network of that name would be a shipped one, or a guest itself."""
     return Variant.named(name) is None
 
 
 def shipped(name: str) -> str:
-    """The shipped network that an untrained one stands beside; a shipped one itself."""
+    """The network that an untrained one stands beside; any other one itself."""
     variant = Variant.named(name)
     return name if variant is None else variant.beside
 
 
 @lru_cache(maxsize=64)
+def _shared_card(variant: Variant) -> Card:
+    return _card(variant)
+
+
 def _card(variant: Variant) -> Card:
     """What there is to say of an untrained network: nothing is known of its units, and it has no score."""
-    beside = zoo.card_of(variant.beside)
-    model = matched(variant, zoo.load(variant.beside))
-    nothing = Finding(
-        follows="",
-        layer=0,
-        unit=0,
-        correlation=0.0,
-        null=0.0,
-        erased=0.0,
-        forced=0.0,
-        rank=0,
-        foretells="",
-        measured="",
-        places=0,
-        text=beside.show.text,
-        step=beside.show.step,
-        rule="untrained",
-    )
+    beside, model = card_of(variant.beside), matched(variant, load(variant.beside))
     return replace(
         beside,
         name=variant.name,
@@ -92,5 +136,5 @@ def _card(variant: Variant) -> Card:
         scores={},
         parameters=model.parameter_count,
         sha256="",
-        findings=(nothing,),
+        findings=(nothing_known(beside.show.text, step=beside.show.step, rule=UNTRAINED),),
     )

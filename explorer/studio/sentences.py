@@ -56,6 +56,8 @@ def of_score(card: Card) -> str:
     """How good a network is, with what one gets without a memory."""
     if card.untrained:
         return f"Untrained, random weights of seed {card.seed}: its answers mean nothing, how it computes them does."
+    if card.own:
+        return "How good it is was not measured."
     if card.wired:
         return f"Wired by hand: {card.headline.words(card.score)}."
     base = card.headline.baseline
@@ -79,6 +81,8 @@ def of_nothing_found(card: Card) -> str:
     """Why there is nothing to look for."""
     if card.untrained:
         return "Untrained: there is nothing yet to look for in its units."
+    if card.own:
+        return "What its units follow was not measured; the unit that is pinned moves the answers most."
     return f"No unit of this network is known to follow **{card.show.follows}**."
 
 

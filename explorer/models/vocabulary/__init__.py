@@ -2,7 +2,9 @@
 
 from explorer.models.vocabulary.characters import READ_AS, Characters, named, read_as
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, Reader
+from explorer.models.vocabulary.ids import Ids
 from explorer.models.vocabulary.numbers import Numbers
+from explorer.models.vocabulary.symbols import Symbols, reader_of
 from explorer.models.vocabulary.words import Words
 
 KINDS: dict[str, type[Characters] | type[Words] | type[Numbers]] = {
@@ -10,4 +12,18 @@ KINDS: dict[str, type[Characters] | type[Words] | type[Numbers]] = {
 }
 """As a card names them."""
 
-__all__ = ["KINDS", "READ_AS", "UNKNOWN", "Characters", "Encoded", "Numbers", "Reader", "Words", "named", "read_as"]
+__all__ = [
+    "KINDS",
+    "READ_AS",
+    "UNKNOWN",
+    "Characters",
+    "Encoded",
+    "Ids",
+    "Numbers",
+    "Reader",
+    "Symbols",
+    "Words",
+    "named",
+    "read_as",
+    "reader_of",
+]

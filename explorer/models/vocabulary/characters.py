@@ -30,6 +30,7 @@ class Characters:
     read_as: Mapping[str, str] = field(default_factory=lambda: READ_AS)
     kind: ClassVar[str] = "characters"
     one: ClassVar[str] = "character"
+    unknown: ClassVar[int | None] = 0
 
     @staticmethod
     def of(text: str, at_least: int = 20) -> Characters:

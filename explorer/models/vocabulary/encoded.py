@@ -38,6 +38,10 @@ class Reader(Protocol):
     one: ClassVar[str]
 
     @property
+    def unknown(self) -> int | None:
+        """The id that stands for every token that is not known; None where none does."""
+
+    @property
     def symbols(self) -> tuple[str, ...]: ...
     @property
     def labels(self) -> tuple[str, ...]: ...

@@ -25,6 +25,7 @@ class Numbers:
     symbols: tuple[str, ...]
     kind: ClassVar[str] = "numbers"
     one: ClassVar[str] = "row"
+    unknown: ClassVar[int | None] = None
     labels: ClassVar[tuple[str, ...]] = ()
 
     def __len__(self) -> int:

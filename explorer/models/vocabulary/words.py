@@ -26,6 +26,7 @@ class Words:
     symbols: tuple[str, ...]
     kind: ClassVar[str] = "words"
     one: ClassVar[str] = "word"
+    unknown: ClassVar[int | None] = 0
 
     @staticmethod
     def of(texts: Iterable[str], at_least: int = 2) -> Words:

@@ -1,0 +1,134 @@
+"""ONNX: a graph of operations with LSTM, GRU and RNN among them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib import util
+from typing import TYPE_CHECKING
+
+from explorer.models.checkpoints.contents import Contents, Unreadable
+from explorer.models.checkpoints.formats import Format
+from explorer.models.checkpoints.limits import check_claims
+from explorer.models.checkpoints.protobuf import check_message
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, NodeProto
+
+    from explorer.models.checkpoints.layers import Layer
+    from explorer.models.checkpoints.onnx_graph import Scope
+
+SECOND_TAGS = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
+"""What may stand behind the version, at the beginning: the fields of a ModelProto, as protobuf writes them."""
+NEWEST_VERSION = 99
+INSIDE = {
+    ("model", 7): "graph",
+    ("graph", 1): "node",
+    ("graph", 5): "tensor",
+    ("node", 5): "attribute",
+    ("attribute", 5): "tensor",
+    ("attribute", 6): "graph",
+    ("attribute", 10): "tensor",
+    ("attribute", 11): "graph",
+}
+"""The fields, by their numbers in onnx.proto, that hold a message that has parts."""
+PLAIN = frozenset({("tensor", 9), ("tensor", 4), ("tensor", 10), ("attribute", 7)})
+"""The fields in which numbers lie as they do in memory: raw_data, float_data, double_data, floats."""
+PASSING = ("Transpose", "Squeeze", "Unsqueeze", "Reshape", "Identity", "Dropout", "Cast")
+"""What may stand between two layers of a stack: it changes how h lies, not its numbers."""
+SIMILAR = ("LSTM", "GRU", "RNN")
+
+
+def holds(data: bytes) -> bool:
+    """Whether they begin as a ModelProto does: with the version of the format."""
+    return len(data) > 2 and data[0] == 0x08 and 0 < data[1] <= NEWEST_VERSION and data[2] in SECOND_TAGS
+
+
+def read(data: bytes) -> Contents:
+    """What the graph holds, with the graphs inside it. Raises Unreadable."""
+    if util.find_spec("onnx") is None:
+        raise Unreadable("This is an ONNX file. To read these, the package onnx must be installed here: pip install onnx")
+    from explorer.models.checkpoints import onnx_graph, onnx_kernel, onnx_parts
+    from explorer.models.checkpoints.layers import joined
+
+    scopes = onnx_graph.scopes(_parsed(data))
+    check_claims(onnx_graph.claims(tensor) for tensor in onnx_graph.tensors(scopes))
+    layers, refused = _layers(scopes)
+    if not layers:
+        raise Unreadable(_nothing(scopes, refused))
+    return Contents(
+        format="ONNX",
+        recurrent=joined(layers, onnx_kernel.kernel),
+        tables=onnx_parts.tables(scopes),
+        linears=onnx_parts.linears(scopes),
+        notes=tuple(refused),
+    )
+
+
+def _parsed(data: bytes) -> GraphProto:
+    from google.protobuf.message import DecodeError
+    from onnx import load_model_from_string
+
+    check_message(data, "model", INSIDE, PLAIN)
+    try:
+        return load_model_from_string(data).graph
+    except DecodeError as error:
+        raise Unreadable("This looks like an ONNX file, but is damaged: its parts do not fit together.") from error
+
+
+def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
+    """The layers that our cells compute, and what is to be said of the others."""
+    from explorer.models.checkpoints.onnx_graph import unique
+    from explorer.models.checkpoints.onnx_nodes import ORDER, layer_of
+
+    names: dict[tuple[int, str], str] = {}  # what a layer is called, by the graph that it lies in and the name of its h
+    taken: Counter[str] = Counter()
+    layers, refused = [], []
+    for scope in scopes:
+        for node in scope.graph.node:
+            if node.op_type not in ORDER or node.domain not in ("", "ai.onnx"):
+                continue
+            where = unique(node.name or next(filter(None, node.output), node.op_type), taken)
+            try:
+                layers.append(layer_of(scope, node, where, _reads(scope, node, names)))
+            except Unreadable as error:
+                refused.append(str(error))
+                continue
+            if node.output and node.output[0]:
+                names[id(scope), node.output[0]] = where
+    return layers, refused
+
+
+def _reads(scope: Scope, node: NodeProto, names: dict[tuple[int, str], str]) -> str | None:
+    """The layer whose h comes to a node with nothing between them that changes a number."""
+    value = node.input[0] if node.input else ""
+    for _ in range(len(scope.graph.node)):
+        holder = scope.holder(value) if value else None
+        if holder is None:
+            return None
+        if (id(holder), value) in names:
+            return names[id(holder), value]
+        maker = holder.makers.get(value)
+        if maker is None or maker.op_type not in PASSING or not maker.input:
+            return None
+        value = maker.input[0]
+    return None
+
+
+def _nothing(scopes: list[Scope], refused: list[str]) -> str:
+    """Why there is no layer to be shown."""
+    from explorer.models.checkpoints.wording import quoted
+
+    if refused:
+        return refused[0]
+    operators = Counter(node.op_type for scope in scopes for node in scope.graph.node)
+    similar = [name for name in operators if any(one in name for one in SIMILAR)]
+    if similar:
+        return (
+            f"The ONNX graph has nodes of the kind {quoted(similar[0])}, which is not read: ONNX's own LSTM, GRU and RNN are, with weights in "
+            "floating point. Export the network without quantising or fusing it."
+        )
+    most = ", ".join(quoted(name) for name, _ in operators.most_common(4)) or "none at all"
+    return f"There is no LSTM, GRU or RNN node in this ONNX graph; it has mostly {most}."
+
+
+FORMAT = Format("ONNX", (".onnx",), holds, read)

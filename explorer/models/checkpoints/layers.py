@@ -1,0 +1,115 @@
+"""Single recurrent layers, as the formats find them, put together to stacks where one reads the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.cells import REGISTRY
+from explorer.models.checkpoints.contents import Kernel, Recurrent, Unreadable
+from explorer.models.checkpoints.wording import quoted
+from explorer.signals import Array
+
+Blocks = dict[str, Array]
+"""A weight's blocks of `unit` rows by their names here: {"i": [unit, input], …}, {"i": [unit], …} for a bias."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer, in one direction or both.
+
+    rows    a direction each, forward first: the weights by their names in the cell's own state dict
+    reads   `where` of the layer whose h it reads at every step; None where it reads something else
+    origin  what its own framework needs to run it
+    """
+
+    where: str
+    cell: str
+    input_size: int
+    hidden_size: int
+    rows: tuple[dict[str, Tensor], ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    reads: str | None = None
+    notes: tuple[str, ...] = ()
+    origin: Any = None
+
+    def continues(self, below: Layer) -> bool:
+        """Whether it can lie on top of `below` in one stack: of the same kind and size, and as wide as what that gives."""
+        same = (self.cell, dict(self.options), self.hidden_size, len(self.rows))
+        return (
+            same == (below.cell, dict(below.options), below.hidden_size, len(below.rows))
+            and self.input_size == below.hidden_size * len(below.rows)
+            and _dtype(self) == _dtype(below)
+        )
+
+
+def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
+    """Layers that read one another and fit are one entry; the others stay by themselves. `kernel` runs those of an entry."""
+    chains: list[list[Layer]] = []
+    for layer in layers:
+        below = [chain for chain in chains if chain[-1].where == layer.reads and layer.continues(chain[-1])]
+        if below:
+            below[0].append(layer)
+        else:
+            chains.append([layer])
+    return tuple(_recurrent(chain, kernel(chain)) for chain in chains)
+
+
+def row(cell: str, weight_ih: Blocks, weight_hh: Blocks, bias_ih: Blocks | None, bias_hh: Blocks | None) -> dict[str, Tensor]:
+    """A direction's weights, the blocks put into the cell's own order; biases that are not there are zeros."""
+
+    def whole(blocks: Blocks) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(np.concatenate([blocks[name] for name in REGISTRY[cell].blocks])))
+
+    found = {"weight_ih": whole(weight_ih), "weight_hh": whole(weight_hh)}
+    zeros = torch.zeros_like(found["weight_hh"][:, 0])
+    found["bias_ih"] = zeros if bias_ih is None else whole(bias_ih)
+    found["bias_hh"] = zeros.clone() if bias_hh is None else whole(bias_hh)
+    return found
+
+
+def floats(array: Array, name: str) -> Array:
+    """The weights in float32, or in float64 where they are. Raises Unreadable for what is no number with a point in it."""
+    if array.dtype == np.float64 or array.dtype == np.float32:
+        return array
+    if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
+        return array.astype(np.float32)
+    raise Unreadable(
+        f"{quoted(name)} holds numbers of type {array.dtype.name}; only weights in floating point are read, not quantised ones."
+    )
+
+
+def _recurrent(chain: Sequence[Layer], kernel: Kernel | None) -> Recurrent:
+    first, single = chain[0], len(chain) == 1 and len(chain[0].rows) == 1
+    weights = {
+        name if single else f"{name}_l{level}{'_reverse' if direction else ''}": weight
+        for level, layer in enumerate(chain)
+        for direction, own in enumerate(layer.rows)
+        for name, weight in own.items()
+    }
+    return Recurrent(
+        where=" → ".join(layer.where for layer in chain),
+        cell=first.cell,
+        input_size=first.input_size,
+        hidden_size=first.hidden_size,
+        weights=weights,
+        num_layers=len(chain),
+        bidirectional=len(first.rows) == 2,
+        options=dict(first.options),
+        notes=(*dict.fromkeys(note for layer in chain for note in layer.notes), *_not_finite(weights)),
+        kernel=kernel,
+    )
+
+
+def _not_finite(weights: Mapping[str, Tensor]) -> list[str]:
+    count = sum(int((~weight.isfinite()).sum()) for weight in weights.values())
+    return [f"{count:,} of its weights are NaN or infinite"] if count else []
+
+
+def _dtype(layer: Layer) -> torch.dtype:
+    return layer.rows[0]["weight_hh"].dtype

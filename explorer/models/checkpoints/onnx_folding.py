@@ -1,0 +1,69 @@
+"""The few operations by which an exporter puts a layer's weights in order: they move numbers about, and compute none.
+
+PyTorch's exporter, told not to fold constants, leaves them in the graph: cut into gates, put together in ONNX's order, given a direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from explorer.models.checkpoints.contents import Unreadable
+from explorer.models.checkpoints.limits import check_bytes
+from explorer.signals import Array
+
+Given = Sequence[Array | None]
+Told = dict[str, Any]
+
+
+def fold(operator: str, given: Given, told: Told, where: str) -> Array:
+    """What the operation makes of constants. Raises Unreadable for what it cannot be made of, or for too much."""
+    check_bytes(sum(one.nbytes for one in given if one is not None), "What it unpacks to")
+    try:
+        return FOLDED[operator](given, told)
+    except (ValueError, IndexError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise Unreadable(f"The node {where}, {operator}, does not fit the weights that it is given.") from error
+
+
+def _axes(given: Given, told: Told, array: Array) -> tuple[int, ...]:
+    """Of Squeeze and Unsqueeze: an input since opset 13, an attribute before."""
+    axes = given[1] if len(given) > 1 else told.get("axes")
+    return tuple(int(axis) for axis in (np.flatnonzero(np.equal(array.shape, 1)) if axes is None else np.ravel(axes)))
+
+
+def _slice(given: Given, told: Told) -> Array:
+    array = _first(given)
+    rest = [*given[1:], *[None] * 4]
+    starts, ends = (np.ravel(told.get(name, rest[at])) for at, name in enumerate(("starts", "ends")))
+    axes = told.get("axes", rest[2])
+    axes = range(len(starts)) if axes is None else np.ravel(axes)
+    steps = [1] * len(starts) if rest[3] is None else np.ravel(rest[3])
+    cut = [slice(None)] * array.ndim
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        cut[int(axis)] = slice(int(start), int(end), int(step))
+    return array[tuple(cut)]
+
+
+def _reshape(given: Given, told: Told) -> Array:
+    array, shape = _first(given), np.ravel(given[1])
+    return array.reshape([array.shape[at] if size == 0 else int(size) for at, size in enumerate(shape)])
+
+
+def _first(given: Given) -> Array:
+    if given[0] is None:
+        raise ValueError("nothing was given")
+    return given[0]
+
+
+FOLDED: dict[str, Callable[[Given, Told], Array]] = {
+    "Identity": lambda given, told: _first(given),
+    "Transpose": lambda given, told: np.transpose(_first(given), told.get("perm")),
+    "Concat": lambda given, told: np.concatenate([one for one in given if one is not None], told["axis"]),
+    "Squeeze": lambda given, told: np.squeeze(_first(given), _axes(given, told, _first(given))),
+    "Unsqueeze": lambda given, told: np.expand_dims(_first(given), _axes(given, told, _first(given))),
+    "Reshape": _reshape,
+    "Slice": _slice,
+}
+"""What each makes of its inputs, None for one that is left out, and of its attributes."""

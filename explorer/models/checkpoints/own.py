@@ -1,0 +1,114 @@
+"""A network of one's own, ready for every page: a model with a card, a text to begin with, and a unit to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from explorer.analysis.orderings import by_effect
+from explorer.models.checkpoints import limits
+from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
+from explorer.models.checkpoints.choosing import Choice, likely, network, recurrent_of
+from explorer.models.checkpoints.contents import Contents
+from explorer.models.checkpoints.reading import read
+from explorer.models.checkpoints.vocabularies import vocabulary as read_vocabulary
+from explorer.models.model import Model
+from explorer.models.reading import trace
+from explorer.models.vocabulary import Numbers, Reader
+
+SENTENCES = ('He said "yes" and left.', "The story is dull, but the acting is wonderful.")
+"""Begun with where the vocabulary has them."""
+ENOUGH = 4
+"""Tokens of a sentence that have to be known for it to be worth reading."""
+FEW, WAVE = 16, 40
+"""How many tokens, or steps of numbers, are made up where no sentence is known."""
+
+
+def load(
+    path: str | Path,
+    vocabulary: str | Path | None = None,
+    *,
+    recurrent: str | None = None,
+    embedding: str | None = None,
+    readout: str | None = None,
+) -> Model:
+    """The network in a file, ready to read; `vocabulary` is a file of symbols. What is not named is chosen by its name and shape.
+
+    Raises Unreadable, a ValueError, for a file that is not understood, FileNotFoundError where there is none.
+    """
+    contents = read(path)
+    chosen = likely(contents, where=recurrent)
+    if vocabulary is not None:
+        table = contents.tables.get(embedding or chosen.embedding or "")
+        wanted = recurrent_of(contents, chosen.recurrent).input_size if table is None else len(table)
+        symbols = read_vocabulary(Path(vocabulary).read_text(encoding="utf-8"), wanted)
+        chosen = likely(contents, symbols, recurrent)
+    chosen = Choice(
+        chosen.recurrent,
+        embedding or chosen.embedding,
+        readout or chosen.readout,
+        chosen.vocabulary,
+        chosen.answer,
+        chosen.labels,
+    )
+    return own(contents, chosen, name=Path(path).stem, title=Path(path).name)
+
+
+def own(contents: Contents, choice: Choice, *, name: str, title: str) -> Model:
+    """The network that was chosen, with its card. Raises Unreadable for parts that do not fit."""
+    model, recurrent = network(contents, choice), recurrent_of(contents, choice.recurrent)
+    assert model.vocabulary is not None
+    text = beginning(model.vocabulary)
+    unit = int(by_effect(trace(model, text), 0)[0])
+    outputs = 0 if model.readout is None else model.readout.out_features
+    reads = "numbers" if model.embedding is None else f"{len(model.vocabulary):,} {model.vocabulary.kind}"
+    model.name = name
+    model.card = OwnCard(
+        name=name,
+        task=TASK,
+        title=title,
+        sentence=f"Your own network, from a {contents.format} file: {recurrent.cell.upper()} of {recurrent.hidden_size:,} units; it reads "
+        f"{reads}.",
+        group="",
+        cell=recurrent.cell,
+        options=dict(recurrent.options),
+        input_size=recurrent.input_size,
+        hidden_size=recurrent.hidden_size,
+        num_layers=recurrent.num_layers,
+        bidirectional=recurrent.bidirectional,
+        tokens=model.vocabulary.kind,
+        vocabulary=model.vocabulary.symbols,
+        answer=model.answer.name,
+        labels=() if model.answer.name == "next token" else model.labels,
+        corpus={},
+        licence="yours",
+        seed=0,
+        budget={},
+        command="",
+        scores={},
+        headline=NO_HEADLINE,
+        parameters=model.parameter_count,
+        sha256="",
+        findings=(nothing_known(text, unit),),
+        examples={"The first text": text},
+        reads=model.vocabulary,
+        steps=limits.steps(recurrent.hidden_size, recurrent.rows, outputs),
+    )
+    return model
+
+
+def beginning(reader: Reader) -> str:
+    """A text that such a network can read: a sentence of which it knows enough, or a few of its own symbols, or waves of numbers."""
+    if isinstance(reader, Numbers):
+        steps, columns = np.arange(WAVE)[:, None], np.arange(len(reader))[None]
+        return reader.written(np.round(np.sin(2 * np.pi * steps / (WAVE / 2) + columns), 2))
+    known = set(reader.labels)
+    for sentence in SENTENCES if reader.kind != "ids" else ():
+        for said in (sentence, sentence.lower()):
+            kept = [piece for piece in reader.pieces(said) if piece.strip() in known or piece in known]
+            if len(kept) >= max(ENOUGH, len(reader.pieces(said)) // 2):
+                return "".join(kept).strip()
+    plain = [label for label in reader.labels if label.strip() and label[0] not in "<["]
+    every = max(1, len(plain) // FEW)
+    return reader.joined((plain or list(reader.labels))[::every][:FEW])

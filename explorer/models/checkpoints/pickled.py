@@ -1,0 +1,266 @@
+"""What a pickle says, without doing it: its opcodes are read one after another, and nothing that it names is imported or called.
+
+`torch.load(weights_only=True)` runs no foreign code either, but it obeys the rest: `bytearray(10**10)` in a file of a hundred bytes fills
+the memory, and a tuple nested a million times as the key of a dict ends the process. Here every opcode makes at most one small object.
+"""
+
+from __future__ import annotations
+
+import pickletools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+MOST_OPCODES = 1_000_000
+"""A checkpoint of 100 tensors has about 3,000; a table of 100,000 words has 300,000 more."""
+LARGEST_KEY = 2**31
+"""Of the whole numbers that are keys: larger ones can be chosen so that a dict takes hours over them."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A class or a function, by its name alone: "collections.OrderedDict"."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Thing:
+    """What a class or a function would have made; here nothing is known of it but what it was to be made by."""
+
+    of: str
+    state: Any = field(default=None, repr=False)
+
+
+Calls = Mapping[str, Callable[..., Any]]
+Stored = Callable[[Any], Any]
+
+
+class Pickle:
+    """One pickle of a stream, which is left behind its end.
+
+    calls   what stands for a class or function that is called: by its name, a function of ours over the pickle's arguments
+    stored  what stands for something that lies outside the pickle, by the pickle's mark for it
+    """
+
+    def __init__(self, calls: Calls, stored: Stored) -> None:
+        self.calls, self.stored = calls, stored
+        self.named: dict[str, None] = {}
+        """All classes and functions that the pickle names, in its order."""
+        self._stack: list[Any] = []
+        self._below: list[list[Any]] = []
+        self._memo: dict[int, Any] = {}
+
+    def read(self, stream: BinaryIO) -> Any:
+        """The object. Raises ValueError for a pickle that is damaged, or does what no checkpoint does."""
+        count = 0
+        try:
+            for opcode, argument, _ in pickletools.genops(stream):
+                count += 1
+                if count > MOST_OPCODES:
+                    raise ValueError("the pickle goes on for too long")
+                if opcode.name == "STOP":
+                    break
+                self._do(opcode.name, argument)
+            return self._stack.pop()
+        except (IndexError, KeyError) as error:
+            raise ValueError("the pickle takes what it did not put down") from error
+
+    def _do(self, name: str, argument: Any) -> None:
+        if name in CONSTANTS:
+            self._stack.append(argument)
+        elif name in MAKERS:
+            self._stack.append(MAKERS[name]())
+        elif name in DOINGS:
+            DOINGS[name](self, argument)
+        elif name not in IGNORED:
+            raise ValueError(f"the pickle has an opcode that checkpoints do without: {name}")
+
+    def _mark(self, _: Any) -> None:
+        self._below.append(self._stack)
+        self._stack = []
+
+    def _marked(self) -> list[Any]:
+        """What lies above the last mark; both are taken away."""
+        items, self._stack = self._stack, self._below.pop()
+        return items
+
+    def _pop(self, _: Any) -> None:
+        if self._stack:
+            self._stack.pop()
+        else:
+            self._marked()
+
+    def _duplicate(self, _: Any) -> None:
+        self._stack.append(self._stack[-1])
+
+    def _put(self, index: Any) -> None:
+        self._memo[int(index)] = self._stack[-1]
+
+    def _memoize(self, _: Any) -> None:
+        self._memo[len(self._memo)] = self._stack[-1]
+
+    def _get(self, index: Any) -> None:
+        self._stack.append(self._memo[int(index)])
+
+    def _tuple(self, size: int) -> None:
+        if len(self._stack) < size:
+            raise IndexError(size)
+        self._stack[-size:] = [tuple(self._stack[-size:])]
+
+    def _marked_tuple(self, _: Any) -> None:
+        items = self._marked()
+        self._stack.append(tuple(items))
+
+    def _marked_list(self, _: Any) -> None:
+        items = self._marked()
+        self._stack.append(items)
+
+    def _marked_dict(self, _: Any) -> None:
+        items = self._marked()
+        self._stack.append({})
+        self._set(items)
+
+    def _extend(self, _: Any) -> None:
+        items = self._marked()
+        self._add(items)
+
+    def _append(self, _: Any) -> None:
+        self._add([self._stack.pop()])
+
+    def _add(self, items: list[Any]) -> None:
+        if isinstance(self._stack[-1], list):
+            self._stack[-1].extend(items)
+
+    def _set_many(self, _: Any) -> None:
+        items = self._marked()
+        self._set(items)
+
+    def _set_one(self, _: Any) -> None:
+        value, key = self._stack.pop(), self._stack.pop()
+        self._set([key, value])
+
+    def _set(self, items: list[Any]) -> None:
+        if isinstance(self._stack[-1], dict):
+            for key, value in zip(items[::2], items[1::2], strict=True):
+                self._stack[-1][_key(key)] = value
+
+    def _global(self, argument: str) -> None:
+        self._name(*argument.split(" ", 1))
+
+    def _stack_global(self, _: Any) -> None:
+        name, module = self._stack.pop(), self._stack.pop()
+        if not isinstance(name, str) or not isinstance(module, str):
+            raise ValueError("the pickle names a class by something that is no name")
+        self._name(module, name)
+
+    def _name(self, module: str, name: str = "") -> None:
+        found = Named(f"{module}.{name}")
+        self.named[found.name] = None
+        self._stack.append(found)
+
+    def _call(self, _: Any) -> None:
+        arguments, what = self._stack.pop(), self._stack.pop()
+        self._stack.append(self._made(what, arguments))
+
+    def _call_named(self, _: Any) -> None:
+        self._stack.pop()
+        self._call(None)
+
+    def _call_marked(self, _: Any) -> None:
+        what, *arguments = self._marked()
+        self._stack.append(self._made(what, tuple(arguments)))
+
+    def _instance(self, argument: str) -> None:
+        arguments = self._marked()
+        self._global(argument)
+        self._stack.append(self._made(self._stack.pop(), tuple(arguments)))
+
+    def _made(self, what: Any, arguments: Any) -> Any:
+        if not isinstance(what, Named) or not isinstance(arguments, tuple):
+            return Thing(what.of if isinstance(what, Thing) else type(what).__name__)
+        if what.name in CLASS_FIRST and arguments and isinstance(arguments[0], Named):
+            return Thing(arguments[0].name)
+        if what.name not in self.calls:
+            return Thing(what.name)
+        try:
+            return self.calls[what.name](*arguments)
+        except TypeError as error:  # other arguments than it takes
+            raise ValueError(f"the pickle calls {what.name} in another way than PyTorch does") from error
+
+    def _build(self, _: Any) -> None:
+        state = self._stack.pop()
+        if isinstance(self._stack[-1], Thing):
+            self._stack[-1].state = state
+
+    def _persistent(self, argument: Any) -> None:
+        self._stack.append(self.stored(argument))
+
+    def _persistent_on_stack(self, _: Any) -> None:
+        self._stack.append(self.stored(self._stack.pop()))
+
+
+class _Nameless:
+    """Stands for a key that is neither a text nor a small number."""
+
+
+def _key(key: Any) -> Any:
+    small = isinstance(key, int) and -LARGEST_KEY < key < LARGEST_KEY
+    return key if isinstance(key, str) or key is None or small else _Nameless()
+
+
+CLASS_FIRST = ("copyreg._reconstructor", "copy_reg._reconstructor", "copyreg.__newobj__")
+"""These make an object of the class that is their first argument."""
+CONSTANTS = frozenset(
+    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8 UNICODE "
+    "SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT".split()
+)
+IGNORED = frozenset({"PROTO", "FRAME"})
+MAKERS: dict[str, Callable[[], Any]] = {
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    "EMPTY_LIST": list,
+    "EMPTY_TUPLE": tuple,
+    "EMPTY_DICT": dict,
+    "EMPTY_SET": list,  # as a list: what is in it need not be hashable
+}
+DOINGS: dict[str, Callable[[Pickle, Any], None]] = {
+    "MARK": Pickle._mark,
+    "POP": Pickle._pop,
+    "POP_MARK": lambda pickle, _: void(pickle._marked()),
+    "DUP": Pickle._duplicate,
+    "PUT": Pickle._put,
+    "BINPUT": Pickle._put,
+    "LONG_BINPUT": Pickle._put,
+    "MEMOIZE": Pickle._memoize,
+    "GET": Pickle._get,
+    "BINGET": Pickle._get,
+    "LONG_BINGET": Pickle._get,
+    "TUPLE1": lambda pickle, _: pickle._tuple(1),
+    "TUPLE2": lambda pickle, _: pickle._tuple(2),
+    "TUPLE3": lambda pickle, _: pickle._tuple(3),
+    "TUPLE": Pickle._marked_tuple,
+    "LIST": Pickle._marked_list,
+    "FROZENSET": Pickle._marked_list,
+    "DICT": Pickle._marked_dict,
+    "APPEND": Pickle._append,
+    "APPENDS": Pickle._extend,
+    "ADDITEMS": Pickle._extend,
+    "SETITEM": Pickle._set_one,
+    "SETITEMS": Pickle._set_many,
+    "GLOBAL": Pickle._global,
+    "STACK_GLOBAL": Pickle._stack_global,
+    "REDUCE": Pickle._call,
+    "NEWOBJ": Pickle._call,
+    "NEWOBJ_EX": Pickle._call_named,
+    "OBJ": Pickle._call_marked,
+    "INST": Pickle._instance,
+    "BUILD": Pickle._build,
+    "PERSID": Pickle._persistent,
+    "BINPERSID": Pickle._persistent_on_stack,
+}
+
+
+def void(_: Any) -> None:
+    """Forgets a value."""

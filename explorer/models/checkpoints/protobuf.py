@@ -1,0 +1,88 @@
+"""How much a protobuf would unpack to, counted on its bytes, before a library makes an object of each of its fields.
+
+An empty message takes two bytes in a file and a hundred in memory: a file within the limit could fill a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from explorer.models.checkpoints.contents import Unreadable
+
+MOST_FIELDS = 500_000
+MOST_OTHER_BYTES = 8 * 2**20
+"""Of strings and small messages, which are not looked into."""
+DEEPEST = 64
+VARINT, LONG, BYTES, SHORT = 0, 1, 2, 5
+"""The wire types that are in use."""
+
+
+class Field(NamedTuple):
+    """A field of a message: its number, its wire type, and where its content lies."""
+
+    number: int
+    wire: int
+    start: int
+    end: int
+
+
+def check_message(
+    data: bytes, kind: str, inside: Mapping[tuple[str, int], str], plain: frozenset[tuple[str, int]]
+) -> None:
+    """Raises Unreadable for a message that breaks off or unpacks to too much.
+
+    inside  the kind of message in the field of a kind, for those that are looked into: {("graph", 1): "node"}
+    plain   the fields that are as large in memory as here: numbers in a row
+    """
+    fields = other = 0
+    waiting = [(kind, 0, len(data), 0)]
+    while waiting:
+        kind, start, end, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise Unreadable(f"The file is damaged, or not meant to be read: its parts lie in one another, more than {DEEPEST} deep.")
+        for one in fields_of(data, start, end):
+            fields += 1
+            key = kind, one.number
+            if one.wire == BYTES and key in inside:
+                waiting.append((inside[key], one.start, one.end, depth + 1))
+            elif one.wire == BYTES and key not in plain:
+                other += one.end - one.start
+            if fields > MOST_FIELDS or other > MOST_OTHER_BYTES:
+                raise Unreadable(
+                    f"The file has more than {MOST_FIELDS:,} parts or {MOST_OTHER_BYTES // 2**20} MB beside its weights; that is too "
+                    "much to be read here. Save the recurrent part alone."
+                )
+
+
+def fields_of(data: bytes, start: int, end: int) -> Iterator[Field]:
+    """The fields of the message between two places. Raises Unreadable where it breaks off."""
+    while start < end:
+        tag, start = _varint(data, start, end)
+        number, wire = tag >> 3, tag & 7
+        if wire == BYTES:
+            length, start = _varint(data, start, end)
+        elif wire == VARINT:
+            length = _varint(data, start, end)[1] - start
+        elif wire in (LONG, SHORT):
+            length = 8 if wire == LONG else 4
+        else:
+            raise _damaged(start)
+        if length > end - start:
+            raise _damaged(start)
+        yield Field(number, wire, start, start + length)
+        start += length
+
+
+def _varint(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """A number, seven bits a byte, and where the next thing begins."""
+    value = 0
+    for place in range(start, min(end, start + 10)):
+        value |= (data[place] & 0x7F) << 7 * (place - start)
+        if data[place] < 0x80:
+            return value, place + 1
+    raise _damaged(start)
+
+
+def _damaged(place: int) -> Unreadable:
+    return Unreadable(f"The file is damaged or was not loaded to its end: what stands at byte {place:,} does not fit. Fetch it once more.")

@@ -1,0 +1,199 @@
+"""What a diagnosis looks at, measured on a network that reads: signals, weights, how far gradients reach, which tokens it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.analysis.diagnosis import Diagnosis, Leaning, Reach, Row, Subject, examine
+from explorer.backend import back
+from explorer.backend.back import Targets, rows_of, walk, walking
+from explorer.backend.forward import run
+from explorer.backend.gradients import HEADROOM
+from explorer.backend.matrix import norm_of
+from explorer.models.model import Input, Model, as_numpy
+from explorer.models.reach import targets_of
+from explorer.models.reading import Reader, Reading, on_device, trace
+from explorer.signals import Array
+
+TARGETS = 16
+"""At how many steps, spread over the second half of what was read, an answer is followed back. Each so has half of it before it."""
+READ = 1000
+"""How many steps, the first ones, are followed back at most: what the work grows with."""
+EXAMPLE = 200
+"""How many steps an input that is made up has."""
+
+
+def diagnose(reader: Reader, given: Any, *, device: str = "auto") -> Diagnosis:
+    """What is wrong with a network, and what is unusual about it, as it shows on one text.
+
+    given   a text, or an array [step, input] for a network without a vocabulary: the longer, and the more like what it is used for, the
+            better; of less than 10 steps hardly anything can be said
+
+    Everything is computed from this reading and from the weights. Raises ValueError like `trace`.
+    """
+    read = trace(reader, given, device=device)
+
+    def compute(reading: Reading) -> Subject:
+        model = reading.model
+        subject = Subject(
+            trace=read,
+            rows=_rows(model),
+            network=_network(model),
+            read=_read(model, reading.input),
+            parameters={name: as_numpy(weight) for name, weight in model.state_dict().items()},
+            trained=model.cell.trained,
+            upward=model.cell.upward,
+            looks_below=bool(model.cell.reads_below),
+        )
+        if len(subject.sound) < len(subject.rows) or read.steps < 4:
+            return subject
+        return _followed_back(reading, subject)
+
+    return examine(on_device(compute, reader, given, device, None))
+
+
+def example_input(model: Model) -> tuple[Any, str]:
+    """Something to read for a network that is given nothing, and a sentence that says what it is: the text on its card, symbols of its
+    vocabulary at random, or random numbers."""
+    if model.card is not None:
+        return model.card.show.text, "No text was given: it read the one on its card."
+    chance = np.random.default_rng(0)
+    if model.vocabulary is not None and model.vocabulary.labels:
+        symbols = chance.choice(np.asarray(model.vocabulary.labels, dtype=object), EXAMPLE)
+        text = ("" if model.vocabulary.kind == "characters" else " ").join(symbols)
+        return text, f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; your own text says more."
+    rows = chance.standard_normal((EXAMPLE, model.stack.input_size))
+    return rows, f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); your own say more."
+
+
+def _rows(model: Model) -> tuple[Row, ...]:
+    cells: list[Any] = list(model.stack.rows)
+    return tuple(
+        Row(
+            number,
+            number // model.stack.directions,
+            number % model.stack.directions,
+            {name: as_numpy(weight) for name, weight in cell.named_weights.items()},
+            cell.sums,
+            tuple(block for block in cell.blocks if block in {*cell.input_blocks, *cell.recurrent_blocks}),
+        )
+        for number, cell in enumerate(cells)
+    )
+
+
+def _network(model: Model) -> str:
+    stack = model.stack
+    layers = f"{stack.num_layers} layer{'' if stack.num_layers == 1 else 's'}{', both ways' if stack.bidirectional else ''}"
+    name = f"{model.name}: " if model.name else ""
+    return f"{name}{model.cell.title}, {layers}, {stack.hidden_size} units, {model.parameter_count:,} parameters"
+
+
+def _read(model: Model, given: Input) -> str:
+    count, kind = len(given.tokens), model.vocabulary.kind if model.vocabulary else "numbers"
+    one = {"characters": "character", "words": "word"}.get(kind, "step")
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
+def _followed_back(reading: Reading, subject: Subject) -> Subject:
+    """With what is measured from answers back to what was read before them."""
+    x = reading.input.x[:READ]
+    said = [f"Gradients and tokens left out: of the first {READ:,} steps only."] if len(reading.input.x) > READ else []
+    rows = rows_of(reading.model.stack, x, reading.initial)
+    short = reading if len(x) == len(reading.input.x) else replace(reading, input=_first(reading.input, len(x)))
+    of, targets = _targets(short, rows)
+    chosen = targets.only(_spread(targets.steps))
+    leaning = None
+    if reading.model.stack.bidirectional:
+        said.append("Tokens left out: not measured in a network that reads both ways.")
+    else:
+        with torch.inference_mode():
+            leaning = _leaning(short, rows, chosen.steps)
+    return replace(subject, reach=_reach(of, rows, chosen, subject.trace.memory), leaning=leaning, left_out=tuple(said))
+
+
+def _first(given: Input, steps: int) -> Input:
+    ids = None if given.ids is None else given.ids[:steps]
+    return replace(given, tokens=given.tokens[:steps], x=given.x[:steps], ids=ids)
+
+
+def _spread(steps: list[int]) -> list[int]:
+    """The numbers of TARGETS of them, spread over the second half."""
+    return sorted({int(n) for n in np.linspace(len(steps) // 2, len(steps) - 1, TARGETS)})
+
+
+def _targets(reading: Reading, rows: list[back.Row]) -> tuple[str, Targets]:
+    """What is followed back, in words, and one such target a step: the loss where the text holds the right answer, else the score of the
+    likeliest answer; without a readout the top layer's h along one direction, the same for all steps."""
+    model = reading.model
+    if model.readout is None:
+        top = rows[-model.stack.directions :]
+        seed = np.random.default_rng(0).standard_normal(model.stack.hidden_size)
+        along = torch.from_numpy(seed / np.linalg.norm(seed)).to(top[0].s["h"]).expand(len(top[0]), -1)
+        return "h, along one direction", Targets(list(range(len(top[0]))), {(row.number, "h"): along for row in top})
+    known = model.answer.in_text and (reading.input.ids is not None or model.answer.numbers)
+    of, words = ("loss", "the loss") if known else ("logit", "the answer's score")
+    return words, targets_of(reading, rows, of)
+
+
+def _reach(of: str, rows: list[back.Row], targets: Targets, memory: str) -> Reach:
+    found = _magnitudes(rows, targets.times(HEADROOM), memory) / HEADROOM
+    if not np.isfinite(found).all():
+        found = _magnitudes(rows, targets, memory)
+    relative = np.full_like(found, np.nan)
+    for row in rows:
+        for n, step in enumerate(targets.steps):
+            along = found[row.number, n, step:] if row.direction else found[row.number, n, step::-1]
+            if along[0] > 0:
+                relative[row.number, n, : len(along)] = np.where(np.isnan(along), np.inf, along) / along[0]
+    return Reach(of, memory, tuple(targets.steps), relative)
+
+
+def _magnitudes(rows: list[back.Row], targets: Targets, memory: str) -> Array:
+    """‖∂ target / ∂ memory‖₂, [row, target, step], float64."""
+    found = np.zeros((len(rows), len(targets), len(rows[0])))
+    with walking():
+        for passed in walk(rows, targets, 0):
+            norm = as_numpy(norm_of(passed.here[memory]))
+            found[passed.row, passed.first : passed.first + len(norm), passed.step] = norm
+    return found
+
+
+def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Leaning:
+    """Each answer once more without the token at a distance: read on from the state before that token, so that it costs `distance` steps."""
+    model, x = reading.model, reading.input.x
+    top = rows[-1].s["h"][:, 0]
+    measure, difference = _measured(model, top)
+    distances = [2**k for k in range(len(x).bit_length()) if 2**k <= min(targets)]
+    steps = torch.tensor(targets, device=x.device)
+    moved = []
+    for distance in distances:
+        sources = steps - distance
+        window = sources[None] + torch.arange(1, distance + 1, device=x.device)[:, None]  # [distance, target]
+        before = {name: torch.stack([row.s[f"{name}_prev"][sources, 0] for row in rows]) for name in rows[0].states}
+        h, _ = run(model.stack, x[window, 0], before)
+        moved.append(float(difference(h[-1], top[steps]).double().mean()))
+    return Leaning(measure, tuple(distances), np.asarray(moved))
+
+
+def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor], Tensor]]:
+    """How far apart the answers made of two h [target, unit] are, [target], and in words what that is."""
+    if model.readout is not None and not model.answer.numbers:
+        readout = model.readout
+
+        def probability(a: Tensor, b: Tensor) -> Tensor:
+            return (readout(a).softmax(-1) - readout(b).softmax(-1)).abs().sum(-1) / 2
+
+        return "of the probability goes elsewhere", probability
+
+    def answer(h: Tensor) -> Tensor:
+        return h if model.readout is None else model.readout(h)
+
+    usual = answer(top).std(0).square().sum().sqrt().clamp(min=torch.finfo(top.dtype).tiny)
+    what = "of h's usual deviation" if model.readout is None else "of the answers' usual deviation"
+    return what, lambda a, b: (answer(a) - answer(b)).norm(dim=-1) / usual
