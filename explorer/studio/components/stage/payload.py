@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,9 +18,10 @@ from explorer.signals import Signal, Trace
 from explorer.studio import notation, sentences, service, state
 from explorer.studio.components.shared.json_numbers import rounded
 from explorer.studio.components.shared.packing import pack
-from explorer.studio.components.stage import answers
+from explorer.studio.components.stage import answers, edited
 from explorer.studio.components.stage.arithmetic import in_columns
 from explorer.studio.components.stage.drawing import drawn, told, words
+from explorer.studio.components.stage.reading import Reading
 from explorer.studio.state import Place
 
 
@@ -47,41 +47,40 @@ class Study:
         return {"code": code, "changed": {"wires": self.wires, "nodes": self.nodes}}
 
 
-def payload(place: Place, *, page: str, whole: bool, study: Study | None = None) -> bytes:
+def payload(reading: Reading, *, page: str, whole: bool, study: Study | None = None) -> bytes:
     """Packed (`packing.pack`): each signal as [step, unit]; the strip alone needs no more than the memory.
 
     It stays the same, to the byte, for as long as a reading is on a page, so that it is sent once: the stage moves on its own.
     """
-    trace = service.trace(place.model, place.text)
+    trace = reading.trace
     signals = in_story_order(trace.per_unit())
     if not whole:
         signals = [signal for signal in signals if signal.name == trace.memory]
-    header = _header(place, trace, signals, page, whole) | (study.sent if study else {})
-    return pack(header, [trace[s.name][place.layer] for s in signals])
+    header = _header(reading, trace, signals, page, whole) | (study.sent if study else {})
+    return pack(header, [*(trace[s.name][reading.place.layer] for s in signals), *edited.beside(reading)])
 
 
-def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole: bool) -> dict[str, Any]:
-    show = place.card.show
-    reading, letters = identity(place), notation.current()
+def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, whole: bool) -> dict[str, Any]:
+    place, show, letters = reading.place, reading.place.card.show, notation.current()
     header: dict[str, Any] = {
-        "id": reading,
-        "text": _text_id(place),
+        "id": reading.id,
+        "text": reading.text_id,
         "more": place.more,
         "whole": whole,
-        **state.arrived(f"{reading} {page}", place, plays=whole),
+        **state.arrived(f"{reading.id} {page}", reading.here, plays=whole),
         "steps": trace.steps,
         "units": trace.units,
         "shown": [visible(token) for token in trace.tokens],
         "names": [named(token) for token in trace.tokens],
         "inputs": rounded(trace["x"][:, 0]) if place.card.tokens == "numbers" else None,
         "reversed": trace.bidirectional and place.layer % 2 == 1,
-        "warm": place.warm,
-        "unknown": unknown_steps(place),
-        "generated": generated_since(place),
+        "warm": reading.warm,
+        "unknown": unknown_steps(reading),
+        "generated": generated_since(reading),
         "memory": trace.memory,
         "squashed": trace.memory != "h" and not show.counted,
-        "reach": farthest(trace, place),
-        "ordered": "longest memory first" if trace.belt else "slowest first",
+        "reach": farthest(reading),
+        "ordered": ordered(reading),
         "order": service.order(place.model, place.text, place.layer).tolist(),
         "signals": [
             {
@@ -95,42 +94,52 @@ def _header(place: Place, trace: Trace, signals: list[Signal], page: str, whole:
             for s in signals
         ],
         "show": {"unit": show.unit, "claims": claims(place.card), "other": other_unit(trace)},
-        "answers": answers.at_each_step(place),
+        "answers": answers.at_each_step(reading),
         "link": {"model": place.model, "text": None if place.own == show.text else place.own}
         | ({} if trace.rows > 1 else {"layer": None}),
+        "edits": edited.sent(reading),
         "themes": {mode: asdict(theme) for mode, theme in THEMES.items()},
     }
     if whole:
-        header["next"] = answers.in_full(place)
+        header["next"] = answers.in_full(reading)
         header["diagram"] = drawn(service.model(place.model).cell.diagram, trace)
         header["belt"] = bool(trace.belt)
         header["telling"] = telling(place)
         header["columns"] = list(place.card.vocabulary) if in_columns(place) else None
-        header["caption"] = f"{place.card.title}, {place.card.cell.upper()} of {trace.units} units"
+        header["caption"] = caption(reading)
     return header
 
 
+def caption(reading: Reading) -> str:
+    """What a saved picture is of."""
+    card = reading.place.card
+    done = f"; edited: {'; '.join(reading.told)}" if reading.edited else ""
+    return f"{card.title}, {card.cell.upper()} of {reading.trace.units} units{done}"
+
+
 def identity(place: Place) -> str:
-    """The name of a reading: the network, the row of it, the text."""
-    return hashed(f"{place.model}\n{place.layer}\n{_text_id(place)}")
+    """The name of the reading of a text that is left alone: the network, the row of it, the text."""
+    return Reading.of(place).id
 
 
-def _text_id(place: Place) -> str:
-    """Another one for the same text when the reader has begun anew."""
-    return hashed(f"{st.session_state.get('turn', 0)}\n{place.text}")
+def ordered(reading: Reading) -> str:
+    """How the rows of all units are sorted: those of an edited reading as they were, so that the two can be compared."""
+    says = "longest memory first" if reading.trace.belt else "slowest first"
+    return f"{says} in the original" if reading.edited else says
 
 
-def farthest(trace: Trace, place: Place) -> float:
-    """Where the scale of the memory ends: of a unit that counts at the largest count, since all of it is to be seen."""
+def farthest(reading: Reading) -> float:
+    """Where the scale of the memory ends; never below that of the text as it is, so that an edited reading can be compared with it."""
+    traces = (reading.trace, *((service.trace(reading.place.model, reading.place.text),) if reading.edited else ()))
+    return max(_farthest(trace, reading.place) for trace in traces)
+
+
+def _farthest(trace: Trace, place: Place) -> float:
+    """Of a unit that counts at the largest count, since all of it is to be seen."""
     if not place.card.show.counted:
         return reach(trace, trace.memory, place.layer)
     values = np.abs(trace[trace.memory][place.layer])
     return max(1.0, float(values[np.isfinite(values)].max(initial=0)))
-
-
-def hashed(text: str) -> str:
-    """A name for a text that says nothing of it."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def telling(place: Place) -> list[int]:
@@ -142,7 +151,7 @@ def telling(place: Place) -> list[int]:
 def claims(card: Card) -> dict[int, str]:
     """What each unit is known to follow: correlation, chance, effect and rank together, since the first alone means little."""
     told: dict[int, str] = {}
-    for finding in () if card.untrained else sorted(card.findings, key=lambda one: not one.holds):
+    for finding in () if not card.measured else sorted(card.findings, key=lambda one: not one.holds):
         if finding.unit in told:
             continue
         told[finding.unit] = (
@@ -159,13 +168,15 @@ def other_unit(trace: Trace) -> str:
     return f"Pinned: unit {{unit}} of {trace.units}.\nBold is this unit, faint are all others. A unit's number and sign mean nothing."
 
 
-def unknown_steps(place: Place) -> list[int]:
+def unknown_steps(reading: Reading) -> list[int]:
     """The steps whose character the model does not know."""
-    ids = service.model(place.model).prepare(place.text).ids
-    return [] if ids is None else np.flatnonzero(ids.numpy() == 0).tolist()
+    reader = reading.place.card.reader
+    unknown = reader.unknown
+    return [] if unknown is None else np.flatnonzero(reader.encode(reading.text).values == unknown).tolist()
 
 
-def generated_since(place: Place) -> int | None:
+def generated_since(reading: Reading) -> int | None:
     """The step from which on the network itself wrote the text; None where a person did."""
     text, since = st.session_state.get("generated", (None, 0))
-    return place.warm + since if text == place.own else None
+    place = reading.place
+    return reading.step_of(place.warm + since) if text == place.own else None
