@@ -19,6 +19,10 @@ Blocks = dict[str, Array]
 """A weight's blocks of `unit` rows by their names here: {"i": [unit, input], …}, {"i": [unit], …} for a bias."""
 
 
+MOST_LAYERS = 256
+"""In a file; a person chooses among them."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer, in one direction or both.
@@ -60,7 +64,17 @@ def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel |
     return tuple(_recurrent(chain, kernel(chain)) for chain in chains)
 
 
-def row(cell: str, weight_ih: Blocks, weight_hh: Blocks, bias_ih: Blocks | None, bias_hh: Blocks | None) -> dict[str, Tensor]:
+def check_layers(count: int) -> None:
+    """Raises Unreadable for more recurrent layers than a person could choose from."""
+    if count > MOST_LAYERS:
+        raise Unreadable(
+            f"The file has more than {MOST_LAYERS} recurrent layers; save those that are to be seen alone."
+        )
+
+
+def row(
+    cell: str, weight_ih: Blocks, weight_hh: Blocks, bias_ih: Blocks | None, bias_hh: Blocks | None
+) -> dict[str, Tensor]:
     """A direction's weights, the blocks put into the cell's own order; biases that are not there are zeros."""
 
     def whole(blocks: Blocks) -> Tensor:

@@ -30,25 +30,30 @@ def fold(operator: str, given: Given, told: Told, where: str) -> Array:
 def _axes(given: Given, told: Told, array: Array) -> tuple[int, ...]:
     """Of Squeeze and Unsqueeze: an input since opset 13, an attribute before."""
     axes = given[1] if len(given) > 1 else told.get("axes")
-    return tuple(int(axis) for axis in (np.flatnonzero(np.equal(array.shape, 1)) if axes is None else np.ravel(axes)))
+    return tuple(_list(np.flatnonzero(np.equal(array.shape, 1)) if axes is None else axes))
 
 
 def _slice(given: Given, told: Told) -> Array:
     array = _first(given)
     rest = [*given[1:], *[None] * 4]
-    starts, ends = (np.ravel(told.get(name, rest[at])) for at, name in enumerate(("starts", "ends")))
+    starts, ends = (_list(told.get(name, rest[at])) for at, name in enumerate(("starts", "ends")))
     axes = told.get("axes", rest[2])
-    axes = range(len(starts)) if axes is None else np.ravel(axes)
-    steps = [1] * len(starts) if rest[3] is None else np.ravel(rest[3])
+    axes = range(len(starts)) if axes is None else _list(axes)
+    steps = [1] * len(starts) if rest[3] is None else _list(rest[3])
     cut = [slice(None)] * array.ndim
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        cut[int(axis)] = slice(int(start), int(end), int(step))
+        cut[axis] = slice(start, end, step)
     return array[tuple(cut)]
 
 
 def _reshape(given: Given, told: Told) -> Array:
-    array, shape = _first(given), np.ravel(given[1])
-    return array.reshape([array.shape[at] if size == 0 else int(size) for at, size in enumerate(shape)])
+    array, shape = _first(given), _list(given[1])
+    return array.reshape([array.shape[at] if size == 0 else size for at, size in enumerate(shape)])
+
+
+def _list(values: Any) -> list[int]:
+    """Whole numbers, of an attribute or of an input."""
+    return [int(one) for one in np.ravel(values)]
 
 
 def _first(given: Given) -> Array:

@@ -116,7 +116,9 @@ def claims(tensor: TensorProto) -> tuple[str, tuple[int, ...], int]:
     try:
         width = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
     except (KeyError, TypeError, ValueError) as error:
-        raise Unreadable(f"{quoted(tensor.name)} holds a kind of number that is not known here ({tensor.data_type}).") from error
+        raise Unreadable(
+            f"{quoted(tensor.name)} holds a kind of number that is not known here ({tensor.data_type})."
+        ) from error
     return tensor.name, tuple(tensor.dims), width
 
 
@@ -130,7 +132,9 @@ def array_of(tensor: TensorProto) -> Array:
     try:
         array: Array = numpy_helper.to_array(tensor)
     except (ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
-        raise Unreadable(f"{quoted(tensor.name)} does not hold as many numbers as its shape {list(tensor.dims)[:6]} says.") from error
+        raise Unreadable(
+            f"{quoted(tensor.name)} does not hold as many numbers as its shape {list(tensor.dims)[:6]} says."
+        ) from error
     return array
 
 

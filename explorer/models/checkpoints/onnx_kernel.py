@@ -42,7 +42,9 @@ def model(nodes: Sequence[Node]) -> bytes:
     sides = numpy_helper.from_array(np.array([0, 0, -1]), "sides")
     for level, node in enumerate(nodes):
         given = {name: getattr(node, name) for name in "WRBP" if getattr(node, name) is not None}
-        weights += [numpy_helper.from_array(array.astype(np.float32), f"{name}{level}") for name, array in given.items()]
+        weights += [
+            numpy_helper.from_array(array.astype(np.float32), f"{name}{level}") for name, array in given.items()
+        ]
         own = [f"{name}{level}" if name in given else "" for name in "WRBP"]
         inputs = [x, *own[:3], "", "", "", own[3]] if node.operator == "LSTM" else [x, *own[:3]]
         y, turned, x = f"y{level}", f"turned{level}", "h" if level == len(nodes) - 1 else f"h{level}"

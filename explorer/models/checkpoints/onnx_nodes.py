@@ -44,6 +44,7 @@ TOLD = {
 """The attributes that say what is computed. `layout` says only how X and Y lie."""
 ARRANGING = ("Expand", "Gather", "Identity", "Reshape", "Slice", "Squeeze", "Tile", "Transpose", "Unsqueeze")
 """Operations whose numbers are those of their first input."""
+MOST_BETWEEN = 50
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ def _node(scope: Scope, proto: NodeProto, where: str) -> Node:
                 f"direction{'s' if directions > 1 else ''} has {list(shapes[name])}."
             )
     if told.get("hidden_size", units) != units:
-        raise Unreadable(f"The node {quoted(where)} says that it has {told['hidden_size']} units, but its R has {units}.")
+        raise Unreadable(
+            f"The node {quoted(where)} says that it has {told['hidden_size']} units, but its R has {units}."
+        )
     peepholes = found["P"] if proto.op_type == "LSTM" and found["P"] is not None and found["P"].any() else None
     return Node(proto.op_type, W, R, found["B"], peepholes, told)
 
@@ -112,7 +115,9 @@ def _told(proto: NodeProto, where: str) -> dict[str, Any]:
     """The attributes that count, each of the kind that it should be of."""
     for one in proto.attribute:
         if TOLD.get(one.name, one.type) != one.type:
-            raise Unreadable(f"The node {quoted(where)} has an attribute {one.name} of another kind than ONNX's; the file is damaged.")
+            raise Unreadable(
+                f"The node {quoted(where)} has an attribute {one.name} of another kind than ONNX's; the file is damaged."
+            )
     return {name: value for name, value in attributes(proto).items() if name in TOLD}
 
 
@@ -144,14 +149,20 @@ def _activations(node: Node, where: str) -> tuple[str, ...]:
     named = named or usual * len(node.W)
     first = named[: len(usual)]
     if named != first * len(node.W) or len(first) != len(usual):
-        raise Unreadable(f"The node {quoted(where)} has the activations {', '.join(named[:8])}: another number, or other ones in each direction.")
+        raise Unreadable(
+            f"The node {quoted(where)} has the activations {', '.join(named[:8])}: another number, or other ones in each direction."
+        )
     if float(node.told.get("clip", 0.0)):
-        raise Unreadable(f"The node {quoted(where)} clips its sums at {node.told['clip']:g} (clip), which no cell here does.")
+        raise Unreadable(
+            f"The node {quoted(where)} clips its sums at {node.told['clip']:g} (clip), which no cell here does."
+        )
     lines = named.count(LINEAR)
     for name, value in (("activation_alpha", 1.0), ("activation_beta", 0.0)):
         given = list(node.told.get(name, ()))
         if given != [value] * lines:
-            raise Unreadable(f"The node {quoted(where)} changes its activations by {name} = {given[:6]}, which no cell here does.")
+            raise Unreadable(
+                f"The node {quoted(where)} changes its activations by {name} = {given[:6]}, which no cell here does."
+            )
     return first
 
 
@@ -173,7 +184,9 @@ def _lstm(node: Node, cell: str, where: str) -> tuple[str, dict[str, Any]]:
     coupled, peeping = bool(node.told.get("input_forget", 0)), node.P is not None
     if coupled and (peeping or cell != "lstm"):
         beside = "peepholes" if peeping else "other activations"
-        raise Unreadable(f"The node {quoted(where)} couples its gates (input_forget) and has {beside}; no cell here has both.")
+        raise Unreadable(
+            f"The node {quoted(where)} couples its gates (input_forget) and has {beside}; no cell here has both."
+        )
     if coupled:
         return "lstm-coupled", {}
     if not peeping:
@@ -220,28 +233,20 @@ def _notes(scope: Scope, proto: NodeProto, node: Node) -> tuple[str, ...]:
 
 
 def _zeros(scope: Scope, name: str) -> bool:
-    """Whether a first state is zeros whatever the input: nothing but shapes and zeros goes into it."""
-    waiting, seen = [name], set()
-    while waiting:
-        name = waiting.pop()
-        holder = scope.holder(name) if name and name not in seen else None
-        seen.add(name)
-        if holder is None:
-            continue
-        node = holder.makers.get(name)
-        if node is None or node.op_type == "Constant":
-            value = holder.constant(name)
-            if value is None or (value.dtype.kind == "f" and value.any()):
-                return False
-        elif node.op_type == "ConstantOfShape":
-            filled = attributes(node).get("value")
-            if isinstance(filled, TensorProto) and array_of(filled).any():
-                return False
-        elif node.op_type in ARRANGING:
-            waiting.append(node.input[0] if node.input else "")
-        elif node.op_type != "Shape":
-            return False
-    return True
+    """Whether a first state is zeros whatever the input: stored ones, or made as zeros, and then only brought into shape."""
+    for _ in range(MOST_BETWEEN):
+        holder = scope.holder(name)
+        node = holder.makers.get(name) if holder else None
+        if node is None or node.op_type not in ARRANGING or not node.input:
+            break
+        name = node.input[0]
+    if holder is None:
+        return False
+    if node is not None and node.op_type == "ConstantOfShape":
+        filled = attributes(node).get("value")
+        return not (isinstance(filled, TensorProto) and array_of(filled).any())
+    value = holder.constant(name)
+    return value is not None and not value.any()
 
 
 def _text(value: Any) -> str:

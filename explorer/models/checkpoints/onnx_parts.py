@@ -23,7 +23,7 @@ def tables(scopes: list[Scope]) -> dict[str, Tensor]:
             if node.op_type == "Gather" and len(node.input) == 2 and attributes(node).get("axis", 0) == 0:
                 table = _matrix(scope, node.input[0])
                 if table is not None:
-                    found[_name(node, node.input[0])] = _tensor(table)
+                    found[_name(scope, node, node.input[0])] = _tensor(table)
     return found
 
 
@@ -35,7 +35,7 @@ def linears(scopes: list[Scope]) -> dict[str, Linear]:
         for node in scope.graph.node:
             linear = READ[node.op_type](scope, node) if node.op_type in READ and len(node.input) >= 2 else None
             if linear is not None:
-                found[unique(_name(node, node.input[1]), taken)] = linear
+                found[unique(_name(scope, node, node.input[1]), taken)] = linear
     return found
 
 
@@ -74,7 +74,12 @@ def _linear(weight: Array, bias: Array | None) -> Linear | None:
 def _matrix(scope: Scope, name: str) -> Array | None:
     """A stored matrix of weights; None for what is none."""
     array = scope.constant(name)
-    if array is None or array.ndim != 2 or array.size == 0 or (array.dtype.kind != "f" and array.dtype.name != "bfloat16"):
+    if (
+        array is None
+        or array.ndim != 2
+        or array.size == 0
+        or (array.dtype.kind != "f" and array.dtype.name != "bfloat16")
+    ):
         return None
     return floats(array, name)
 
@@ -83,6 +88,8 @@ def _tensor(array: Array) -> Tensor:
     return torch.from_numpy(np.array(array, order="C"))
 
 
-def _name(node: NodeProto, weight: str) -> str:
-    """What the file calls it: by its weight, or by its node where an exporter numbered the weight."""
-    return weight.removesuffix(".weight") if "::" not in weight or not node.name else node.name
+def _name(scope: Scope, node: NodeProto, weight: str) -> str:
+    """What the file calls it: by its weight, or by its node where an exporter made or numbered the weight."""
+    holder = scope.holder(weight)
+    named = holder is not None and weight in holder.stored and "::" not in weight
+    return weight.removesuffix(".weight") if named or not node.name else node.name

@@ -40,7 +40,9 @@ def check_message(
     while waiting:
         kind, start, end, depth = waiting.pop()
         if depth > DEEPEST:
-            raise Unreadable(f"The file is damaged, or not meant to be read: its parts lie in one another, more than {DEEPEST} deep.")
+            raise Unreadable(
+                f"The file is damaged, or not meant to be read: its parts lie in one another, more than {DEEPEST} deep."
+            )
         for one in fields_of(data, start, end):
             fields += 1
             key = kind, one.number
@@ -85,4 +87,6 @@ def _varint(data: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _damaged(place: int) -> Unreadable:
-    return Unreadable(f"The file is damaged or was not loaded to its end: what stands at byte {place:,} does not fit. Fetch it once more.")
+    return Unreadable(
+        f"The file is damaged or was not loaded to its end: what stands at byte {place:,} does not fit. Fetch it once more."
+    )

@@ -35,6 +35,7 @@ PLAIN = frozenset({("tensor", 9), ("tensor", 4), ("tensor", 10), ("attribute", 7
 """The fields in which numbers lie as they do in memory: raw_data, float_data, double_data, floats."""
 PASSING = ("Transpose", "Squeeze", "Unsqueeze", "Reshape", "Identity", "Dropout", "Cast")
 """What may stand between two layers of a stack: it changes how h lies, not its numbers."""
+MOST_BETWEEN = 20
 SIMILAR = ("LSTM", "GRU", "RNN")
 
 
@@ -46,7 +47,9 @@ def holds(data: bytes) -> bool:
 def read(data: bytes) -> Contents:
     """What the graph holds, with the graphs inside it. Raises Unreadable."""
     if util.find_spec("onnx") is None:
-        raise Unreadable("This is an ONNX file. To read these, the package onnx must be installed here: pip install onnx")
+        raise Unreadable(
+            "This is an ONNX file. To read these, the package onnx must be installed here: pip install onnx"
+        )
     from explorer.models.checkpoints import onnx_graph, onnx_kernel, onnx_parts
     from explorer.models.checkpoints.layers import joined
 
@@ -77,16 +80,19 @@ def _parsed(data: bytes) -> GraphProto:
 
 def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
     """The layers that our cells compute, and what is to be said of the others."""
+    from explorer.models.checkpoints.layers import check_layers
     from explorer.models.checkpoints.onnx_graph import unique
     from explorer.models.checkpoints.onnx_nodes import ORDER, layer_of
 
     names: dict[tuple[int, str], str] = {}  # what a layer is called, by the graph that it lies in and the name of its h
     taken: Counter[str] = Counter()
-    layers, refused = [], []
+    layers: list[Layer] = []
+    refused: list[str] = []
     for scope in scopes:
         for node in scope.graph.node:
             if node.op_type not in ORDER or node.domain not in ("", "ai.onnx"):
                 continue
+            check_layers(len(layers) + len(refused) + 1)
             where = unique(node.name or next(filter(None, node.output), node.op_type), taken)
             try:
                 layers.append(layer_of(scope, node, where, _reads(scope, node, names)))
@@ -101,7 +107,7 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
 def _reads(scope: Scope, node: NodeProto, names: dict[tuple[int, str], str]) -> str | None:
     """The layer whose h comes to a node with nothing between them that changes a number."""
     value = node.input[0] if node.input else ""
-    for _ in range(len(scope.graph.node)):
+    for _ in range(MOST_BETWEEN):
         holder = scope.holder(value) if value else None
         if holder is None:
             return None
@@ -124,8 +130,8 @@ def _nothing(scopes: list[Scope], refused: list[str]) -> str:
     similar = [name for name in operators if any(one in name for one in SIMILAR)]
     if similar:
         return (
-            f"The ONNX graph has nodes of the kind {quoted(similar[0])}, which is not read: ONNX's own LSTM, GRU and RNN are, with weights in "
-            "floating point. Export the network without quantising or fusing it."
+            f"The ONNX graph has nodes of the kind {quoted(similar[0])}, which is not read: ONNX's own LSTM, GRU and RNN are, with "
+            "weights in floating point. Export the network without quantising or fusing it."
         )
     most = ", ".join(quoted(name) for name, _ in operators.most_common(4)) or "none at all"
     return f"There is no LSTM, GRU or RNN node in this ONNX graph; it has mostly {most}."
