@@ -15,13 +15,18 @@ from explorer.studio.workbench import place
 CHART = {"displayModeBar": False, "scrollZoom": False}
 
 
-def opening(title: str, lead: str) -> Place:
-    """Title, one sentence, and the strip with the place that all pages share."""
+def strip(here: Place, page: str) -> None:
+    """The tokens, the pinned unit's line and the transport."""
+    stage(here, page=page, whole=False)
+
+
+def opening(title: str, lead: str, show: Callable[[Place, str], None] = strip) -> Place:
+    """Title, one sentence, and the strip with the place that all pages share; or what else is to `show` that place."""
     here = place()
     st.title(title, anchor=False)
     st.markdown(lead)
     look_for(here.card)
-    stage(here, page=title, whole=False)
+    show(here, title)
     return here
 
 

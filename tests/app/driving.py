@@ -80,11 +80,12 @@ def check(at: AppTest) -> AppTest:
 
 @dataclass(frozen=True)
 class Sent:
-    """What the stage was sent: the header, and each signal as [step, unit]."""
+    """What the stage was sent: the header, each signal as [step, unit], and likewise what stands beside each edited one."""
 
     header: dict[str, Any]
     signals: dict[str, Array]
     size: int
+    beside: dict[str, Array]
 
     @property
     def place(self) -> tuple[int, int]:
@@ -98,9 +99,11 @@ def unpack(content: bytes) -> Sent:
     header = json.loads(content[4 : 4 + length])
     start = (4 + length + 3) // 4 * 4
     values = np.frombuffer(content, "<f4", offset=start)
-    shape = (len(header["signals"]), header["steps"], header["units"])
     names = [signal["name"] for signal in header["signals"]]
-    return Sent(header, dict(zip(names, values.reshape(shape), strict=True)), len(content))
+    edited = [edit["name"] for edit in (header["edits"] or {"numbers": ()})["numbers"]]
+    arrays = values.reshape(len(names) + len(edited), header["steps"], header["units"])
+    signals, beside = dict(zip(names, arrays, strict=False)), dict(zip(edited, arrays[len(names) :], strict=True))
+    return Sent(header, signals, len(content), beside)
 
 
 def stage_of(at: AppTest) -> Sent:

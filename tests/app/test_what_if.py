@@ -197,7 +197,7 @@ def test_edits_are_staged_then_applied_and_taken_back() -> None:
     """What is shown is what is applied; undo goes back over both."""
     at = opened("what-if", model="english-lstm", text=TEXT, step=20)
     at = check(at.selectbox(key="new_deed").set_value("Hold a gate open").run())
-    at = press(at, "stage")
+    at = press(at, "stage_edit")
     assert "not applied yet" in words(at) and sentences.NOT_EDITED in words(at) and not link_of(at)
     at = press(at, "apply")
     assert link_of(at).startswith("set ") and sentences.NOT_EDITED not in words(at)
@@ -232,10 +232,10 @@ def test_every_kind_of_edit_can_be_put_together(name: str, deed: str) -> None:
         return
     at = check(at.selectbox(key="new_deed").set_value(deed).run())
     if deed == "Replace a token":
-        assert at.button(key="stage").disabled
+        assert at.button(key="stage_edit").disabled
         into = card_of(name).reader.pieces(card_of(name).show.text)[-1].strip()
         at = check(at.text_input(key="new_into").set_value(into).run())
-    at = press(press(at, "stage"), "apply")
+    at = press(press(at, "stage_edit"), "apply")
     assert read(link_of(at)).does == adding.DEEDS[deed]
     assert "Not done" not in words(at)
 

@@ -17,6 +17,7 @@ from explorer.studio import service
 from explorer.studio.components.shared.packing import pack
 from explorer.studio.components.stage import arithmetic
 from explorer.studio.components.stage.arithmetic import PUSHERS, in_columns, packed, worth
+from explorer.studio.components.stage.reading import Reading
 from explorer.studio.state import Place
 from tests.app.conftest import Shelve
 from tests.app.driving import NAMES, PAGES, bytes_of, go_to, opened, posts_of, stage_asks, stage_moves, stage_of
@@ -75,7 +76,7 @@ def place_of(name: str, text: str = TEXT, *, unit: int = 0, layer: int = 0) -> P
 
 
 def fetched(place: Place, *units: int) -> Fetched:
-    return unpacked(packed(place, "a reading", list(units)))
+    return unpacked(packed(Reading.of(place), list(units)))
 
 
 @each_model
@@ -151,8 +152,9 @@ def test_only_the_lowest_layer_sees_what_was_given(both: bool, rows: list[bool])
 
 def test_it_says_what_it_belongs_to() -> None:
     """The stage takes no arithmetic of another reading."""
-    header, _ = unpacked(packed(place_of("latch-lstm", "s-"), "ab12", [0]))
-    assert (header["id"], header["units"], header["parts"]) == ("ab12", [0], ["i_pre", "f_pre", "g_pre", "o_pre"])
+    reading = Reading.of(place_of("latch-lstm", "s-"))
+    header, _ = unpacked(packed(reading, [0]))
+    assert (header["id"], header["units"], header["parts"]) == (reading.id, [0], ["i_pre", "f_pre", "g_pre", "o_pre"])
 
 
 @pytest.mark.parametrize("filling", range(4))
@@ -168,26 +170,26 @@ def test_arrays_begin_on_a_multiple_of_four(filling: int) -> None:
 
 def test_of_a_short_text_all_units_are_worth_it() -> None:
     """So that a saved page unfolds every gate."""
-    assert worth(place_of(NAMES[-1]), [9, 2]) == list(range(128))
+    assert worth(Reading.of(place_of(NAMES[-1])), [9, 2]) == list(range(128))
 
 
 def test_of_a_long_text_the_pinned_and_the_telling_units_are() -> None:
     """The pinned one first, and once."""
     text = "So long a text. " * 60
-    assert worth(place_of("english-lstm", text, unit=7), [9, 2]) == [7, 9, 2]
-    assert worth(place_of("english-lstm", text, unit=2), [9, 2]) == [2, 9]
+    assert worth(Reading.of(place_of("english-lstm", text, unit=7)), [9, 2]) == [7, 9, 2]
+    assert worth(Reading.of(place_of("english-lstm", text, unit=2)), [9, 2]) == [2, 9]
 
 
 def test_what_is_worth_it_is_counted_in_bytes(shelve: Shelve, monkeypatch: pytest.MonkeyPatch) -> None:
     """All units are sent for as long as their arrays have no more bytes than that."""
     place = place_of(shelve("lstm", units=8))
-    content = packed(place, "a reading", list(range(8)))
+    content = packed(Reading.of(place), list(range(8)))
     (length,) = struct.unpack_from("<I", content)
     arrays = len(content) - (4 + length + 3) // 4 * 4
     monkeypatch.setattr(arithmetic, "MOST", arrays)
-    assert worth(place, [1]) == list(range(8))
+    assert worth(Reading.of(place), [1]) == list(range(8))
     monkeypatch.setattr(arithmetic, "MOST", arrays - 1)
-    assert worth(place, [1]) == [0, 1]
+    assert worth(Reading.of(place), [1]) == [0, 1]
 
 
 @each_model
@@ -201,7 +203,7 @@ def test_it_is_posted_once(name: str) -> None:
         (post,) = posts_of(at)
         header, _ = unpacked(post)
         assert (header["id"], header["units"]) == (stage_of(at).header["id"], [unit])
-        assert post == packed(place_of(name), header["id"], [unit])
+        assert post == packed(Reading.of(place_of(name)), [unit])
         assert bytes_of(at) == before
         assert not posts_of(stage_moves(at, 2, unit))
 

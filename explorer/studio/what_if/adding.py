@@ -48,7 +48,7 @@ def draw(view: View) -> None:
     left, right = st.columns([1, 5], vertical_alignment="center")
     left.button(
         "Stage it",
-        key="stage",
+        key="stage_edit",
         disabled=line is None or bool(wrong),
         on_click=_add,
         args=(line,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,9 +20,9 @@ NOTHING = "**This changes nothing**: every number of the edited run is the numbe
 NOT_EDITED = "Nothing is edited. Run one of the experiments above, or add an edit of your own."
 
 
-def of_line(line: Line) -> str:
-    """An edit in words."""
-    what = _deed(line)
+def of_line(line: Line, quote: Callable[[str], str] | None = None) -> str:
+    """An edit in words. `quote` is how another text stands in them: as Markdown where nothing is said."""
+    what = _deed(line, quote or quoted)
     where = []
     if line.units is not None and line.does != "erase":
         where.append(_counted("unit", line.units))
@@ -36,7 +36,7 @@ def of_line(line: Line) -> str:
     return ", ".join([what, *where])
 
 
-def _deed(line: Line) -> str:
+def _deed(line: Line, quote: Callable[[str], str]) -> str:
     signal = " and ".join(line.signals)
     if line.does == "set":
         if line.signals == ("h_prev",) and line.value == 0 and line.units is None:
@@ -54,14 +54,24 @@ def _deed(line: Line) -> str:
     step = line.steps[0] + 1
     if line.does == "patch":
         at = step if line.at is None else line.at + 1
-        return f"{called(signal)} after step {step} becomes that of {quoted(line.text)} after its step {at}"
+        return f"{called(signal)} after step {step} becomes that of {quote(line.text)} after its step {at}"
     tokens = f"token {step}" if line.steps[0] == line.steps[1] else f"tokens {step} to {line.steps[1] + 1}"
-    return f"{tokens} deleted" if line.does == "delete" else f"token {step} replaced by {quoted(line.text)}"
+    return f"{tokens} deleted" if line.does == "delete" else f"token {step} replaced by {quote(line.text)}"
 
 
 def quoted(text: str) -> str:
     """Another text in a sentence: on one line, and not all of a long one."""
-    return glyph(shortened("".join(visible(c) if c in "\n\t\r" else c for c in text), LONG))
+    return glyph(_on_a_line(text))
+
+
+def plainly(line: Line) -> str:
+    """An edit in words without Markdown, by the name that it has, if any."""
+    said = of_line(line, lambda text: f"“{_on_a_line(text)}”")
+    return f"{line.name} ({said})" if line.name else said
+
+
+def _on_a_line(text: str) -> str:
+    return shortened("".join(visible(c) if c in "\n\t\r" else c for c in text), LONG)
 
 
 LONG = 60

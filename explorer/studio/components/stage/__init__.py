@@ -13,7 +13,8 @@ import streamlit as st
 from explorer.studio import state
 from explorer.studio.components import shared
 from explorer.studio.components.stage import arithmetic
-from explorer.studio.components.stage.payload import Study, identity, payload, telling
+from explorer.studio.components.stage.payload import Study, payload, telling
+from explorer.studio.components.stage.reading import Reading
 from explorer.studio.state import Place
 
 HERE = Path(__file__).parent
@@ -22,7 +23,7 @@ SCRIPTS = (
     *(
         HERE / "js" / f"{name}.js"
         for name in (
-            *("payload", "formula", "answers", "film", "roll"),
+            *("payload", "edits", "formula", "answers", "film", "roll"),
             *("wires", "ribbons", "parts", "cell", "unfold", "next", "why", "code", "transport", "save", "main"),
         )
     ),
@@ -50,21 +51,22 @@ _POST = st.components.v2.component(
 )
 
 
-def stage(place: Place, *, page: str, whole: bool, study: Study | None = None) -> None:
+def stage(place: Place, *, page: str, whole: bool, study: Study | None = None, reading: Reading | None = None) -> None:
     """Mounts the stage on `page`: `whole` with the cell, the answers and the roll, else strip, line and transport alone.
 
-    Where the cell itself is studied, its code stands there in the place of the roll.
+    It plays the text as it is, or another `reading` of it. Where the cell itself is studied, its code stands in the place of the roll.
     """
+    reading = reading or Reading.of(place)
     key = "stage" if whole else "stage_strip"
     said = _STAGE(
         key=key,
-        data=payload(place, page=page, whole=whole, study=study),
+        data=payload(reading, page=page, whole=whole, study=study),
         on_place_change=lambda: state.moved(key),
         on_arithmetic_change=lambda: None,  # a trigger: it is there for the one run that it causes
     )
     asked = said.arithmetic
-    if asked and asked["id"] == identity(place):  # else it was on its way when another reading came
+    if asked and asked["id"] == reading.id:  # else it was on its way when another reading came
         with st.container(key="post"):
             unit = asked["unit"]
-            wanted = arithmetic.worth(place, telling(place)) if unit is None else [int(unit)]
-            _POST(key="arithmetic", data=arithmetic.packed(place, asked["id"], wanted))
+            wanted = arithmetic.worth(reading, telling(place)) if unit is None else [int(unit)]
+            _POST(key="arithmetic", data=arithmetic.packed(reading, wanted))

@@ -12,34 +12,33 @@ from explorer.models.answers import ANSWERS, CLASS, FORECAST, NEXT_TOKEN
 from explorer.signals import Array
 from explorer.studio import service
 from explorer.studio.components.shared.json_numbers import rounded, short
-from explorer.studio.state import Place
+from explorer.studio.components.stage.reading import Reading
 
 GUESSES = 6
 """How many of the likeliest next tokens are shown."""
 
 
-def in_full(place: Place) -> dict[str, Any]:
+def in_full(reading: Reading) -> dict[str, Any]:
     """For the panel of answers: `kind` is "guesses", "labels" or "number"; the rest is what that kind needs, a list entry a step."""
-    answer = ANSWERS[place.card.answer]
-    values = service.predictions(place.model, place.text)
+    answer = ANSWERS[reading.place.card.answer]
     if answer is NEXT_TOKEN:
-        return _guesses(place, values)
+        return _guesses(reading)
     if answer.numbers:
-        return _numbers(place, values)
-    return _labels(place, values)
+        return _numbers(reading)
+    return _labels(reading)
 
 
-def at_each_step(place: Place) -> dict[str, Any] | None:
+def at_each_step(reading: Reading) -> dict[str, Any] | None:
     """What stands under the tokens. Labels: what it says at each step, in a few letters, with a colour from -1 to 1, and whether that is
     right. Numbers: the values, and how many steps ahead they are about. None for next tokens, whose guesses would be letters again."""
-    card = place.card
+    card = reading.place.card
     answer = ANSWERS[card.answer]
     if answer is NEXT_TOKEN:
         return None
-    values = service.predictions(place.model, place.text)
+    values = reading.predictions
     if answer.numbers:
-        return {"name": _name(place), "values": rounded(values[:, 0]), "ahead": int(answer is FORECAST)}
-    real, best = _truth(place), values.argmax(1)
+        return {"name": _name(reading), "values": rounded(values[:, 0]), "ahead": int(answer is FORECAST)}
+    real, best = _truth(reading), values.argmax(1)
     says = [card.labels[k] for k in best]
     if len(card.labels) == 2:
         share = np.exp(values[:, 1])
@@ -48,23 +47,24 @@ def at_each_step(place: Place) -> dict[str, Any] | None:
             "name": f"P({card.labels[1]})" if answer is CLASS else "it says",
             "says": says,
             "colours": rounded(2 * share - 1),
-            "right": None if answer is CLASS else _marks(best, place, real),
+            "right": None if answer is CLASS else _marks(best, reading, real),
         }
-    return {"name": "it says", "says": says, "colours": None, "right": _marks(best, place, real)}
+    return {"name": "it says", "says": says, "colours": None, "right": _marks(best, reading, real)}
 
 
-def _marks(best: Array, place: Place, real: list[Any]) -> list[bool | None]:
-    return [None if label is None else place.card.labels[k] == label for k, label in zip(best, real, strict=True)]
+def _marks(best: Array, reading: Reading, real: list[Any]) -> list[bool | None]:
+    labels = reading.place.card.labels
+    return [None if label is None else labels[k] == label for k, label in zip(best, real, strict=True)]
 
 
-def _truth(place: Place) -> list[Any]:
-    return service.truth(place.card, service.trace(place.model, place.text).tokens)
+def _truth(reading: Reading) -> list[Any]:
+    return service.truth(reading.place.card, reading.trace.tokens)
 
 
-def _guesses(place: Place, log_p: Array) -> dict[str, Any]:
+def _guesses(reading: Reading) -> dict[str, Any]:
     """The likeliest next tokens with their probabilities, and how the real one fared (None at the last step)."""
-    model = service.model(place.model)
-    ids = model.prepare(place.text).ids
+    model, log_p = service.model(reading.place.model), reading.predictions
+    ids = model.prepare(reading.text).ids
     assert ids is not None
     top = np.argsort(-log_p, axis=1)[:, :GUESSES]
     labels = [visible(label) for label in model.labels]
@@ -81,39 +81,38 @@ def _guesses(place: Place, log_p: Array) -> dict[str, Any]:
     }
 
 
-def _labels(place: Place, log_p: Array) -> dict[str, Any]:
+def _labels(reading: Reading) -> dict[str, Any]:
     """Every label's probability, always in the same order, and which is right."""
-    labels = list(place.card.labels)
-    real = [None if label is None else labels.index(label) for label in _truth(place)]
+    card = reading.place.card
+    labels = list(card.labels)
+    real = [None if label is None else labels.index(label) for label in _truth(reading)]
     return {
         "kind": "labels",
-        "title": "What would it say, if the text ended here?"
-        if place.card.answer == CLASS.name
-        else "What does it say?",
+        "title": "What would it say, if the text ended here?" if card.answer == CLASS.name else "What does it say?",
         "labels": labels,
-        "shares": [rounded(row) for row in np.exp(log_p)],
+        "shares": [rounded(row) for row in np.exp(reading.predictions)],
         "real": real,
     }
 
 
-def _numbers(place: Place, values: Array) -> dict[str, Any]:
+def _numbers(reading: Reading) -> dict[str, Any]:
     """The number it gives and the right one, where that is known."""
-    trace = service.trace(place.model, place.text)
-    if place.card.answer == FORECAST.name:
-        real = [*rounded(trace["x"][1:, 0]), None]
+    if reading.place.card.answer == FORECAST.name:
+        real = [*rounded(reading.trace["x"][1:, 0]), None]
         title = "What comes next?"
     else:
-        real = [None if number is None else short(number) for number in _truth(place)]
+        real = [None if number is None else short(number) for number in _truth(reading)]
         title = "What does it say?"
     return {
         "kind": "number",
         "title": title,
-        "name": _name(place),
-        "values": rounded(values[:, 0]),
+        "name": _name(reading),
+        "values": rounded(reading.predictions[:, 0]),
         "real": real,
     }
 
 
-def _name(place: Place) -> str:
+def _name(reading: Reading) -> str:
     """What the number is called."""
-    return place.card.labels[0] if place.card.labels else "answer"
+    labels = reading.place.card.labels
+    return labels[0] if labels else "answer"

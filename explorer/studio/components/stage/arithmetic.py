@@ -10,6 +10,7 @@ from explorer import models
 from explorer.signals import Array
 from explorer.studio import service
 from explorer.studio.components.shared.packing import pack
+from explorer.studio.components.stage.reading import Reading
 from explorer.studio.state import Place
 
 PUSHERS = 5
@@ -18,20 +19,20 @@ MOST = 8_000_000
 """Bytes: of a longer text only the units that are worth it are sent, where all are asked for."""
 
 
-def packed(place: Place, reading: str, units: list[int]) -> bytes:
+def packed(reading: Reading, units: list[int]) -> bytes:
     """Packed (`packing.pack`): for each unit and each pre-activation `inputs` [step, column], `recurrent` [step], `bias` [step], the
     hardest `pushes` [step, pusher], largest first, and `by` [step, pusher], whose they are.
 
     A row of numbers has its columns; of a token only the sum of all inputs is told, since the columns of its vector mean nothing.
-    `reading` is the id of the payload that all this belongs to.
+    The id is that of the payload that all this belongs to.
     """
     blocks: list[Array] = []
-    header: dict[str, Any] = {"id": reading, "units": units}
+    header: dict[str, Any] = {"id": reading.id, "units": units}
     for unit in units:
-        parts = service.pushes(place.model, place.text, place.layer, unit) if len(units) == 1 else _pushes(place, unit)
+        parts = reading.pushes(unit) if len(units) == 1 else _pushes(reading, unit)
         header["parts"] = list(parts)
         for part in parts.values():
-            inputs = part.inputs if in_columns(place) else part.inputs.sum(-1, keepdims=True)
+            inputs = part.inputs if in_columns(reading.place) else part.inputs.sum(-1, keepdims=True)
             hardest = np.argsort(-np.abs(part.units), axis=1)[:, :PUSHERS]
             sizes = np.take_along_axis(part.units, hardest, axis=1)
             header |= {"columns": inputs.shape[1], "pushers": hardest.shape[1]}
@@ -39,13 +40,13 @@ def packed(place: Place, reading: str, units: list[int]) -> bytes:
     return pack(header, blocks)
 
 
-def worth(place: Place, telling: list[int]) -> list[int]:
+def worth(reading: Reading, telling: list[int]) -> list[int]:
     """The units whose arithmetic goes into a saved page: all, or of a long text the pinned and the `telling` ones."""
-    trace = service.trace(place.model, place.text)
+    trace = reading.trace
     parts = sum(name.endswith("_pre") for name in trace.signals)
     if trace.units * trace.steps * parts * 4 * (3 + 2 * PUSHERS) <= MOST:
         return list(range(trace.units))
-    return list(dict.fromkeys([place.unit, *telling]))
+    return list(dict.fromkeys([reading.place.unit, *telling]))
 
 
 def in_columns(place: Place) -> bool:
@@ -53,6 +54,9 @@ def in_columns(place: Place) -> bool:
     return place.card.tokens == "numbers" and place.layer < (2 if place.card.bidirectional else 1)
 
 
-def _pushes(place: Place, unit: int) -> dict[str, models.Pushes]:
+def _pushes(reading: Reading, unit: int) -> dict[str, models.Pushes]:
     """Past the cache, which holds what single readers look at."""
-    return models.arithmetic(service.model(place.model), place.text, unit=unit, layer=place.layer)
+    place = reading.place
+    return models.arithmetic(
+        service.model(place.model), reading.text, unit=unit, layer=place.layer, edits=reading.edits
+    )

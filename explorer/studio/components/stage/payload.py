@@ -125,7 +125,7 @@ def identity(place: Place) -> str:
 def ordered(reading: Reading) -> str:
     """How the rows of all units are sorted: those of an edited reading as they were, so that the two can be compared."""
     says = "longest memory first" if reading.trace.belt else "slowest first"
-    return f"{says} in the original" if reading.edited else says
+    return f"{says}, as in the original," if reading.edited else says
 
 
 def farthest(reading: Reading) -> float:

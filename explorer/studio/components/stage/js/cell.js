@@ -83,10 +83,12 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     for (const operation of operations) {
       const node = drawOperation(group, em, operation, to(operation.at));
       if (marked.has(operation.name)) drawHalo(node, em);
+      drawSet(node, operation.name);
     }
     for (const layer of layers) {
       const node = drawGate(group, offset, narrow, layer, to(layer.at));
       if (marked.has(layer.name)) drawHalo(node, em);
+      drawSet(node, layer.name);
     }
     const chips = wires.map((wire, n) => {
       const shown = wire.number !== null && !(k > 0 && wire.carries.endsWith("_prev")); // the copy before it says the same
@@ -95,6 +97,29 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
       return drawChip(group, em, narrow, reading, wire, theme.roles[wire.role], offset, at);
     });
     return { offset, group, lines, token, chips, to };
+  }
+
+  // What is computed at a layer or an operation, and is edited somewhere on this text.
+  function setAt(node) {
+    const made = wires.filter((wire) => wire.ends[0] === node).map((wire) => wire.carries);
+    return [...new Set([node, ...made])].flatMap((name) => [`${name}_pre`, name]).filter((name) => name in reading.edits.byName);
+  }
+
+  function drawSet(node, name) {
+    if (reading.edits && setAt(name).length) drawPenMark(node, em);
+  }
+
+  // Marks what is set by hand at this step, for the pinned unit or for others.
+  function fillSet(group, step) {
+    for (const node of reading.edits ? group.querySelectorAll("[data-node]") : []) {
+      const names = setAt(node.dataset.node);
+      const how = Math.max(0, ...names.map((name) => edited(reading, name, step, place.unit)));
+      node.classList.toggle("edited", how === 2);
+      node.classList.toggle("edited-others", how === 1);
+      const title = node.querySelector("title") ?? shape("title", node, {});
+      title.dataset.says ??= title.textContent;
+      title.textContent = editedInWords(reading, names, step, place.unit) + title.dataset.says;
+    }
   }
 
   function drawGate(group, offset, narrow, layer, at) {
@@ -126,10 +151,12 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
       group.classList.toggle("absent", !there);
       if (!there) continue;
       fillToken(token, em, reading.shown[step]);
+      fillSet(group, step);
       wires.forEach((wire, k) => {
         if (!chips[k]) return;
         const value = wire.value(step, place.unit);
-        fillChip(chips[k], em, value, exact(value), size.width);
+        const set = edited(reading, wire.carries, step, place.unit) === 2;
+        fillChip(chips[k], em, exact(value), size.width, set, editedInWords(reading, [wire.carries], step, place.unit));
       });
     }
   }
@@ -148,6 +175,10 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
       for (const k of reading.changed?.wires ?? []) {
         if (strength(wires[k]) === 1) paintHalo(context, lines[k].points, em, theme);
       }
+      wires.forEach((wire, k) => {
+        const how = reach[k] > 0 ? edited(reading, wire.carries, step, place.unit) : 0;
+        if (how && strength(wire) === 1) paintEdited(context, lines[k].points, em, theme, how);
+      });
       wires.forEach((wire, k) => {
         context.globalAlpha = strength(wire);
         if (wire.value) paintStripes(context, lines[k], em, wire, k, reach[k], fresh, stale);
@@ -246,8 +277,15 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     flow = null;
   }
 
+  // What the wires carry that are marked as set.
+  function tellSet() {
+    const carried = new Set(wires.map((wire) => wire.carries));
+    if (reading.edits) canvas.dataset.edited = [...carried].filter((name) => edited(reading, name, place.step, place.unit) === 2).join(" ");
+  }
+
   function rest() {
     stop();
+    tellSet();
     runs([]);
     tell(1);
     paint(1);
@@ -307,6 +345,7 @@ function makeStory(panel, reading) {
       const notes = [
         reading.unknown.includes(step) && "unknown to it",
         step < reading.warm && "to warm up",
+        step in (reading.edits?.replaced ?? {}) && `edited: it was ${reading.edits.replaced[step]}`,
         reading.generated !== null && step >= reading.generated && "its own",
       ].filter(Boolean);
       own.textContent = notes.length ? ` (${notes.join(", ")})` : "";

@@ -28,6 +28,7 @@ function makeFilm(root, reading, go) {
     cell.classList.toggle("generated", reading.generated !== null && step >= reading.generated);
     return cell;
   });
+  markTokens(reading, cells);
   const said = reading.inputs ? makeHeights(film, frame, reading) : makeAnswers(film, frame, reading);
   const lines = element("canvas", "lines", film);
   lines.setAttribute("aria-hidden", "true");
@@ -130,6 +131,7 @@ function makeFilm(root, reading, go) {
         const colour = signedColour(theme, memoryAt(reading, step, unit));
         cell.style.background = colour;
         cell.style.color = readableOn(colour);
+        cell.classList.toggle("edited", editsAt(reading, step, unit).length > 0);
       });
       axis.style.color = context.strokeStyle;
     },
@@ -156,4 +158,19 @@ function makeFilm(root, reading, go) {
       }
     },
   };
+}
+
+// Tokens that an edit has put in the place of others, or between which it has left some out.
+function markTokens(reading, cells) {
+  if (!reading.edits) return;
+  for (const [step, was] of Object.entries(reading.edits.replaced)) {
+    cells[step].classList.add("replaced");
+    cells[step].title += `, edited: it was ${was}`;
+  }
+  for (const [step, gone] of Object.entries(reading.edits.deleted)) {
+    const last = Number(step) === reading.steps;
+    const cell = cells[last ? reading.steps - 1 : step];
+    cell.classList.add(last ? "gap-after" : "gap-before");
+    cell.title += `, edited: ${last ? "after" : "before"} it ${gone.join(", ")} is left out`;
+  }
 }

@@ -45,22 +45,26 @@ function compile(formula) {
 }
 
 // "=" where the printed numbers give the printed result, "≈" where they were rounded too far for that.
-function equals(formula, at) {
+function equals(reading, formula, { step, unit }) {
   const compute = compile(formula);
+  const at = (name) => named(reading, name, step, unit);
   const again = compute((name) => Number(exact(at(name))));
   return exact(again) === exact(compute(at)) ? " = " : " ≈ ";
 }
 
-// A formula as it is printed: symbols, or the numbers of a step in their place; names in the colours of their roles.
-function print(parent, theme, reading, formula, numbers) {
+// A formula as it is printed: symbols, or the numbers of a place instead; names in the colours of their roles.
+function print(parent, theme, reading, formula, at) {
   for (const part of tokensOf(formula)) {
     const name = part.replace(/_prev$/, "");
     if (name in reading.byName) {
       const colour = theme.roles[reading.byName[name].role];
-      if (numbers) element("b", "", parent, exact(numbers(part))).style.color = colour;
-      else symbol(parent, reading.byName[name].letter, part !== name, colour);
+      if (at) {
+        const number = element("b", "", parent, exact(named(reading, part, at.step, at.unit)));
+        number.style.color = colour;
+        number.classList.toggle("edited", edited(reading, part, at.step, at.unit) === 2);
+      } else symbol(parent, reading.byName[name].letter, part !== name, colour);
     } else {
-      parent.append({ "*": numbers ? " × " : " ⊙ ", "+": " + ", "-": " − ", sigmoid: "σ" }[part] ?? part);
+      parent.append({ "*": at ? " × " : " ⊙ ", "+": " + ", "-": " − ", sigmoid: "σ" }[part] ?? part);
     }
   }
 }

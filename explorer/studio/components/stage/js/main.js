@@ -27,7 +27,7 @@ function keepLink(reading, place) {
   const set = (name, value) => (value === null ? url.searchParams.delete(name) : url.searchParams.set(name, value));
   for (const [name, value] of Object.entries(reading.link)) set(name, value);
   for (const [name, on] of Object.entries(MODES)) set(name, modes[name] ? on : null);
-  set("step", place.step + 1);
+  set("step", originally(reading, place.step) + 1);
   set("unit", place.unit);
   if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
 }
@@ -43,18 +43,19 @@ function makeStage(parent, host) {
 
   function draw(options) {
     for (const part of parts) part.move?.(theme, place, options);
-    host.at?.({ id: reading.id, ...place });
+    host.at?.({ id: reading.id, step: originally(reading, place.step), unit: place.unit });
     root.querySelector(".sr").textContent = player
       ? ""
       : `step ${place.step + 1} of ${reading.steps}, ${reading.names[place.step]}, unit ${place.unit}: ` +
-        reading.signals.map((s) => `${s.says} ${exact(valueAt(reading, s.name, place.step, place.unit))}`).join(", ");
+        reading.signals.map((s) => `${s.says} ${exact(valueAt(reading, s.name, place.step, place.unit))}`).join(", ") +
+        editsAt(reading, place.step, place.unit).map((name) => `; edited: ${name} ${saysEdit(reading, name, place.step, place.unit)}`).join("");
   }
 
   function settle() {
     clearTimeout(settling);
     settling = setTimeout(() => {
       host.link?.(reading, place);
-      host.tell?.({ step: place.step, unit: place.unit });
+      host.tell?.({ step: originally(reading, place.step), unit: place.unit });
     }, SETTLE);
   }
 
@@ -68,7 +69,7 @@ function makeStage(parent, host) {
   function move(next, lasts) {
     const from = place;
     place = { step: Math.max(0, Math.min(reading.steps - 1, next.step)), unit: next.unit };
-    latest = { text: reading.text, model: reading.link.model, ...place };
+    latest = { text: reading.text, model: reading.link.model, ...place, step: originally(reading, place.step) };
     if (place.unit !== from.unit) {
       for (const part of parts) part.pin?.(theme, place.unit);
       caption();
@@ -220,13 +221,14 @@ function makeStage(parent, host) {
     place = { ...reading.place };
     waiting = undefined;
     const carried = latest?.text === reading.text;
-    if (carried) place.step = latest.step;
+    if (carried) place.step = stepHere(reading, latest.step);
     if (carried && latest.model === reading.link.model) place.unit = latest.unit;
     root.replaceChildren();
     root.classList.toggle("slim", !reading.whole);
     root.classList.toggle("study", Boolean(reading.code));
     element("p", "pinned", root);
     element("p", "sr", root).setAttribute("aria-live", "polite");
+    makeEditsNote(root, reading);
     parts = [];
     const film = makeFilm(root, reading, go);
     parts.film = film;

@@ -53,6 +53,25 @@ function drawLayer(group, em, narrow, layer, signal, colour, [x, y]) {
   return node;
 }
 
+// Around a layer or an operation whose value is set by hand: two lines of dashes and a pen. They show at the steps where that is done
+// (see `fillSet` in cell.js).
+function drawPenMark(node, em) {
+  const box = node.querySelector("rect");
+  const [left, top, wide, high, round] = ["x", "y", "width", "height", "rx"].map((name) => Number(box.getAttribute(name)));
+  const mark = shape("g", node, { class: "set-mark" });
+  for (const gap of [0.3 * em, 0.62 * em]) {
+    const r = round + gap;
+    const [w, h] = [wide + 2 * (gap - r), high + 2 * (gap - r)];
+    const corner = (dx, dy) => `a${r} ${r} 0 0 1 ${dx * r} ${dy * r}`;
+    shape("path", mark, { d: `M${left - gap + r} ${top - gap}h${w}${corner(1, 1)}v${h}${corner(-1, 1)}h${-w}${corner(-1, -1)}v${-h}${corner(1, -1)}` });
+  }
+  node.prepend(mark);
+  const badge = shape("g", node, { class: "set-badge", transform: `translate(${left + wide + em * 0.35}, ${top - em * 0.35})` });
+  shape("circle", badge, { r: em * 0.92 });
+  const icon = pen(badge);
+  for (const [name, value] of Object.entries({ x: -em * 0.6, y: -em * 0.6, width: em * 1.2, height: em * 1.2 })) icon.setAttribute(name, value);
+}
+
 // A layer that unfolds: by a click, by Enter and Space.
 function makeOpening(node, signal, open) {
   node.setAttribute("role", "button");
@@ -86,8 +105,10 @@ function drawChip(group, em, narrow, reading, wire, colour, offset, [x, y]) {
     number.dataset.testid = `stage-value-${name}`;
     number.style.color = colour;
   }
-  shape("title", node, {}, `${signal ? `${signal.label}: ` : ""}${inLine(reading, wire.carries)}`);
-  return { node, box, text, number, x, signs: shown ? 2.2 : 0.4 };
+  const says = `${signal ? `${signal.label}: ` : ""}${inLine(reading, wire.carries)}`;
+  const title = shape("title", node, {}, says);
+  const icon = reading.edits ? pen(node) : null;
+  return { node, box, text, number, icon, title, says, x, y, signs: shown ? 2.2 : 0.4 };
 }
 
 // A formula in a line of plain text.
@@ -99,13 +120,19 @@ function inLine(reading, formula) {
     .join("");
 }
 
-function fillChip(chip, em, value, shown, most) {
+// `set`: by hand, which a pen and dashes tell, and the words in `told`.
+function fillChip(chip, em, shown, most, set, told) {
   chip.number.textContent = shown;
-  const width = em * (chip.signs + 0.95 + 0.53 * Math.max(4, shown.length));
+  chip.title.textContent = told + chip.says;
+  chip.node.classList.toggle("edited", set);
+  const room = set ? 1.35 * em : 0; // for the pen
+  const width = em * (chip.signs + 0.95 + 0.53 * Math.max(4, shown.length)) + room;
   const x = Math.max(width / 2 + 1, Math.min(most - width / 2 - 1, chip.x));
   chip.box.setAttribute("x", x - width / 2);
   chip.box.setAttribute("width", width);
-  chip.text.setAttribute("x", x);
+  chip.text.setAttribute("x", x - room / 2);
+  const place = { x: x + width / 2 - room - em * 0.15, y: chip.y - em * 0.6, width: em * 1.2, height: em * 1.2 };
+  if (chip.icon) for (const [name, at] of Object.entries(place)) chip.icon.setAttribute(name, at);
 }
 
 function drawToken(group, em, [x, y]) {

@@ -6,6 +6,7 @@ function unpackReading(bytes) {
   reading.signals.forEach((signal, index) => {
     signal.values = values.subarray(index * size, (index + 1) * size);
   });
+  unpackEdits(reading, values);
   reading.byName = Object.fromEntries(reading.signals.map((signal) => [signal.name, signal]));
   reading.bytes = bytes; // a saved page takes them along
   return reading;
@@ -33,9 +34,10 @@ function valueAt(reading, name, step, unit) {
   return step < 0 || step >= reading.steps ? 0 : reading.byName[name].values[step * reading.units + unit];
 }
 
-// A name as formulas have it: `<state>_prev` is the state before, in the order of reading.
+// A name as formulas have it: `<state>_prev` is the state before, in the order of reading, or what an edit made of it as it entered.
 function named(reading, name, step, unit) {
   if (!name.endsWith("_prev")) return valueAt(reading, name, step, unit);
+  if (edited(reading, name, step, unit) === 2) return besideOf(reading, name, step, unit);
   return valueAt(reading, name.slice(0, -5), before(reading, step), unit);
 }
 

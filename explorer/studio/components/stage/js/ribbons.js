@@ -129,6 +129,21 @@ function paintPinned(context, line, em, casing, reach, fill, oldFill) {
   if (done.length > 1 && flowing) paintBead(context, done.at(-1), em * WIDTHS.bead, casing, fill);
 }
 
+// Around a wire whose value was set by hand: a double line of dashes; one of dots where that was done for other units alone.
+function paintEdited(context, points, em, theme, how) {
+  const width = 2 * em * WIDTHS.wire + em * 0.5;
+  context.globalAlpha = 1;
+  context.lineJoin = "round";
+  context.lineCap = "butt";
+  const rails = how === 2 ? [[em * 0.5, [em * 0.55, em * 0.3]], [0, [em * 0.55, em * 0.3]]] : [[0, [em * 0.12, em * 0.4]]];
+  for (const [more, dash] of rails) {
+    context.setLineDash(dash);
+    strokeLine(context, points, width + more + 3, theme.text);
+    context.setLineDash([]);
+    strokeLine(context, points, width + more, theme.background);
+  }
+}
+
 // Behind a wire that is marked: a soft glow with dashes along it, for whoever does not see the colour.
 function paintHalo(context, points, em, theme) {
   const width = 2 * em * WIDTHS.wire + em * 0.9;

@@ -29,9 +29,11 @@ function makeRoll(root, reading, modes, { go, settings }) {
     lane.setAttribute("role", "img");
     lane.setAttribute("aria-label", `${signal.label} of every unit over the text`);
     lane.dataset.testid = `stage-roll-${signal.name}`;
+    const marks = reading.edits ? element("canvas", "lane-edits", film) : null; // above the picture: what was set by hand
+    marks?.setAttribute("aria-hidden", "true");
     const name = element("div", "lane-name", frame);
     name.title = `${signal.label}: ${signal.hint}`;
-    return { signal, lane, name };
+    return { signal, lane, name, marks };
   });
   let width = 20;
   let units = reading.order;
@@ -57,7 +59,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
     lane.onpointermove = (event) => {
       const { step, unit } = placeOf(event, lane);
       bubble.hidden = false;
-      bubble.textContent = `${reading.names[step]} (step ${step + 1}), unit ${unit}: ${signal.letter} = ${exact(valueAt(reading, signal.name, step, unit))}`;
+      bubble.textContent = `${reading.names[step]} (step ${step + 1}), unit ${unit}: ${signal.letter} = ${exact(valueAt(reading, signal.name, step, unit))}${setInRoll(reading, signal.name, step, unit)}`;
       const box = frame.getBoundingClientRect();
       const x = Math.min(event.clientX - box.left + 12, box.width - bubble.offsetWidth);
       bubble.style.transform = `translate(${Math.max(0, x)}px, ${event.clientY - box.top + 16}px)`;
@@ -69,7 +71,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
   function paint(theme) {
     const high = height();
     const rows = Math.min(units.length, high);
-    for (const { signal, lane, name } of lanes) {
+    for (const { signal, lane, name, marks } of lanes) {
       [lane.width, lane.height] = [reading.steps, rows];
       lane.style.width = `${width * reading.steps}px`;
       lane.style.height = `${high}px`;
@@ -77,6 +79,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
       name.replaceChildren();
       symbol(name, signal.letter, false, theme.roles[signal.role]);
       name.style.top = `${lane.offsetTop + high / 2}px`;
+      if (marks) paintSet(marks, lane, theme, reading, signal.name, units, width, high);
     }
     playhead.style.height = cover.style.height = `${film.clientHeight}px`;
   }
@@ -111,7 +114,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
       units = few && modes.roll ? reading.telling : reading.order;
       for (const button of choice.children) button.setAttribute("aria-pressed", String((button.dataset.kind === "telling") === modes.roll));
       const told = signals.map(({ name, says }) => `${name} ${says}`).join(", ");
-      const colours = "Orange is above 0, purple below; gates go from blank at 0 to full at 1. ▸ marks the pinned unit.";
+      const colours = "Orange is above 0, purple below; gates go from blank at 0 to full at 1. ▸ marks the pinned unit." + (reading.edits ? " Dashed: within the outline something is set by an edit." : "");
       hint.textContent =
         units === reading.order
           ? `Rows are units, ${reading.ordered} at the top${few ? ", the mean of those that share a row of pixels" : ""}. Point to read a number, click to pin. ${told}. ${colours}`
@@ -136,4 +139,46 @@ function makeRoll(root, reading, modes, { go, settings }) {
       cover.hidden = !on;
     },
   };
+}
+
+const BAND = 6; // pixels: a row of fewer could not be outlined
+
+// Outlines of what was set by hand, double where it is dashed on its ground: the cells of a signal; the left edge of a step alone, where
+// the state was changed as it entered.
+function paintSet(canvas, lane, theme, reading, name, units, width, high) {
+  const context = sharp(canvas, width * reading.steps, high);
+  canvas.style.top = `${lane.offsetTop}px`;
+  const bands = Math.min(units.length, Math.max(1, Math.floor(high / BAND)));
+  const share = high / bands;
+  const within = Array.from({ length: bands }, (_, band) => units.filter((_, row) => Math.floor((row / units.length) * bands) === band));
+  const has = (names) => (step, band) =>
+    step >= 0 && step < reading.steps && band >= 0 && band < bands && names.some((one) => within[band].some((unit) => edited(reading, one, step, unit) === 2));
+  const [inside, entering] = [has([name, `${name}_pre`]), has([`${name}_prev`])];
+  const path = new Path2D();
+  const line = (x0, y0, x1, y1) => {
+    path.moveTo(x0, y0);
+    path.lineTo(x1, y1);
+  };
+  for (let step = 0; step < reading.steps; step++) {
+    for (let band = 0; band < bands; band++) {
+      const [left, right, top, bottom] = [step * width, (step + 1) * width, band * share, (band + 1) * share];
+      const here = inside(step, band);
+      if (here !== inside(step - 1, band) || entering(step, band)) line(left, top, left, bottom);
+      if (here && step === reading.steps - 1) line(right, top, right, bottom);
+      if (here !== inside(step, band - 1)) line(left, top, right, top);
+      if (here && band === bands - 1) line(left, bottom, right, bottom);
+    }
+  }
+  context.lineWidth = 4;
+  context.strokeStyle = theme.background;
+  context.stroke(path);
+  context.lineWidth = 2;
+  context.strokeStyle = theme.text;
+  context.setLineDash([4, 3]);
+  context.stroke(path);
+}
+
+function setInRoll(reading, name, step, unit) {
+  const names = [name, `${name}_pre`, `${name}_prev`].filter((one) => edited(reading, one, step, unit) === 2);
+  return names.map((one) => `, edited: ${saysEdit(reading, one, step, unit)}`).join("");
 }

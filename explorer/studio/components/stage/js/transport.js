@@ -94,7 +94,9 @@ function makeTransport(root, reading, modes, { go, play, settings, save }) {
     },
     move(theme, { step, unit }) {
       pinned = unit;
-      position.textContent = `${step + 1} of ${reading.steps}${reading.warm ? `, ${reading.warm} to warm up` : ""}`;
+      const was = originally(reading, step);
+      const moved = was === step ? "" : `, step ${was + 1} of the original`;
+      position.textContent = `${step + 1} of ${reading.steps}${moved}${reading.warm ? `, ${reading.warm} to warm up` : ""}`;
       if (focused() !== unitBox) unitBox.value = unit; // a number half typed is not taken away
       home.hidden = unit === reading.show.unit;
     },

@@ -80,25 +80,36 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     if (reading.units > pushing) rows.push({ label: `the other ${reading.units - pushing} units`, value: rest });
     rows.push({ label: "bias", value: bias });
     bars(rows, panel, theme);
-    const sum = inputs.reduce((a, b) => a + b, 0) + recurrent + bias;
-    const value = valueAt(reading, layer, step, unit);
+    const summed = inputs.reduce((a, b) => a + b, 0) + recurrent + bias;
+    const set = edited(reading, layer, step, unit) === 2;
+    const summedAnew = edited(reading, `${layer}_pre`, step, unit) === 2;
+    const sum = summedAnew ? besideOf(reading, `${layer}_pre`, step, unit) : summed; // what is squashed
+    const shown = valueAt(reading, layer, step, unit);
+    const value = set ? besideOf(reading, layer, step, unit) : shown; // what the equation gives
+    if (summedAnew) said(panel, `The sum, ${exact(summed)}, is set to ${exact(sum)} by an edit.`);
     const squash = signal.formula.split("(")[0];
     const result = element("div", "unfold-sum", panel);
     const line = element("div", "equation", result);
     symbol(line, signal.letter, false, colour);
     line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${exact(sum)} ) = ` : " = ");
     element("b", "result", line, exact(value)).style.color = colour;
+    if (set) said(panel, `Then it is set to ${exact(shown)} by an edit (the equation gives ${exact(value)}).`);
     if (squash in FUNCTIONS) curve(result, theme, colour, squash, sum, value);
     const { feeds } = reading.diagram.layers.find(({ name }) => name === layer);
     if (feeds) {
       const product = element("div", "equation", panel);
-      const at = (name) => named(reading, name, step, unit);
       print(product, theme, reading, feeds);
       product.append(" = ");
-      print(product, theme, reading, feeds, at);
-      product.append(equals(feeds, at));
-      element("b", "result", product, exact(compile(feeds)(at)));
+      print(product, theme, reading, feeds, { step, unit });
+      product.append(equals(reading, feeds, { step, unit }));
+      element("b", "result", product, exact(compile(feeds)((name) => named(reading, name, step, unit))));
     } else element("p", "hint", panel, signal.hint);
+  }
+
+  function said(parent, text) {
+    const line = element("p", "set", parent);
+    pen(line);
+    line.append(` ${text}`);
   }
 
   // A click elsewhere folds it; one within, or on a gate, is for those.

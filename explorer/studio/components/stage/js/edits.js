@@ -1,0 +1,94 @@
+// What was set by hand in an edited reading (see edited.py): which numbers, what stands beside them, and how that is said and marked.
+
+// A pen, on the grid of 16 × 16 that all icons have.
+const PEN = "M11.2 1.5l3.3 3.3-8.4 8.4-4.4 1.1 1.1-4.4z M10 4.4l1.6 1.6-5.7 5.7-2.1.5.5-2.1z";
+
+function unpackEdits(reading, values) {
+  if (!reading.edits) return;
+  const size = reading.steps * reading.units;
+  reading.edits.byName = {};
+  reading.edits.numbers.forEach(({ name, bits }, k) => {
+    const marks = Uint8Array.from(atob(bits), (sign) => sign.charCodeAt(0));
+    const set = (step, unit) => {
+      const at = step * reading.units + unit;
+      return Boolean(marks[at >> 3] & (128 >> (at & 7)));
+    };
+    const units = Array.from({ length: reading.units }, (_, unit) => unit);
+    const any = Array.from({ length: reading.steps }, (_, step) => units.some((unit) => set(step, unit)));
+    reading.edits.byName[name] = { set, any, beside: values.subarray((reading.signals.length + k) * size, (reading.signals.length + k + 1) * size) };
+  });
+}
+
+// Whether a quantity was set at a step for a unit: 2; for others alone: 1; for none: 0.
+function edited(reading, name, step, unit) {
+  const edit = reading.edits?.byName[name];
+  if (!edit || !edit.any[step]) return 0;
+  return edit.set(step, unit) ? 2 : 1;
+}
+
+// What stands beside a quantity that was set: what a signal's equation gives; what a pre-activation, or a state as it enters, was made.
+function besideOf(reading, name, step, unit) {
+  return reading.edits.byName[name].beside[step * reading.units + unit];
+}
+
+// What is edited where a signal stands: the signal itself, and its pre-activation.
+function editedSignal(reading, name, step, unit) {
+  return Math.max(edited(reading, name, step, unit), edited(reading, `${name}_pre`, step, unit));
+}
+
+// "set to 0.000 by an edit (the equation gives 0.8300)", for the quantity of that name.
+function saysEdit(reading, name, step, unit) {
+  const beside = exact(besideOf(reading, name, step, unit));
+  if (name.endsWith("_prev")) {
+    const left = exact(valueAt(reading, name.slice(0, -5), before(reading, step), unit));
+    return `as it enters the step, set to ${beside} by an edit (it left the step before as ${left})`;
+  }
+  if (name.endsWith("_pre")) return `before the squashing set to ${beside} by an edit`;
+  return `set to ${exact(valueAt(reading, name, step, unit))} by an edit (the equation gives ${beside})`;
+}
+
+// The same as one line of plain text, or what there is to say where only other units were set; empty where nothing was.
+function editedInWords(reading, names, step, unit) {
+  return names
+    .map((name) => {
+      const how = edited(reading, name, step, unit);
+      if (!how) return "";
+      const letter = (reading.byName[name.replace(/_(pre|prev)$/, "")] ?? {}).letter ?? name;
+      return how === 2 ? `Edited: ${letter} ${saysEdit(reading, name, step, unit)}. ` : `Edited here in other units: ${letter}. `;
+    })
+    .join("");
+}
+
+// All names that are edited for a unit at a step.
+function editsAt(reading, step, unit) {
+  return Object.keys(reading.edits?.byName ?? {}).filter((name) => edited(reading, name, step, unit) === 2);
+}
+
+function pen(parent) {
+  const icon = shape("svg", parent, { viewBox: "0 0 16 16", class: "pen", "aria-hidden": "true" });
+  shape("path", icon, { d: PEN, "fill-rule": "evenodd" });
+  return icon;
+}
+
+// The link and all other pictures speak of the steps of the text as it was; where tokens are deleted those are others than one's own.
+function originally(reading, step) {
+  return reading.edits?.origin?.[step] ?? step;
+}
+
+function stepHere(reading, step) {
+  const { origin } = reading.edits ?? {};
+  if (!origin) return Math.min(step, reading.steps - 1);
+  const own = origin.findIndex((was) => was >= step);
+  return own < 0 ? reading.steps - 1 : own;
+}
+
+// Which run this is, and what its marks mean.
+function makeEditsNote(root, reading) {
+  if (!reading.edits) return;
+  const note = element("p", "edits-note", root);
+  note.dataset.testid = "stage-edits";
+  pen(note);
+  element("b", "", note, "The edited run. ");
+  element("span", "", note, `${reading.edits.told.join("; ")}. `);
+  element("span", "key", note, "A pen and double dashes: set by an edit for the pinned unit; dots: for other units alone.");
+}
