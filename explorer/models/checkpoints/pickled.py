@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 MOST_OPCODES = 1_000_000
 """A checkpoint of 100 tensors has about 3,000; a table of 100,000 words has 300,000 more."""
+LONGEST_NAME = 1000
+"""Of a class: every opcode that names it makes the name anew."""
 LARGEST_KEY = 2**31
 """Of the whole numbers that are keys: larger ones can be chosen so that a dict takes hours over them."""
 
@@ -91,6 +93,9 @@ class Pickle:
         else:
             self._marked()
 
+    def _pop_mark(self, _: Any) -> None:
+        self._marked()
+
     def _duplicate(self, _: Any) -> None:
         self._stack.append(self._stack[-1])
 
@@ -155,6 +160,8 @@ class Pickle:
         self._name(module, name)
 
     def _name(self, module: str, name: str = "") -> None:
+        if len(module) + len(name) > LONGEST_NAME:
+            raise ValueError("the pickle names a class by a whole text")
         found = Named(f"{module}.{name}")
         self.named[found.name] = None
         self._stack.append(found)
@@ -228,7 +235,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
 DOINGS: dict[str, Callable[[Pickle, Any], None]] = {
     "MARK": Pickle._mark,
     "POP": Pickle._pop,
-    "POP_MARK": lambda pickle, _: void(pickle._marked()),
+    "POP_MARK": Pickle._pop_mark,
     "DUP": Pickle._duplicate,
     "PUT": Pickle._put,
     "BINPUT": Pickle._put,
@@ -260,7 +267,3 @@ DOINGS: dict[str, Callable[[Pickle, Any], None]] = {
     "PERSID": Pickle._persistent,
     "BINPERSID": Pickle._persistent_on_stack,
 }
-
-
-def void(_: Any) -> None:
-    """Forgets a value."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 LONGEST = 60
+MARKUP = frozenset("<>`*$[]!|~\\#&")
+"""What a page, or its Markdown, could take for its own."""
 
 
 def quoted(text: object) -> str:
@@ -10,4 +14,11 @@ def quoted(text: object) -> str:
     shown = str(text)[: 100 * LONGEST]
     if len(shown) > LONGEST:
         shown = f"{shown[: LONGEST // 2]}…{shown[-LONGEST // 2 :]}"
-    return f"“{''.join(letter if letter.isprintable() and letter not in '<>`' else '·' for letter in shown)}”"
+    return f"“{''.join(letter if letter.isprintable() and letter not in MARKUP else '·' for letter in shown)}”"
+
+
+def listed(names: Collection[object], most: int = 3) -> str:
+    """A few of the names: “a”, “b”, “c” and 7 more."""
+    few = ", ".join(quoted(name) for name, _ in zip(names, range(most), strict=False))
+    rest = len(names) - most
+    return f"{few} and {rest:,} more" if rest > 0 else few

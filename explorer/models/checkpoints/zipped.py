@@ -9,7 +9,7 @@ import zlib
 
 from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.limits import MOST_TENSORS, check_bytes
-from explorer.models.checkpoints.quoting import quoted
+from explorer.models.checkpoints.wording import quoted
 
 MOST_ENTRIES = 2 * MOST_TENSORS
 ENTRY = b"PK\x01\x02"
@@ -31,7 +31,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except DAMAGED as error:
-            raise Unreadable("The zip archive is damaged: its directory cannot be read. Fetch or save it again.") from error
+            raise Unreadable(
+                "The zip archive is damaged: its directory cannot be read. Fetch or save it again."
+            ) from error
         check_bytes(sum(entry.file_size for entry in self._zip.infolist()), "What it unpacks to")
 
     @property
@@ -47,7 +49,9 @@ class Archive:
         """An entry, unpacked."""
         entry = self._zip.getinfo(name)
         if entry.compress_type not in PACKINGS:
-            raise Unreadable(f"{quoted(name)} in the archive is packed in an unusual way; save the file without compression.")
+            raise Unreadable(
+                f"{quoted(name)} in the archive is packed in an unusual way; save the file without compression."
+            )
         try:
             with self._zip.open(entry) as packed:
                 data = packed.read(entry.file_size)

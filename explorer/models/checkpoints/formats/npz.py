@@ -1,0 +1,79 @@
+"""NumPy's archives of arrays. Their headers are looked through before an array is made; objects are never unpickled."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.models.checkpoints import naming, nested
+from explorer.models.checkpoints.contents import Contents, Unreadable
+from explorer.models.checkpoints.formats import Format
+from explorer.models.checkpoints.limits import check_claims
+from explorer.models.checkpoints.wording import quoted
+from explorer.models.checkpoints.zipped import Archive, names_in
+from explorer.signals import Array
+
+ENDING = ".npy"
+NUMBERS, TEXTS = "fiubc", "U"
+"""Kinds of arrays, as NumPy calls them."""
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+def holds(data: bytes) -> bool:
+    """Whether it is a zip archive of nothing but arrays."""
+    names = names_in(data)
+    return bool(names) and all(name.endswith(ENDING) for name in names)
+
+
+def read(data: bytes) -> Contents:
+    """Raises Unreadable for an archive that is damaged, or has objects in it."""
+    archive = Archive(data)
+    arrays = {
+        name.removesuffix(ENDING): _array(name.removesuffix(ENDING), archive.read(name)) for name in archive.names
+    }
+    tensors = {name: _tensor(name, array) for name, array in arrays.items() if array.dtype.kind in NUMBERS}
+    texts = {name: array.tolist() for name, array in arrays.items() if array.dtype.kind in TEXTS}
+    return naming.contents("NumPy .npz", tensors, nested.vocabulary(texts))
+
+
+def _array(name: str, data: bytes) -> Array:
+    """The array of an entry, whose header has to claim what is there."""
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version not in HEADERS:
+            raise ValueError(f"version {version}")
+        shape, by_columns, dtype = HEADERS[version](stream)
+    except (ValueError, TypeError, SyntaxError, RecursionError, OverflowError, MemoryError) as error:
+        raise Unreadable(
+            f"The array {quoted(name)} is damaged: its header cannot be read. Save the file again."
+        ) from error
+    if dtype.hasobject:
+        raise Unreadable(
+            f"The array {quoted(name)} holds Python objects, which could run code when they are read. Save arrays of numbers alone."
+        )
+    if dtype.kind not in NUMBERS + TEXTS:
+        raise Unreadable(f"The array {quoted(name)} holds no plain numbers. Save arrays of numbers alone.")
+    check_claims([(name, shape, dtype.itemsize)])
+    rest = data[stream.tell() :]
+    count = int(np.prod(shape, dtype=object))
+    if count * dtype.itemsize != len(rest):
+        raise Unreadable(
+            f"The array {quoted(name)} claims {count:,} numbers, but the file has {len(rest):,} bytes of them; save it again."
+        )
+    flat = np.frombuffer(rest, dtype) if rest else np.empty(0, dtype)
+    return flat.reshape(shape, order="F" if by_columns else "C")
+
+
+def _tensor(name: str, array: Array) -> Tensor:
+    """With numbers of its own, in this machine's byte order."""
+    try:
+        return torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("="), order="C"))
+    except TypeError as error:  # a kind of number that torch does not have
+        raise Unreadable(f"The array {quoted(name)} holds {array.dtype}; save it as float32.") from error
+
+
+FORMAT = Format("NumPy .npz", (".npz",), holds, read, first=-1)

@@ -1,0 +1,153 @@
+"""From tensors by name to the contents of a checkpoint: recurrent layers, what could be an embedding, what could be a readout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from explorer.models.checkpoints.choosing import EMBEDDING
+from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
+from explorer.models.checkpoints.torch_layers import Module, kind_name, recurrent
+from explorer.models.checkpoints.wording import listed
+
+PART = re.compile(
+    r"""(?P<where>(?:.*[./_])?)
+    (?:(?P<kind>weight|bias|w|b)_(?P<side>ih|hh|hr)       # weight_ih of PyTorch, w_ih of arrays that were saved by hand
+      |(?P<own>weight_(?:peephole_[a-z]+|ho|gates|cd|ld)|bias_o))  # what cells of ours have beside these
+    (?:_l(?P<layer>\d{1,4})(?P<backwards>_reverse)?)?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+KINDS = {"w": "weight", "b": "bias"}
+MATRIX = re.compile(r"(?P<where>.*?)(?:[./_]?(?:weight|kernel|w))?", re.IGNORECASE)
+BIAS_OF = {"weight": "bias", "kernel": "bias", "w": "b", "W": "b"}
+TRANSFORMER = re.compile(r"attn|attention|[qkv]_proj|query|transformer", re.IGNORECASE)
+UNDERSTOOD = "PyTorch's LSTM, GRU and RNN have weight_ih_l0, weight_hh_l0, bias_ih_l0, …"
+LONGEST = 500
+"""Of a tensor's name."""
+
+
+def is_recurrent(name: str) -> bool:
+    """Whether a tensor of that name is a weight of recurrent layers."""
+    found = PART.fullmatch(name) if len(name) <= LONGEST else None
+    return found is not None and found["side"] is not None
+
+
+def no_recurrent(names: Iterable[str]) -> str:
+    """What to say of tensors none of which is of a recurrent layer."""
+    names = list(names)
+    telling = [name for name in names if TRANSFORMER.search(name[:LONGEST])]
+    if telling:
+        return f"These are a transformer's weights ({listed(telling)}), and no recurrent network's. {UNDERSTOOD}"
+    return (
+        f"There are {len(names):,} tensors in the file ({listed(names)}), but none of a recurrent layer. {UNDERSTOOD}"
+    )
+
+
+def contents(what: str, tensors: Mapping[str, Tensor], vocabulary: tuple[str, ...] = ()) -> Contents:
+    """`what` is the format, as `Contents.format` has it. Raises Unreadable where there is no recurrent layer, or a broken one."""
+    for name in tensors:
+        if len(name) > LONGEST:
+            raise Unreadable(
+                f"A tensor's name has {len(name):,} letters ({listed([name])}); at most {LONGEST} are read."
+            )
+    modules = _modules(tensors)
+    if not modules:
+        raise Unreadable(no_recurrent(tensors))
+    found = tuple(recurrent(module) for module in modules)
+    rest = {name: tensor for name, tensor in tensors.items() if not PART.fullmatch(name) and _is_matrix(tensor)}
+    linears, tables = _linears(rest, tensors, found), _tables(rest, tensors, found)
+    return Contents(what, found, tables, linears, vocabulary, _notes(linears, tables))
+
+
+def _modules(tensors: Mapping[str, Tensor]) -> list[Module]:
+    """The recurrent modules, in the file's order."""
+    modules: dict[tuple[str, bool], Module] = {}
+    for name, tensor in tensors.items():
+        part = PART.fullmatch(name)
+        if part is None:
+            continue
+        where, stacked = part["where"].rstrip("./_"), part["layer"] is not None
+        row = int(part["layer"] or 0), part["backwards"] is not None
+        own = (
+            part["own"].lower()
+            if part["own"]
+            else f"{KINDS.get(part['kind'].lower(), part['kind'].lower())}_{part['side'].lower()}"
+        )
+        module = modules.setdefault((where, stacked), Module(where, stacked))
+        if own in module.rows.setdefault(row, {}):
+            raise Unreadable(f"{module} has two tensors for its {listed([own + module.ending(row)])}.")
+        module.rows[row][own] = tensor
+    return [
+        module
+        for module in modules.values()
+        if any(part.startswith("weight_") for parts in module.rows.values() for part in parts)
+    ]
+
+
+def _is_matrix(tensor: Tensor) -> bool:
+    return tensor.ndim == 2 and tensor.dtype.is_floating_point and 0 not in tensor.shape
+
+
+def _linears(
+    rest: Mapping[str, Tensor], tensors: Mapping[str, Tensor], found: tuple[Recurrent, ...]
+) -> dict[str, Linear]:
+    """Matrices with a bias, and those without that are as wide as some layer's h and not called an embedding."""
+    widths = {one.outputs for one in found}
+    linears = {}
+    for name, weight in rest.items():
+        bias = _bias(name, weight, tensors)
+        if bias is not None or (weight.shape[1] in widths and not EMBEDDING.search(name)):
+            zeros = weight.new_zeros(len(weight))
+            linears[_layer(name)] = Linear(*_alike(weight, zeros if bias is None else bias))
+    return linears
+
+
+def _tables(
+    rest: Mapping[str, Tensor], tensors: Mapping[str, Tensor], found: tuple[Recurrent, ...]
+) -> dict[str, Tensor]:
+    """Matrices that are called an embedding, and those without a bias that are as wide as some layer's input."""
+    widths = {one.input_size for one in found}
+    return {
+        _layer(name): _alike(table)[0]
+        for name, table in rest.items()
+        if EMBEDDING.search(name) or (table.shape[1] in widths and _bias(name, table, tensors) is None)
+    }
+
+
+def _layer(name: str) -> str:
+    """The name of the layer that a matrix is of: "decoder" of "decoder.weight"."""
+    found = MATRIX.fullmatch(name)
+    return (found["where"] if found else "") or name
+
+
+def _bias(name: str, weight: Tensor, tensors: Mapping[str, Tensor]) -> Tensor | None:
+    """The bias beside a matrix: of the same name but for its end, and as long as the matrix is high."""
+    for end, other in BIAS_OF.items():
+        bias = tensors.get(name.removesuffix(end) + other) if name.endswith(end) else None
+        if bias is not None and bias.shape == weight.shape[:1]:
+            return bias
+    return None
+
+
+def _alike(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """In float64 where one of them is, else in float32."""
+    dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+    return tuple(tensor.to(dtype) for tensor in tensors)
+
+
+def _notes(linears: Mapping[str, Linear], tables: Mapping[str, Tensor]) -> tuple[str, ...]:
+    """Of numbers that are none, outside the recurrent layers."""
+    parts = {
+        **{name: [one.weight, one.bias] for name, one in linears.items()},
+        **{name: [table] for name, table in tables.items()},
+    }
+    counts = {name: sum(int((~tensor.isfinite()).sum()) for tensor in tensors) for name, tensors in parts.items()}
+    return tuple(
+        f"{count:,} numbers of {listed([name])} are NaN or infinite." for name, count in counts.items() if count
+    )
+
+
+__all__ = ["contents", "is_recurrent", "kind_name", "no_recurrent"]

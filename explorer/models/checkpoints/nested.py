@@ -1,0 +1,88 @@
+"""A training checkpoint is a tree of dicts: which of them are the weights, and what is the vocabulary."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from explorer.models.checkpoints.limits import MOST_SYMBOLS
+from explorer.models.checkpoints.vocabularies import found
+
+Path = tuple[str, ...]
+DEEPEST = 12
+VOCABULARY = re.compile(
+    r"vocab|chars|characters|alphabet|symbols|tokens|words|stoi|itos|(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
+    re.IGNORECASE,
+)
+"""What people call it: "vocab", "chars", "stoi", "idx2word", "char_to_ix"."""
+ASIDE = re.compile(r"optim|sched|scaler|\bema", re.IGNORECASE)
+"""What lies beside the weights in a training checkpoint, and holds tensors of its own."""
+
+
+def dicts(root: Any) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
+    """Every dict in the tree with the way to it, those near the root first; each once, and none too far down."""
+    seen: set[int] = set()
+    waiting: deque[tuple[Path, Any]] = deque([((), root)])
+    while waiting:
+        path, node = waiting.popleft()
+        if id(node) in seen or len(path) > DEEPEST:
+            continue
+        seen.add(id(node))
+        if isinstance(node, dict):
+            yield path, node
+            inner = [(key, value) for key, value in node.items() if isinstance(key, (str, int))]
+        elif isinstance(node, (list, tuple)):
+            inner = list(enumerate(node))
+        else:
+            continue
+        waiting += [((*path, str(key)), value) for key, value in inner if isinstance(value, (dict, list, tuple))]
+
+
+def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]) -> tuple[Path, dict[str, Any]]:
+    """Where the weights are, and all of them by name: the dict of tensors with recurrent ones in it, with those of its siblings where
+    a network is saved in parts, or everything that is in a tree where several have them. Empty where there are none.
+
+    kinds      what a tensor is in this tree
+    recurrent  whether a name is that of a recurrent layer's weight
+    """
+    holders: dict[Path, dict[str, Any]] = {}
+    for path, node in dicts(root):
+        own = {
+            str(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
+        }
+        if own and not any(ASIDE.search(part) for part in path):
+            holders[path] = own
+    inside = [path for path, own in holders.items() if any(recurrent(name) for name in own)]
+    if not inside:
+        return (), {}
+    top = inside[0] if len(inside) == 1 else _common(inside)
+    if len(inside) == 1 and top and any(path[:-1] == top[:-1] for path in holders if path != top):
+        top = top[:-1]
+    named = {
+        ".".join((*path[len(top) :], name)): value
+        for path, own in holders.items()
+        if path[: len(top)] == top
+        for name, value in own.items()
+    }
+    return top, named
+
+
+def _common(paths: list[Path]) -> Path:
+    """The way that all of them begin with."""
+    first, *others = paths
+    same = next((k for k, part in enumerate(first) if any(other[k : k + 1] != (part,) for other in others)), len(first))
+    return first[:same]
+
+
+def vocabulary(root: Any) -> tuple[str, ...]:
+    """The symbols by id, from the first list or table with such a name; empty where there is none."""
+    for _, node in dicts(root):
+        for key, value in node.items():
+            if not isinstance(key, str) or not VOCABULARY.search(key):
+                continue
+            symbols = tuple(value) if isinstance(value, str) else found(value, depth=1)
+            if 1 < len(symbols) <= MOST_SYMBOLS:
+                return symbols
+    return ()

@@ -1,0 +1,202 @@
+"""Weights with PyTorch's names, gathered into recurrent layers: which cell they are of, and whether they fit one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from explorer.cells import REGISTRY, build
+from explorer.models.checkpoints.contents import Recurrent, Unreadable
+from explorer.models.checkpoints.torch_kernel import kernel
+from explorer.models.checkpoints.wording import listed, quoted
+
+BY_BLOCKS = {4: "lstm", 3: "gru", 1: "rnn"}
+"""PyTorch's cells by the number of blocks of `unit` rows that their weights have."""
+EXTRAS = (
+    {},
+    {"peephole": "diagonal"},
+    {"peephole": "full"},
+    *({"gates": gates} for gates in ("i", "f", "o", "if", "io", "fo")),
+)
+"""The options that give cells of ours other weights beside those that PyTorch has."""
+WEIGHTS, BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
+Row = tuple[int, bool]
+"""A layer, and whether it reads backwards."""
+
+
+@dataclass
+class Module:
+    """The weights that stand under one name, as the file has them: for each row its parts, "weight_ih" and so on."""
+
+    where: str
+    stacked: bool
+    rows: dict[Row, dict[str, Tensor]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return quoted(self.where) if self.where else "The recurrent layer"
+
+    @property
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """All weights by their names in messages: "weight_ih_l0_reverse"."""
+        for row, parts in self.rows.items():
+            yield from ((f"{part}{self.ending(row)}", tensor) for part, tensor in parts.items())
+
+    def ending(self, row: Row) -> str:
+        """What the names of a row's weights end in."""
+        layer, backwards = row
+        return f"_l{layer}{'_reverse' if backwards else ''}" if self.stacked else ""
+
+
+def recurrent(module: Module) -> Recurrent:
+    """The module as layers of one of our cells. Raises Unreadable, with the name of what is missing or does not fit."""
+    _check_parts(module)
+    layers, both = _rows(module)
+    notes = _numbers(module)
+    has_biases = _biases(module, notes)
+    _check_shapes(module, both)
+    first = module.rows[0, False]
+    inputs, units = first["weight_ih"].shape[1], first["weight_hh"].shape[1]
+    cell, options = _cell(module, inputs, units)
+    if cell == "rnn":
+        notes.append("Weights do not tell tanh from relu; tanh is assumed.")
+    ending = module.ending if layers > 1 or both else (lambda _: "")
+    weights = {
+        f"{part}{ending(row)}": tensor for row, parts in sorted(module.rows.items()) for part, tensor in parts.items()
+    }
+    return Recurrent(
+        where=module.where,
+        cell=cell,
+        input_size=inputs,
+        hidden_size=units,
+        weights=weights,
+        num_layers=layers,
+        bidirectional=both,
+        options=options,
+        notes=tuple(notes),
+        kernel=None if options else kernel(cell, inputs, units, layers, both, has_biases, weights),
+    )
+
+
+def _check_parts(module: Module) -> None:
+    """Nothing that is missing, and nothing that is no matrix or row of numbers."""
+    for row, parts in module.rows.items():
+        if "weight_hr" in parts:
+            raise Unreadable(
+                f"{module} is an LSTM with a projection (proj_size, its {quoted('weight_hr' + module.ending(row))}), which cannot be shown."
+            )
+        for part in WEIGHTS:
+            if part not in parts:
+                raise Unreadable(f"{module} has no {quoted(part + module.ending(row))}; the file is not complete.")
+    for name, tensor in module.tensors:
+        dims = 1 if name.startswith("bias") or "peephole" in name else 2
+        if name.startswith((*WEIGHTS, *BIASES)) and (tensor.ndim != dims or 0 in tensor.shape):
+            raise Unreadable(
+                f"{module} has a {quoted(name)} of shape {list(tensor.shape)}; {'[rows]' if dims == 1 else '[rows, columns]'} is expected."
+            )
+
+
+def _rows(module: Module) -> tuple[int, bool]:
+    """How many layers, and whether in both directions. Raises Unreadable for gaps."""
+    layers = 1 + max(layer for layer, _ in module.rows)
+    both = any(backwards for _, backwards in module.rows)
+    wanted = [(layer, backwards) for layer in range(layers) for backwards in ((False, True) if both else (False,))]
+    missing = [row for row in wanted if row not in module.rows]
+    if missing:
+        names = [WEIGHTS[0] + module.ending(row) for row in missing[:3]]
+        of = "both directions" if both else f"{layers:,} layers"
+        raise Unreadable(f"{module} has weights of {of}, but not {listed(names)}; the file is not complete.")
+    return layers, both
+
+
+def _numbers(module: Module) -> list[str]:
+    """Brings all weights to one of float32 and float64; what a person should know of it. Raises Unreadable for other numbers."""
+    kinds = {tensor.dtype: name for name, tensor in module.tensors}
+    notes = []
+    for kind, name in kinds.items():
+        if not kind.is_floating_point:
+            what = "complex numbers" if kind.is_complex else "whole numbers, as a quantised network has"
+            raise Unreadable(
+                f"{module} has {what} ({kind_name(kind)}) in {quoted(name)}; save it with its weights as float32."
+            )
+        if kind.itemsize < 4:
+            notes.append(f"Its weights are {kind_name(kind)} in the file; they are computed with as float32.")
+    dtype = torch.float64 if torch.float64 in kinds else torch.float32
+    for parts in module.rows.values():
+        parts.update({part: tensor.to(dtype) for part, tensor in parts.items()})
+    broken = sum(int((~tensor.isfinite()).sum()) for _, tensor in module.tensors)
+    if broken:
+        notes.append(f"{broken:,} of its weights {'is' if broken == 1 else 'are'} NaN or infinite.")
+    return notes
+
+
+def kind_name(kind: torch.dtype) -> str:
+    """ "float16"."""
+    return str(kind).removeprefix("torch.")
+
+
+def _biases(module: Module, notes: list[str]) -> bool:
+    """Whether there are biases; zeros are put where a module has none at all. Raises Unreadable where only some are missing."""
+    missing = [part + module.ending(row) for row, parts in module.rows.items() for part in BIASES if part not in parts]
+    if len(missing) < 2 * len(module.rows):
+        if missing:
+            raise Unreadable(f"{module} has biases, but not {listed(missing)}; the file is not complete.")
+        return True
+    for parts in module.rows.values():
+        for part, like in zip(BIASES, WEIGHTS, strict=True):
+            parts[part] = parts[like].new_zeros(len(parts[like]))
+    notes.append("It has no biases; they are zeros here.")
+    return False
+
+
+def _check_shapes(module: Module, both: bool) -> None:
+    """That all rows are of one size and read the rows below them."""
+    units = module.rows[0, False]["weight_hh"].shape[1]
+    blocks = len(module.rows[0, False]["weight_ih"])
+    for (layer, backwards), parts in module.rows.items():
+        ending = module.ending((layer, backwards))
+        inputs = module.rows[0, False]["weight_ih"].shape[1] if layer == 0 else units * (2 if both else 1)
+        wanted: dict[str, tuple[int, ...]] = {
+            "weight_ih": (blocks, inputs),
+            "weight_hh": (len(parts["weight_hh"]), units),
+        }
+        wanted |= {bias: (len(parts[weight]),) for bias, weight in zip(BIASES, WEIGHTS, strict=True)}
+        for part, shape in wanted.items():
+            if tuple(parts[part].shape) != shape:
+                raise Unreadable(
+                    f"{module} does not fit together: {quoted(part + ending)} has the shape {list(parts[part].shape)}, but the "
+                    f"other weights ask for {list(shape)}."
+                )
+
+
+def _cell(module: Module, inputs: int, units: int) -> tuple[str, dict[str, str]]:
+    """The cell that has such weights, with its options: PyTorch's by their blocks, others by what they have beside them."""
+    first = module.rows[0, False]
+    from_input, from_recurrent = len(first["weight_ih"]), len(first["weight_hh"])
+    others = {part for parts in module.rows.values() for part in parts} - {*WEIGHTS, *BIASES}
+    if not others:
+        if from_input == from_recurrent and from_input % units == 0 and from_input // units in BY_BLOCKS:
+            return BY_BLOCKS[from_input // units], {}
+        raise Unreadable(
+            f"{module} has {from_input:,} and {from_recurrent:,} rows of weights for {units:,} units; an LSTM has 4 rows a unit, a "
+            "GRU 3, a plain RNN 1."
+        )
+    shapes = {part: tuple(tensor.shape) for part, tensor in first.items()}
+    for name in sorted(REGISTRY, key=lambda name: name != "lstm-peephole"):
+        for options in EXTRAS:
+            if shapes == _shapes(name, inputs, units, options):
+                return name, dict(options)
+    raise Unreadable(f"{module} has {listed(sorted(others))} beside its weights, which no cell has that is known here.")
+
+
+def _shapes(cell: str, inputs: int, units: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Of a cell's weights; empty where it has no such options or sizes."""
+    try:
+        with torch.device("meta"):  # sizes and no numbers
+            made = build(cell, inputs, units, **options)
+    except (TypeError, ValueError):
+        return {}
+    return {name: tuple(weight.shape) for name, weight in made.named_parameters()}
