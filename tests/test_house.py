@@ -37,6 +37,9 @@ ROOMS = {
     "explorer.cells": room(2, "torch"),
     "explorer.backend": room(3, "torch", "numpy"),
     "explorer.models": room(4, "torch", "numpy", "safetensors"),
+    "explorer.models.checkpoints": room(  # the readers of other frameworks' files, each imported when such a file comes
+        4, "torch", "numpy", "safetensors", "h5py", "keras", "onnx", "onnxruntime", "google"
+    ),
     "explorer": room(5),  # the public API itself, and beside it the shell
     "explorer.__main__": room(5),
     "explorer.cli": room(5),

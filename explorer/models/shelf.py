@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
+from os.path import isfile
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -55,10 +56,11 @@ def opened(name: str | Path, vocabulary: str | Path | None = None, **parts: str 
     """A network by the name of a shipped one, or by the path of a file of one's own, whose symbols are in the file `vocabulary`; `parts`
     are those of `explorer.models.checkpoints.load`.
 
-    Raises ValueError for a name or a file that is not understood, FileNotFoundError for a path at which there is nothing.
+    Raises ValueError for a file that is not understood, and for what is neither the name of a network nor the path of a file.
     """
-    looks_like_a_path = isinstance(name, Path) or Path(name).suffix or "/" in name or "\\" in name
-    return checkpoints.load(name, vocabulary, **parts) if looks_like_a_path else load(str(name))
+    if isfile(name):
+        return checkpoints.load(name, vocabulary, **parts)
+    return load(str(name))
 
 
 def _guest(name: str) -> Model:

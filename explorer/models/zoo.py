@@ -53,7 +53,8 @@ def card_of(name: str) -> Card:
     for card in zoo():
         if card.name == name:
             return card
-    raise ValueError(f"unknown model {name!r}; choose from {', '.join(card.name for card in zoo())}")
+    names = ", ".join(card.name for card in zoo())
+    raise ValueError(f"unknown model {name!r}; choose from {names}, or give the path of a file of weights")
 
 
 def load(name: str) -> Model:
