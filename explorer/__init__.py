@@ -15,7 +15,7 @@ import os
 # Before torch is imported: with its default, one busy core makes every step of a small network wait for the other threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from explorer import cells
+from explorer import cells, export
 from explorer.analysis.ledger import ledger
 from explorer.backend import edits
 from explorer.models import (
@@ -26,6 +26,7 @@ from explorer.models import (
     gradients,
     jacobian,
     predict,
+    snippet,
     sweep,
     trace,
     wrap,
@@ -44,6 +45,7 @@ __all__ = [
     "cells",
     "channels",
     "edits",
+    "export",
     "generate",
     "gradient_matrix",
     "gradients",
@@ -51,6 +53,7 @@ __all__ = [
     "ledger",
     "load",
     "predict",
+    "snippet",
     "sweep",
     "trace",
     "wrap",

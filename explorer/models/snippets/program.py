@@ -1,0 +1,43 @@
+"""How such a program begins and ends."""
+
+from __future__ import annotations
+
+import math
+
+from explorer.models.snippets.place import Place
+
+CLOSE = 1e-5
+"""How near the number has to come, relative to the larger of itself and 1: float32 adds up in another order than here."""
+
+
+def head(says: str, uses: list[str], file: str) -> str:
+    """What it is, in a line without line breaks, what it imports, and the weights."""
+    imports = ["import torch", "from safetensors.torch import load_file"]
+    imports += [f"from torch import {', '.join(uses)}"] if uses else []
+    return "\n".join(
+        [
+            f"# {says}.",
+            "# With PyTorch alone (pip install torch safetensors). Layers, steps and units count from 0.",
+            *imports,
+            "",
+            f"weights = load_file({file!r})",
+        ]
+    )
+
+
+def check(at: Place, shown: float, *, of_torch: bool, by_equations: bool) -> str:
+    """That the number is the one shown, and the equations' h that of torch where there are both."""
+    near = f"{CLOSE * max(1.0, abs(shown)):.1g}" if math.isfinite(shown) else "0"
+    values = f'found["{at.signal}"]' if by_equations else "h"
+    lines = []
+    if of_torch and by_equations:
+        lines.append(f'torch.testing.assert_close(found["h"], h, rtol=0, atol={CLOSE}, equal_nan=True)')
+    return "\n".join(
+        [
+            *lines,
+            f"value = {values}[{at.step}, {at.unit}].item()",
+            f'shown = float("{shown!r}")',
+            f'print(f"{at.signal}: {{value:.7g}}, shown: {{shown:.7g}}")',
+            f"torch.testing.assert_close(value, shown, rtol=0, atol={near}, equal_nan=True)",
+        ]
+    )
