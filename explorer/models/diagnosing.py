@@ -16,6 +16,7 @@ from explorer.backend.back import Targets, rows_of, walk, walking
 from explorer.backend.forward import run
 from explorer.backend.gradients import HEADROOM
 from explorer.backend.matrix import norm_of
+from explorer.cells import Cell
 from explorer.models.model import Input, Model, as_numpy
 from explorer.models.reach import targets_of
 from explorer.models.reading import Reader, Reading, on_device, trace
@@ -23,8 +24,8 @@ from explorer.signals import Array
 
 TARGETS = 16
 """At how many steps, spread over the second half of what was read, an answer is followed back. Each so has half of it before it."""
-READ = 1000
-"""How many steps, the first ones, are followed back at most: what the work grows with."""
+READ, READ_SLOWLY = 1000, 400
+"""How many steps, the first ones, are followed back at most: what the work grows with. Fewer where a step back is not written by hand."""
 EXAMPLE = 200
 """How many steps an input that is made up has."""
 
@@ -67,9 +68,15 @@ def example_input(model: Model) -> tuple[Any, str]:
     if model.vocabulary is not None and model.vocabulary.labels:
         symbols = chance.choice(np.asarray(model.vocabulary.labels, dtype=object), EXAMPLE)
         text = ("" if model.vocabulary.kind == "characters" else " ").join(symbols)
-        return text, f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; your own text says more."
+        return (
+            text,
+            f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; your own text says more.",
+        )
     rows = chance.standard_normal((EXAMPLE, model.stack.input_size))
-    return rows, f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); your own say more."
+    return (
+        rows,
+        f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); your own say more.",
+    )
 
 
 def _rows(model: Model) -> tuple[Row, ...]:
@@ -89,7 +96,9 @@ def _rows(model: Model) -> tuple[Row, ...]:
 
 def _network(model: Model) -> str:
     stack = model.stack
-    layers = f"{stack.num_layers} layer{'' if stack.num_layers == 1 else 's'}{', both ways' if stack.bidirectional else ''}"
+    layers = (
+        f"{stack.num_layers} layer{'' if stack.num_layers == 1 else 's'}{', both ways' if stack.bidirectional else ''}"
+    )
     name = f"{model.name}: " if model.name else ""
     return f"{name}{model.cell.title}, {layers}, {stack.hidden_size} units, {model.parameter_count:,} parameters"
 
@@ -102,8 +111,10 @@ def _read(model: Model, given: Input) -> str:
 
 def _followed_back(reading: Reading, subject: Subject) -> Subject:
     """With what is measured from answers back to what was read before them."""
-    x = reading.input.x[:READ]
-    said = [f"Gradients and tokens left out: of the first {READ:,} steps only."] if len(reading.input.x) > READ else []
+    by_hand = type(reading.model.cell).backwards is not Cell.backwards
+    most = READ if by_hand else READ_SLOWLY
+    x = reading.input.x[:most]
+    said = [f"Gradients and tokens left out: of the first {most:,} steps only."] if len(reading.input.x) > most else []
     rows = rows_of(reading.model.stack, x, reading.initial)
     short = reading if len(x) == len(reading.input.x) else replace(reading, input=_first(reading.input, len(x)))
     of, targets = _targets(short, rows)
@@ -114,7 +125,7 @@ def _followed_back(reading: Reading, subject: Subject) -> Subject:
     else:
         with torch.inference_mode():
             leaning = _leaning(short, rows, chosen.steps)
-    return replace(subject, reach=_reach(of, rows, chosen, subject.trace.memory), leaning=leaning, left_out=tuple(said))
+    return replace(subject, reach=_reach(of, rows, chosen), leaning=leaning, left_out=tuple(said))
 
 
 def _first(given: Input, steps: int) -> Input:
@@ -141,31 +152,35 @@ def _targets(reading: Reading, rows: list[back.Row]) -> tuple[str, Targets]:
     return words, targets_of(reading, rows, of)
 
 
-def _reach(of: str, rows: list[back.Row], targets: Targets, memory: str) -> Reach:
-    found = _magnitudes(rows, targets.times(HEADROOM), memory) / HEADROOM
+def _reach(of: str, rows: list[back.Row], targets: Targets) -> Reach:
+    found = _magnitudes(rows, targets.times(HEADROOM)) / HEADROOM
     if not np.isfinite(found).all():
-        found = _magnitudes(rows, targets, memory)
-    relative = np.full_like(found, np.nan)
+        found = _magnitudes(rows, targets)
+    relative = np.full(
+        (len(rows), len(targets), min(targets.steps) + 1), np.nan
+    )  # as far as all targets have steps before them
     for row in rows:
         for n, step in enumerate(targets.steps):
-            along = found[row.number, n, step:] if row.direction else found[row.number, n, step::-1]
+            along = (found[row.number, n, step:] if row.direction else found[row.number, n, step::-1])[
+                : relative.shape[-1]
+            ]
             if along[0] > 0:
                 relative[row.number, n, : len(along)] = np.where(np.isnan(along), np.inf, along) / along[0]
-    return Reach(of, memory, tuple(targets.steps), relative)
+    return Reach(of, tuple(targets.steps), relative)
 
 
-def _magnitudes(rows: list[back.Row], targets: Targets, memory: str) -> Array:
-    """‖∂ target / ∂ memory‖₂, [row, target, step], float64."""
+def _magnitudes(rows: list[back.Row], targets: Targets) -> Array:
+    """‖∂ target / ∂ state‖₂, [row, target, step], float64."""
     found = np.zeros((len(rows), len(targets), len(rows[0])))
     with walking():
         for passed in walk(rows, targets, 0):
-            norm = as_numpy(norm_of(passed.here[memory]))
+            norm = as_numpy(norm_of(torch.cat([*passed.by.values()], -1)))
             found[passed.row, passed.first : passed.first + len(norm), passed.step] = norm
     return found
 
 
 def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Leaning:
-    """Each answer once more without the token at a distance: read on from the state before that token, so that it costs `distance` steps."""
+    """Each answer once more without the token at a distance, read on from the state before it: that costs `distance` steps."""
     model, x = reading.model, reading.input.x
     top = rows[-1].s["h"][:, 0]
     measure, difference = _measured(model, top)
@@ -192,7 +207,8 @@ def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor]
         return "of the probability goes elsewhere", probability
 
     def answer(h: Tensor) -> Tensor:
-        return h if model.readout is None else model.readout(h)
+        scores: Tensor = h if model.readout is None else model.readout(h)
+        return scores
 
     usual = answer(top).std(0).square().sum().sqrt().clamp(min=torch.finfo(top.dtype).tiny)
     what = "of h's usual deviation" if model.readout is None else "of the answers' usual deviation"

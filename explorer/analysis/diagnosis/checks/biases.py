@@ -1,0 +1,86 @@
+"""The biases of the gates that keep, against the values with which one usually starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.finding import Fact, Finding
+from explorer.analysis.diagnosis.pictures import bars
+from explorer.analysis.diagnosis.subject import Row, Subject
+from explorer.analysis.diagnosis.words import percent
+from explorer.analysis.timescales import keep_of
+from explorer.signals import Array
+
+KEY = "forget-bias"
+EXPLAINS = (
+    "Both biases of torch's layers add up to one. With nothing else to go by the gate keeps σ(bias) of the memory "
+    "at each step: σ(1) = 0.73, σ(0) = 0.5, σ(-5) = 0.007."
+)
+TRIES = (
+    "Start at 1 (Gers et al. 2000; Jozefowicz et al. 2015), or at ln of the lags to be bridged (Tallec & Ollivier "
+    "2018), and train again; where weights were converted, see whether gates changed places or a bias changed its "
+    "sign."
+)
+
+
+def check(subject: Subject) -> Iterator[Finding | Fact]:
+    """Wrong where most units' gates are shut by their biases and shut they are; a look where they are shut and yet open on this text, and
+    where an LSTM's lie where they were drawn."""
+    for row in subject.sound:
+        for belt, gate, sign in subject.keepers(row):
+            drawn = row.bias(gate)
+            if drawn is None:
+                continue
+            bias = sign * drawn.astype(np.float64)
+            label = subject.trace.signals[gate].label
+            middle = float(np.median(bias))
+            text = f"{middle:+.2f} in the median, {bias.min():+.2f} to {bias.max():+.2f}"
+            yield Fact(
+                check=KEY, label=f"Bias of the {label}, towards keeping", value=middle, text=text, layer=row.number
+            )
+            if belt == subject.trace.belt:
+                yield from _judged(subject, row, label, bias, middle, carries_h=belt.state == "h")
+
+
+def _judged(
+    subject: Subject, row: Row, label: str, bias: Array, middle: float, *, carries_h: bool
+) -> Iterator[Finding]:
+    units, kept = subject.trace.units, float(keep_of(subject.trace, row.number).mean())
+    picture = bars(
+        f"Bias of the {label}, towards keeping{subject.where(row)}", bias, "bias", threshold=at.SHUT_BIAS,
+        marked=np.flatnonzero(bias < at.SHUT_BIAS).tolist(),
+    )  # fmt: skip
+    some: dict[str, object] = {
+        "layer": row.number,
+        "picture": picture,
+        "see": "gates",
+        "explains": EXPLAINS,
+        "tries": TRIES,
+    }
+    if middle < at.SHUT_BIAS:
+        shut = kept < at.SHUT and units >= at.FEW_UNITS
+        lowest = tuple(int(unit) for unit in np.argsort(bias)[: int((bias < at.SHUT_BIAS).sum())])
+        does = f"{'and' if shut else 'but'} on this text they keep {percent(kept)} of the memory a step"
+        yield Finding(
+            check=KEY,
+            severity="wrong" if shut else "look",
+            title=f"The {label}s are biased to be shut, {middle:.1f} in the median, {does}{subject.where(row)}",
+            value=middle,
+            threshold=at.SHUT_BIAS,
+            units=lowest,
+            unit=lowest[0],
+            **some,  # type: ignore[arg-type]
+        )
+    elif not carries_h and units >= at.FEW_UNITS and np.abs(bias).max() <= 2 / np.sqrt(units):
+        drawn = f"{EXPLAINS} From there half of a memory is gone with each step; on this text {percent(kept)} is kept."
+        yield Finding(
+            check=KEY,
+            severity="look",
+            title=f"The {label}s' biases lie where they were drawn, all within ±{2 / np.sqrt(units):.2f}{subject.where(row)}",
+            value=middle,
+            threshold=at.USUAL_BIAS[0],
+            **some | {"explains": drawn},  # type: ignore[arg-type]
+        )

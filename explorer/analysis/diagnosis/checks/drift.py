@@ -1,0 +1,98 @@
+"""Cell states, or other states without a bound, that grow along the text or leave the range in which tanh has a slope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from explorer import formula
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.finding import Fact, Finding, Severity
+from explorer.analysis.diagnosis.pictures import lines
+from explorer.analysis.diagnosis.subject import Row, Subject
+from explorer.analysis.diagnosis.words import count_of, percent, size
+from explorer.signals import Array
+
+SHOWN = 3
+"""How many units' states a picture shows."""
+TRIES = (
+    "Let it forget: a forget gate was added for this very reason (Gers et al. 2000). Else coupled gates, decay of "
+    "the weights, clipping the cell state (Sak et al. 2014), and resetting the state between texts."
+)
+
+
+def check(subject: Subject) -> Iterator[Finding | Fact]:
+    """Of the memory of each row: how large it comes to be, and whether it grows all along."""
+    memory = subject.trace.memory
+    for row in subject.sound:
+        size_of = subject.in_reading_order(
+            row, np.abs(subject.trace[memory][row.number].astype(np.float64))
+        )  # [step, unit]
+        largest = size_of.max(0)
+        text = f"{size(float(largest.max()))} at most, {size(float(np.median(largest)))} in the median unit"
+        label = f"Size of {memory}"
+        yield Fact(check="drift", label=label, value=float(largest.max()), text=text, layer=row.number)
+        if subject.trace.steps >= at.STEPS and largest.max() > at.LARGE_STATE:
+            yield _finding(subject, row, size_of)
+
+
+def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
+    memory, steps, count = subject.trace.memory, subject.trace.steps, size_of.shape[1]
+    largest, growing = size_of.max(0), grows(size_of)
+    large = np.flatnonzero(largest > at.LARGE_STATE)
+    chosen = large[np.argsort(-largest[large], kind="stable")]
+    squashed = f"tanh({memory})" in subject.trace.signals["h"].formula.replace(" ", "")
+    never = _never_forgets(subject)
+    unit, drifting = int(chosen[0]), int(growing[large].sum())
+    grown = f", and in {drifting} of them it grows all along the text" if drifting else ""
+    title = f"|{memory}| passes {at.LARGE_STATE:g} in {count_of(len(large), count, 'unit')}, {size(float(largest.max()))} at most{grown}"
+    title += "; this cell cannot forget, by design" if never else ""
+    means = (
+        f"Beyond {at.LARGE_STATE:g} tanh({memory}) is ±1 whatever is added: the unit shows the same, and no gradient "
+        "comes back through it."
+        if squashed
+        else f"Nothing bounds {memory} here; what grows with the length of the text will fail on longer ones."
+    )
+    if never:
+        means = f"What is written stays, and the state adds it all up. {means}"
+    x = [float(subject.step_of(row, place) + 1) for place in range(steps)]
+    curves = {f"unit {one}": size_of[:, one] for one in chosen[:SHOWN].tolist()}
+    return Finding(
+        check="drift",
+        severity=_severity(largest, len(large) / count, drifting / count, never, squashed),
+        title=title + subject.where(row),
+        value=float(largest.max()),
+        threshold=at.LARGE_STATE,
+        layer=row.number,
+        units=tuple(map(int, chosen)),
+        unit=unit,
+        step=subject.step_of(row, int(size_of[:, unit].argmax())),
+        explains=f"{means} At the end of the text that is {percent(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
+        tries=TRIES,
+        see="belt" if subject.trace.belts else "hidden",
+        picture=lines(f"|{memory}|{subject.where(row)}", x, curves, "step", f"|{memory}|", threshold=at.LARGE_STATE),
+    )
+
+
+def grows(size_of: Array) -> Array:
+    """Whether each unit's size [step, unit] grows all along: it follows the step, and the second half's mean is above the first's."""
+    steps = np.arange(len(size_of)) - (len(size_of) - 1) / 2
+    centred = size_of - size_of.mean(0)
+    length = np.linalg.norm(centred, axis=0) * np.linalg.norm(steps)
+    r = np.where(length > 0, (steps @ centred) / np.where(length > 0, length, 1), 0)
+    return np.asarray(r > at.GROWING)
+
+
+def _never_forgets(subject: Subject) -> bool:
+    """Whether what the belt keeps is the constant 1."""
+    belt = subject.trace.belt
+    return belt is not None and not formula.names(belt.keep) and float(formula.evaluate(belt.keep, {})) == 1
+
+
+def _severity(largest: Array, large: float, drifting: float, never: bool, squashed: bool) -> Severity:
+    if largest.max() > at.BLOWN_UP:
+        return "wrong"
+    if drifting >= at.MANY_STILL and not never:
+        return "wrong"
+    return "look" if large >= at.MANY_LARGE or not squashed else "note"

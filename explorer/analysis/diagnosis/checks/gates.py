@@ -1,0 +1,85 @@
+"""Gates that are stuck, open or shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.finding import Fact, Finding, Picture, Severity
+from explorer.analysis.diagnosis.pictures import bars
+from explorer.analysis.diagnosis.subject import Row, Subject
+from explorer.analysis.diagnosis.words import count_of, percent
+from explorer.analysis.saturation import saturation
+from explorer.signals import Array, Signal
+
+MEANS = {
+    ("keep", "shut"): "Shut, it keeps nothing: such a unit lives for one step at a time.",
+    (
+        "keep",
+        "open",
+    ): "Open all the time, it never lets go: the unit adds up whatever is written and can only grow full.",
+    ("write", "shut"): "Shut, nothing new comes in: such a unit holds what it has, or nothing at all.",
+    ("write", "open"): "Open all the time, everything is written: the unit cannot choose what to remember.",
+    ("read", "shut"): "Shut, the memory is there but nobody sees it, and no gradient comes back to it.",
+    ("read", "open"): "Open all the time, the memory is always shown: one gate less that the network uses.",
+    ("reset", "shut"): "Shut, the candidate is made without the past.",
+    ("reset", "open"): "Open all the time, the past is never left out of the candidate: the gate does nothing.",
+}
+TRIES = (
+    "See whether it is so on other texts, too. Large weights or inputs saturate gates: scale the inputs, decay the "
+    "weights, normalise the layer (Ba et al. 2016), lower the learning rate. A saturated gate hardly learns; Gu et "
+    "al. 2020 start the biases spread out for that reason."
+)
+
+
+def check(subject: Subject) -> Iterator[Finding | Fact]:
+    """For each gate of each row: on how many units it is stuck shut, and on how many open."""
+    if subject.trace.steps < at.STEPS:
+        return
+    for row in subject.sound:
+        for name in subject.gates(row):
+            yield from _of_gate(subject, row, subject.trace.signals[name])
+
+
+def _of_gate(subject: Subject, row: Row, gate: Signal) -> Iterator[Finding | Fact]:
+    shares = saturation(subject.trace, gate.name, row.number, at.SHUT, at.OPEN)
+    text = f"{percent(float(shares.shut.mean()))} of the time shut, {percent(float(shares.open.mean()))} open"
+    yield Fact(
+        check="gate", label=gate.label.capitalize(), value=float(shares.shut.mean()), text=text, layer=row.number
+    )
+    for state, of_unit, bound in (("shut", shares.shut, f"< {at.SHUT}"), ("open", shares.open, f"> {at.OPEN}")):
+        stuck = np.flatnonzero(of_unit >= at.STUCK)
+        if len(stuck) == 0:
+            continue
+        share = len(stuck) / len(of_unit)
+        chosen = stuck[np.argsort(-of_unit[stuck], kind="stable")]
+        sign = "is" if len(stuck) == 1 else "are"
+        yield Finding(
+            check=f"gate-{state}",
+            severity=_severity(gate, state, share, len(of_unit)),
+            title=f"{count_of(len(stuck), len(of_unit), gate.label)} {sign} {state} ({gate.name} {bound}) on "
+            f"{percent(at.STUCK)} of the steps or more{subject.where(row)}",
+            value=share,
+            threshold=at.MANY_STUCK,
+            layer=row.number,
+            units=tuple(map(int, chosen)),
+            unit=int(chosen[0]),
+            explains=MEANS.get((gate.role, state), "Such a gate is a constant."),
+            tries=TRIES,
+            see="gates",
+            picture=_picture(subject, row, gate, state, of_unit, stuck),
+        )
+
+
+def _severity(gate: Signal, state: str, share: float, units: int) -> Severity:
+    """A layer whose keep, write or read gates are all but all shut does nothing. An open one is another cell, and may do its work."""
+    if state == "shut" and gate.role != "reset" and share >= at.ALL_STUCK and units >= at.FEW_UNITS:
+        return "wrong"
+    return "look" if share >= at.MANY_STUCK else "note"
+
+
+def _picture(subject: Subject, row: Row, gate: Signal, state: str, of_unit: Array, stuck: Array) -> Picture:
+    title = f"Share of the steps at which the {gate.label} is {state}{subject.where(row)}"
+    return bars(title, of_unit, "share of steps", marked=stuck.tolist(), threshold=at.STUCK, low=0.0, high=1.0)

@@ -1,0 +1,126 @@
+"""How far a gradient reaches back, and how far back the network's answers lean on what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.checks.fresh import recurrent
+from explorer.analysis.diagnosis.checks.recurrent import spectral_radius
+from explorer.analysis.diagnosis.finding import Fact, Finding, Picture
+from explorer.analysis.diagnosis.pictures import lines
+from explorer.analysis.diagnosis.subject import Leaning, Reach, Row, Subject
+from explorer.analysis.diagnosis.words import percent, size
+from explorer.signals import Array
+
+
+def check(subject: Subject) -> Iterator[Finding | Fact]:
+    """Wrong where gradients grow on their way back; a look where they are lost before the distance from which answers still change."""
+    if subject.leaning is not None:
+        yield _leans(subject.leaning)
+    if subject.reach is None:
+        return
+    for row in subject.sound:
+        median = subject.reach.median(row.number)
+        if not np.isfinite(median[:1]).all():
+            continue
+        yield _reaches(row, subject.reach, median)
+        grown = _explodes(subject, row, subject.reach, median)
+        if grown:
+            yield grown
+        elif row.layer == subject.rows[-1].layer and subject.leaning is not None:
+            yield from _lost(subject, row, subject.reach, subject.leaning, median)
+
+
+def _leans(leaning: Leaning) -> Fact:
+    used = [distance for distance, moved in zip(leaning.distances, leaning.moved, strict=True) if moved >= at.LEANS]
+    furthest, last = max(used, default=0), leaning.distances[-1]
+    text = f"{'at least ' if furthest == last else ''}{furthest} steps back ({percent(at.LEANS)} {leaning.measure} without that token)"
+    return Fact(check="reach", label="How far answers lean on the text", value=float(furthest), text=text)
+
+
+def _reaches(row: Row, reach: Reach, median: Array) -> Fact:
+    below = np.flatnonzero(median < 0.01)
+    text = (
+        f"below 1 % after {below[0]} steps"
+        if len(below)
+        else f"above 1 % as far as was looked, {len(median) - 1} steps"
+    )
+    value = float(below[0]) if len(below) else float(len(median) - 1)
+    return Fact(
+        check="reach", label=f"Gradient of {reach.of} on its way back", value=value, text=text, layer=row.number
+    )
+
+
+def _explodes(subject: Subject, row: Row, reach: Reach, median: Array) -> Finding | None:
+    largest = float(np.nanmax(median))
+    if largest < at.GROWS:
+        return None
+    distance = int(np.nanargmax(median))
+    radii = [(spectral_radius(W), made) for made, W in recurrent(row, subject.trace.units)]
+    radius, made = max(radii, default=(np.nan, ""))
+    of = f" The spectral radius of the recurrent weights is {radius:.2f} ({made})." if radii else ""
+    times = f"{size(largest)} times as large" if np.isfinite(largest) else "larger than any number"
+    return Finding(
+        check="exploding",
+        severity="wrong" if largest >= at.EXPLODES else "look",
+        title=f"The gradient {'explodes' if largest >= at.EXPLODES else 'grows'}: {distance} steps back it is "
+        f"{times}{subject.where(row)}",
+        value=largest,
+        threshold=at.EXPLODES,
+        layer=row.number,
+        step=reach.targets[-1],
+        explains="What grows so on its way back throws the weights anywhere with one update, and small changes of "
+        f"an early token change all that follows.{of}",
+        tries="Clip the norm of the gradient (Pascanu et al. 2013); bring the recurrent weights to a spectral "
+        "radius near 1, start them orthogonal (Saxe et al. 2014); shorten the stretch that is trained on; lower the "
+        "learning rate.",
+        see="gradients",
+        picture=_picture(subject, row, reach, median, at.EXPLODES),
+    )
+
+
+def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Array) -> Iterator[Finding]:
+    far = [
+        (distance, float(moved))
+        for distance, moved in zip(leaning.distances, leaning.moved, strict=True)
+        if distance < len(median) and moved >= at.LEANS and median[distance] < at.LOST
+    ]
+    if not far:
+        return
+    distance, moved = far[-1]
+    yield Finding(
+        check="vanishing",
+        severity="look",
+        title=f"The gradient is lost before what it is needed for: {distance} steps back it is "
+        f"{size(float(median[distance]))} of what it was, but without the token there {percent(moved)} "
+        f"{leaning.measure}{subject.where(row)}",
+        value=float(median[distance]),
+        threshold=at.LOST,
+        layer=row.number,
+        step=reach.targets[-1],
+        explains="The answer depends on that token, yet a small change of it changes nothing: the way back leads "
+        "through what is saturated. Training cannot improve what it does not see.",
+        tries="Weights that were wired by hand, or latches that have been learnt, look so and work. To train on, "
+        "use gates with open biases (Jozefowicz et al. 2015), smaller weights, or an answer asked for nearer to the "
+        "token.",
+        see="gradients",
+        picture=_picture(subject, row, reach, median, at.LOST, leaning),
+    )
+
+
+def _picture(
+    subject: Subject, row: Row, reach: Reach, median: Array, threshold: float, leaning: Leaning | None = None
+) -> Picture:
+    curves = {"gradient": median}
+    if leaning is not None:
+        moved = np.full(len(median), np.nan)
+        for distance, value in zip(leaning.distances, leaning.moved, strict=True):
+            if distance < len(moved):
+                moved[distance] = value
+        curves["token left out"] = moved
+    title = f"Gradient of {reach.of}, as a share of that at its own step{subject.where(row)}"
+    distances = [float(distance) for distance in range(len(median))]
+    return lines(title, distances, curves, "steps back", "share", log=True, threshold=threshold)

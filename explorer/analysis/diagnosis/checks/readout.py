@@ -1,0 +1,41 @@
+"""An answer that is the readout's bias, whatever was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.finding import Fact, Finding
+from explorer.analysis.diagnosis.pictures import bars
+from explorer.analysis.diagnosis.subject import Subject
+from explorer.analysis.diagnosis.words import size
+
+
+def check(subject: Subject) -> Iterator[Finding | Fact]:
+    """How much h moves the scores, against how far apart the bias puts them."""
+    readout, trace = subject.trace.readout, subject.trace
+    if readout is None or len(subject.sound) < len(subject.rows) or len(readout.bias) < 2 or trace.steps < at.STEPS:
+        return
+    top = trace.rows - (2 if trace.bidirectional else 1)
+    h = np.concatenate(list(trace["h"][top:]), axis=-1).astype(np.float64)
+    scores = h @ readout.weight.astype(np.float64).T  # [step, output]
+    moves, bias = float(scores.std(0).mean()), float(readout.bias.astype(np.float64).std())
+    text = f"moved by {size(moves)} by what was read, set apart by {size(bias)} by the bias"
+    yield Fact(check="readout", label="Scores of the answers", value=moves, text=text)
+    if moves < at.DEAF * bias:
+        yield Finding(
+            check="readout",
+            severity="look",
+            title=f"The answer is the readout's bias: what was read moves the scores by {size(moves)}, the bias sets "
+            f"them apart by {size(bias)}",
+            value=moves / bias,
+            threshold=at.DEAF,
+            explains="Whatever the text, nearly the same answer comes out: the network has learnt how often each "
+            "answer comes, and no more.",
+            tries="See whether the layer below is dead, and whether the readout was trained with it; train longer, "
+            "or start its bias at the classes' log frequencies so that this need not be learnt first.",
+            see="watch",
+            picture=bars("How much each answer's score moves", scores.std(0), "deviation over the steps"),
+        )

@@ -1,0 +1,53 @@
+"""Every check, one after the other, and what they found in order."""
+
+from __future__ import annotations
+
+from explorer.analysis.diagnosis.checks import CHECKS
+from explorer.analysis.diagnosis.finding import SEVERITIES, Diagnosis, Fact, Finding
+from explorer.analysis.diagnosis.subject import Row, Subject
+from explorer.analysis.diagnosis.thresholds import STEPS
+
+
+def examine(subject: Subject) -> Diagnosis:
+    """The findings, the worst first and else in the order of the checks; the facts; what was left out."""
+    found: list[Finding | Fact] = []
+    for check in CHECKS:
+        found.extend(check(subject))
+    findings = sorted(
+        (one for one in found if isinstance(one, Finding)), key=lambda one: SEVERITIES.index(one.severity)
+    )
+    return Diagnosis(
+        network=subject.network,
+        read=subject.read,
+        steps=subject.trace.steps,
+        tokens=subject.trace.tokens,
+        findings=tuple(findings),
+        facts=tuple(one for one in found if isinstance(one, Fact)),
+        left_out=(*_left_out(subject), *subject.left_out),
+        notices=subject.trace.notices,
+    )
+
+
+def _left_out(subject: Subject) -> list[str]:
+    said = []
+    missing = [row for row in subject.rows if row not in subject.sound]
+    if missing:
+        which = (
+            "of the network"
+            if len(missing) == len(subject.rows)
+            else f"of row{'s' * (len(missing) > 1)} {_numbers(missing)}"
+        )
+        said.append(
+            f"All other checks {which}, and how far gradients reach: where there are NaN or Inf nothing else can be told."
+        )
+    if subject.trace.steps < STEPS:
+        said.append(
+            f"What units never do: {subject.trace.steps} steps are too few to tell; give at least {STEPS}, better hundreds."
+        )
+    elif not subject.hears and not missing:
+        said.append("Dead units: the input is the same at every step, so nothing need move.")
+    return said
+
+
+def _numbers(rows: list[Row]) -> str:
+    return ", ".join(str(row.number) for row in rows)

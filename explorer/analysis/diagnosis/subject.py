@@ -1,0 +1,192 @@
+"""What is examined: a trace, the weights, and what was measured on the way back. Numbers only, so that checks need nothing else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from explorer import formula
+from explorer.signals import Array, Belt, Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One layer in one direction: its weights by the names that its formulas use, and those formulas.
+
+    weights   W_ii [unit, input], b_ii [unit], W_hi, …
+    sums      "i_pre" -> "W_ii @ x + b_ii + W_hi @ h_prev + b_hi"
+    blocks    the signals that such sums make
+    """
+
+    number: int
+    layer: int
+    direction: int
+    weights: Mapping[str, Array]
+    sums: Mapping[str, str]
+    blocks: tuple[str, ...]
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether all of its weights are numbers."""
+        return all(np.isfinite(weight).all() for weight in self.weights.values())
+
+    def incoming(self, block: str) -> tuple[Array, ...]:
+        """What makes a block's sums: weights and biases, a row a unit, [unit, …] each."""
+        used = formula.names(self.sums[f"{block}_pre"]) if f"{block}_pre" in self.sums else ()
+        return tuple(
+            self.weights[name].reshape(len(self.weights[name]), -1) for name in sorted(used) if name in self.weights
+        )
+
+    def matrices_of(self, source: str) -> Iterator[tuple[str, str, Array]]:
+        """(what it makes, its name, the matrix) for each matrix that is multiplied by `source`, or by something made of it."""
+        for made, text in self.sums.items():
+            for node in ast.walk(formula.parse(text)):
+                if not (
+                    isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and isinstance(node.left, ast.Name)
+                ):
+                    continue
+                read = {name.id for name in ast.walk(node.right) if isinstance(name, ast.Name)}
+                if source in read and node.left.id in self.weights:
+                    yield made.removesuffix("_pre"), node.left.id, self.weights[node.left.id]
+
+    def bias(self, block: str) -> Array | None:
+        """The sum of a block's biases, [unit]; None where it has none. Both of torch's add up to one number."""
+        used = formula.names(self.sums[f"{block}_pre"]) if f"{block}_pre" in self.sums else ()
+        biases = [self.weights[name] for name in used if name in self.weights and name.startswith("b_")]
+        return np.sum(biases, 0) if biases else None
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Gradients of some targets, by the whole state (an LSTM's h and c together) at each distance before the target's step.
+
+    Together, since what the belt carries need not pass h, and a belt that has run to the end of tanh passes nothing.
+
+    of         what was differentiated, in words
+    targets    the steps of the targets
+    relative   [row, target, distance]: the gradient's length at the distance, as a share of that at the target's own step; NaN past the
+               text's end
+    """
+
+    of: str
+    targets: tuple[int, ...]
+    relative: Array
+
+    def median(self, row: int) -> Array:
+        """Over the targets, [distance]; NaN where no target reaches so far back. What overflowed counts as infinite."""
+        values = self.relative[row]
+        some = np.isfinite(values).any(0) | np.isinf(values).any(0)
+        found = np.full(values.shape[1], np.nan)
+        found[some] = np.nanmedian(values[:, some], axis=0)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Leaning:
+    """By how much the answer at a step changes when the token `distance` steps before it is left out: the mean over some steps.
+
+    measure   what `moved` [distance] is, in words
+    """
+
+    measure: str
+    distances: tuple[int, ...]
+    moved: Array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Subject:
+    """A network that has read something.
+
+    parameters   every weight by its name in the state dict; `rows` has those of the recurrent layers by the names of the formulas
+    trained      whether training changes the recurrent weights; a reservoir's stay as they were drawn
+    upward       the state that the layer above reads
+    looks_below  whether a layer looks at states of the layer below beside what that hands up
+    """
+
+    trace: Trace
+    rows: tuple[Row, ...]
+    network: str
+    read: str
+    parameters: Mapping[str, Array]
+    trained: bool = True
+    upward: str = "h"
+    looks_below: bool = False
+    reach: Reach | None = None
+    leaning: Leaning | None = None
+    left_out: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def sound(self) -> tuple[Row, ...]:
+        """The rows whose weights and signals are all numbers."""
+        per_unit = [signal.name for signal in self.trace.per_unit(pre=True)]
+        return tuple(
+            row
+            for row in self.rows
+            if row.finite and all(np.isfinite(self.trace[name][row.number]).all() for name in per_unit)
+        )
+
+    def where(self, row: Row) -> str:
+        """ ", layer 1, backward" behind a title; empty where there is one row only."""
+        if len(self.rows) == 1:
+            return ""
+        reads = ", backward" if row.direction else ", forward" if self.trace.bidirectional else ""
+        return f", layer {row.layer}{reads}"
+
+    def gates(self, row: Row) -> tuple[str, ...]:
+        """The gates with sums of their own: not one that is another's rest, nor a clock's."""
+        return tuple(signal.name for signal in self.trace.of_kind("gate") if signal.name in row.blocks)
+
+    def keepers(self, row: Row) -> tuple[tuple[Belt, str, int], ...]:
+        """(belt, gate, sign) where one of the row's gates decides what a belt keeps: sign 1 where an open one keeps, -1 where it "
+        "takes."""
+        found = []
+        for belt in self.trace.belts:
+            for name in self.gates(row):
+                if formula.names(belt.keep) == {name}:
+                    shut, opened = (float(formula.evaluate(belt.keep, {name: value})) for value in (0.0, 1.0))
+                    found.append((belt, name, 1 if opened > shut else -1))
+        return tuple(found)
+
+    def in_reading_order(self, row: Row, values: Array) -> Array:
+        """[step, …] as the row read them: a backward row from the last token on."""
+        return values[::-1] if row.direction else values
+
+    def step_of(self, row: Row, place: int) -> int:
+        """The token's step of a place in the row's own order."""
+        return self.trace.steps - 1 - place if row.direction else place
+
+    def outgoing(self, row: Row) -> Array | None:
+        """How long the weights are by which others hear of each unit's h, [unit]; None where others look at its states otherwise, too."""
+        top = row.layer == self.rows[-1].layer
+        if not top and self.looks_below:
+            return None
+        units = self.trace.units
+        squares = np.zeros(units)
+        for source in ("h", "h_prev"):
+            squares += sum((squared(W) for _, _, W in row.matrices_of(source) if W.shape[1] == units), np.zeros(units))
+        part = slice(row.direction * units, (row.direction + 1) * units)
+        if not top and self.upward == "h":
+            for above in self.rows:
+                if above.layer == row.layer + 1:
+                    squares += sum((squared(W[:, part]) for _, _, W in above.matrices_of("x")), np.zeros(units))
+        readout = self.trace.readout
+        if top and readout is None:
+            return None  # whoever reads h stands outside
+        if top and readout is not None:
+            squares += squared(readout.weight[:, part])
+        return np.sqrt(squares)
+
+    @cached_property
+    def hears(self) -> bool:
+        """Whether what it reads varies at all: of a constant input no layer can be said to be dead."""
+        x = self.trace["x"]
+        return bool(np.isfinite(x).all() and len(x) > 1 and np.ptp(x, axis=0).max() > 0)
+
+
+def squared(W: Array) -> Array:
+    """The squared length of each column, in float64."""
+    return np.asarray((W.astype(np.float64) ** 2).sum(0))

@@ -1,0 +1,66 @@
+"""A diagnosis as plain text, for a terminal and a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from textwrap import wrap
+
+from explorer.analysis.diagnosis.finding import SEVERITIES, Diagnosis, Fact, Finding, Severity
+
+WIDTH = 100
+SIGNS: dict[Severity, str] = {"wrong": "WRONG", "look": "LOOK", "note": "NOTE"}
+
+
+def summary(diagnosis: Diagnosis) -> str:
+    """ "1 thing is wrong, 2 are worth a look; 1 note"."""
+    wrong, look, note = (diagnosis.count(severity) for severity in SEVERITIES)
+    found = f"{wrong} thing{' is' if wrong == 1 else 's are'} wrong" if wrong else "Nothing is wrong"
+    found += f", {look} {'is' if look == 1 else 'are'} worth a look" if look else ""
+    return found + (f"; {note} note{'' if note == 1 else 's'}" if note else "") + "."
+
+
+def as_text(diagnosis: Diagnosis, *, facts: bool = True) -> str:
+    """All of it, in lines of WIDTH characters at most."""
+    return "\n".join(_lines(diagnosis, facts))
+
+
+def _lines(diagnosis: Diagnosis, facts: bool) -> Iterator[str]:
+    yield from wrap(diagnosis.network, WIDTH)
+    yield from wrap(f"read {diagnosis.read}", WIDTH)
+    for notice in (*diagnosis.notices, *diagnosis.left_out):
+        yield from wrap(notice, WIDTH, initial_indent="! ", subsequent_indent="  ")
+    yield ""
+    yield from wrap(summary(diagnosis), WIDTH)
+    for finding in diagnosis.findings:
+        yield ""
+        yield from _finding(finding)
+    if facts and diagnosis.facts:
+        yield ""
+        yield "Measured"
+        for fact in diagnosis.facts:
+            yield from wrap(
+                f"{labelled(fact, diagnosis)}: {fact.text}", WIDTH, initial_indent="  ", subsequent_indent="      "
+            )
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield from wrap(finding.title, WIDTH, initial_indent=f"{SIGNS[finding.severity]:<6}", subsequent_indent=" " * 6)
+    for text in (finding.explains, f"Try: {finding.tries}"):
+        yield from wrap(text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
+def labelled(fact: Fact, diagnosis: Diagnosis) -> str:
+    """What a fact is called, with its row where the network has more than one."""
+    several = len({one.layer for one in diagnosis.facts if one.layer is not None}) > 1
+    return f"{fact.label}, row {fact.layer}" if several and fact.layer is not None else fact.label
+
+
+def as_html(diagnosis: Diagnosis) -> str:
+    """A small table for a notebook."""
+    rows = "".join(
+        f"<tr><td><b>{SIGNS[one.severity]}</b></td><td style='text-align:left'>{escape(one.title)}</td></tr>"
+        for one in diagnosis.findings
+    )
+    head = f"{escape(diagnosis.network)}; read {escape(diagnosis.read)}. <b>{escape(summary(diagnosis))}</b>"
+    return f"<p>{head}</p><table>{rows}</table>" if rows else f"<p>{head}</p>"

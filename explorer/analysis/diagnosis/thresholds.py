@@ -1,0 +1,73 @@
+"""From where on something counts. Each with its reason; where it rests on the shipped models, with what was measured on them."""
+
+STEPS = 10
+"""Fewer steps say nothing of what a unit never does."""
+FEW_UNITS = 4
+"""With fewer units a layer can be wired so by design: a latch of one unit is all latch. There shares of units make nothing wrong."""
+
+SHUT, OPEN = 0.1, 0.9
+"""A gate counts as shut below, as open above: the bounds of Karpathy, Johnson & Fei-Fei 2015."""
+STUCK = 0.95
+"""The share of the steps from which on a gate is called stuck: it has moved at 1 step in 20 at most."""
+MANY_STUCK = 0.25
+"""The share of a layer's units from which on stuck gates are worth a look."""
+ALL_STUCK = 0.9
+"""The share of a layer's units from which on stuck gates are wrong: the gate is a constant, and the layer has lost what it is for."""
+
+STILL = 1e-3
+"""A unit whose h stays within such a range is dead: a thousandth of the range of tanh, which a readout's weight of 1 turns into odds
+that change by 0.1 %."""
+MANY_STILL = 0.5
+"""The share of a layer's units from which on dead ones are wrong."""
+UNHEARD = 1e-6
+"""Outgoing weights of this share of the layer's typical length are none."""
+
+ALIKE = 0.999
+"""The |r| of two units' paths from which on they are compared by their weights."""
+SAME_WEIGHTS = 0.02
+"""How far the weights of two units may be apart, as a share of their length, and still make one unit of them. Of units that training
+made alike, the weights are further apart: a path of small range can be had in many ways."""
+
+LARGE_STATE = 10.0
+"""Where tanh(c) has no slope left: 1 - tanh² is 8e-9 there, below what float32 resolves beside 1."""
+MANY_LARGE = 0.25
+"""The share of a layer's units from which on large cell states are worth a look."""
+GROWING = 0.9
+"""The correlation of |c| with the step from which on it is said to grow all along the text."""
+BLOWN_UP = 1000.0
+"""From here on a state is out of hand: an LSTM's c adds less than 1 a step, so it takes a thousand steps of nothing but adding."""
+
+AT_THE_END = 0.99
+"""A tanh's output beyond this has a slope below 0.02: next to nothing passes back through it."""
+MANY_SATURATED = 0.25
+"""The share of a layer's units from which on it is worth a look that they are at the end nearly all the time."""
+ALL_SATURATED = 0.9
+"""The same for what is wrong: the layer computes with bits. A tanh network with weights from ±50/√units comes to it, and then its
+gradients vanish, so that nothing else would tell."""
+
+LATCH = 20.0
+"""Half-lives, in steps, from which on a unit is called a latch; in a text shorter than twice that, half of the text."""
+
+SHUT_BIAS = -2.0
+"""A bias of the keep gate that halves a memory at every step or worse: σ(-2) = 0.12. The usual values are 1 to 3."""
+USUAL_BIAS = (1.0, 3.0)
+"""The forget biases that are advised: 1 (Gers et al. 2000; Jozefowicz et al. 2015), more for longer lags (Tallec & Ollivier 2018)."""
+
+GROWS, EXPLODES = 10.0, 100.0
+"""How many times larger than at its own step a gradient may come to be on its way back, in the median of the targets, before it is worth
+a look, and before it is said to explode. The shipped models reach 3.4 at most (counter-gru); tanh networks with weights drawn from
+±5/√units or more reach 120 and far beyond within 60 steps, and LSTMs and GRUs with ±10/√units."""
+LOST = 1e-6
+"""The share of the gradient at its own step below which it is lost: float32 resolves 6e-8 beside 1."""
+LEANS = 0.01
+"""How much of an answer must move, in the mean, when a token is left out for the network to be said to use it."""
+
+FRESH = 0.05
+"""How far the spread of weights may be from that of a uniform draw within ±1/√units, 1/√(3 units), and still look like one. Of the
+shipped models that were trained, the widest weight is 1.2 to 92 times the bound, and the spread 0.81 to 9.9 times as wide."""
+ENOUGH_WEIGHTS = 64
+"""Fewer weights say nothing of how they were drawn."""
+ORTHOGONAL = 1e-4
+"""How far W Wᵀ may be from the identity for a matrix to count as drawn orthogonal, as Keras and many recipes draw them."""
+DEAF = 0.05
+"""Where what h adds to the scores varies by less than this share of what the readout's bias does, the bias is the answer."""
