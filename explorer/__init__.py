@@ -21,6 +21,7 @@ from explorer.backend import edits
 from explorer.models import (
     arithmetic,
     channels,
+    diagnose,
     generate,
     gradient_matrix,
     gradients,
@@ -44,6 +45,7 @@ __all__ = [
     "arithmetic",
     "cells",
     "channels",
+    "diagnose",
     "edits",
     "export",
     "generate",

@@ -3,6 +3,7 @@
 from explorer.models.bptt import Itemised, TrainingStep, Truncated, itemised, training_step
 from explorer.models.card import Card, Finding
 from explorer.models.deleting import deletions
+from explorer.models.diagnosing import diagnose
 from explorer.models.example import Example
 from explorer.models.generation import generate
 from explorer.models.model import Model
@@ -34,6 +35,7 @@ __all__ = [
     "card_of",
     "channels",
     "deletions",
+    "diagnose",
     "elman",
     "generate",
     "gradient_matrix",

@@ -202,7 +202,8 @@ def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor]
         readout = model.readout
 
         def probability(a: Tensor, b: Tensor) -> Tensor:
-            return (readout(a).softmax(-1) - readout(b).softmax(-1)).abs().sum(-1) / 2
+            apart: Tensor = readout(a).softmax(-1) - readout(b).softmax(-1)
+            return apart.abs().sum(-1) / 2
 
         return "of the probability goes elsewhere", probability
 
