@@ -11,6 +11,7 @@ from explorer.studio.state import Place
 from explorer.studio.what_if import choose, words
 from explorer.studio.what_if.plan import planned
 
+HELP = "The cell itself, reading step by step; what the edits set is marked. The same choice once more folds it."
 ORIGINAL, EDITED = "original", "edited"
 NOTHING_YET = "Nothing is edited yet, so this is the original. Run one of the experiments below, or add an edit."
 
@@ -18,14 +19,13 @@ NOTHING_YET = "Nothing is edited yet, so this is the original. Run one of the ex
 def show(here: Place, page: str) -> None:
     """The strip; or, where a run is to be watched, the whole stage."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="watching"):
-        st.markdown("**Watch it happen:**", width="content")
+        st.markdown("**Watch it happen:**", width="content", help=HELP)
         run = st.segmented_control(
             "Watch it happen",
             [ORIGINAL, EDITED],
             key="watch",
             bind="query-params",
             label_visibility="collapsed",
-            help="The cell itself, reading step by step. What the edits set is marked. Choose the same again to fold it.",
         )
     if run is None:
         strip(here, page)

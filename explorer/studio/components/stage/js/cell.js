@@ -177,7 +177,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
       }
       wires.forEach((wire, k) => {
         const how = reach[k] > 0 ? edited(reading, wire.carries, step, place.unit) : 0;
-        if (how && strength(wire) === 1) paintEdited(context, lines[k].points, em, theme, how);
+        if (how && strength(wire) === 1) paintEdited(context, lines[k].points, em, theme, wire, how);
       });
       wires.forEach((wire, k) => {
         context.globalAlpha = strength(wire);

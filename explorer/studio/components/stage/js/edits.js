@@ -90,5 +90,11 @@ function makeEditsNote(root, reading) {
   pen(note);
   element("b", "", note, "The edited run. ");
   element("span", "", note, `${reading.edits.told.join("; ")}. `);
-  element("span", "key", note, "A pen and double dashes: set by an edit for the pinned unit; dots: for other units alone.");
+  const { numbers, replaced, deleted } = reading.edits;
+  const keys = [
+    numbers.length && "A pen and double dashes: set by an edit for the pinned unit; dots: for other units alone.",
+    Object.keys(replaced).length && "A token in dashes stands in another's place.",
+    Object.keys(deleted).length && "At a double bar between tokens something is left out.",
+  ];
+  element("span", "key", note, keys.filter(Boolean).join(" "));
 }

@@ -107,10 +107,13 @@ function paintBead(context, [x, y], radius, casing, fill) {
   context.stroke();
 }
 
+function isBelt(wire) {
+  return wire.role === "belt" && wire.path.every(([, y]) => y === wire.path[0][1]); // level, as it runs along
+}
+
 // A wire that has come as far as `reach`: new stripes up to there, the old ones behind.
 function paintStripes(context, line, em, wire, column, reach, fresh, stale) {
-  const belt = wire.role === "belt" && wire.path.every(([, y]) => y === wire.path[0][1]); // level, as it runs along
-  const half = em * (belt ? WIDTHS.belt : WIDTHS.wire);
+  const half = em * (isBelt(wire) ? WIDTHS.belt : WIDTHS.wire);
   context.globalAlpha *= FAINT;
   if (stale && reach < line.length) paintRibbon(context, cut(line.points, reach, line.length), half, stale, column);
   if (reach > 0) paintRibbon(context, cut(line.points, 0, reach), half, fresh, column);
@@ -130,8 +133,8 @@ function paintPinned(context, line, em, casing, reach, fill, oldFill) {
 }
 
 // Around a wire whose value was set by hand: a double line of dashes; one of dots where that was done for other units alone.
-function paintEdited(context, points, em, theme, how) {
-  const width = 2 * em * WIDTHS.wire + em * 0.5;
+function paintEdited(context, points, em, theme, wire, how) {
+  const width = 2 * em * (isBelt(wire) ? WIDTHS.belt : WIDTHS.wire) + em * 0.5;
   context.globalAlpha = 1;
   context.lineJoin = "round";
   context.lineCap = "butt";
