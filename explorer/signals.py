@@ -200,9 +200,21 @@ class Trace:
         backward = np.concatenate([now[:, 1:], first], axis=1)
         return np.where((np.arange(self.rows) % 2 == 1)[:, None, None], backward, forward)
 
+    def __repr__(self) -> str:
+        """A few lines for a person; nothing can be made from them again."""
+        from explorer import describing  # here, since that stands on this
+
+        return describing.summary(self).text
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook."""
+        from explorer import describing
+
+        return describing.summary(self).html
+
     def to_pandas(self) -> pd.DataFrame:
         """One row for each (layer, step, unit) with a column a per-unit signal; `step` counts from 0, `token` beside it."""
-        from explorer.saving import table  # here, since that stands on this
+        from explorer.saving import table
 
         return table.frame(self)
 

@@ -29,7 +29,9 @@ def room(floor: int, *libraries: str) -> Room:
 
 ROOMS = {
     "explorer.formula": room(0),
+    "explorer.summary": room(0),
     "explorer.signals": room(1, "numpy", "pandas"),
+    "explorer.describing": room(1, "numpy"),
     "explorer.saving": room(1, "numpy", "pandas", "pyarrow"),
     "explorer.diagram": room(1),
     "explorer.notations": room(2),

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from explorer.describing import equation, size
 from explorer.formula import evaluate, names
 from explorer.signals import Array, Belt, Trace
 
@@ -44,6 +45,10 @@ class Ledger:
 
     trace: Trace
     belt: Belt
+
+    def __repr__(self) -> str:
+        """A line for a person."""
+        return f"<Ledger of {equation(self.belt)}: {size(self.trace)}>"
 
     def contributions(self, at: int = -1, layer: int = -1) -> Array:
         """[T+2, unit] for step T = `at`: the initial state first, then what each step 0 … T wrote and how it counts now; float64.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from explorer.models.vocabulary import KINDS, Reader
+from explorer.summary import shape_of
 
 WINDOW = 1000
 OWN, UNTRAINED = "own", "untrained"
@@ -117,6 +118,12 @@ class Card:
     sha256: str
     findings: tuple[Finding, ...]
     examples: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """A line for a person, so that a list of cards can be read; its fields are what there is of it."""
+        shape = shape_of(self.rows, self.hidden_size, self.bidirectional)
+        score = self.headline.words(self.score) if self.scores else "no score"
+        return f"<Card {self.name}: {self.cell}, {shape}, {score}>"
 
     @property
     def show(self) -> Finding:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from explorer.backend.forward import States, run
 from explorer.cells import Cell, Stack
+from explorer.models import describing
 from explorer.models.answers import ANSWERS, NEXT_TOKEN, Answer
 from explorer.models.card import Card
 from explorer.models.vocabulary import Reader
@@ -53,6 +54,14 @@ class Model(nn.Module):
         self.labels: tuple[str, ...] = labels
         if not labels and vocabulary and readout and self.answer is NEXT_TOKEN:
             self.labels = vocabulary.labels
+
+    def __repr__(self) -> str:
+        """A few lines for a person, and not the tree of modules, which is that of `model.stack`."""
+        return describing.summary(self).text
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook."""
+        return describing.summary(self).html
 
     @property
     def cell(self) -> Cell:
