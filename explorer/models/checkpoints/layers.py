@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,6 +73,12 @@ def check_layers(count: int) -> None:
         )
 
 
+def unique(name: str, taken: Counter[str]) -> str:
+    """The name, with a number where it was there before."""
+    taken[name] += 1
+    return name if taken[name] == 1 else f"{name} ({taken[name]})"
+
+
 def row(
     cell: str, weight_ih: Blocks, weight_hh: Blocks, bias_ih: Blocks | None, bias_hh: Blocks | None
 ) -> dict[str, Tensor]:
@@ -122,7 +129,7 @@ def _recurrent(chain: Sequence[Layer], kernel: Kernel | None) -> Recurrent:
 
 def _not_finite(weights: Mapping[str, Tensor]) -> list[str]:
     count = sum(int((~weight.isfinite()).sum()) for weight in weights.values())
-    return [f"{count:,} of its weights are NaN or infinite"] if count else []
+    return [f"{count:,} of its weights {'is' if count == 1 else 'are'} NaN or infinite."] if count else []
 
 
 def _dtype(layer: Layer) -> torch.dtype:

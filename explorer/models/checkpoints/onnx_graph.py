@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -144,12 +143,6 @@ def attributes(node: NodeProto) -> dict[str, Any]:
         return {one.name: helper.get_attribute_value(one) for one in node.attribute}
     except ValueError as error:
         raise Unreadable(f"The node {quoted(node.name or node.op_type)} has an attribute without a value.") from error
-
-
-def unique(name: str, taken: Counter[str]) -> str:
-    """The name, with a number where it was there before."""
-    taken[name] += 1
-    return name if taken[name] == 1 else f"{name} ({taken[name]})"
 
 
 def _constant(node: NodeProto) -> Array | None:

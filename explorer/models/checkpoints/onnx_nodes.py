@@ -222,13 +222,13 @@ def _notes(scope: Scope, proto: NodeProto, node: Node) -> tuple[str, ...]:
     inputs = [*proto.input, *[""] * 8]
     notes = []
     if scope.inside:
-        notes.append(f"it stands inside of another node ({quoted(scope.inside)})")
+        notes.append(f"It stands inside of another node ({quoted(scope.inside)}).")
     if node.B is None:
-        notes.append("it has no biases; they are zeros here")
+        notes.append("It has no biases; they are zeros here.")
     if any(name and not _zeros(scope, name) for name in inputs[5:7]):
-        notes.append("the graph gives it the state that it begins from; here it begins from zeros")
+        notes.append("The graph gives it the state that it begins from; here it begins from zeros.")
     if inputs[4]:
-        notes.append("the graph tells it how long each sequence is; here the whole input is read")
+        notes.append("The graph tells it how long each sequence is; here the whole input is read.")
     return tuple(notes)
 
 

@@ -10,8 +10,8 @@ from onnx import NodeProto
 from torch import Tensor
 
 from explorer.models.checkpoints.contents import Linear
-from explorer.models.checkpoints.layers import floats
-from explorer.models.checkpoints.onnx_graph import Scope, attributes, unique
+from explorer.models.checkpoints.layers import floats, unique
+from explorer.models.checkpoints.onnx_graph import Scope, attributes
 from explorer.signals import Array
 
 

@@ -80,8 +80,7 @@ def _parsed(data: bytes) -> GraphProto:
 
 def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
     """The layers that our cells compute, and what is to be said of the others."""
-    from explorer.models.checkpoints.layers import check_layers
-    from explorer.models.checkpoints.onnx_graph import unique
+    from explorer.models.checkpoints.layers import check_layers, unique
     from explorer.models.checkpoints.onnx_nodes import ORDER, layer_of
 
     names: dict[tuple[int, str], str] = {}  # what a layer is called, by the graph that it lies in and the name of its h

@@ -1,0 +1,68 @@
+"""Layers as Keras runs them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import metadata, util
+from typing import Any
+
+import numpy as np
+import torch
+
+from explorer.models.checkpoints.contents import Kernel
+from explorer.models.checkpoints.keras_layers import ORDER, Cell, Origin
+from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, RECURRENT
+from explorer.models.checkpoints.layers import Layer
+from explorer.signals import Array
+
+
+def kernel(layers: Sequence[Layer]) -> Kernel | None:
+    """The kernel of a stack; None where Keras is not installed."""
+    if util.find_spec("keras") is None:
+        return None
+    origins = [layer.origin for layer in layers]
+    return Kernel(f"Keras {metadata.version('keras')}", lambda x: _run(origins, x))
+
+
+def _run(origins: Sequence[Origin], x: Array) -> Array:
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    import keras
+
+    h: Array = np.asarray(x, np.float32)[None]
+    for origin in origins:
+        layer = _made(keras, origin)
+        layer.build(h.shape)
+        layer.set_weights([one for weights in origin.weights for one in _weights(origin.cell, weights)])
+        with torch.no_grad():
+            h = np.asarray(keras.ops.convert_to_numpy(layer(h)))
+    found: Array = h[0]
+    return found
+
+
+def _made(keras: Any, origin: Origin) -> Any:
+    """Keras's layer of that kind, without its weights."""
+    cell, first = origin.cell, origin.weights[0]
+    told: dict[str, Any] = {"activation": cell.activation, "use_bias": BIAS in first, "dtype": "float32"}
+    if cell.kind != "SimpleRNN":
+        told["recurrent_activation"] = cell.gates
+    if cell.kind == "GRU":
+        told["reset_after"] = cell.after
+    layer = getattr(keras.layers, cell.kind)(first[RECURRENT].shape[0], return_sequences=True, **told)
+    return keras.layers.Bidirectional(layer, merge_mode="concat") if len(origin.weights) == 2 else layer
+
+
+def _weights(cell: Cell, weights: dict[str, Array]) -> list[Array]:
+    """The weights of a direction, in Keras's order. Those for NVIDIA's library it brought into its own form in this way, when it loaded
+    them into a layer that does without: `_convert_rnn_weights` of Keras 2."""
+    found = [weights[KERNEL], weights[RECURRENT], *([weights[BIAS]] if BIAS in weights else [])]
+    if not cell.cudnn:
+        return found
+    blocks = len(ORDER[cell.kind])
+    kernels, recurrent = (np.hsplit(one, blocks) for one in found[:2])
+    biases = found[2].reshape(2, -1)
+    return [
+        np.hstack([one.T.reshape(one.shape, order="F") for one in kernels]),
+        np.hstack([one.T for one in recurrent]),
+        biases.sum(0) if cell.kind == "LSTM" else biases,
+    ]

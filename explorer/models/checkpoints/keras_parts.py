@@ -1,0 +1,118 @@
+"""The weights in a Keras file, gathered by the layer that they are of, whichever Keras wrote it.
+
+Keras 3 numbers them: "layers/bidirectional/forward_layer/cell/vars/0". Files of before name them:
+"model_weights/bidirectional/bidirectional/forward_lstm/lstm_cell/kernel:0".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from explorer.models.checkpoints.hdf5 import Hdf5
+from explorer.signals import Array
+
+KERNEL, RECURRENT, BIAS, TABLE = "kernel", "recurrent_kernel", "bias", "embeddings"
+NAMED = re.compile(r"(?P<base>.*/)?(?P<name>kernel|recurrent_kernel|bias|embeddings)(?::0)?")
+NUMBERED = re.compile(r"(?P<base>.*/)?vars/(?P<at>[0-9])")
+CELL = re.compile(r"cell|cells|(?:stacked_rnn_cells|lstm_cell|gru_cell|simple_rnn_cell)(?:_\d+)?")
+DIRECTION = re.compile(r"(?P<direction>forward|backward)_.+")
+DIRECTIONS = {"forward", "backward"}
+
+
+@dataclass
+class Part:
+    """The weights of one recurrent cell, one table or one linear layer.
+
+    path       of its layer's group in the file, without what is inside the layer
+    direction  "forward" or "backward" in a layer that reads both ways; empty in others
+    """
+
+    path: str
+    direction: str = ""
+    arrays: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def is_recurrent(self) -> bool:
+        return RECURRENT in self.arrays
+
+
+@dataclass
+class Group:
+    """A layer's parts: a cell a direction, or several cells on top of one another."""
+
+    path: str
+    name: str
+    parts: list[Part]
+
+
+def groups(file: Hdf5) -> list[Group]:
+    """The layers that have weights, in the file's order of layers where it states one, else by their paths."""
+    bases: dict[str, dict[str, Array]] = {}
+    for path, array in file.arrays.items():
+        found = NAMED.fullmatch(path)
+        if found:
+            bases.setdefault((found["base"] or "").rstrip("/"), {})[found["name"]] = array
+    for base, arrays in _numbered(file.arrays).items():
+        bases.setdefault(base, _recognised(base, arrays, file))
+    placed = {base: _stripped(base) for base in sorted(filter(bases.get, bases), key=_natural)}
+    pairs: dict[str, set[str]] = {}
+    for _, above, direction in placed.values():
+        pairs.setdefault(above, set()).add(direction)
+    gathered: dict[str, list[Part]] = {}
+    for base, (path, above, direction) in placed.items():
+        both = pairs[above] >= DIRECTIONS and direction  # a layer may be called so and have no other beside it
+        part = Part(above, direction, bases[base]) if both else Part(path, "", bases[base])
+        gathered.setdefault(part.path, []).append(part)
+    found_groups = [Group(path, _name(path, file), own) for path, own in gathered.items()]
+    order = {name: at for at, name in enumerate(_order(file))}
+    return sorted(
+        found_groups,
+        key=lambda group: min((order[one] for one in group.path.split("/") if one in order), default=len(order)),
+    )
+
+
+def _numbered(arrays: dict[str, Array]) -> dict[str, dict[int, Array]]:
+    found: dict[str, dict[int, Array]] = {}
+    for path, array in arrays.items():
+        part = NUMBERED.fullmatch(path)
+        if part:
+            found.setdefault((part["base"] or "").rstrip("/"), {})[int(part["at"])] = array
+    return found
+
+
+def _recognised(base: str, arrays: dict[int, Array], file: Hdf5) -> dict[str, Array]:
+    """What numbered weights are, by their shapes: a cell has two matrices, a linear layer a matrix and a bias, a table one matrix."""
+    first, second = arrays.get(0), arrays.get(1)
+    if first is None or first.ndim != 2:
+        return {}
+    if second is not None and second.ndim == 2 and CELL.fullmatch(base.rpartition("/")[2]):
+        return {KERNEL: first, RECURRENT: second} | ({BIAS: arrays[2]} if 2 in arrays else {})
+    if second is not None:
+        return {KERNEL: first, BIAS: second} if second.ndim == 1 else {}
+    called = f"{base.rpartition('/')[2]} {file.texts.get((f'{base}/vars', 'name'), '')}".lower()
+    return {TABLE if "embed" in called else KERNEL: first}
+
+
+def _stripped(base: str) -> tuple[str, str, str]:
+    """The path without the names of cells at its end; where a direction stands last, the path above it and the direction."""
+    steps = base.split("/")
+    while len(steps) > 1 and CELL.fullmatch(steps[-1]):
+        steps.pop()
+    found = DIRECTION.fullmatch(steps[-1]) if len(steps) > 1 else None
+    return "/".join(steps), "/".join(steps[:-1]), found["direction"] if found else ""
+
+
+def _name(path: str, file: Hdf5) -> str:
+    """What the layer is called: by Keras 3 beside its weights, by those before in the path."""
+    return file.texts.get((f"{path}/vars", "name")) or path.rpartition("/")[2] or path
+
+
+def _order(file: Hdf5) -> list[str]:
+    """The names of the layers, in the model's order; Keras 3 does not store it beside the weights."""
+    return next((names for (_, own), names in file.lists.items() if own == "layer_names"), [])
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    """So that lstm_10 comes behind lstm_9."""
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", path)]
