@@ -186,9 +186,9 @@ def arrived(mount: str, place: Place, *, plays: bool = True) -> dict[str, Any]:
 
 
 def moved(key: str) -> None:
-    """The stage has settled on another unit or step."""
-    settled: Any = st.session_state[key].get("place")
-    if settled:
+    """The stage has settled on another unit or step; where it is of a page that is being left, that may be forgotten already."""
+    said: Any = st.session_state.get(key)
+    if settled := said and said.get("place"):
         st.session_state.unit, st.session_state.step = int(settled["unit"]), int(settled["step"])
 
 

@@ -12,7 +12,17 @@ from explorer.studio.state import FIRST_MODEL
 from tests.browser.conftest import OpenPage
 from tests.browser.counters import COUNT, TYPES, frames_asked, listeners
 from tests.browser.harness import Server, sent_by, settle
-from tests.browser.reader import box_of, expect_link, expect_step, go_to, link_of, type_text, visit
+from tests.browser.reader import (
+    box_of,
+    expect_link,
+    expect_page,
+    expect_step,
+    go_to,
+    link_of,
+    ready,
+    type_text,
+    visit,
+)
 
 TEXT = "Playing asks the server for nothing at all."
 AT_REST = "Play (Space)"
@@ -56,6 +66,16 @@ def test_playing_asks_the_server_for_nothing(page: Page, server: Server) -> None
     assert page.evaluate("messages") - before <= 2
 
 
+DRAG = """async (token, [from, to]) => {
+    for (let move = 1; move <= 100; move++) {
+        const clientX = from + (to - from) * move / 100;
+        token.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, composed: true, pointerType: "mouse", clientX }));
+        if (move % 10 === 0) await new Promise(requestAnimationFrame);
+    }
+}"""
+"""As a quick hand does it, however slow the machine."""
+
+
 def test_dragging_asks_the_server_for_nothing(page: Page, server: Server) -> None:
     """A hundred moves over the strip; one message when the hand rests."""
     sent = sent_by(page)
@@ -65,12 +85,13 @@ def test_dragging_asks_the_server_for_nothing(page: Page, server: Server) -> Non
     before = len(sent)
     page.mouse.move(first["x"] + 3, first["y"] + 9)
     page.mouse.down()
-    page.mouse.move(last["x"] + 3, last["y"] + 9, steps=100)
+    tokens.last.evaluate(DRAG, [first["x"] + 3, last["x"] + 3])
     expect_step(page, len(TEXT) - 1)
+    page.mouse.move(last["x"] + 3, last["y"] + 9)
     page.mouse.up()
     expect_link(page, step=len(TEXT))
     settle(page)
-    assert len(sent) - before <= 3, "a hand that rests on its way is told of, too"
+    assert len(sent) - before <= 3, "pressed and released it rests, too"
 
 
 def test_a_page_that_is_left_leaves_nothing_behind(page: Page, server: Server) -> None:
@@ -139,6 +160,31 @@ def test_a_step_taken_just_before_leaving_is_kept(page: Page, server: Server) ->
         expect_link(page, step=step + 1)
         go_to(page, name)
         expect_step(page, step)
+
+
+SLOW_NETWORK = """
+    WebSocket.prototype.addEventListener = function (type, listener, ...rest) {
+        const later = (event) => setTimeout(() => listener.call(this, event), 600);
+        return EventTarget.prototype.addEventListener.call(this, type, type === "message" ? later : listener, ...rest);
+    };
+"""
+"""To be had before the page is opened: what the server sends comes so much later, in its order."""
+
+
+def test_who_leaves_while_the_stage_comes_to_rest_gets_away(page: Page, server: Server) -> None:
+    """What the stage then has to tell does not call off the way to the other page; the step is found there."""
+    page.add_init_script(SLOW_NETWORK)
+    visit(page, server, "belt", text=TEXT, step=5)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Gates").evaluate(
+        """link => {
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+            link.click();
+        }"""
+    )
+    expect_page(page, "Gates")
+    ready(page)
+    expect_step(page, 5)
+    expect_page(page, "Gates")
 
 
 def test_the_first_picture_comes_without_plotly(open_page: OpenPage, server: Server) -> None:

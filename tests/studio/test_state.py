@@ -234,8 +234,9 @@ def test_known_units_are_followed_to_those_that_follow_the_same(shelve: Shelve) 
 def test_the_stage_tells_where_it_has_settled() -> None:
     at = session(moves, unit=1, step=1, **{"the stage": {"place": {"unit": 7.0, "step": 12}}})
     assert (at.session_state["unit"], at.session_state["step"]) == (7, 12)
-    at = session(moves, unit=1, step=1, **{"the stage": {}})
-    assert (at.session_state["unit"], at.session_state["step"]) == (1, 1)
+    for nothing in ({"the stage": {}}, {}):
+        at = session(moves, unit=1, step=1, **nothing)
+        assert not at.exception and (at.session_state["unit"], at.session_state["step"]) == (1, 1)
 
 
 def arriving(**given: Any) -> AppTest:

@@ -1,6 +1,7 @@
 // One instance for each mounted stage. It owns step and unit: it moves on its own, and tells URL and server when it has settled.
 
-const PATIENCE = 4000; // ms until a question to the server is asked again
+const PATIENCE = 4000; // ms until what may have been lost on its way, or is to wait for the server, is tried again
+const WORKING = ["running", "rerunRequested", "stopRequested"]; // what Streamlit says of its script then
 const SETTLE = 180; // ms of rest before URL and server hear of a move
 
 // What has the focus, inside of shadow roots too.
@@ -36,7 +37,7 @@ function keepLink(reading, place) {
 let latest = null;
 
 // `host` is who shows the stage: it may `tell` a server where the reader is, keep a `link`, and `ask` for the arithmetic of a unit
-// (or of all). A saved page has none of the three.
+// (or of all), and say whether it is `busy`. A saved page has none of the four.
 function makeStage(parent, host) {
   const root = parent.querySelector(".stage");
   let reading, theme, place, parts, timer, settling, player, waiting, patience, revealed, pressed, owing;
@@ -55,8 +56,21 @@ function makeStage(parent, host) {
     clearTimeout(settling);
     settling = setTimeout(() => {
       host.link?.(reading, place);
-      host.tell?.({ step: originally(reading, place.step), unit: place.unit });
+      tell();
     }, SETTLE);
+  }
+
+  // Not on the way to another page: what the server hears of this one would call that off. The stage there knows the place.
+  function tell() {
+    settling = null;
+    if (host.busy?.()) settling = setTimeout(tell, SETTLE);
+    else host.tell?.({ step: originally(reading, place.step), unit: place.unit });
+  }
+
+  function follow(event) {
+    if (!settling || !event.composedPath().some((node) => node.matches?.("a[href]"))) return;
+    clearTimeout(settling);
+    settling = setTimeout(tell, PATIENCE); // unless the stage is gone by then
   }
 
   function go({ step, by, unit }) {
@@ -179,8 +193,12 @@ function makeStage(parent, host) {
     waiting = wanted;
     host.ask({ id: reading.id, unit: wanted });
     clearTimeout(patience);
-    patience = setTimeout(() => {
+    patience = setTimeout(function again() {
       if (waiting === undefined) return;
+      if (host.busy?.()) {
+        patience = setTimeout(again, PATIENCE);
+        return;
+      }
       waiting = undefined; // a question can be lost on its way, as where the server was just at work on another one
       if (toSave) ask({ unit: null });
       else for (const part of parts) part.explain?.();
@@ -326,6 +344,7 @@ function makeStage(parent, host) {
   };
   root.onpointerdown = press;
   for (const type of ENDS) document.addEventListener(type, release, true);
+  document.addEventListener("click", follow, true);
   document.addEventListener("keydown", keys);
   document.addEventListener("carousel-post", received);
   document.addEventListener("fullscreenchange", leftFullScreen);
@@ -353,6 +372,7 @@ function makeStage(parent, host) {
       clearTimeout(patience);
       resized.disconnect();
       for (const type of ENDS) document.removeEventListener(type, release, true);
+      document.removeEventListener("click", follow, true);
       document.removeEventListener("keydown", keys);
       document.removeEventListener("carousel-post", received);
       document.removeEventListener("fullscreenchange", leftFullScreen);
@@ -372,6 +392,11 @@ function announce(place) {
   document.dispatchEvent(new CustomEvent("carousel-place", { detail: place }));
 }
 
+// Whether the script runs, or is about to.
+function busy() {
+  return WORKING.includes(document.querySelector("[data-testid=stApp]")?.dataset.testScriptState);
+}
+
 // In the app: Streamlit calls it when the payload or the theme changes.
 function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   const stage = (parentElement.carouselStage ??= makeStage(parentElement, {
@@ -379,6 +404,7 @@ function mount({ data, parentElement, setStateValue, setTriggerValue }) {
     ask: (wanted) => setTriggerValue("arithmetic", wanted),
     link: keepLink,
     at: announce,
+    busy,
   }));
   stage.show(unpackReading(data));
   return () => {
