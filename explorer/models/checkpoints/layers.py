@@ -13,7 +13,7 @@ from torch import Tensor
 
 from explorer.cells import REGISTRY
 from explorer.models.checkpoints.contents import Kernel, Recurrent, Unreadable
-from explorer.models.checkpoints.wording import quoted
+from explorer.models.checkpoints.wording import not_finite, quoted
 from explorer.signals import Array
 
 Blocks = dict[str, Array]
@@ -129,7 +129,7 @@ def _recurrent(chain: Sequence[Layer], kernel: Kernel | None) -> Recurrent:
 
 def _not_finite(weights: Mapping[str, Tensor]) -> list[str]:
     count = sum(int((~weight.isfinite()).sum()) for weight in weights.values())
-    return [f"{count:,} of its weights {'is' if count == 1 else 'are'} NaN or infinite."] if count else []
+    return [not_finite(count, "its weights")] if count else []
 
 
 def _dtype(layer: Layer) -> torch.dtype:

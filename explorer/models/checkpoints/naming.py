@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from explorer.models.checkpoints.choosing import EMBEDDING
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
-from explorer.models.checkpoints.torch_layers import Module, kind_name, recurrent
-from explorer.models.checkpoints.wording import listed
+from explorer.models.checkpoints.torch_layers import Module, recurrent
+from explorer.models.checkpoints.wording import listed, not_finite, quoted
 
 PART = re.compile(
     r"""(?P<where>(?:.*[./_])?)
@@ -46,8 +46,9 @@ def no_recurrent(names: Iterable[str]) -> str:
     )
 
 
-def contents(what: str, tensors: Mapping[str, Tensor], vocabulary: tuple[str, ...] = ()) -> Contents:
-    """`what` is the format, as `Contents.format` has it. Raises Unreadable where there is no recurrent layer, or a broken one."""
+def contents(what: str, tensors: Mapping[str, Tensor], vocabularies: Sequence[tuple[str, ...]] = ()) -> Contents:
+    """`what` is the format, as `Contents.format` has it. Of the vocabularies one is taken that some tensor has the size of, if there is
+    one. Raises Unreadable where there is no recurrent layer, or a broken one."""
     for name in tensors:
         if len(name) > LONGEST:
             raise Unreadable(
@@ -59,7 +60,13 @@ def contents(what: str, tensors: Mapping[str, Tensor], vocabulary: tuple[str, ..
     found = tuple(recurrent(module) for module in modules)
     rest = {name: tensor for name, tensor in tensors.items() if not PART.fullmatch(name) and _is_matrix(tensor)}
     linears, tables = _linears(rest, tensors, found), _tables(rest, tensors, found)
-    return Contents(what, found, tables, linears, vocabulary, _notes(linears, tables))
+    sizes = {
+        *map(len, tables.values()),
+        *(len(one.weight) for one in linears.values()),
+        *(one.input_size for one in found),
+    }
+    fitting = [*(symbols for symbols in vocabularies if len(symbols) in sizes), *vocabularies, ()]
+    return Contents(what, found, tables, linears, fitting[0], _notes(linears, tables))
 
 
 def _modules(tensors: Mapping[str, Tensor]) -> list[Module]:
@@ -145,9 +152,4 @@ def _notes(linears: Mapping[str, Linear], tables: Mapping[str, Tensor]) -> tuple
         **{name: [table] for name, table in tables.items()},
     }
     counts = {name: sum(int((~tensor.isfinite()).sum()) for tensor in tensors) for name, tensors in parts.items()}
-    return tuple(
-        f"{count:,} numbers of {listed([name])} are NaN or infinite." for name, count in counts.items() if count
-    )
-
-
-__all__ = ["contents", "is_recurrent", "kind_name", "no_recurrent"]
+    return tuple(not_finite(count, f"the numbers in {quoted(name)}") for name, count in counts.items() if count)

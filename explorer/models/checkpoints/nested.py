@@ -12,6 +12,8 @@ from explorer.models.checkpoints.vocabularies import found
 
 Path = tuple[str, ...]
 DEEPEST = 12
+LONGEST = 60
+"""Of a key that says what is under it."""
 VOCABULARY = re.compile(
     r"vocab|chars|characters|alphabet|symbols|tokens|words|stoi|itos|(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
     re.IGNORECASE,
@@ -52,7 +54,7 @@ def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]
         own = {
             str(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
         }
-        if own and not any(ASIDE.search(part) for part in path):
+        if own and not any(ASIDE.search(part[:LONGEST]) for part in path):
             holders[path] = own
     inside = [path for path, own in holders.items() if any(recurrent(name) for name in own)]
     if not inside:
@@ -76,13 +78,12 @@ def _common(paths: list[Path]) -> Path:
     return first[:same]
 
 
-def vocabulary(root: Any) -> tuple[str, ...]:
-    """The symbols by id, from the first list or table with such a name; empty where there is none."""
+def vocabularies(root: Any) -> list[tuple[str, ...]]:
+    """The symbols by id, of every list or table that is called so."""
+    every: list[tuple[str, ...]] = []
     for _, node in dicts(root):
         for key, value in node.items():
-            if not isinstance(key, str) or not VOCABULARY.search(key):
-                continue
-            symbols = tuple(value) if isinstance(value, str) else found(value, depth=1)
-            if 1 < len(symbols) <= MOST_SYMBOLS:
-                return symbols
-    return ()
+            if isinstance(key, str) and VOCABULARY.search(key[:LONGEST]):
+                symbols = tuple(value) if isinstance(value, str) else found(value, depth=1)
+                every += [symbols] if 1 < len(symbols) <= MOST_SYMBOLS else []
+    return every

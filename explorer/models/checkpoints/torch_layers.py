@@ -12,7 +12,7 @@ from torch import Tensor
 from explorer.cells import REGISTRY, build
 from explorer.models.checkpoints.contents import Recurrent, Unreadable
 from explorer.models.checkpoints.torch_kernel import kernel
-from explorer.models.checkpoints.wording import listed, quoted
+from explorer.models.checkpoints.wording import listed, not_finite, quoted
 
 BY_BLOCKS = {4: "lstm", 3: "gru", 1: "rnn"}
 """PyTorch's cells by the number of blocks of `unit` rows that their weights have."""
@@ -129,7 +129,7 @@ def _numbers(module: Module) -> list[str]:
         parts.update({part: tensor.to(dtype) for part, tensor in parts.items()})
     broken = sum(int((~tensor.isfinite()).sum()) for _, tensor in module.tensors)
     if broken:
-        notes.append(f"{broken:,} of its weights {'is' if broken == 1 else 'are'} NaN or infinite.")
+        notes.append(not_finite(broken, "its weights"))
     return notes
 
 

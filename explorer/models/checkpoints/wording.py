@@ -22,3 +22,8 @@ def listed(names: Collection[object], most: int = 3) -> str:
     few = ", ".join(quoted(name) for name, _ in zip(names, range(most), strict=False))
     rest = len(names) - most
     return f"{few} and {rest:,} more" if rest > 0 else few
+
+
+def not_finite(count: int, of: str) -> str:
+    """A note on numbers that are none: "3 of its weights are NaN or infinite."."""
+    return f"{count:,} of {of} {'is' if count == 1 else 'are'} NaN or infinite."

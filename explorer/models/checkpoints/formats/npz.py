@@ -36,7 +36,7 @@ def read(data: bytes) -> Contents:
     }
     tensors = {name: _tensor(name, array) for name, array in arrays.items() if array.dtype.kind in NUMBERS}
     texts = {name: array.tolist() for name, array in arrays.items() if array.dtype.kind in TEXTS}
-    return naming.contents("NumPy .npz", tensors, nested.vocabulary(texts))
+    return naming.contents("NumPy .npz", tensors, nested.vocabularies(texts))
 
 
 def _array(name: str, data: bytes) -> Array:

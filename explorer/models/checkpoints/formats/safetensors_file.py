@@ -41,7 +41,7 @@ def read(data: bytes) -> Contents:
             "The safetensors file is damaged: its header does not fit the numbers behind it. Fetch or save it again."
         ) from error
     ordered = {name: tensors[name] for name in sorted(header, key=lambda name: _start(header[name]))}
-    return naming.contents("safetensors", ordered, _vocabulary(texts))
+    return naming.contents("safetensors", ordered, _vocabularies(texts))
 
 
 def _length(data: bytes) -> int:
@@ -96,7 +96,7 @@ def _start(entry: Mapping[str, Any]) -> int:
     return int(entry["data_offsets"][0])
 
 
-def _vocabulary(texts: Any) -> tuple[str, ...]:
+def _vocabularies(texts: Any) -> list[tuple[str, ...]]:
     """From the metadata, where a vocabulary stands there as JSON."""
     tables: dict[str, Any] = {}
     for name, text in texts.items() if isinstance(texts, dict) else ():
@@ -104,7 +104,7 @@ def _vocabulary(texts: Any) -> tuple[str, ...]:
             tables[name] = json.loads(text)
         except (ValueError, RecursionError, TypeError):
             tables[name] = text
-    return nested.vocabulary(tables)
+    return nested.vocabularies(tables)
 
 
 FORMAT = Format("safetensors", (".safetensors",), holds, read)
