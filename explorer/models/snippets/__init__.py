@@ -31,7 +31,7 @@ def snippet(
 ) -> str:
     """A Python program that rebuilds the network, reads `given`, prints one number of the trace and asserts that it is the one shown.
 
-    reader, given       as for `explorer.trace`; the state before the first step is zero
+    reader, given       as for `explorer.trace`; the state before the first step is zero, and nothing is edited
     signal              what is shown: any signal of the trace but its input ("h", "c", "f", "f_pre", …)
     layer, step, unit   where, counted from 0, negative ones from the end; `layer` is a row of the trace
     weights             the file that the program loads; if not given, the shipped one, named from the project's folder on, or for any other

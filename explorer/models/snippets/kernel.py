@@ -24,13 +24,14 @@ def kernel(model: Model, at: Place) -> str:
     options += ["bidirectional=True"] if stack.bidirectional else []
     options += [f"nonlinearity={cell.options['nonlinearity']!r}"] if cell.name == "rnn" else []
     options += [f"dtype={model.dtype}"] if model.dtype != torch.float32 else []
-    names = ", ".join(f'"{end}"' for end in stack.suffixes()[: layers * stack.directions])
+    ends = stack.suffixes()[: layers * stack.directions]
+    names = ", ".join(f'"{end}"' for end in ends) + ("," if len(ends) == 1 else "")
     half = (f"[:, :{stack.hidden_size}]", f"[:, {stack.hidden_size}:]")[at.row % 2] if stack.bidirectional else ""
     return "\n".join(
         [
             "# torch's own cell",
             f"module = torch.nn.{MODULES[cell.name]}({', '.join(options)})",
-            f"rows = ({names},)",
+            f"rows = ({names})",
             'own = {name: weight for name, weight in weights.items() if name.startswith("stack.") and name.endswith(rows)}',
             'module.load_state_dict({name.removeprefix("stack."): weight for name, weight in own.items()})',
             f"h = module(x)[0].detach(){half}  # [step, unit]",
