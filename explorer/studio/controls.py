@@ -155,8 +155,9 @@ def shared_signal(grads: Mapping[str, Trace]) -> str:
 
 def census(here: Place) -> pd.DataFrame:
     """Gate means by kind of token, on this text or on held-out ones, as the reader chooses."""
-    sample = st.segmented_control("Over", SAMPLES, key="over", bind="query-params", default=SAMPLES[0], required=True)
-    if sample == SAMPLES[0]:
+    samples = SAMPLES if service.has_held_out(here.card) else SAMPLES[:1]
+    sample = st.segmented_control("Over", samples, key="over", bind="query-params", default=SAMPLES[0], required=True)
+    if sample == SAMPLES[0] or not service.has_held_out(here.card):
         return service.census(here.model, here.text, here.layer)
     return service.held_out_census(here.model, here.layer)
 

@@ -27,6 +27,8 @@ def look_for(card: Card, title: str = "") -> None:
                 type="tertiary",
                 help=f"Unit {finding.unit} {sentences.of_finding(finding, card.hidden_size)}",
             )
+        if not service.has_held_out(card):
+            return
         made = (how := service.recipe(card.task)) is not None and how.generate is not None
         st.button(
             "A new case" if made else "Another excerpt",

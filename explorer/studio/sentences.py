@@ -77,6 +77,15 @@ def of_siblings(cards: Sequence[Card]) -> str:
     return f"{scores} {headline.says}{base}; {drawn}."
 
 
+def of_choice(card: Card) -> str:
+    """What the networks have in common among which a reader chooses; `card` is the first one's."""
+    if card.own:
+        return "Your own network. It stays in this session; others never see it."
+    if card.wired:
+        return "Wired by hand, each weight to be read."
+    return "Networks with the same number of units, trained on the same data for the same number of steps."
+
+
 def of_nothing_found(card: Card) -> str:
     """Why there is nothing to look for."""
     if card.untrained:

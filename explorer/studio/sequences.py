@@ -113,12 +113,12 @@ def _is_number(cell: str) -> bool:
 
 def go_on(card: Card, text: str) -> None:
     """Lets the network continue the text, token by token, each of its steps to be looked at like any other."""
-    room = service.WINDOW - len(card.reader.pieces(text))
+    room = card.window - len(card.reader.pieces(text))
     turn = st.session_state.get("turn", 0)  # another box after each text, so that it closes and what is new is seen
     with st.popover("Let it go on", icon=":material/edit_note:", key=f"go_on_box_{turn}"):
         most = min(200, room)
         if most < 1:
-            st.caption(f"The text has {service.WINDOW:,} {card.tokens} already, as many as can be shown.")
+            st.caption(f"The text has {card.window:,} {card.tokens} already, as many as can be shown.")
             return
         usual = min(most, 80 if card.tokens == "characters" and len(card.vocabulary) > 20 else 12)
         length = st.slider(f"How many {card.tokens}", 1, most, usual, key="go_on_length") if most > 1 else 1

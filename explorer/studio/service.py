@@ -1,13 +1,15 @@
 """What pages ask for: models, traces, gradients. The only cache, bounded, keyed by strings and numbers.
 
-Everything in it is shared by all sessions and is read-only: models are frozen, traces are immutable.
+Everything in it is read-only: models are frozen, traces are immutable. All sessions share it, but for what is computed with a network of
+a reader's own, which is kept in that session alone and goes with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import wraps
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -18,17 +20,17 @@ from explorer.analysis import kinds
 from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.backend.edits import Edit
 from explorer.models import Card, Example, Model, Pushes, starts
+from explorer.models.card import WINDOW
 from explorer.models.lexicon import valences
 from explorer.models.recipes import RECIPES, Recipe, grammar
 from explorer.signals import Array, Trace
 
 Progress = Callable[[float], None]
+Asked = TypeVar("Asked", bound=Callable[..., Any])
 Result = TypeVar("Result")
 
-WINDOW = 1000
-"""How many tokens are read at most: what a page can still show, and a server can keep for many readers."""
-READINGS = 24
-"""How many readings of a kind are kept."""
+READINGS, OWN_READINGS = 24, 3
+"""How many readings of a kind are kept; of one's own networks, which may be large, in each session."""
 LARGE = 6
 """How many are kept of what is large: one number for each pair of steps, or for each weight."""
 CENSUS = 6000
@@ -41,43 +43,61 @@ EXCERPT = 150
 """How many characters an excerpt of a long text has, about."""
 
 
-@st.cache_resource(max_entries=48, show_spinner="Loading the network …")
+def kept(entries: int, spinner: str | bool = False) -> Callable[[Asked], Asked]:
+    """Keeps what a function makes by its arguments, the first of which names a network: for all sessions; of a network of a reader's own
+    in that session, and less of it."""
+
+    def decorated(compute: Asked) -> Asked:
+        few = min(entries, OWN_READINGS)
+        shared: Any = st.cache_resource(max_entries=entries, show_spinner=spinner)(compute)
+        own: Any = st.cache_resource(max_entries=few, show_spinner=spinner, scope="session")(compute)
+
+        @wraps(compute)
+        def looked_up(name: str, *args: Any, **kwargs: Any) -> Any:
+            return (own if models.is_guest(name) else shared)(name, *args, **kwargs)
+
+        return cast(Asked, looked_up)
+
+    return decorated
+
+
+@kept(48, "Loading the network …")
 def model(name: str) -> Model:
-    """A shipped model, or an untrained one beside it, made once for all."""
+    """A network by its name, made once for all; one of a reader's own as the session has it."""
     return models.load(name)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def trace(name: str, text: str) -> Trace:
     """Every signal of one reading."""
     return models.trace(model(name), text)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def order(name: str, text: str, layer: int) -> Array:
     """The units of a row, the longest memory first."""
     return by_half_life(trace(name, text), layer)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def telling(name: str, text: str, layer: int) -> Array:
     """The units of a row that move the answer most, first the one that moves it most."""
     return by_effect(trace(name, text), layer)[:TELLING]
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def predictions(name: str, text: str) -> Array:
     """The network's answer at every step: log-probabilities [step, label], or numbers [step, output]."""
     return models.predict(model(name), text)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def edited(name: str, text: str, edits: tuple[Edit, ...]) -> Trace:
     """Every signal of a reading with edits."""
     return models.trace(model(name), text, edits=edits)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
     """The network's answers in a reading with edits."""
     return models.predict(model(name), text, edits=edits)
@@ -89,26 +109,26 @@ def overruled(name: str, text: str, edits: tuple[Edit, ...]) -> dict[str, models
     return models.overruled(model(name), text, edits=edits)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner="Holding one unit after the other …")
+@kept(READINGS, "Holding one unit after the other …")
 def sweep(name: str, text: str, of: str, at: int, column: int, layer: int, held: str) -> Array:
     """What holding each unit's memory changes, as `explorer.sweep` gives it; `held` is "zero" or "mean"."""
     value: float | Literal["mean"] = "mean" if held == "mean" else 0.0
     return models.sweep(model(name), text, of=of, at=at, token=column, layer=layer, value=value)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner="Transplanting in many sentences …")
+@kept(READINGS, "Transplanting in many sentences …")
 def transplants(name: str) -> models.Transplants:
     """In what share of the grammar's pairs a transplanted memory changes the verb."""
     return models.transplants(model(name), grammar.pairs())
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def pushes(name: str, text: str, layer: int, unit: int, edits: tuple[Edit, ...] = ()) -> dict[str, Pushes]:
     """Who pushed each pre-activation of one unit."""
     return models.arithmetic(model(name), text, unit=unit, layer=layer, edits=edits)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def gradients(
     name: str, text: str, of: str, at: int, unit: int | None = None, layer: int = -1, label: str | None = None
 ) -> Trace:
@@ -131,7 +151,7 @@ def deletions(
     def compute() -> Array:
         return models.deletions(model(name), text, of, at, unit=unit, layer=layer, label=label, progress=progress)
 
-    return _once(compute, "deletions", name, text, of, at, unit, layer, label)
+    return _once(compute, name, "deletions", text, of, at, unit, layer, label)
 
 
 def gradient_matrix(
@@ -148,10 +168,10 @@ def gradient_matrix(
     def compute() -> Array:
         return models.gradient_matrix(model(name), text, of, unit=unit, layer=layer, label=label, progress=progress)
 
-    return _once(compute, "matrix", name, text, of, unit, layer, label)
+    return _once(compute, name, "matrix", text, of, unit, layer, label)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner="Following both paths …")
+@kept(READINGS, "Following both paths …")
 def paths(name: str, text: str, to: int, layer: int = -1) -> models.Paths:
     """The two channels of the belt from every step to one."""
     return models.paths(model(name), text, to=to, layer=layer)
@@ -163,16 +183,16 @@ def spectra(name: str, text: str, to: int, layer: int = -1, progress: Progress |
     def compute() -> models.Spectra:
         return models.spectra(model(name), text, to=to, layer=layer, progress=progress)
 
-    return _once(compute, "spectra", name, text, to, layer)
+    return _once(compute, name, "spectra", text, to, layer)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def elman(name: str, text: str, to: int, layer: int = -1) -> models.Elman:
     """What is said of an Elman network's Jacobian, and what it is."""
     return models.elman(model(name), text, to=to, layer=layer)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def channels(name: str, text: str, to: int, since: int, layer: int = -1) -> tuple[Array, Array]:
     """The direct path [unit] and the full derivative [to-unit, since-unit] of the belt between two steps."""
     return models.channels(model(name), text, to=to, since=since, layer=layer)
@@ -187,19 +207,19 @@ def itemised(
         ks = () if models.card_of(name).bidirectional else lengths(len(trace(name, text).tokens))
         return models.itemised(model(name), text, ks, label=label, target=target, progress=progress)
 
-    return _once(compute, "itemised", name, text, label, target)
+    return _once(compute, name, "itemised", text, label, target)
 
 
-def _once(compute: Callable[[], Result], *what: Hashable) -> Result:
-    """What `compute` makes, kept by `what` it is of."""
-    kept: list[Result] = _kept(*what)
-    if not kept:
-        kept.append(compute())
-    return kept[0]
+def _once(compute: Callable[[], Result], name: str, *what: Hashable) -> Result:
+    """What `compute` makes, kept by the network and by `what` it is of."""
+    place: list[Result] = _place(name, *what)
+    if not place:
+        place.append(compute())
+    return place[0]
 
 
-@st.cache_resource(max_entries=3 * LARGE, show_spinner=False)
-def _kept(*what: Hashable) -> list[Any]:
+@kept(3 * LARGE)
+def _place(name: str, *what: Hashable) -> list[Any]:
     """A place to keep what takes long: a bar cannot be drawn from within what Streamlit keeps, which would draw it again each time."""
     return []
 
@@ -209,19 +229,19 @@ def lengths(steps: int) -> tuple[int, ...]:
     return tuple(sorted({*range(1, min(steps, 16) + 1), *np.geomspace(1, steps, 40).round().astype(int).tolist()}))
 
 
-@st.cache_resource(max_entries=LARGE, show_spinner="Adding the gradient up …")
+@kept(LARGE, "Adding the gradient up …")
 def whole_gradient(name: str, text: str, label: str | None = None, target: float | None = None) -> dict[str, Array]:
     """The gradient of the mean loss by every weight, embedding and readout included."""
     return models.training_step(model(name), text, learning_rate=0, label=label, target=target).gradient
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def census(name: str, text: str, layer: int) -> pd.DataFrame:
     """Gate means and write sizes by kind of token, on one text (`explorer.analysis.kinds.census`)."""
     return kinds.census([trace(name, text)], kind_of(models.card_of(name)), layer)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner="Reading the held-out texts …")
+@kept(READINGS, "Reading the held-out texts …")
 def held_out_census(name: str, layer: int) -> pd.DataFrame:
     """The same over the beginning of the held-out texts."""
     card = models.card_of(name)
@@ -280,13 +300,23 @@ def held_out(task: str) -> tuple[Example, ...]:
     return models.held_out(task)
 
 
+def has_held_out(card: Card) -> bool:
+    """Whether there are sequences that this network was not trained on; nobody knows of one of the reader's own."""
+    return not models.is_guest(card.name)
+
+
 @st.cache_resource(show_spinner=False)
 def warm_up(task: str) -> str:
     """What a network may read before the reader's text, whose first tokens else meet a state of zeros: the beginning of the held-out
     texts, to the end of a word or line. Empty where sequences follow a rule or are answered, since another beginning is another question.
     """
-    card = next(card for card in models.zoo() if card.task == task)
-    if card.answer != "next token" or card.tokens != "characters" or ((how := recipe(task)) and how.generate):
+    card = next((card for card in models.zoo() if card.task == task), None)
+    if (
+        card is None
+        or card.answer != "next token"
+        or card.tokens != "characters"
+        or ((how := recipe(task)) and how.generate)
+    ):
         return ""
     text = held_out(task)[0].text[:WARM_UP]
     return text[: max(text.rfind(" "), text.rfind("\n")) + 1]

@@ -61,8 +61,7 @@ def begin() -> None:
     try:
         card = models.card_of(name)
     except ValueError:
-        names = ", ".join(card.name for card in models.zoo())
-        notice(f"The link asks for the model “{name}”, which is not here. Showing {FIRST_MODEL}; there are {names}.")
+        notice(_not_here(name))
         card = models.card_of(FIRST_MODEL)
     state.read_model = card.name
     state.text = link.get("text", card.show.text)
@@ -73,6 +72,16 @@ def begin() -> None:
     state.step = _number(link, "step", 1, last, own) - 1
     state.play = None if "step" in link or state.text != card.show.text else (warm, state.step)
     _number(link, "layer", 0, card.rows - 1, 0)
+
+
+def _not_here(name: str) -> str:
+    if models.is_guest(name):
+        return (
+            "The link asks for a network from somebody's own file. Such a network stays in the session in which its file was dropped, and "
+            f"goes with it: drop the file again, at Your model. Showing {FIRST_MODEL}."
+        )
+    names = ", ".join(card.name for card in models.zoo())
+    return f"The link asks for the model “{name}”, which is not here. Showing {FIRST_MODEL}; there are {names}."
 
 
 def notice(message: str) -> None:

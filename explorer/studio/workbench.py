@@ -9,7 +9,7 @@ import streamlit as st
 from explorer import models
 from explorer.models import Card
 from explorer.models.zoo import MAIN
-from explorer.studio import menu, notation, sentences, sequences, service, state
+from explorer.studio import menu, notation, own, sentences, sequences, service, state
 from explorer.studio.state import Place
 
 PLACE = "place_now"
@@ -17,7 +17,9 @@ PLACE = "place_now"
 
 def workbench() -> Place | None:
     """Draws the sidebar and says where the reader is; None while there is nothing to read, which the page has then been told."""
+    own.welcome()
     state.begin()
+    own.arrive()
     state.run_begins()
     with st.sidebar:
         card = _network()
@@ -66,12 +68,12 @@ def _network() -> Card:
         persist_state="session",
         required=True,
         width="stretch",
-        help="Wired by hand, each weight to be read."
-        if task.wired
-        else "Networks with the same number of units, trained on the same data for the same number of steps.",
+        help=sentences.of_choice(task),
     )
     card = cards[name or st.session_state.read_model]
     _other_cells(card)
+    if task.own:
+        st.page_link(own.PAGE, label="About your model", icon=":material/upload_file:")
     st.caption(f"{card.sentence} {sentences.of_score(card)}")
     return card
 
@@ -139,22 +141,22 @@ def _examples(card: Card) -> None:
 
 
 def _window(card: Card, typed: str) -> tuple[str, int]:
-    """At most WINDOW tokens of what was typed, from a place of the reader's choice; and how many follow them."""
-    if len(typed) <= service.WINDOW:
+    """As many tokens of what was typed as the network may read, from a place of the reader's choice; and how many follow them."""
+    if len(typed) <= card.window:
         return typed, 0
     pieces, one = card.reader.pieces(typed), card.reader.one
-    if len(pieces) <= service.WINDOW:
+    if len(pieces) <= card.window:
         return typed, 0
-    last = len(pieces) - service.WINDOW
+    last = len(pieces) - card.window
     first = st.number_input(
-        f"Read from {one}", 1, last + 1, 1, step=service.WINDOW // 2, key="from", persist_state="session"
+        f"Read from {one}", 1, last + 1, 1, step=card.window // 2, key="from", persist_state="session"
     )
     start = int(first) - 1
     st.caption(
-        f":material/info: The text has {len(pieces):,} {card.tokens}. The network reads {service.WINDOW:,} of them, "
+        f":material/info: The text has {len(pieces):,} {card.tokens}. The network reads {card.window:,} of them, "
         f"from number {start + 1:,} on; a link carries these alone."
     )
-    return "".join(pieces[start : start + service.WINDOW]), last - start
+    return "".join(pieces[start : start + card.window]), last - start
 
 
 def _layer(card: Card) -> int:

@@ -59,7 +59,7 @@ def test_examples_findings_and_another_excerpt(card: Card) -> None:
     for key in (*pressed, "random"):
         sent = stage_of(press(at, key))
         text = at.text_area(key="text").value
-        assert sent.header["steps"] == min(service.WINDOW, len(card.reader.encode(text).tokens)), key
+        assert sent.header["steps"] == min(card.window, len(card.reader.encode(text).tokens)), key
         assert "unknown" not in words(at).lower() or sent.header["unknown"], key
     for sibling in siblings(card.name):
         assert service.problem(sibling, text) is None

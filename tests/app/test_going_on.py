@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import explorer
-from explorer.studio.service import WINDOW
+from explorer.models.card import WINDOW
 from tests.app.conftest import Shelve, ShelveTask
 from tests.app.driving import NAMES, check, go_to, opened, press, stage_of, type_text
 from tests.app.tasks import NEXT_WORDS

@@ -18,7 +18,8 @@ from explorer.analysis.timescales import half_lives
 from explorer.models import card_of, deletions, held_out, siblings
 from explorer.signals import Array
 from explorer.studio import sentences
-from explorer.studio.service import CENSUS, WINDOW
+from explorer.models.card import WINDOW
+from explorer.studio.service import CENSUS
 from tests.app.driving import (
     APP,
     ELSEWHERE,

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.analysis.tokens import visible
 from explorer.models import card_of
-from explorer.studio.service import WINDOW
+from explorer.models.card import WINDOW
 from tests.app.driving import HOSTILE, NAMES, PAGES, VIEWS, charts, check, go_to, opened, stage_of, type_text, words
 
 NAME = NAMES[-1]

@@ -1,6 +1,6 @@
 """Other people's networks: files of weights, read with nothing in them executed, and made into a Model."""
 
-from explorer.models.checkpoints.choosing import Choice
+from explorer.models.checkpoints.choosing import Choice, likely
 from explorer.models.checkpoints.contents import Contents, Kernel, Linear, Recurrent, Unreadable
 from explorer.models.checkpoints.own import load, own
 from explorer.models.checkpoints.parity import Parity, parity
@@ -15,6 +15,7 @@ __all__ = [
     "Parity",
     "Recurrent",
     "Unreadable",
+    "likely",
     "load",
     "own",
     "parity",

@@ -1,0 +1,88 @@
+"""The reader's own network: it lives in this session and nowhere else, and is gone with it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import streamlit as st
+
+from explorer import models
+from explorer.models import Model, checkpoints, shelf
+from explorer.models.checkpoints import Choice, Contents, Parity
+from explorer.models.checkpoints.choosing import recurrent_of
+from explorer.studio import state
+
+PAGE = "pages/library/own.py"
+KEY, ARRIVES = "own", "own_arrives"
+
+
+@dataclass(frozen=True)
+class Own:
+    """What was dropped, what was chosen of it, and the network that this makes.
+
+    why  in a sentence, why the choice makes none; then `model` is the one before, if there was one
+    """
+
+    title: str
+    contents: Contents
+    choice: Choice
+    model: Model | None = None
+    parity: Parity | None = None
+    why: str = ""
+
+
+def welcome() -> None:
+    """Lets the networks of sessions be found by their names, each in its session alone."""
+    models.welcome(_found)
+
+
+def _found(name: str) -> Model | None:
+    here = current()
+    return here.model if here and here.model and here.model.name == name else None
+
+
+def current() -> Own | None:
+    """What this session has; None while nothing was dropped."""
+    here: Own | None = st.session_state.get(KEY)
+    return here
+
+
+def drop(data: bytes, title: str) -> None:
+    """Takes a file in place of what was there; from the next run on every page is about its network.
+
+    Raises Unreadable, and then all stays as it was.
+    """
+    contents = checkpoints.read_bytes(data)
+    _use(title, contents, checkpoints.likely(contents))
+
+
+def choose(choice: Choice) -> None:
+    """Takes other parts of the same file. Where they make no network, the one before stays, and `Own.why` says what is missing."""
+    here = current()
+    assert here is not None
+    try:
+        _use(here.title, here.contents, choice)
+    except checkpoints.Unreadable as problem:
+        st.session_state[KEY] = Own(here.title, here.contents, choice, here.model, here.parity, str(problem))
+
+
+def _use(title: str, contents: Contents, choice: Choice) -> None:
+    name = f"{shelf.GUEST}{secrets.token_hex(5)}"  # another for each network: what was computed with one is never another's
+    model = checkpoints.own(contents, choice, name=name, title=title)
+    parity = checkpoints.parity(model, recurrent_of(contents, choice.recurrent))
+    st.session_state[KEY] = Own(title, contents, choice, model, parity)
+    st.session_state[ARRIVES] = True
+
+
+def arrive() -> None:
+    """Opens a network that was just made. The workbench calls this before it draws, since a widget cannot be set behind itself."""
+    here = current()
+    if st.session_state.pop(ARRIVES, False) and here and here.model and here.model.card:
+        state.open_task(here.model.card)
+
+
+def close() -> None:
+    """Forgets the network and the file, and opens the first one that is shipped."""
+    del st.session_state[KEY]
+    state.open_task(models.card_of(state.FIRST_MODEL))

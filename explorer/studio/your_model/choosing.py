@@ -1,0 +1,165 @@
+"""What is taken of the file: which layers, embedding, readout and vocabulary, each with the likely one first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from explorer.models import checkpoints
+from explorer.models.checkpoints import Choice, Contents, Unreadable
+from explorer.models.checkpoints import choosing as parts
+from explorer.studio import own, sentences
+from explorer.studio.own import Own
+
+NUMBERS, ITSELF = "none: it reads numbers, or symbols one-hot", "none: it answers with its own h"
+MEANINGS = {
+    "next token": "the next token",
+    "class": "one class for all that was read",
+    "label": "a label for each step",
+    "number": "numbers",
+    "forecast": "the next values of what it reads",
+}
+
+
+def choices(here: Own) -> None:
+    """The choices beside one another; each is taken at once."""
+    contents, choice = here.contents, here.choice
+    recurrent = parts.recurrent_of(contents, choice.recurrent)
+    left, middle, right = st.columns(3)
+    with left:
+        if len(contents.recurrent) > 1:
+            names = [found.where for found in contents.recurrent]
+            _pick("Recurrent layers", names, choice.recurrent, _layers)
+        _pick("Embedding", [*parts.embeddings(contents, recurrent), NUMBERS], choice.embedding or NUMBERS, _embedding)
+    with middle:
+        _pick("Readout", [*parts.readouts(contents, recurrent), ITSELF], choice.readout or ITSELF, _readout)
+        if choice.readout is not None:
+            _meaning(contents, choice)
+    with right:
+        _vocabulary(contents, choice)
+    if here.why:
+        st.warning(sentences.plain(here.why), icon=":material/rule:")
+
+
+def _pick(label: str, offered: Sequence[str], chosen: str, taken: Callable[[Choice, str], Choice]) -> None:
+    """A box of names; `taken` makes the new choice."""
+    key = f"own {label}"
+
+    def change() -> None:
+        here = own.current()
+        if here is not None:
+            own.choose(taken(here.choice, st.session_state[key]))
+
+    st.session_state[key] = chosen if chosen in offered else offered[0]
+    st.selectbox(label, offered, key=key, on_change=change, format_func=lambda name: name or "(no name)")
+
+
+def _layers(_choice: Choice, where: str) -> Choice:
+    here = own.current()
+    assert here is not None
+    return checkpoints.likely(here.contents, where=where)
+
+
+def _embedding(choice: Choice, name: str) -> Choice:
+    return replace(choice, embedding=None if name == NUMBERS else name)
+
+
+def _readout(choice: Choice, name: str) -> Choice:
+    """With the meaning that is likely for it."""
+    here = own.current()
+    assert here is not None
+    if name == ITSELF:
+        return replace(choice, readout=None, answer="number", labels=())
+    chosen = replace(choice, readout=name, labels=())
+    return replace(chosen, answer=_meanings(here.contents, chosen)[0])
+
+
+def _meanings(contents: Contents, choice: Choice) -> list[str]:
+    assert choice.readout is not None
+    recurrent, outputs = parts.recurrent_of(contents, choice.recurrent), len(contents.linears[choice.readout].weight)
+    try:
+        return parts.answers(recurrent, outputs, parts.reader(contents, choice))
+    except Unreadable:  # the vocabulary does not fit yet, which is said beside it
+        return [choice.answer]
+
+
+def _meaning(contents: Contents, choice: Choice) -> None:
+    offered = {MEANINGS[name]: name for name in _meanings(contents, choice)}
+    said = MEANINGS[choice.answer]
+    _pick("It answers with", list(offered), said, lambda old, name: replace(old, answer=offered[name], labels=()))
+    if choice.answer in ("class", "label"):
+        outputs = max(2, len(contents.linears[choice.readout or ""].weight))
+        st.text_input(
+            f"Names of the {outputs} answers",
+            key="own_labels",
+            placeholder="negative, positive",
+            on_change=_labels,
+            help="With commas between, in the order of the readout's outputs. Without them they are numbered.",
+        )
+
+
+def _labels() -> None:
+    here = own.current()
+    if here is not None:
+        names = tuple(name.strip() for name in st.session_state.own_labels.split(",") if name.strip())
+        own.choose(replace(here.choice, labels=names))
+
+
+def _vocabulary(contents: Contents, choice: Choice) -> None:
+    """A file or the characters themselves; how many are needed, and what is done without."""
+    wanted = _wanted(contents, choice)
+    have = f"{len(choice.vocabulary):,} symbols" if choice.vocabulary else "no names for them yet"
+    st.markdown(f"**Vocabulary**: {wanted:,} are needed, {have}.")
+    with st.popover("Give the vocabulary", icon=":material/dictionary:", width="stretch"):
+        st.markdown(
+            'A JSON list of symbols in the order of their ids, or a table `{"a": 0, "b": 1}`; a text with a symbol a line; or simply the '
+            "characters themselves, one after another. Without it the network reads ids, or numbers."
+        )
+        st.file_uploader("Vocabulary file", key="own_vocabulary_file", max_upload_size=5, on_change=_from_file)
+        st.text_area("Or type or paste it", key="own_vocabulary", on_change=_typed, height=90)
+        if choice.vocabulary:
+            st.button("Without a vocabulary", on_click=_without)
+    if problem := st.session_state.get("own_vocabulary_problem"):
+        st.warning(sentences.plain(problem), icon=":material/rule:")
+
+
+def _wanted(contents: Contents, choice: Choice) -> int:
+    if choice.embedding is not None:
+        return len(contents.tables[choice.embedding])
+    return parts.recurrent_of(contents, choice.recurrent).input_size
+
+
+def _from_file() -> None:
+    file = st.session_state.own_vocabulary_file
+    if file is not None:
+        _take(file.getvalue().decode("utf-8-sig", errors="replace"))
+
+
+def _typed() -> None:
+    if st.session_state.own_vocabulary:
+        _take(st.session_state.own_vocabulary)
+
+
+def _take(text: str) -> None:
+    """With the readout's likely meaning anew: as many outputs as symbols are guesses of the next one."""
+    here = own.current()
+    if here is None:
+        return
+    st.session_state.own_vocabulary_problem = ""
+    try:
+        symbols = checkpoints.vocabulary(text, _wanted(here.contents, here.choice))
+    except Unreadable as problem:
+        st.session_state.own_vocabulary_problem = str(problem)
+        return
+    chosen = replace(here.choice, vocabulary=symbols, labels=())
+    meanings = _meanings(here.contents, chosen) if chosen.readout is not None else [chosen.answer]
+    own.choose(replace(chosen, answer=meanings[0]))
+
+
+def _without() -> None:
+    here = own.current()
+    if here is not None:
+        st.session_state.own_vocabulary = st.session_state.own_vocabulary_problem = ""
+        own.choose(checkpoints.likely(replace(here.contents, vocabulary=()), where=here.choice.recurrent))

@@ -1,0 +1,67 @@
+"""The parts of the page in their order: drop, what was found, what is taken, how near it is, where to go."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.studio import own, sentences
+from explorer.studio.own import Own
+from explorer.studio.your_model import words
+from explorer.studio.your_model.choosing import choices
+from explorer.studio.your_model.dropping import dropping, examples
+
+NEXT = {
+    "pages/read/watch.py": "Watch it read",
+    "pages/read/gates.py": "Its gates",
+    "pages/learn/gradients.py": "How far its gradient reaches",
+}
+
+
+def page() -> None:
+    st.title("Your model", anchor=False)
+    st.markdown(words.LEAD)
+    dropping()
+    here = own.current()
+    if here is None:
+        examples()
+        st.subheader("What can be dropped", anchor=False)
+        _forms()
+        return
+    _found(here)
+    choices(here)
+    if here.model is not None and not here.why:
+        _badge(here)
+        _onward()
+    with st.expander("What can be dropped"):
+        _forms()
+
+
+def _found(here: Own) -> None:
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    left.subheader(sentences.plain(f"{here.title}: a {here.contents.format} file"), anchor=False)
+    right.button("Remove it", icon=":material/delete:", on_click=own.close, key="own_close", width="stretch")
+    st.markdown("\n".join(f"- {line}" for line in words.of_contents(here.contents)))
+    if notes := words.notes(here.contents):
+        st.info("\n".join(f"- {sentences.plain(note)}" for note in notes), icon=":material/info:")
+
+
+def _badge(here: Own) -> None:
+    if here.parity is None:
+        st.caption(
+            ":material/help: Its framework is not installed on this server, so the layers could not be compared with their own."
+        )
+    elif here.parity.holds:
+        st.success(sentences.plain(words.of_parity(here.parity)), icon=":material/verified:")
+    else:
+        st.warning(sentences.plain(words.of_parity(here.parity)), icon=":material/warning:")
+
+
+def _onward() -> None:
+    with st.container(horizontal=True, gap="medium"):
+        for path, label in NEXT.items():
+            st.page_link(path, label=label, icon=":material/arrow_forward:")
+
+
+def _forms() -> None:
+    st.markdown("\n".join(f"- **{name}**: {what}" for name, what in words.FORMS.items()))
+    st.caption(words.LIMITS)

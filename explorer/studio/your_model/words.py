@@ -1,0 +1,78 @@
+"""What was found in a file, in plain words."""
+
+from __future__ import annotations
+
+from explorer.models.checkpoints import Contents, Parity, Recurrent
+from explorer.models.checkpoints.limits import MEGABYTE, MOST_BYTES, MOST_ROWS, MOST_UNITS
+from explorer.studio.sentences import an, plain
+
+LEAD = (
+    "Drop a file of weights: what is in it is shown here, and every page then works on it. Nothing in the file is executed, and it stays "
+    "in this session: nobody else sees it, and it is gone when you close the page."
+)
+FORMS = {
+    "PyTorch": "`torch.save(model.state_dict(), …)` as .pt or .pth, also inside a training checkpoint, with any prefix",
+    "safetensors": "PyTorch's names",
+    "Keras": ".keras, .h5, .weights.h5: LSTM, GRU (`reset_after` on or off), SimpleRNN",
+    "ONNX": "LSTM, GRU and RNN nodes with their attributes",
+    "NumPy": ".npz with PyTorch's names, or close to them",
+}
+LIMITS = (
+    f"Up to {MOST_BYTES // MEGABYTE} MB, {MOST_UNITS:,} units and {MOST_ROWS} layers (times directions). The larger a network is, the "
+    "fewer steps of a text it reads at once; the sidebar says how many."
+)
+
+
+def of_recurrent(found: Recurrent) -> str:
+    """ "an LSTM of 128 units in 2 layers, both directions, that reads 32 numbers a step"."""
+    layers = f" in {found.num_layers} layers" if found.num_layers > 1 else ""
+    both = ", in both directions" if found.bidirectional else ""
+    options = "".join(f", {name}={value}" for name, value in found.options.items())
+    each = f"{found.input_size:,} number{'s' if found.input_size != 1 else ''}"
+    return f"{an(found.cell.upper())} of {found.hidden_size:,} units{layers}{both}{options}; it reads {each} a step"
+
+
+def of_contents(contents: Contents) -> list[str]:
+    """A line each for the layers, and for what could be embedding, readout and vocabulary; Markdown."""
+    lines = [
+        f"**Recurrent layers**{_named(found.where)}: {plain(of_recurrent(found))}." for found in contents.recurrent
+    ]
+    tables = [f"`{_quoted(name)}` of {len(table):,} × {table.shape[1]:,}" for name, table in contents.tables.items()]
+    linears = [
+        f"`{_quoted(name)}` from {one.weight.shape[1]:,} to {len(one.weight):,}"
+        for name, one in contents.linears.items()
+    ]
+    lines.append(f"**What could be an embedding**: {_listed(tables)}.")
+    lines.append(f"**What could be a readout**: {_listed(linears)}.")
+    symbols = f"{len(contents.vocabulary):,} symbols" if contents.vocabulary else "none in the file"
+    lines.append(f"**Vocabulary**: {symbols}.")
+    return lines
+
+
+def notes(contents: Contents) -> list[str]:
+    """What a person should know of how the file was read."""
+    return [*contents.notes, *dict.fromkeys(note for found in contents.recurrent for note in found.notes)]
+
+
+def of_parity(parity: Parity) -> str:
+    """The badge: the measured difference, and what it rests on."""
+    seeds = ", ".join(map(str, parity.seeds))
+    difference = f"{parity.difference:.1e}" if parity.difference else "0, to the last bit"
+    return (
+        f"Largest difference in h from {parity.framework}: {difference}. Measured on {parity.texts} sequences of {parity.steps} "
+        f"steps, drawn by the seeds {seeds}."
+    )
+
+
+def _named(where: str) -> str:
+    return f" `{_quoted(where)}`" if where else ""
+
+
+def _quoted(name: str) -> str:
+    """A name out of a file, safe between backticks and short enough for a line."""
+    return "".join(c if c.isprintable() and c != "`" else "·" for c in name[:60]) + ("…" if len(name) > 60 else "")
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    more = len(names) - most
+    return (", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")) or "nothing"
