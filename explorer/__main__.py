@@ -1,7 +1,7 @@
-"""The library from a shell: `python -m explorer models`, `… cells`, `… trace`, `… train`.
+"""The library from a shell: `python -m explorer models`, `… cells`, `… trace`, `… check`, `… train`.
 
-Results go to stdout; progress, notices and errors to stderr. Status: 0 done, 1 it could not be done, 2 wrong use, with one line that
-says what to do, 130 stopped by Ctrl-C.
+Results go to stdout; progress, notices and errors to stderr. Status: 0 done, 1 it could not be done or, of `check`, something
+is wrong, 2 wrong use, with one line that says what to do, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from typing import Any, NoReturn
 
 import explorer
 from explorer import saving
+from explorer.analysis.diagnosis.telling import as_text
 from explorer.backend.device import DEVICES, choose
 from explorer.backend.training import Progress, TrainingDiverged
 from explorer.cells import REGISTRY, Cell, names, parameter_formula
 from explorer.models import Card
 from explorer.models.corpus import CorpusUnavailable
+from explorer.models.diagnosing import array_of, example_input
 from explorer.models.make import make, saved_at
 from explorer.models.recipes import RECIPES
 from explorer.models.zoo import folder
+from explorer.reporting import as_html
 
 WRONG_USE, FAILED, STOPPED = 2, 1, 130
 
@@ -57,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> Parser:
     """The commands and their arguments."""
     whole = Parser(prog="python -m explorer", description="Look inside a recurrent network while it reads.")
-    commands = whole.add_subparsers(title="commands", required=True, metavar="models | cells | trace | train")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="models | cells | trace | check | train")
 
     models = commands.add_parser("models", help="list the shipped models", description="Lists the shipped models.")
     models.set_defaults(run=run_models)
@@ -84,6 +87,21 @@ def parser() -> Parser:
     )
     trace.add_argument("--device", default="auto", choices=DEVICES, help="where it runs (auto)")
     trace.set_defaults(run=run_trace)
+
+    check = commands.add_parser(
+        "check",
+        help="look for what is wrong with a network",
+        description="Diagnoses a network on a text. Exits 0 where nothing is wrong, 1 where something is, 2 where it cannot be read.",
+    )
+    check.add_argument("network", metavar="PATH_OR_NAME", help="a file of weights, or a shipped model")
+    given = check.add_mutually_exclusive_group()
+    given.add_argument("--text", help="what it reads; made up where nothing is given")
+    given.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
+    given.add_argument("--input", type=Path, metavar="NPY", help="what it reads, an array [step, input] in a .npy file")
+    check.add_argument("--vocabulary", type=Path, metavar="FILE", help="the symbols that the network of a file knows")
+    check.add_argument("--html", type=Path, metavar="OUT", help="write the diagnosis as one HTML file, too")
+    check.add_argument("--device", default="auto", choices=DEVICES, help="where it runs (auto)")
+    check.set_defaults(run=run_check)
 
     train = commands.add_parser(
         "train",
@@ -174,18 +192,42 @@ def run_trace(arguments: argparse.Namespace) -> int:
     """Reads a text and writes the trace."""
     out: Path = arguments.out
     saving.writer_for(out)  # before the work
-    text = arguments.text
-    if arguments.file:
-        try:
-            text = arguments.file.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{arguments.file} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    text = text_of(arguments.file) if arguments.file else arguments.text
     trace = explorer.trace(explorer.load(arguments.model), text, device=arguments.device)
     trace.save(out)
     for notice in trace.notices:
         say(one_line(notice))
     print(f"{out}: {trace.steps} steps, {trace.rows} x {trace.units} units, {', '.join(trace.signals)}")
     return 0
+
+
+def text_of(file: Path) -> str:
+    """What is in a text file. Raises ValueError for one that is not UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Prints what is wrong with a network, and what is unusual about it."""
+    model, said = explorer.load(arguments.network, arguments.vocabulary), ""
+    if arguments.input:
+        given: Any = array_of(arguments.input, model)
+    elif arguments.file:
+        given = text_of(arguments.file)
+    elif arguments.text is not None:
+        given = arguments.text
+    else:
+        given, said = example_input(model)
+    diagnosis = explorer.diagnose(model, given, device=arguments.device)
+    if said:
+        print(said)
+    print(as_text(diagnosis))
+    if arguments.html:
+        arguments.html.write_text(as_html(diagnosis, said=said), encoding="utf-8")
+        say(f"written to {arguments.html}")
+    return FAILED if diagnosis.wrong else 0
 
 
 def run_train(arguments: argparse.Namespace) -> int:

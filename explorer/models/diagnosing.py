@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,15 @@ from explorer.cells import Cell
 from explorer.models.model import Input, Model, as_numpy
 from explorer.models.reach import targets_of
 from explorer.models.reading import Reader, Reading, on_device, trace
+from explorer.models.vocabulary import Reader as VocabularyReader
 from explorer.signals import Array
 
 TARGETS = 16
 """At how many steps, spread over the second half of what was read, an answer is followed back. Each so has half of it before it."""
 READ, READ_SLOWLY = 1000, 400
 """How many steps, the first ones, are followed back at most: what the work grows with. Fewer where a step back is not written by hand."""
+LARGEST = 10_000_000
+"""How many numbers are read from a file: 80 MB of float64."""
 EXAMPLE = 200
 """How many steps an input that is made up has."""
 
@@ -79,6 +83,30 @@ def example_input(model: Model) -> tuple[Any, str]:
     )
 
 
+def array_of(file: Path, model: Model) -> Any:
+    """What `model` reads, from a .npy file: [step, input]; [step] where it reads one number a step, or ids. Raises ValueError for a file
+    that is no such array, or too large; nothing in it is executed."""
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)  # nothing is read before it is known how large it is
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{file} is not an array in the .npy format; numpy.save writes one") from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
+        raise ValueError(f"{file} is not one array of numbers; numpy.save writes one")
+    if array.size > LARGEST:
+        raise ValueError(f"{file} has {array.size:,} numbers; at most {LARGEST:,} are read")
+    if model.vocabulary is not None and model.vocabulary.labels and array.ndim == 1 and array.dtype.kind in "iu":
+        return _spelled(array, model.vocabulary)
+    return np.array(array[:, None] if array.ndim == 1 and model.stack.input_size == 1 else array)
+
+
+def _spelled(ids: Array, reader: VocabularyReader) -> str:
+    """A text that has these ids. Raises ValueError for one that there is not."""
+    outside = ids[(ids < 0) | (ids >= len(reader))]
+    if len(outside):
+        raise ValueError(f"there is no id {outside[0]}; this network knows those from 0 to {len(reader) - 1}")
+    return reader.joined([reader.labels[number] for number in ids])
+
+
 def _rows(model: Model) -> tuple[Row, ...]:
     cells: list[Any] = list(model.stack.rows)
     return tuple(
@@ -104,8 +132,8 @@ def _network(model: Model) -> str:
 
 
 def _read(model: Model, given: Input) -> str:
-    count, kind = len(given.tokens), model.vocabulary.kind if model.vocabulary else "numbers"
-    one = {"characters": "character", "words": "word"}.get(kind, "step")
+    count, reader = len(given.tokens), model.vocabulary
+    one = reader.one if reader is not None and reader.labels else "step"
     return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 

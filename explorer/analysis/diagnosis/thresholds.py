@@ -50,6 +50,9 @@ LATCH = 20.0
 
 SHUT_BIAS = -2.0
 """A bias of the keep gate that halves a memory at every step or worse: σ(-2) = 0.12. The usual values are 1 to 3."""
+CLOSED_BIAS = -4.0
+"""Where it is wrong whatever the network makes of it: σ(-4) = 0.018, two orders below the usual. The shipped models' medians are -2.8
+and above, and those below -2 belong to networks of 2 and 3 units that count with them."""
 USUAL_BIAS = (1.0, 3.0)
 """The forget biases that are advised: 1 (Gers et al. 2000; Jozefowicz et al. 2015), more for longer lags (Tallec & Ollivier 2018)."""
 

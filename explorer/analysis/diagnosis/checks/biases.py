@@ -27,8 +27,8 @@ TRIES = (
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Wrong where most units' gates are shut by their biases and shut they are; a look where they are shut and yet open on this text, and
-    where an LSTM's lie where they were drawn."""
+    """Wrong where most gates are biased far to the shut side, or less far and shut they are; a look where what is read opens them all the
+    same, and where an LSTM's biases lie where they were drawn."""
     for row in subject.sound:
         for belt, gate, sign in subject.keepers(row):
             drawn = row.bias(gate)
@@ -61,7 +61,7 @@ def _judged(
         "tries": TRIES,
     }
     if middle < at.SHUT_BIAS:
-        shut = kept < at.SHUT and units >= at.FEW_UNITS
+        shut = middle < at.CLOSED_BIAS or (kept < at.SHUT and units >= at.FEW_UNITS)
         lowest = tuple(int(unit) for unit in np.argsort(bias)[: int((bias < at.SHUT_BIAS).sum())])
         does = f"{'and' if shut else 'but'} on this text they keep {percent(kept)} of the memory a step"
         yield Finding(

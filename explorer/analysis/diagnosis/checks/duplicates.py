@@ -10,7 +10,7 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import lines
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import size
+from explorer.analysis.diagnosis.words import percent
 from explorer.signals import Array
 
 PAIRS = 200
@@ -65,6 +65,11 @@ def _finding(subject: Subject, row: Row, found: list[tuple[int, int, float]], r:
     one, other, apart = found[0]
     units = tuple(dict.fromkeys(unit for pair in found for unit in pair[:2]))
     opposite = "opposite" if r[one, other] < 0 else "the same"
+    differ = (
+        f"Their incoming weights are apart by {percent(apart)} of their length."
+        if apart
+        else "Not a digit is different."
+    )
     more = f", and {len(found) - 1} more pair{'' if len(found) == 2 else 's'} like it" if len(found) > 1 else ""
     paths = {f"unit {unit}": subject.trace["h"][row.number, :, unit] for unit in (one, other)}
     steps = [float(step) for step in range(1, subject.trace.steps + 1)]
@@ -78,7 +83,7 @@ def _finding(subject: Subject, row: Row, found: list[tuple[int, int, float]], r:
         layer=row.number,
         units=units,
         unit=one,
-        explains=f"Their incoming weights are apart by {size(apart)} of their length. Two units that are the same "
+        explains=f"{differ} Two units that are the same "
         "get the same gradient wherever they are read alike and stay the same: the layer has less room than its "
         "size says.",
         tries="Draw the weights at random so that the symmetry is broken (Goodfellow et al. 2016, section 8.4); "
