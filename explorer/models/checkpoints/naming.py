@@ -10,6 +10,7 @@ from torch import Tensor
 
 from explorer.models.checkpoints.choosing import EMBEDDING
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
+from explorer.models.checkpoints.layers import check_layers
 from explorer.models.checkpoints.torch_layers import Module, recurrent
 from explorer.models.checkpoints.wording import listed, not_finite, quoted
 
@@ -57,6 +58,7 @@ def contents(what: str, tensors: Mapping[str, Tensor], vocabularies: Sequence[tu
     modules = _modules(tensors)
     if not modules:
         raise Unreadable(no_recurrent(tensors))
+    check_layers(len(modules))
     found = tuple(recurrent(module) for module in modules)
     rest = {name: tensor for name, tensor in tensors.items() if not PART.fullmatch(name) and _is_matrix(tensor)}
     linears, tables = _linears(rest, tensors, found), _tables(rest, tensors, found)

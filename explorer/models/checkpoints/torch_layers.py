@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import torch
@@ -60,7 +61,7 @@ def recurrent(module: Module) -> Recurrent:
     _check_shapes(module, both)
     first = module.rows[0, False]
     inputs, units = first["weight_ih"].shape[1], first["weight_hh"].shape[1]
-    cell, options = _cell(module, inputs, units)
+    cell, options = _cell(module, units)
     if cell == "rnn":
         notes.append("Weights do not tell tanh from relu; tanh is assumed.")
     ending = module.ending if layers > 1 or both else (lambda _: "")
@@ -172,7 +173,7 @@ def _check_shapes(module: Module, both: bool) -> None:
                 )
 
 
-def _cell(module: Module, inputs: int, units: int) -> tuple[str, dict[str, str]]:
+def _cell(module: Module, units: int) -> tuple[str, dict[str, str]]:
     """The cell that has such weights, with its options: PyTorch's by their blocks, others by what they have beside them."""
     first = module.rows[0, False]
     from_input, from_recurrent = len(first["weight_ih"]), len(first["weight_hh"])
@@ -184,19 +185,34 @@ def _cell(module: Module, inputs: int, units: int) -> tuple[str, dict[str, str]]
             f"{module} has {from_input:,} and {from_recurrent:,} rows of weights for {units:,} units; an LSTM has 4 rows a unit, a "
             "GRU 3, a plain RNN 1."
         )
-    shapes = {part: tuple(tensor.shape) for part, tensor in first.items()}
-    for name in sorted(REGISTRY, key=lambda name: name != "lstm-peephole"):
-        for options in EXTRAS:
-            if shapes == _shapes(name, inputs, units, options):
-                return name, dict(options)
+    names = frozenset(first)
+    for name, options in _beside():
+        if names == _names(name, **options) and _fits(module, name, options):
+            return name, options
     raise Unreadable(f"{module} has {listed(sorted(others))} beside its weights, which no cell has that is known here.")
 
 
-def _shapes(cell: str, inputs: int, units: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-    """Of a cell's weights; empty where it has no such options or sizes."""
+def _beside() -> Iterator[tuple[str, dict[str, str]]]:
+    """The cells with weights of their own, each with options that change which; the peephole LSTM before those that may have them, too."""
+    for name in sorted(REGISTRY, key=lambda name: name != "lstm-peephole"):
+        yield from ((name, dict(options)) for options in EXTRAS if _names(name, **options))
+
+
+@cache
+def _names(cell: str, **options: str) -> frozenset[str]:
+    """Of a cell's weights; none where it has no such options."""
     try:
-        with torch.device("meta"):  # sizes and no numbers
-            made = build(cell, inputs, units, **options)
+        return frozenset(name for name, _ in build(cell, 1, 1, **dict[str, Any](options)).named_parameters())
     except (TypeError, ValueError):
-        return {}
-    return {name: tuple(weight.shape) for name, weight in made.named_parameters()}
+        return frozenset()
+
+
+def _fits(module: Module, cell: str, options: Mapping[str, Any]) -> bool:
+    """Whether every row has the weights of such a cell, in their sizes."""
+    for parts in module.rows.values():
+        inputs, units = parts["weight_ih"].shape[1], parts["weight_hh"].shape[1]
+        with torch.device("meta"):  # sizes and no numbers
+            wanted = {name: weight.shape for name, weight in build(cell, inputs, units, **options).named_parameters()}
+        if {name: weight.shape for name, weight in parts.items()} != wanted:
+            return False
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from tokenize import TokenError
 
 import numpy as np
 import torch
@@ -19,6 +20,8 @@ from explorer.signals import Array
 ENDING = ".npy"
 NUMBERS, TEXTS = "fiubc", "U"
 """Kinds of arrays, as NumPy calls them."""
+BROKEN_HEADER = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, OverflowError, MemoryError)
+"""What NumPy raises for a header that is none; it is a Python literal, which is parsed and not evaluated."""
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -47,7 +50,7 @@ def _array(name: str, data: bytes) -> Array:
         if version not in HEADERS:
             raise ValueError(f"version {version}")
         shape, by_columns, dtype = HEADERS[version](stream)
-    except (ValueError, TypeError, SyntaxError, RecursionError, OverflowError, MemoryError) as error:
+    except BROKEN_HEADER as error:
         raise Unreadable(
             f"The array {quoted(name)} is damaged: its header cannot be read. Save the file again."
         ) from error
