@@ -10,7 +10,7 @@ from explorer.models.vocabulary import Reader
 TASK = "own"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class OwnCard(Card):
     """The card of a network that came from a file. Its units and its score were never measured.
 

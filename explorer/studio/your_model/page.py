@@ -18,6 +18,7 @@ NEXT = {
 
 
 def page() -> None:
+    """The page, whole."""
     st.title("Your model", anchor=False)
     st.markdown(words.LEAD)
     dropping()

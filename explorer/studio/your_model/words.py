@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from explorer.models.checkpoints import Contents, Parity, Recurrent
 from explorer.models.checkpoints.limits import MEGABYTE, MOST_BYTES, MOST_ROWS, MOST_UNITS
 from explorer.studio.sentences import an, plain
@@ -56,6 +58,8 @@ def notes(contents: Contents) -> list[str]:
 
 def of_parity(parity: Parity) -> str:
     """The badge: the measured difference, and what it rests on."""
+    if not math.isfinite(parity.difference):
+        return f"It cannot be compared with {parity.framework}: some of its h are not finite numbers. The diagnosis says why."
     seeds = ", ".join(map(str, parity.seeds))
     difference = f"{parity.difference:.1e}" if parity.difference else "0, to the last bit"
     return (
