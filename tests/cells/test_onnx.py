@@ -13,6 +13,7 @@ from onnx import TensorProto, helper
 from explorer import cells
 from explorer.backend import forward
 from explorer.cells import Cell, Stack
+from explorer.models.checkpoints.onnx_nodes import ORDER, PEEPHOLES
 from explorer.signals import Array
 from tests.helpers import Shape
 
@@ -39,9 +40,6 @@ CASES: dict[str, tuple[str, dict[str, Any], str, list[str], dict[str, Any]]] = {
     "lstm-coupled": ("lstm-coupled", {}, "LSTM", [SIGMOID, TANH, TANH], {"input_forget": 1}),
 }
 """Our name and options, ONNX's operator, its activations (of gates, candidate, what is shown) and attributes."""
-ORDER = {"RNN": "h", "GRU": "zrn", "LSTM": "iofg"}
-"""ONNX's order of the blocks, by their names here."""
-PEEPHOLES = "iof"
 
 
 def blocks_of(cell: Cell, kind: str, operator: str) -> Array:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib import metadata, util
 from typing import Any
 
 import numpy as np
 import torch
 
 from explorer.models.checkpoints.contents import Kernel
+from explorer.models.checkpoints.extras import installed, version
 from explorer.models.checkpoints.keras_layers import ORDER, Cell, Origin
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, RECURRENT
 from explorer.models.checkpoints.layers import Layer
@@ -19,10 +19,10 @@ from explorer.signals import Array
 
 def kernel(layers: Sequence[Layer]) -> Kernel | None:
     """The kernel of a stack; None where Keras is not installed."""
-    if util.find_spec("keras") is None:
+    if not installed("keras"):
         return None
     origins = [layer.origin for layer in layers]
-    return Kernel(f"Keras {metadata.version('keras')}", lambda x: _run(origins, x))
+    return Kernel(f"Keras {version('keras')}".strip(), lambda x: _run(origins, x))
 
 
 def _run(origins: Sequence[Origin], x: Array) -> Array:

@@ -94,15 +94,25 @@ def row(
     return found
 
 
-def floats(array: Array, name: str) -> Array:
-    """The weights in float32, or in float64 where they are. Raises Unreadable for what is no number with a point in it."""
-    if array.dtype == np.float64 or array.dtype == np.float32:
+def floats(array: Array, what: str) -> Array:
+    """The weights in float32, or in float64 where they are. Raises Unreadable for other kinds of number; `what` begins the sentence."""
+    if is_exact(array):
         return array
     if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
         return array.astype(np.float32)
     raise Unreadable(
-        f"{quoted(name)} holds numbers of type {array.dtype.name}; only weights in floating point are read, not quantised ones."
+        f"{what} holds values of type {array.dtype.name}; only weights in floating point are read, not quantised ones."
     )
+
+
+def is_exact(array: Array) -> bool:
+    """Whether its numbers are computed with as they are stored."""
+    return bool(array.dtype == np.float64 or array.dtype == np.float32)
+
+
+def widened(kind: str) -> str:
+    """The note on weights that are stored in fewer bits than they are computed with."""
+    return f"Its weights are {kind} in the file; they are computed with as float32."
 
 
 def _recurrent(chain: Sequence[Layer], kernel: Kernel | None) -> Recurrent:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import metadata, util
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from explorer.models.checkpoints.contents import Kernel
+from explorer.models.checkpoints.extras import installed, version
 from explorer.models.checkpoints.layers import Layer
 from explorer.models.checkpoints.onnx_nodes import Node
 from explorer.signals import Array
@@ -19,10 +19,10 @@ OPSET, IR_VERSION = 14, 8
 
 def kernel(layers: Sequence[Layer]) -> Kernel | None:
     """The kernel of a stack; None where ONNX Runtime is not installed."""
-    if util.find_spec("onnxruntime") is None:
+    if not installed("onnxruntime"):
         return None
     nodes = [layer.origin for layer in layers]
-    return Kernel(f"ONNX Runtime {metadata.version('onnxruntime')}", lambda x: _run(nodes, x))
+    return Kernel(f"ONNX Runtime {version('onnxruntime')}".strip(), lambda x: _run(nodes, x))
 
 
 def _run(nodes: Sequence[Node], x: Array) -> Array:

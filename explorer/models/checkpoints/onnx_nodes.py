@@ -9,7 +9,7 @@ import numpy as np
 from onnx import AttributeProto, NodeProto, TensorProto
 
 from explorer.models.checkpoints.contents import Unreadable
-from explorer.models.checkpoints.layers import Blocks, Layer, floats, row
+from explorer.models.checkpoints.layers import Blocks, Layer, floats, is_exact, row, widened
 from explorer.models.checkpoints.onnx_graph import Scope, array_of, attributes
 from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
@@ -223,6 +223,9 @@ def _notes(scope: Scope, proto: NodeProto, node: Node) -> tuple[str, ...]:
     notes = []
     if scope.inside:
         notes.append(f"It stands inside of another node ({quoted(scope.inside)}).")
+    stored = scope.constant(proto.input[2])
+    if stored is not None and not is_exact(stored):
+        notes.append(widened(stored.dtype.name))
     if node.B is None:
         notes.append("It has no biases; they are zeros here.")
     if any(name and not _zeros(scope, name) for name in inputs[5:7]):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from explorer.models.checkpoints.contents import Unreadable
 
-MOST_FIELDS = 500_000
+MOST_FIELDS = 300_000
 MOST_OTHER_BYTES = 8 * 2**20
 """Of strings and small messages, which are not looked into."""
 DEEPEST = 64
@@ -46,7 +46,7 @@ def check_message(
         for one in fields_of(data, start, end):
             fields += 1
             key = kind, one.number
-            if one.wire == BYTES and key in inside:
+            if one.wire == BYTES and key in inside and one.end > one.start:
                 waiting.append((inside[key], one.start, one.end, depth + 1))
             elif one.wire == BYTES and key not in plain:
                 other += one.end - one.start

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from importlib import util
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from explorer.models.checkpoints.contents import Contents, Linear, Unreadable
+from explorer.models.checkpoints.extras import require
 from explorer.models.checkpoints.formats import Format
 from explorer.models.checkpoints.hdf5 import Hdf5, check_text, opened
 from explorer.models.checkpoints.keras_config import Described, layers, parsed, reads
@@ -35,10 +35,7 @@ def holds(data: bytes) -> bool:
 
 def read(data: bytes) -> Contents:
     """What the file holds. Raises Unreadable."""
-    if util.find_spec("h5py") is None:
-        raise Unreadable(
-            "This is a Keras file. To read these, the package h5py must be installed here: pip install h5py"
-        )
+    require("h5py", "a Keras file")
     if data.startswith(HDF5):
         file = opened(data)
         text = file.text("model_config")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib import util
 from typing import TYPE_CHECKING
 
 from explorer.models.checkpoints.contents import Contents, Unreadable
+from explorer.models.checkpoints.extras import require
 from explorer.models.checkpoints.formats import Format
 from explorer.models.checkpoints.limits import check_claims
 from explorer.models.checkpoints.protobuf import check_message
@@ -46,10 +46,7 @@ def holds(data: bytes) -> bool:
 
 def read(data: bytes) -> Contents:
     """What the graph holds, with the graphs inside it. Raises Unreadable."""
-    if util.find_spec("onnx") is None:
-        raise Unreadable(
-            "This is an ONNX file. To read these, the package onnx must be installed here: pip install onnx"
-        )
+    require("onnx", "an ONNX file")
     from explorer.models.checkpoints import onnx_graph, onnx_kernel, onnx_parts
     from explorer.models.checkpoints.layers import joined
 

@@ -1,0 +1,188 @@
+"""ONNX files that are damaged, or made to do harm: each is answered with a sentence, soon, and without much memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import AttributeProto, TensorProto, helper
+
+from explorer.models.checkpoints import Contents, Unreadable, protobuf, read_bytes
+from explorer.models.checkpoints.formats.onnx import holds
+from explorer.models.checkpoints.limits import MEGABYTE
+from tests.helpers import FEW
+from tests.models.checkpoints.graphs import Graph, layers, model, weights
+
+VALID = layers("LSTM", 2, both=True).bytes()
+MOST_FIELDS = 20_000
+"""The limit in these tests: what counts is that it is met before an object is made, and counting under tracemalloc is slow."""
+HEAD = bytes([0x08, 8])
+"""The version of the format, with which a file begins."""
+
+
+def varint(value: int) -> bytes:
+    """As protobuf writes a number: seven bits a byte."""
+    parts = [value >> shift & 0x7F for shift in range(0, max(1, value.bit_length()), 7)]
+    return bytes([part | 0x80 for part in parts[:-1]] + parts[-1:])
+
+
+def framed(number: int, content: bytes) -> bytes:
+    """A field of bytes."""
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def empty_nodes() -> bytes:
+    """Two bytes a node, of which a library makes a hundred."""
+    return HEAD + framed(7, framed(1, b"") * (MOST_FIELDS + 1))
+
+
+def packed_ones() -> bytes:
+    """A byte a number, of which a library makes eight."""
+    return HEAD + framed(7, framed(5, framed(7, b"\1" * (9 * MEGABYTE))))
+
+
+def graphs_in_graphs() -> bytes:
+    content = b""
+    for _ in range(3000):
+        content = framed(1, framed(5, framed(6, content)))  # in a node's attribute
+    return HEAD + framed(7, content)
+
+
+def huge_claim() -> bytes:
+    graph = layers("LSTM").proto()
+    graph.initializer[0].dims[:] = [1, 2**40, 2**40]
+    return model(graph)
+
+
+def negative_claim() -> bytes:
+    graph = layers("LSTM").proto()
+    graph.initializer[0].dims[:] = [1, -16, -3]
+    return model(graph)
+
+
+def wrong_count() -> bytes:
+    graph = layers("LSTM").proto()
+    graph.initializer[0].dims[:] = [1, 16, 4]
+    return model(graph)
+
+
+def unknown_numbers() -> bytes:
+    graph = layers("LSTM").proto()
+    graph.initializer[0].data_type = 77
+    return model(graph)
+
+
+def texts_for_weights() -> bytes:
+    graph = layers("LSTM").proto()
+    graph.initializer[0].CopyFrom(helper.make_tensor("W0", TensorProto.STRING, [1, 1], [b"no weight"]))
+    return model(graph)
+
+
+def made_of_itself() -> bytes:
+    graph = Graph(stored={"R": weights("RNN")["R"]})
+    graph.add("Identity", ["W"], "V")
+    graph.add("Transpose", ["V"], "W")
+    graph.add("RNN", ["x", "W", "R"], "y")
+    return graph.bytes()
+
+
+def doubled() -> bytes:
+    """W put together with itself forty times: a million million times as long."""
+    graph = Graph(stored=weights("RNN"))
+    name = "W"
+    for level in range(40):
+        graph.add("Concat", [name, name], f"W{level}", axis=0)
+        name = f"W{level}"
+    graph.add("RNN", ["x", name, "R"], "y")
+    return graph.bytes()
+
+
+def unfitting_fold() -> bytes:
+    graph = Graph(stored=weights("RNN"))
+    graph.add("Transpose", ["W"], "V", perm=[7, 8, 9])
+    graph.add("RNN", ["x", "V", "R"], "y")
+    return graph.bytes()
+
+
+def attribute_without_value() -> bytes:
+    proto = layers("LSTM").proto()
+    proto.node[0].attribute.append(AttributeProto(name="scale", ref_attr_name="of a function"))
+    return model(proto)
+
+
+def many_layers() -> bytes:
+    graph = Graph(stored=weights("RNN"))
+    for level in range(300):
+        graph.add("RNN", ["x", "W", "R"], f"y{level}")
+    return graph.bytes()
+
+
+def long_name() -> bytes:
+    proto = layers("LSTM").proto()
+    proto.node[0].name = "<script>\n" + "n" * MEGABYTE
+    proto.node[0].op_type = "GRU"
+    return model(proto)
+
+
+BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty nodes": (empty_nodes, "parts or 8 MB beside its weights"),
+    "packed ones": (packed_ones, "parts or 8 MB beside its weights"),
+    "graphs in graphs": (graphs_in_graphs, "more than 64 deep"),
+    "a shape of 2^80 numbers": (huge_claim, "at most 100 MB"),
+    "a shape below zero": (negative_claim, "the file is damaged"),
+    "another count": (wrong_count, "does not hold as many numbers as its shape [1, 16, 4] says"),
+    "a kind of number that nobody knows": (unknown_numbers, "a kind of number that is not known"),
+    "texts for weights": (texts_for_weights, "W of “y0_node” holds values of type"),
+    "made of itself": (made_of_itself, "is not stored in the file"),
+    "doubled": (doubled, "at most 100 MB"),
+    "unfitting": (unfitting_fold, "does not fit the weights"),
+    "an attribute without a value": (attribute_without_value, "without a value"),
+    "many layers": (many_layers, "more than 256 recurrent layers"),
+    "a long name": (long_name, "W of the node “·script··nnn"),
+    "the version alone": (lambda: HEAD + framed(2, b"torch"), "mostly none at all"),
+    "a wire type that there is not": (lambda: HEAD + bytes([0x3A, 1, 0x0F]), "damaged"),
+    "a length beyond the end": (lambda: HEAD + bytes([0x3A, 0xFF, 0xFF, 0xFF, 0x0F]), "damaged"),
+    "a number without an end": (lambda: HEAD + bytes([0x3A]) + b"\xff" * 20, "damaged"),
+    "another message": (lambda: HEAD + framed(7, framed(11, b"\x0a\x7f")), "damaged"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_it_is_answered_with_a_sentence(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protobuf, "MOST_FIELDS", MOST_FIELDS)
+    make, says = BROKEN[case]
+    data = make()
+    assert holds(data)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable) as refused:
+            read_bytes(data)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert says in str(refused.value)
+    assert len(str(refused.value)) < 400 and str(refused.value).isprintable()
+    assert most < 250 * MEGABYTE, "more than the largest constant and all that it was made of"
+
+
+@pytest.mark.parametrize("share", np.linspace(0.01, 0.99, 9))
+def test_a_file_that_breaks_off_is_damaged(share: float) -> None:
+    with pytest.raises(Unreadable, match="damaged or was not loaded to its end"):
+        read_bytes(VALID[: int(share * len(VALID))])
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(3, len(VALID) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_any_byte_may_be_another(changes: list[tuple[int, int]]) -> None:
+    """It is read, or refused with a sentence; nothing else happens."""
+    data = bytearray(VALID)
+    for place, value in changes:
+        data[place] = value
+    try:
+        assert isinstance(read_bytes(bytes(data)), Contents)
+    except Unreadable as refused:
+        assert len(str(refused)) < 400 and "\n" not in str(refused)
