@@ -9,7 +9,18 @@ from explorer.models.generation import generate
 from explorer.models.model import Model
 from explorer.models.reach import Elman, Paths, Spectra, channels, elman, gradient_matrix, jacobian, paths, spectra
 from explorer.models.reading import OBJECTIVES, Overruled, Pushes, arithmetic, gradients, overruled, predict, trace
-from explorer.models.shelf import by_cell, card_of, is_guest, is_shipped, load, opened, relatives, siblings, welcome
+from explorer.models.shelf import (
+    by_cell,
+    card_of,
+    is_guest,
+    is_shipped,
+    load,
+    opened,
+    relatives,
+    shipped,
+    siblings,
+    welcome,
+)
 from explorer.models.snippets import snippet
 from explorer.models.surgery import Transplants, sweep, transplants
 from explorer.models.wrapping import wrap
@@ -51,6 +62,7 @@ __all__ = [
     "paths",
     "predict",
     "relatives",
+    "shipped",
     "siblings",
     "snippet",
     "spectra",

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer import models
 from explorer.models import Card
 from explorer.models.zoo import MAIN
-from explorer.studio import sentences, state
+from explorer.studio import own, sentences, state
 
 Chosen = Callable[[], None]
 
@@ -19,6 +19,8 @@ Chosen = Callable[[], None]
 def dialog() -> None:
     """The menu above any page; it closes when something was chosen."""
     tasks("menu")
+    st.subheader("Your own", anchor=False)
+    st.page_link(own.PAGE, label="Drop a file of weights, or open the one you dropped", icon=":material/upload_file:")
 
 
 def tasks(key: str, after: Chosen | None = None) -> None:

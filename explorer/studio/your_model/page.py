@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.studio import own, sentences
+from explorer import models
+from explorer.studio import own, sentences, state
 from explorer.studio.own import Own
 from explorer.studio.your_model import words
 from explorer.studio.your_model.choosing import choices
@@ -40,6 +41,10 @@ def page() -> None:
 def _found(here: Own) -> None:
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     left.subheader(sentences.plain(f"{here.title}: a {here.contents.format} file"), anchor=False)
+    if here.model and here.model.card and here.model.name != models.shipped(st.session_state.read_model):
+        right.button(
+            "Open it", icon=":material/play_arrow:", on_click=state.open_task, args=(here.model.card,), key="own_open"
+        )
     right.button("Remove it", icon=":material/delete:", on_click=own.close, key="own_close", width="stretch")
     st.markdown("\n".join(f"- {line}" for line in words.of_contents(here.contents)))
     if notes := words.notes(here.contents):
