@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from explorer.analysis.diagnosis import Diagnosis, Leaning, Reach, Row, Subject, examine
+from explorer.analysis.diagnosis.words import counted
 from explorer.backend import back
 from explorer.backend.back import Targets, rows_of, walk, walking
+from explorer.backend.forward import read as read_rows
 from explorer.backend.forward import run
 from explorer.backend.gradients import HEADROOM
 from explorer.backend.matrix import norm_of
@@ -56,9 +58,9 @@ def diagnose(reader: Reader, given: Any, *, device: str = "auto") -> Diagnosis:
             upward=model.cell.upward,
             looks_below=bool(model.cell.reads_below),
         )
-        if len(subject.sound) < len(subject.rows) or read.steps < 4:
+        if not subject.finite or read.steps < 4:
             return subject
-        return _followed_back(reading, subject)
+        return _followed_back(reading, replace(subject, untold=_untold(reading)))
 
     return examine(on_device(compute, reader, given, device, None))
 
@@ -66,7 +68,7 @@ def diagnose(reader: Reader, given: Any, *, device: str = "auto") -> Diagnosis:
 def example_input(model: Model) -> tuple[Any, str]:
     """Something to read for a network that is given nothing, and a sentence that says what it is: the text on its card, symbols of its
     vocabulary at random, or random numbers."""
-    if model.card is not None:
+    if model.card is not None and not model.card.own:
         return model.card.show.text, "No text was given: it read the one on its card."
     chance = np.random.default_rng(0)
     if model.vocabulary is not None and model.vocabulary.labels:
@@ -124,17 +126,23 @@ def _rows(model: Model) -> tuple[Row, ...]:
 
 def _network(model: Model) -> str:
     stack = model.stack
-    layers = (
-        f"{stack.num_layers} layer{'' if stack.num_layers == 1 else 's'}{', both ways' if stack.bidirectional else ''}"
-    )
+    both = ", both ways" if stack.bidirectional else ""
+    sizes = f"{counted(stack.num_layers, 'layer')}{both}, {counted(stack.hidden_size, 'unit')}"
     name = f"{model.name}: " if model.name else ""
-    return f"{name}{model.cell.title}, {layers}, {stack.hidden_size} units, {model.parameter_count:,} parameters"
+    return f"{name}{model.cell.title}, {sizes}, {counted(model.parameter_count, 'parameter')}"
 
 
 def _read(model: Model, given: Input) -> str:
-    count, reader = len(given.tokens), model.vocabulary
-    one = reader.one if reader is not None and reader.labels else "step"
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
+    reader = model.vocabulary
+    return counted(len(given.tokens), reader.one if reader is not None and reader.labels else "step")
+
+
+def _untold(reading: Reading) -> Array:
+    """h [row, step, unit] where each step reads the mean of what there was to read: what units do without being told anything."""
+    x = reading.input.x
+    with torch.inference_mode():
+        rows = read_rows(reading.model.stack, x.mean(0, keepdim=True).expand_as(x), reading.initial)
+    return np.stack([as_numpy(row["h"][:, 0]) for row in rows])
 
 
 def _followed_back(reading: Reading, subject: Subject) -> Subject:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from explorer.analysis.diagnosis.checks import CHECKS
 from explorer.analysis.diagnosis.finding import SEVERITIES, Diagnosis, Fact, Finding
-from explorer.analysis.diagnosis.subject import Row, Subject
+from explorer.analysis.diagnosis.subject import Subject
 from explorer.analysis.diagnosis.thresholds import STEPS
+from explorer.analysis.diagnosis.words import counted
 
 
 def examine(subject: Subject) -> Diagnosis:
@@ -23,6 +24,7 @@ def examine(subject: Subject) -> Diagnosis:
         tokens=subject.trace.tokens,
         findings=tuple(findings),
         facts=tuple(one for one in found if isinstance(one, Fact)),
+        rows=tuple(subject.name(row) for row in subject.rows),
         left_out=(*_left_out(subject), *subject.left_out),
         notices=subject.trace.notices,
     )
@@ -32,22 +34,16 @@ def _left_out(subject: Subject) -> list[str]:
     said = []
     missing = [row for row in subject.rows if row not in subject.sound]
     if missing:
-        which = (
-            "of the network"
-            if len(missing) == len(subject.rows)
-            else f"of row{'s' * (len(missing) > 1)} {_numbers(missing)}"
-        )
+        whole = len(missing) == len(subject.rows)
+        which = "of the network" if whole else f"of {', '.join(map(subject.name, missing))}"
+        said.append(f"All other checks {which}: where there are NaN or Inf nothing else can be told.")
+    if not subject.finite:
         said.append(
-            f"All other checks {which}, and how far gradients reach: where there are NaN or Inf nothing else can be told."
+            "How far gradients reach, and dead units: they are measured with every weight, and not all are numbers."
         )
     if subject.trace.steps < STEPS:
-        said.append(
-            f"What units never do: {subject.trace.steps} steps are too few to tell; give at least {STEPS}, better hundreds."
-        )
-    elif not subject.hears and not missing:
+        steps = counted(subject.trace.steps, "step")
+        said.append(f"What units never do: {steps} are too few to tell; give at least {STEPS}, better hundreds.")
+    elif not subject.hears and subject.finite:
         said.append("Dead units: the input is the same at every step, so nothing need move.")
     return said
-
-
-def _numbers(rows: list[Row]) -> str:
-    return ", ".join(str(row.number) for row in rows)

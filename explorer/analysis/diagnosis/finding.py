@@ -96,6 +96,7 @@ class Diagnosis:
     read       what it read, in a line
     findings   the worst first
     facts      in the order of the checks
+    rows       what each row of the trace is called: "layer 0", or "layer 0, forward" and "layer 0, backward"
     left_out   what could not be computed, a sentence each
     notices    of the reading: unknown characters, a fallback to the CPU, …
     """
@@ -106,6 +107,7 @@ class Diagnosis:
     tokens: tuple[str, ...]
     findings: tuple[Finding, ...]
     facts: tuple[Fact, ...]
+    rows: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 

@@ -105,6 +105,8 @@ class Subject:
     trained      whether training changes the recurrent weights; a reservoir's stay as they were drawn
     upward       the state that the layer above reads
     looks_below  whether a layer looks at states of the layer below beside what that hands up
+    untold       h [layer, step, unit] of a reading in which every step gives the same, the mean of the input; None where nothing could be
+                 computed with it
     """
 
     trace: Trace
@@ -115,9 +117,16 @@ class Subject:
     trained: bool = True
     upward: str = "h"
     looks_below: bool = False
+    untold: Array | None = None
     reach: Reach | None = None
     leaning: Leaning | None = None
     left_out: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether all weights, and all that was computed with them, are numbers."""
+        weights = (values for values in self.parameters.values() if values.dtype.kind == "f")
+        return not self.trace.nonfinite and all(np.isfinite(values).all() for values in weights)
 
     @cached_property
     def sound(self) -> tuple[Row, ...]:
@@ -129,12 +138,14 @@ class Subject:
             if row.finite and all(np.isfinite(self.trace[name][row.number]).all() for name in per_unit)
         )
 
-    def where(self, row: Row) -> str:
-        """ ", layer 1, backward" behind a title; empty where there is one row only."""
-        if len(self.rows) == 1:
-            return ""
+    def name(self, row: Row) -> str:
+        """ "layer 1", "layer 1, backward"."""
         reads = ", backward" if row.direction else ", forward" if self.trace.bidirectional else ""
-        return f", layer {row.layer}{reads}"
+        return f"layer {row.layer}{reads}"
+
+    def where(self, row: Row) -> str:
+        """The row's name behind a title; empty where there is one row only."""
+        return f", {self.name(row)}" if len(self.rows) > 1 else ""
 
     def gates(self, row: Row) -> tuple[str, ...]:
         """The gates with sums of their own: not one that is another's rest, nor a clock's."""

@@ -32,9 +32,10 @@ def _lines(diagnosis: Diagnosis, facts: bool) -> Iterator[str]:
         yield from wrap(notice, WIDTH, initial_indent="! ", subsequent_indent="  ")
     yield ""
     yield from wrap(summary(diagnosis), WIDTH)
+    told: set[str] = set()
     for finding in diagnosis.findings:
         yield ""
-        yield from _finding(finding)
+        yield from _finding(finding, told)
     if facts and diagnosis.facts:
         yield ""
         yield "Measured"
@@ -44,16 +45,19 @@ def _lines(diagnosis: Diagnosis, facts: bool) -> Iterator[str]:
             )
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: Finding, told: set[str]) -> Iterator[str]:
+    """The title, and what has not been told before of another row or gate."""
     yield from wrap(finding.title, WIDTH, initial_indent=f"{SIGNS[finding.severity]:<6}", subsequent_indent=" " * 6)
-    for text in (finding.explains, f"Try: {finding.tries}"):
+    new = [text for text in (finding.explains, f"Try: {finding.tries}") if text not in told]
+    told.update(new)
+    for text in new:
         yield from wrap(text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
 
 
 def labelled(fact: Fact, diagnosis: Diagnosis) -> str:
     """What a fact is called, with its row where the network has more than one."""
-    several = len({one.layer for one in diagnosis.facts if one.layer is not None}) > 1
-    return f"{fact.label}, row {fact.layer}" if several and fact.layer is not None else fact.label
+    several = len(diagnosis.rows) > 1 and fact.layer is not None
+    return f"{fact.label}, {diagnosis.rows[fact.layer or 0]}" if several else fact.label
 
 
 def as_html(diagnosis: Diagnosis) -> str:

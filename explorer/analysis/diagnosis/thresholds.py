@@ -15,8 +15,8 @@ ALL_STUCK = 0.9
 """The share of a layer's units from which on stuck gates are wrong: the gate is a constant, and the layer has lost what it is for."""
 
 STILL = 1e-3
-"""A unit whose h stays within such a range is dead: a thousandth of the range of tanh, which a readout's weight of 1 turns into odds
-that change by 0.1 %."""
+"""A unit whose h is moved by less by all that is read is dead: half a thousandth of the range of tanh, which a readout's weight of 1
+turns into odds that change by 0.1 %."""
 MANY_STILL = 0.5
 """The share of a layer's units from which on dead ones are wrong."""
 UNHEARD = 1e-6
@@ -41,9 +41,9 @@ AT_THE_END = 0.99
 """A tanh's output beyond this has a slope below 0.02: next to nothing passes back through it."""
 MANY_SATURATED = 0.25
 """The share of a layer's units from which on it is worth a look that they are at the end nearly all the time."""
-ALL_SATURATED = 0.9
-"""The same for what is wrong: the layer computes with bits. A tanh network with weights from ±50/√units comes to it, and then its
-gradients vanish, so that nothing else would tell."""
+ALL_SATURATED = 0.8
+"""The same for what is wrong: the layer computes with bits. The shipped tanh networks are there for 64 % of their units' steps at most;
+one with weights from ±50/√units for 92 %, and then its gradients vanish, so that nothing else would tell."""
 
 LATCH = 20.0
 """Half-lives, in steps, from which on a unit is called a latch; in a text shorter than twice that, half of the text."""

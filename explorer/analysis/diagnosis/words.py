@@ -8,6 +8,11 @@ NAMED = 4
 """How many units a sentence names."""
 
 
+def counted(count: int, what: str) -> str:
+    """ "1 unit", "1,000 steps"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def count_of(some: int, whole: int, what: str) -> str:
     """ "3 of 128 forget gates"."""
     return f"{some} of {whole} {what}{'' if whole == 1 or what.endswith('s') else 's'}"

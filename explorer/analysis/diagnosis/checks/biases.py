@@ -75,12 +75,12 @@ def _judged(
             **some,  # type: ignore[arg-type]
         )
     elif not carries_h and units >= at.FEW_UNITS and np.abs(bias).max() <= 2 / np.sqrt(units):
-        drawn = f"{EXPLAINS} From there half of a memory is gone with each step; on this text {percent(kept)} is kept."
         yield Finding(
             check=KEY,
             severity="look",
-            title=f"The {label}s' biases lie where they were drawn, all within ±{2 / np.sqrt(units):.2f}{subject.where(row)}",
+            title=f"The {label}s' biases lie where they were drawn, all within ±{2 / np.sqrt(units):.2f}; on this text "
+            f"{percent(kept)} of the memory is kept a step{subject.where(row)}",
             value=middle,
             threshold=at.USUAL_BIAS[0],
-            **some | {"explains": drawn},  # type: ignore[arg-type]
+            **some,  # type: ignore[arg-type]
         )

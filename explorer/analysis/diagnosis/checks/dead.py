@@ -1,4 +1,4 @@
-"""Units that never move, units that nobody hears, and layers of nothing else."""
+"""Units that do not depend on what is read, units that nobody hears, and layers of nothing else."""
 
 from __future__ import annotations
 
@@ -10,62 +10,64 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding, Picture
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import count_of, size, units
+from explorer.analysis.diagnosis.words import count_of, counted, size, units
 from explorer.signals import Array
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Wrong where half of a layer never moves."""
+    """Wrong where half of a layer is so; a layer of one or two units may be wired to have one to spare."""
     for row in subject.sound:
-        if subject.trace.steps >= at.STEPS and subject.hears:
-            yield from _still(subject, row)
+        if subject.trace.steps >= at.STEPS and subject.hears and subject.untold is not None:
+            yield from _unmoved(subject, row, subject.untold)
         yield from _unheard(subject, row)
 
 
-def _still(subject: Subject, row: Row) -> Iterator[Finding | Fact]:
-    span = np.ptp(subject.trace["h"][row.number].astype(np.float64), axis=0)  # [unit]
-    still = np.flatnonzero(span < at.STILL)
-    text = f"{size(float(np.median(span)))} in the median, at least {size(float(span.min()))}"
-    yield Fact(
-        check="dead", label="Range of h, unit by unit", value=float(np.median(span)), text=text, layer=row.number
-    )
-    if len(still) == 0:
+def _unmoved(subject: Subject, row: Row, untold: Array) -> Iterator[Finding | Fact]:
+    moved = np.abs(subject.trace["h"][row.number].astype(np.float64) - untold[row.number]).max(0)  # [unit]
+    dead = np.flatnonzero(moved < at.STILL)
+    text = f"by {size(float(np.median(moved)))} at most in the median unit, by {size(float(moved.min()))} in the least moved one"
+    label = "What is read moves h"
+    yield Fact(check="dead", label=label, value=float(np.median(moved)), text=text, layer=row.number)
+    if len(dead) == 0:
         return
-    whole = len(still) == len(span)
-    many = len(still) / len(span) >= at.MANY_STILL and len(span) >= at.FEW_UNITS
-    if whole:
-        title = f"The layer is dead: none of its {len(span)} units moves by {at.STILL} on this text{subject.where(row)}"
-    else:
-        verb = "moves" if len(still) == 1 else "move"
-        title = f"{count_of(len(still), len(span), 'unit')} never {verb} by {at.STILL} on this text: "
-        f"{units(still.tolist())}{subject.where(row)}"
+    whole = len(dead) == len(moved)
+    many = len(dead) / len(moved) >= at.MANY_STILL and len(moved) >= at.FEW_UNITS
+    verb, them = ("is", "it") if len(dead) == 1 else ("are", "them")
+    some = f"{count_of(len(dead), len(moved), 'unit')} {verb} dead, what is read moves {them} by less than {at.STILL}"
+    some += f": {units(dead.tolist())}"
+    all_of_it = f"The layer is dead: what is read moves none of its {counted(len(moved), 'unit')} by {at.STILL}"
+    carries = "the layers above and the answer cannot depend on what was read through it" if whole else "it is a bias"
     yield Finding(
         check="dead",
         severity="wrong" if whole or many else "look",
-        title=title,
-        value=len(still) / len(span),
+        title=(all_of_it if whole else some) + subject.where(row),
+        value=len(dead) / len(moved),
         threshold=at.MANY_STILL,
         layer=row.number,
-        units=tuple(map(int, still)),
-        unit=int(still[0]),
-        explains="What does not move carries nothing: "
-        f"{'the layers above and the answer cannot depend on what was read through it' if whole else 'it is a bias'}.",
-        tries=_tries(subject, row, whole),
+        units=tuple(map(int, dead)),
+        unit=int(dead[0]),
+        explains="Measured against a second reading that is told nothing, the mean of the input at each step. What does the same "
+        f"then carries nothing of the text: {carries}.",
+        tries=_tries(row, whole),
         see="hidden",
         picture=bars(
-            f"Range of h on this text{subject.where(row)}", span, "range", marked=still.tolist(), threshold=at.STILL
+            f"How far what is read moves h at most{subject.where(row)}",
+            moved,
+            "difference in h",
+            marked=dead.tolist(),
+            threshold=at.STILL,
         ),
     )
 
 
-def _tries(subject: Subject, row: Row, whole: bool) -> str:
+def _tries(row: Row, whole: bool) -> str:
     zero = all(not weight.any() for name, weight in row.weights.items() if name.startswith("W"))
     if zero:
         return "All of its weights are 0: see whether they were loaded under other names, or zeroed by pruning or by a mask."
     first = (
         "See whether its weights were loaded and whether the layer below it moves. "
         if whole
-        else "See whether they move on other texts. "
+        else "See whether other texts move them. "
     )
     return first + (
         "Units of a relu that died come back by a lower learning rate and a small positive bias; shut gates are "

@@ -16,7 +16,7 @@ from explorer.analysis.diagnosis.words import size
 def check(subject: Subject) -> Iterator[Finding | Fact]:
     """How much h moves the scores, against how far apart the bias puts them."""
     readout, trace = subject.trace.readout, subject.trace
-    if readout is None or len(subject.sound) < len(subject.rows) or len(readout.bias) < 2 or trace.steps < at.STEPS:
+    if readout is None or not subject.finite or len(readout.bias) < 2 or trace.steps < at.STEPS:
         return
     top = trace.rows - (2 if trace.bidirectional else 1)
     h = np.concatenate(list(trace["h"][top:]), axis=-1).astype(np.float64)
@@ -27,7 +27,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
     if moves < at.DEAF * bias:
         yield Finding(
             check="readout",
-            severity="look",
+            severity="look" if moves else "wrong",
             title=f"The answer is the readout's bias: what was read moves the scores by {size(moves)}, the bias sets "
             f"them apart by {size(bias)}",
             value=moves / bias,
