@@ -13,7 +13,7 @@ from torch import Tensor
 
 from explorer.cells import REGISTRY
 from explorer.models.checkpoints.contents import Kernel, Recurrent, Unreadable
-from explorer.models.checkpoints.wording import not_finite, quoted
+from explorer.models.checkpoints.wording import not_finite
 from explorer.signals import Array
 
 Blocks = dict[str, Array]

@@ -311,7 +311,7 @@ def test_weights_in_another_file_are_not_looked_for() -> None:
 def test_what_to_install_is_said_where_onnx_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     data = one_node()
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(Unreadable, match="pip install onnx$"):
+    with pytest.raises(Unreadable, match=r"pip install onnx$"):
         FORMAT.read(data)
 
 

@@ -23,6 +23,8 @@ from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 from explorer.signals import Array
 
+ROOTS = ("layers/", "_layer_checkpoint_dependencies/")
+"""Where Keras 3 keeps a model's layers, and where Keras 2.12 did; those of before call them by their names."""
 HDF5 = b"\x89HDF\r\n\x1a\n"
 CONFIG, WEIGHTS, VOCABULARY = "config.json", "model.weights.h5", "vocabulary.txt"
 GUESSED = "The file does not say how its layers are connected; they are taken to lie on top of one another, as their sizes fit."
@@ -65,7 +67,6 @@ def _contents(what: str, file: Hdf5, described: list[Described], vocabulary: tup
 def _recurrent(found: list[Group], described: list[Described], version: str) -> tuple[list[Layer], list[str]]:
     """The layers that our cells compute, and what is to be said of the others."""
     pairs = _paired([group for group in found if any(part.is_recurrent for part in group.parts)], described)
-    check_layers(len(pairs))
     by_name = {one.name: one for one in described}
     taken: Counter[str] = Counter()
     tops: dict[str, str] = {}  # what the top cell of a layer is called here
@@ -91,16 +92,20 @@ def _recurrent(found: list[Group], described: list[Described], version: str) -> 
 
 def _paired(found: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
     """Each layer's weights with its description, in the order of these; weights that are described nowhere stand behind."""
-    by_path = {group.path: group for group in found}
-    by_name: dict[str, list[Group]] = {}
+    layers = list(filter(is_recurrent, described))
+    check_layers(len(layers) + len(found))
+    numbered = any(group.path.startswith(ROOTS) for group in found)
+    below: dict[
+        str, list[Group]
+    ] = {}  # the groups that are at a path or under it, or, where layers have names, by these
     for group in found:
-        for step in group.path.split("/"):
-            by_name.setdefault(step, []).append(group)
+        steps = group.path.replace(*reversed(ROOTS)).split("/")
+        for depth, step in enumerate(steps):
+            below.setdefault("/".join(steps[: depth + 1]) if numbered else step, []).append(group)
     pairs: list[tuple[Group | None, Described | None]] = []
     used: set[str] = set()
-    for own in filter(is_recurrent, described):
-        named = [group for group in by_name.get(own.name, []) if group.path not in used]
-        fits = by_path.get(own.path) or next(iter(named), None)
+    for own in layers:
+        fits = next((one for one in below.get(own.path if numbered else own.name, []) if one.path not in used), None)
         used |= {fits.path} if fits else set()
         pairs.append((fits, own))
     return pairs + [(group, None) for group in found if group.path not in used]
