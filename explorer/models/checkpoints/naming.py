@@ -19,20 +19,20 @@ PART = re.compile(
     (?:(?P<kind>weight|bias|w|b)_(?P<side>ih|hh|hr)       # weight_ih of PyTorch, w_ih of arrays that were saved by hand
       |(?P<own>weight_(?:peephole_[a-z]+|ho|gates|cd|ld)|bias_o))  # what cells of ours have beside these
     (?:_l(?P<layer>\d{1,4})(?P<backwards>_reverse)?)?""",
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 KINDS = {"w": "weight", "b": "bias"}
-MATRIX = re.compile(r"(?P<where>.*?)(?:[./_]?(?:weight|kernel|w))?", re.IGNORECASE)
+MATRIX = re.compile(r"(?P<where>.*?)(?:[./_]?(?:weight|kernel|w))?", re.IGNORECASE | re.DOTALL)
 BIAS_OF = {"weight": "bias", "kernel": "bias", "w": "b", "W": "b"}
 TRANSFORMER = re.compile(r"attn|attention|[qkv]_proj|query|transformer", re.IGNORECASE)
-UNDERSTOOD = "PyTorch's LSTM, GRU and RNN have weight_ih_l0, weight_hh_l0, bias_ih_l0, …"
+UNDERSTOOD = "Those of PyTorch's LSTM, GRU and RNN are called weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0."
 LONGEST = 500
 """Of a tensor's name."""
 
 
 def is_recurrent(name: str) -> bool:
     """Whether a tensor of that name is a weight of recurrent layers."""
-    found = PART.fullmatch(name) if len(name) <= LONGEST else None
+    found = PART.fullmatch(name[-LONGEST:])
     return found is not None and found["side"] is not None
 
 
@@ -42,9 +42,9 @@ def no_recurrent(names: Iterable[str]) -> str:
     telling = [name for name in names if TRANSFORMER.search(name[:LONGEST])]
     if telling:
         return f"These are a transformer's weights ({listed(telling)}), and no recurrent network's. {UNDERSTOOD}"
-    return (
-        f"There are {len(names):,} tensors in the file ({listed(names)}), but none of a recurrent layer. {UNDERSTOOD}"
-    )
+    if not names:
+        return f"There are no tensors in the file. {UNDERSTOOD}"
+    return f"The tensors in the file ({listed(names)}) are of no recurrent layer. {UNDERSTOOD}"
 
 
 def contents(what: str, tensors: Mapping[str, Tensor], vocabularies: Sequence[tuple[str, ...]] = ()) -> Contents:

@@ -137,7 +137,7 @@ TENSORS: Mapping[str, Callable[..., Any]] = {
     "torch._utils._rebuild_sparse_tensor": _strange("sparse"),
     "torch._utils._rebuild_sparse_csr_tensor": _strange("sparse"),
     "torch._utils._rebuild_qtensor": _strange("quantised"),
-    "torch._utils._rebuild_meta_tensor_no_storage": _strange("meta (it has sizes and no numbers)"),
+    "torch._utils._rebuild_meta_tensor_no_storage": _strange("meta"),
     "torch._utils._rebuild_nested_tensor": _strange("nested"),
     "torch._utils._rebuild_wrapper_subclass": _strange("foreign"),
     "torch._utils._rebuild_device_tensor_from_numpy": _strange("foreign"),
@@ -150,9 +150,7 @@ def tensors(claims: Mapping[str, View | Strange], stored: Callable[[Store], byte
     views: dict[str, View] = {}
     for name, view in claims.items():
         if isinstance(view, Strange):
-            raise Unreadable(
-                f"{quoted(name)} is a {view.kind} tensor; save it as a plain one (`.dense()`, `.dequantize()`, `.cpu()`)."
-            )
+            raise Unreadable(f"{quoted(name)} is a {view.kind} tensor; save it as a plain one of float32.")
         views[name] = view
     check_claims(view.claimed(name) for name, view in views.items())
     for name, view in views.items():

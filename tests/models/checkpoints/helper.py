@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -91,30 +92,28 @@ class Entry:
     claims: int | None = None
 
 
+@cache
+def deflated(data: bytes) -> bytes:
+    """Packed as in a zip archive."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
+checksum = cache(zlib.crc32)
+
+
 def zipped(entries: Mapping[str, Entry | bytes]) -> bytes:
-    """A zip archive, written by hand so that it can lie. An entry that is given twice is packed once."""
+    """A zip archive, written by hand so that it can lie."""
     body, directory = io.BytesIO(), b""
-    packed: dict[int, bytes] = {}
     for name, given in entries.items():
         entry = given if isinstance(given, Entry) else Entry(given)
-        raw = entry.data
-        if entry.packed:
-            if id(entry.data) not in packed:
-                deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
-                packed[id(entry.data)] = deflate.compress(entry.data) + deflate.flush()
-            raw = packed[id(entry.data)]
+        raw = deflated(entry.data) if entry.packed else entry.data
         size = len(entry.data) if entry.claims is None else entry.claims
         method = zipfile.ZIP_DEFLATED if entry.packed else zipfile.ZIP_STORED
-        common = struct.pack(
-            "<HHHHHIIIHH", 20, 0, method, 0, 0x21, zlib.crc32(entry.data[:size]), len(raw), size, len(name.encode()), 0
-        )
-        directory += (
-            b"PK\x01\x02"
-            + struct.pack("<H", 20)
-            + common
-            + struct.pack("<HHHII", 0, 0, 0, 0, body.tell())
-            + name.encode()
-        )
+        sizes = (checksum(entry.data[:size]), len(raw), size, len(name.encode()), 0)
+        common = struct.pack("<HHHHHIIIHH", 20, 0, method, 0, 0x21, *sizes)
+        place = struct.pack("<HHHII", 0, 0, 0, 0, body.tell())
+        directory += b"PK\x01\x02" + struct.pack("<H", 20) + common + place + name.encode()
         body.write(b"PK\x03\x04" + common + name.encode() + raw)
     start, count = body.tell(), len(entries)
     end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), start, 0)

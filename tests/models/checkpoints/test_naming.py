@@ -142,7 +142,7 @@ def without(name: str) -> dict[str, Tensor]:
         (lstm() | {"weight_hh_l0": torch.ones(16, 4, dtype=torch.complex64)}, "complex numbers \\(complex64\\) in “weight_hh_l0”"),
         ({"weight_ih": torch.ones(8, 3), "weight_hh": torch.ones(8, 4)}, "8 and 8 rows of weights for 4 units; an LSTM has 4 rows a unit"),
         ({"h.0.attn.q_proj.weight": torch.ones(2, 2)}, "These are a transformer's weights \\(“h.0.attn.q_proj.weight”\\)"),
-        ({"conv.weight": torch.ones(2, 2)}, "There are 1 tensors in the file \\(“conv.weight”\\), but none of a recurrent layer"),
+        ({"conv.weight": torch.ones(2, 2)}, "The tensors in the file \\(“conv.weight”\\) are of no recurrent layer"),
         (under("x" * 1000, lstm()), "A tensor's name has 1,012 letters"),
     ],
 )  # fmt: skip
