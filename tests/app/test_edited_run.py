@@ -31,7 +31,6 @@ def test_the_stage_plays_the_run_that_is_chosen(shipped: Shipped) -> None:
         assert sent.header["whole"] and sent.place == (2, 0)
     assert was.header["id"] != now.header["id"]
     assert was.header["edits"] is None and now.header["edits"]["told"] == ["c held at 0, steps 3 to 4"]
-    assert now.header["caption"].endswith("; edited: c held at 0, steps 3 to 4")
     assert now.beside["c"][2, 0] == pytest.approx(was.signals["c"][2, 0], abs=1e-6), "its equation is as it was"
     assert not stage_of(opened("what-if", **HELD)).header["whole"], "none is chosen: the strip alone"
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
-from tests.browser.reader import expect_link, expect_step, visit
+from tests.browser.reader import expect_link, expect_step, stand_at, visit
 from tests.browser.test_axe import expect_none, report
 from tests.browser.test_look import PHONE, expect_to_fit
 
@@ -26,6 +26,13 @@ def expect_marked(page: Page, *, belt: bool) -> None:
     expect(inside(page, ".why .equation.set")).to_have_count(int(belt))
 
 
+def saved_picture(page: Page) -> str:
+    page.get_by_test_id("stage-save").click()
+    with page.expect_download() as download:
+        page.get_by_test_id("stage-save-svg").click()
+    return download.value.path().read_text(encoding="utf-8")
+
+
 def test_what_is_set_is_marked_at_its_steps(page: Page, server: Server) -> None:
     """Not before and not after; its number is the one it was set to, and its equation says what it would have been."""
     visit(page, server, "what-if", watch="edited", step=2, **LINK)
@@ -40,6 +47,7 @@ def test_what_is_set_is_marked_at_its_steps(page: Page, server: Server) -> None:
         "Edited: c set to 0.000 by an edit (the equation gives 1.000). cell state: c"
     )
     expect(inside(page, ".why .equation.set")).to_contain_text("set to 0.000 by an edit (the equation gives")
+    assert "; edited: c held at 0, steps 3 to 4" in saved_picture(page), "a picture that is taken along says so, too"
     page.keyboard.press("ArrowRight")
     expect_marked(page, belt=True)
     page.keyboard.press("ArrowRight")
@@ -61,6 +69,18 @@ def test_a_gate_that_is_held_unfolds_with_what_its_weights_would_give(page: Page
     page.get_by_test_id("stage-gate-f").click()
     expect(inside(page, ".unfold .set")).to_contain_text("is set to 1.000 by an edit.")
     expect(inside(page, ".unfold .result").first).to_have_text("0.7311")
+
+
+def test_what_is_set_for_another_unit_is_marked_otherwise(page: Page, server: Server) -> None:
+    """With dots, and without a pen, until that unit is pinned."""
+    link = {"model": "counter-lstm", "text": "aabb", "edits": "set f 0 unit 1", "unit": 0}
+    visit(page, server, "what-if", watch="edited", step=2, **link)
+    expect(inside(page, "[data-node=f].edited-others title")).to_contain_text("Edited here in other units: f.")
+    expect(inside(page, ".edited, .equation.set")).to_have_count(0)
+    stand_at(page, unit=1)
+    expect(inside(page, "[data-node=f].edited .set-badge")).to_be_visible()
+    expect(inside(page, ".edited-others")).to_have_count(0)
+    expect(inside(page, ".why .set")).to_contain_text("set to 0.000 by an edit (the equation gives 0.")
 
 
 def test_where_a_token_is_left_out_the_link_keeps_the_steps_of_the_text(page: Page, server: Server) -> None:

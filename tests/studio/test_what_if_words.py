@@ -74,6 +74,13 @@ def test_the_units_that_are_held_are_not_counted_among_those_that_move() -> None
     assert "of 128 move" in words.of_change(view("scale c 0.5"))
 
 
+def test_none_is_told_as_left_alone_where_all_are_edited() -> None:
+    """Or where the text is edited, and no unit; one that could not be held is none that is."""
+    for lines in (["scale c 0.5"], ["delete step 11"], ["scale c 0.5", "set f 1 unit 500"]):
+        assert "not held themselves" not in words.of_change(view(*lines))
+    assert "not held themselves" in words.of_change(view("set c 2 unit 1"))
+
+
 def test_an_edit_of_units_follows_the_tokens_that_are_left() -> None:
     """Steps are those of the text as it was; a run of them closes up around a gap, and one without any left is refused."""
     here = view("delete steps 5-6", "set f 1 unit 3 steps 4-9", "set f 1 unit 4 step 6")

@@ -151,15 +151,17 @@ def of_memory(view: View) -> str:
     name = view.before.memory
     moved = np.abs(_seen(view.after[name][view.row]) - _seen(view.before[name][view.row]))
     moved = np.where(np.isfinite(moved), moved, 0).max(0)
-    held = {unit for line in view.lines if line.on and line.units for unit in line.units}
+    done = [line for number, line in enumerate(view.lines) if line.on and number not in view.plan.refused]
+    held = {unit for line in done for unit in line.units or ()}
     others = [unit for unit in range(len(moved)) if unit not in held]
     if not others or not moved[others].max() > 0:
         return f"No other unit's {name} changes." if others else ""
     most = max(others, key=lambda unit: float(moved[unit]))
     count = int((moved[others] > SHIFT).sum())
     says = "through tanh " if name != "h" else ""
+    start = "Of the units that are not held themselves, unit" if held else "Unit"
     return (
-        f"Of the units that are not held themselves, unit {most} moves most ({name} {says}by {moved[most]:.2f}); "
+        f"{start} {most} moves most ({name} {says}by {moved[most]:.2f}); "
         f"{count} of {len(others)} move by more than {SHIFT:g}."
     )
 

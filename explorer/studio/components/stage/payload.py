@@ -106,15 +106,8 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
         header["belt"] = bool(trace.belt)
         header["telling"] = telling(place)
         header["columns"] = list(place.card.vocabulary) if in_columns(place) else None
-        header["caption"] = caption(reading)
+        header["caption"] = f"{place.card.title}, {place.card.cell.upper()} of {trace.units} units"
     return header
-
-
-def caption(reading: Reading) -> str:
-    """What a saved picture is of."""
-    card = reading.place.card
-    done = f"; edited: {'; '.join(reading.told)}" if reading.edited else ""
-    return f"{card.title}, {card.cell.upper()} of {reading.trace.units} units{done}"
 
 
 def identity(place: Place) -> str:

@@ -32,7 +32,8 @@ function address(state) {
 }
 
 function captionOf({ reading, place }) {
-  return `${reading.caption}; step ${place.step + 1} of ${reading.steps}, unit ${place.unit}`;
+  const edits = reading.edits ? `; edited: ${reading.edits.told.join("; ")}` : "";
+  return `${reading.caption}; step ${place.step + 1} of ${reading.steps}, unit ${place.unit}${edits}`;
 }
 
 // The scripts of this very module, the style sheet, and the numbers.
