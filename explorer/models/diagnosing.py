@@ -44,6 +44,11 @@ def diagnose(reader: Reader, given: Any, *, device: str = "auto") -> Diagnosis:
 
     Everything is computed from this reading and from the weights. Raises ValueError like `trace`.
     """
+    return examine(subject_of(reader, given, device=device))
+
+
+def subject_of(reader: Reader, given: Any, *, device: str = "auto") -> Subject:
+    """All that the checks look at."""
     read = trace(reader, given, device=device)
 
     def compute(reading: Reading) -> Subject:
@@ -62,7 +67,7 @@ def diagnose(reader: Reader, given: Any, *, device: str = "auto") -> Diagnosis:
             return subject
         return _followed_back(reading, replace(subject, untold=_untold(reading)))
 
-    return examine(on_device(compute, reader, given, device, None))
+    return on_device(compute, reader, given, device, None)
 
 
 def example_input(model: Model) -> tuple[Any, str]:

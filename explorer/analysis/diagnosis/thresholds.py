@@ -46,7 +46,8 @@ ALL_SATURATED = 0.8
 one with weights from ±50/√units for 92 %, and then its gradients vanish, so that nothing else would tell."""
 
 LATCH = 20.0
-"""Half-lives, in steps, from which on a unit is called a latch; in a text shorter than twice that, half of the text."""
+"""Half-lives, in steps, from which on a unit is called a latch; in a text shorter than twice that, what a latch that never
+lets go comes to there."""
 
 SHUT_BIAS = -2.0
 """A bias of the keep gate that halves a memory at every step or worse: σ(-2) = 0.12. The usual values are 1 to 3."""

@@ -32,7 +32,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 
 def _latches(subject: Subject, row: Row, lives: HalfLives, order: list[int]) -> Iterator[Finding]:
-    least = min(at.LATCH, subject.trace.steps / 2)
+    least = min(at.LATCH, (subject.trace.steps - 1) / 2)
     found = [unit for unit in order if lives.steps[unit] >= least]
     if not found:
         return
