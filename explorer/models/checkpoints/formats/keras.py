@@ -18,7 +18,7 @@ from explorer.models.checkpoints.keras_kernel import kernel
 from explorer.models.checkpoints.keras_layers import check_class, is_recurrent, layers_of
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, TABLE, Group, groups
 from explorer.models.checkpoints.keras_vocabulary import stored, symbols
-from explorer.models.checkpoints.layers import Layer, check_layers, joined, unique
+from explorer.models.checkpoints.layers import Layer, check_layers, joined, unique, widened
 from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 from explorer.signals import Array
@@ -60,7 +60,7 @@ def _contents(what: str, file: Hdf5, described: list[Described], vocabulary: tup
         tables=_tables(found),
         linears=_linears(found),
         vocabulary=vocabulary or symbols(described),
-        notes=tuple(refused),
+        notes=(*(widened(kind) for kind in sorted(file.narrow)), *refused),
     )
 
 
@@ -99,7 +99,7 @@ def _paired(found: list[Group], described: list[Described]) -> list[tuple[Group 
         str, list[Group]
     ] = {}  # the groups that are at a path or under it, or, where layers have names, by these
     for group in found:
-        steps = group.path.replace(*reversed(ROOTS)).split("/")
+        steps = group.path.replace(ROOTS[1], ROOTS[0]).split("/")
         for depth, step in enumerate(steps):
             below.setdefault("/".join(steps[: depth + 1]) if numbered else step, []).append(group)
     pairs: list[tuple[Group | None, Described | None]] = []

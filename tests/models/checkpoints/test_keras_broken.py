@@ -1,0 +1,404 @@
+"""Keras files as others than today's Keras write them: older ones, damaged ones, and those that are made to do harm.
+
+They are written here by hand, without Keras.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import marshal
+import sys
+import tracemalloc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from explorer.models.checkpoints import Unreadable, hdf5, read_bytes
+from explorer.models.checkpoints.formats.keras import FORMAT
+from explorer.models.checkpoints.limits import MEGABYTE
+from explorer.signals import Array
+from tests.helpers import FEWER
+from tests.models.checkpoints.helper import CLOSE, Entry, by_steps, read_one, steps_for, zipped
+
+INPUT, UNITS = 3, 4
+MOST_TENSORS = 100
+"""The limit in these tests; to write more takes long."""
+LSTM = ("kernel", "recurrent_kernel", "bias")
+Change = Callable[[h5py.File], Any]
+
+
+def made(arrays: Mapping[str, Array], config: Any = None, change: Change | None = None, **attributes: Any) -> bytes:
+    """An HDF5 file of these arrays."""
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        for path, array in arrays.items():
+            file[path] = array
+        for name, value in attributes.items():
+            file.attrs[name] = value
+        if config is not None:
+            file.attrs["model_config"] = config if isinstance(config, str | bytes) else json.dumps(config)
+        if change is not None:
+            change(file)
+    return stream.getvalue()
+
+
+def lstm(path: str = "lstm/lstm/lstm_cell", inputs: int = INPUT, units: int = UNITS, seed: int = 0) -> dict[str, Array]:
+    """The weights of an LSTM as Keras 2 named them."""
+    random = np.random.default_rng(seed)
+    shapes = [(inputs, 4 * units), (units, 4 * units), (4 * units,)]
+    return {
+        f"{path}/{name}:0": random.uniform(-0.7, 0.7, shape).astype(np.float32)
+        for name, shape in zip(LSTM, shapes, strict=True)
+    }
+
+
+def sequential(*layers: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """A configuration as Keras wrote it to JSON."""
+    return {
+        "class_name": "Sequential",
+        "config": {"name": "s", "layers": [{"class_name": kind, "config": own} for kind, own in layers]},
+    }
+
+
+def archive(config: Any, weights: bytes, **others: bytes) -> bytes:
+    """A .keras file."""
+    named = {name.replace("__", "/").replace("_txt", ".txt"): data for name, data in others.items()}
+    text = config if isinstance(config, bytes) else json.dumps(config).encode()
+    return zipped({"metadata.json": b"{}", "config.json": text, "model.weights.h5": weights, **named})
+
+
+NUMBERED = {f"layers/lstm/cell/vars/{at}": array for at, array in enumerate(lstm().values())}
+"""The same as Keras 3 names them."""
+
+
+def test_layers_of_keras_2_are_joined_as_its_configuration_says() -> None:
+    """Which wrote where an input comes from as lists in lists."""
+    entries = [
+        {"class_name": "InputLayer", "config": {"name": "x"}, "inbound_nodes": []},
+        *(
+            {
+                "class_name": "LSTM",
+                "config": {"name": name, "return_sequences": True, "recurrent_activation": "sigmoid"},
+                "inbound_nodes": [[[below, 0, 0, {}]]],
+            }
+            for name, below in (("a", "x"), ("b", "quiet"), ("beside", "x"))
+        ),
+        {"class_name": "Dropout", "config": {"name": "quiet"}, "inbound_nodes": [[["a", 0, 0, {}]]]},
+    ]
+    arrays = lstm("model_weights/a/a") | lstm("model_weights/b/b", UNITS) | lstm("model_weights/beside/beside")
+    found = read_bytes(made(arrays, {"class_name": "Model", "config": {"layers": entries}})).recurrent
+    assert [one.where for one in found] == ["a → b", "beside"]
+
+
+def test_layers_follow_the_order_that_the_file_states() -> None:
+    """And not that of their names; a lower one whose input has another width than its h is seen to be one."""
+    arrays = lstm("b/b") | lstm("a/a", UNITS)
+    assert read_one(made(arrays, layer_names=np.array([b"b", b"a"]))).where == "b → a"
+    assert [one.where for one in read_bytes(made(arrays)).recurrent] == ["a", "b"]
+
+
+@pytest.mark.parametrize("version", ["2.1.5", "2.2.4-tf"])
+def test_old_defaults_are_told(version: str) -> None:
+    (note,) = read_one(made(lstm(), keras_version=version)).notes
+    assert note.startswith("Before Keras 2.3 the default for the gates was hard_sigmoid")
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_weights_that_lie_as_in_nvidias_library_are_torchs(kind: str) -> None:
+    """CuDNNLSTM and CuDNNGRU keep a gate's matrix row by row as torch does, under the shape of its transpose."""
+    torch.manual_seed(0)
+    theirs = getattr(nn, kind)(INPUT, UNITS)
+    weights = {name: weight.detach().numpy() for name, weight in theirs.named_parameters()}
+    order = [0, 1, 2, 3] if kind == "LSTM" else [1, 0, 2]  # Keras's i, f, c, o and z, r, h in torch's order
+
+    def gates(name: str) -> list[Array]:
+        blocks = np.split(weights[name], len(order))
+        return [blocks[at] for at in order]
+
+    arrays = {
+        "rnn/rnn/kernel:0": np.hstack([block.reshape(block.shape[::-1]) for block in gates("weight_ih_l0")]),
+        "rnn/rnn/recurrent_kernel:0": np.hstack(gates("weight_hh_l0")),
+        "rnn/rnn/bias:0": np.concatenate(gates("bias_ih_l0") + gates("bias_hh_l0")),
+    }
+    config = sequential((f"CuDNN{kind}", {"name": "rnn", "return_sequences": True}))
+    for data in (made(arrays), made(arrays, config)):
+        found = read_one(data)
+        assert found.notes == ()
+        for name, weight in found.weights.items():
+            np.testing.assert_array_equal(weight.numpy(), weights[f"{name}_l0"])
+
+
+def test_bfloat16_and_half_precision_are_widened() -> None:
+    """Keras keeps bfloat16 as whole numbers of which the file says what they are."""
+
+    def half(file: h5py.File) -> None:
+        for path, array in NUMBERED.items():
+            file[path] = (array.view(np.uint32) >> 16).astype(np.uint16)
+            file[path].attrs["dtype"] = "bfloat16"
+
+    short, whole = read_one(made({}, change=half)), read_one(made(NUMBERED))
+    for name, weight in short.weights.items():
+        # Eight bits of a number are left.
+        np.testing.assert_allclose(weight.numpy(), whole.weights[name].numpy(), rtol=2**-7, atol=0)
+    halves = read_bytes(made({path: array.astype(np.float16) for path, array in NUMBERED.items()}))
+    assert halves.recurrent[0].weights["weight_hh"].dtype == torch.float32
+    assert halves.notes == ("Its weights are float16 in the file; they are computed with as float32.",)
+
+
+def test_double_precision_stays() -> None:
+    found = read_one(made({path: array.astype(np.float64) for path, array in NUMBERED.items()}))
+    assert found.weights["weight_hh"].dtype == torch.float64
+    x = steps_for(found)
+    alike = by_steps(read_one(made(NUMBERED)), x)
+    np.testing.assert_allclose(by_steps(found, x), alike, rtol=0, atol=CLOSE)
+
+
+def test_what_is_no_number_is_counted() -> None:
+    arrays = lstm()
+    arrays["lstm/lstm/lstm_cell/kernel:0"][0, 0] = np.nan
+    assert read_one(made(arrays)).notes[-1] == "1 of its weights is NaN or infinite."
+
+
+def test_a_vocabulary_is_found_in_the_configuration_and_beside_it() -> None:
+    layer = ("LSTM", {"name": "lstm"})
+    vectorizes = ("TextVectorization", {"name": "text", "vocabulary": ["the", "cat"]})
+    looks_up = ("StringLookup", {"name": "look", "vocabulary": ["a", "b"], "mask_token": None, "num_oov_indices": 1})
+    turned = ("StringLookup", {"name": "back", "vocabulary": ["x"], "invert": True})
+    weights = made(NUMBERED)
+    assert read_bytes(archive(sequential(vectorizes, layer), weights)).vocabulary == ("", "[UNK]", "the", "cat")
+    assert read_bytes(archive(sequential(turned, looks_up, layer), weights)).vocabulary == ("[UNK]", "a", "b")
+    complete = ("TextVectorization", {"name": "text", "vocabulary": ["", "[UNK]", "the"]})
+    assert read_bytes(archive(sequential(complete, layer), weights)).vocabulary == ("", "[UNK]", "the")
+    beside = archive(sequential(layer), weights, assets__layers__text__vocabulary_txt="\n[UNK]\nß".encode())
+    assert read_bytes(beside).vocabulary == ("", "[UNK]", "ß")
+
+
+def test_a_lambda_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its code lies in the configuration; it stays there, as text."""
+    proof = tmp_path / "ran"
+    code = base64.b64encode(marshal.dumps(compile(f"open({str(proof)!r}, 'w')", "evil", "exec"))).decode()
+    monkeypatch.setattr(marshal, "loads", lambda _: pytest.fail("code was taken out of the file"))
+    evil = {
+        "name": "evil",
+        "function": {"class_name": "__lambda__", "config": {"code": code, "defaults": None, "closure": None}},
+    }
+    own = {"module": "os", "class_name": "system", "config": {"name": f"touch {proof}"}, "registered_name": "os>system"}
+    config = sequential(("Lambda", evil), ("LSTM", {"name": "lstm", "kernel_initializer": own}))
+    config["config"]["layers"].append(own)
+    for data in (archive(config, made(NUMBERED)), made(lstm(), config)):
+        assert read_one(data).cell == "lstm"
+    assert not proof.exists()
+
+
+def test_what_to_install_is_said_where_h5py_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = made(lstm())
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(Unreadable, match=r"pip install h5py$"):
+        FORMAT.read(data)
+
+
+def test_without_keras_there_is_nothing_to_measure_against(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    assert read_one(made(lstm())).kernel is None
+
+
+def test_links_out_of_the_file_are_not_followed(tmp_path: Path) -> None:
+    """And those in circles come to an end."""
+    other = tmp_path / "secret.h5"
+    other.write_bytes(made({"kernel:0": np.ones((3, 16), np.float32)}))
+
+    def links(file: h5py.File) -> None:
+        file["gru/kernel:0"] = h5py.ExternalLink(str(other), "/kernel:0")
+        file["gru/recurrent_kernel:0"] = h5py.SoftLink("/lstm/lstm/lstm_cell/recurrent_kernel:0")
+        file["gru/round"] = h5py.SoftLink("/gru/round")
+        file["lstm/again"] = file["lstm"]
+        file["lstm/up"] = file["/"]
+
+    assert read_one(made(lstm(), change=links)).where == "lstm"
+
+
+def outside(tmp: Path) -> Change:
+    def write(file: h5py.File) -> None:
+        file.create_dataset("lstm/kernel:0", (3, 16), "f4", external=[(str(tmp / "raw"), 0, 192)])
+
+    return write
+
+
+def virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((3, 16), "f4")
+    layout[:] = h5py.VirtualSource("/etc/other.h5", "kernel:0", (3, 16))
+    file.create_virtual_dataset("lstm/kernel:0", layout)
+
+
+def never_written(file: h5py.File) -> None:
+    file.create_dataset("lstm/kernel:0", (2**20, 2**20), "f4", chunks=(16, 16))
+
+
+def a_chunk_larger_than_all(file: h5py.File) -> None:
+    file.create_dataset("lstm/kernel:0", (1, 1), "f4", chunks=(2**14, 2**14), maxshape=(None, None))
+
+
+def compressed(file: h5py.File) -> None:
+    file.create_dataset("lstm/kernel:0", data=np.zeros((1000, 1000), np.float32), compression="gzip")
+
+
+def many(file: h5py.File) -> None:
+    for at in range(MOST_TENSORS + 1):
+        file.create_dataset(f"a{at}", (), "f4")
+
+
+def deep(file: h5py.File) -> None:
+    group = file
+    for _ in range(200):
+        group = group.create_group("g")
+
+
+SHAPES = {
+    "columns": ("kernel", (3, 15), "[3, 15], where a LSTM of 4 units has [3, 16]"),
+    "rows": ("recurrent_kernel", (5, 16), "16 columns for 5 units"),
+    "bias": ("bias", (17,), "The bias of “lstm” has the shape [17]"),
+    "cube": ("recurrent_kernel", (4, 4, 4), "has no two matrices"),
+    "nothing": ("recurrent_kernel", (0, 16), "has no two matrices"),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_weights_that_do_not_fit_are_named(case: str) -> None:
+    name, shape, says = SHAPES[case]
+    arrays = lstm() | {f"lstm/lstm/lstm_cell/{name}:0": np.zeros(shape, np.float32)}
+    with pytest.raises(Unreadable) as refused:
+        read_bytes(made(arrays))
+    assert says in str(refused.value)
+
+
+def both_directions(**other: Any) -> dict[str, Array]:
+    return lstm("b/b/forward_lstm/lstm_cell") | lstm("b/b/backward_lstm/lstm_cell", **other)
+
+
+def without(arrays: dict[str, Array], name: str) -> dict[str, Array]:
+    return {path: array for path, array in arrays.items() if not path.endswith(name)}
+
+
+VALID = made(lstm() | lstm("upper/upper", UNITS), sequential(("LSTM", {"name": "lstm"}), ("LSTM", {"name": "upper"})))
+NOBODY = sequential(("MyLSTM", {"name": "own"}))
+BROKEN: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "data in another file": (lambda tmp: made({}, change=outside(tmp)), "lies in another file"),
+    "data of other files": (lambda tmp: made({}, change=virtual), "lies in another file"),
+    "4 TB that were never written": (lambda tmp: made({}, change=never_written), "at most 100 MB"),
+    "a chunk larger than all": (lambda tmp: made({}, change=a_chunk_larger_than_all), "at most 100 MB"),
+    "compressed": (lambda tmp: made({}, change=compressed), "is compressed"),
+    "many arrays": (lambda tmp: made({}, change=many), "more than 100 arrays"),
+    "deep groups": (lambda tmp: made({}, change=deep), "more than 32 deep"),
+    "no array": (lambda tmp: made({}), "it has no layer at all"),
+    "no recurrent one": (lambda tmp: made({"dense/dense/kernel:0": np.ones((2, 2), np.float32)}), "it has “dense”"),
+    "whole numbers": (lambda tmp: made({p: a.astype(np.int8) for p, a in lstm().items()}), "no layer at all"),
+    "no kernel": (lambda tmp: made(without(lstm(), "/kernel:0")), "has no two matrices"),
+    "another size back": (lambda tmp: made(both_directions(units=5)), "another size in each direction"),
+    "a bias one way": (lambda tmp: made(without(both_directions(), "forward_lstm/lstm_cell/bias:0")), "a bias in one"),
+    "an unknown class": (
+        lambda tmp: made(lstm("own/own"), NOBODY),
+        "“own” is of the class “MyLSTM”, which is not known",
+    ),
+    "no weights": (lambda tmp: made({}, sequential(("LSTM", {"name": "a"}))), "holds no weights of it"),
+    "a configuration that is no JSON": (lambda tmp: made(lstm(), "{"), "cannot be read; the file is damaged"),
+    "a configuration without an end": (lambda tmp: made(lstm(), "[" * 100_000), "cannot be read; the file is damaged"),
+    "a name too long": (lambda tmp: made(lstm(), keras_version="3" * 2000), "“keras_version” has 2,000 bytes"),
+    "a configuration too long": (
+        lambda tmp: archive(b" " * (hdf5.MOST_TEXT + 1), made(NUMBERED)),
+        "at most 10 are read",
+    ),
+    "two cells for one": (
+        lambda tmp: made(
+            lstm("rnn/rnn/stacked_rnn_cells/lstm_cell") | lstm("rnn/rnn/stacked_rnn_cells/lstm_cell_1"),
+            sequential(("RNN", {"name": "rnn", "cell": {"class_name": "LSTMCell", "config": {}}})),
+        ),
+        "has weights of 2 cells where 1 are described",
+    ),
+    "a cell of one's own": (
+        lambda tmp: made(
+            lstm("rnn/rnn"), sequential(("RNN", {"name": "rnn", "cell": {"class_name": "<b>Mine", "config": {}}}))
+        ),
+        "of the class “·b·Mine”",
+    ),
+    "weights that are none": (lambda tmp: archive(sequential(), b"no HDF5"), "This is an HDF5 file, but a damaged one"),
+    "the first half of an archive": (lambda tmp: archive(sequential(), made(NUMBERED))[:4000], "damaged"),
+    "an archive that claims 4 GB": (
+        lambda tmp: zipped({"config.json": b"{}", "model.weights.h5": Entry(b"", claims=2**32 - 1)}),
+        "at most 100 MB",
+    ),
+    "the signature alone": (lambda tmp: VALID[:8], "a damaged one"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_it_is_answered_with_a_sentence(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hdf5, "MOST_TENSORS", MOST_TENSORS)
+    make, says = BROKEN[case]
+    data = make(tmp_path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable) as refused:
+            read_bytes(data)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert says in str(refused.value)
+    assert len(str(refused.value)) < 400 and str(refused.value).isprintable()
+    assert most < 50 * MEGABYTE, "more than the longest text that is read, a few times over"
+
+
+@pytest.mark.parametrize("share", np.linspace(0.05, 0.95, 7))
+def test_a_file_that_breaks_off_is_damaged(share: float) -> None:
+    with pytest.raises(Unreadable, match="damaged one, or it was not loaded to its end"):
+        read_bytes(VALID[: int(share * len(VALID))])
+
+
+HOSTILE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["lstm", "LSTM", "RNN", "Bidirectional", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["class_name", "config", "layers", "name", "cell", "cells", "layer", "inbound_nodes", "args"]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@FEWER
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_a_configuration_may_say_anything(first: Any, second: Any, third: Any) -> None:
+    """The layers are read by it, or refused with a sentence; nothing else happens."""
+    layers = [
+        {"class_name": "LSTM", "config": first},
+        {"class_name": second, "config": {"name": "lstm", "layer": third}},
+    ]
+    for config in (first, {"class_name": "Model", "config": {"layers": layers}, "inbound_nodes": third}):
+        assert len(answer(made(lstm(), json.dumps(config)))) < 400
+
+
+def answer(data: bytes) -> str:
+    """What is said of a file that is refused; empty for one that is read."""
+    try:
+        read_bytes(data)
+    except Unreadable as refused:
+        return str(refused)
+    return ""
