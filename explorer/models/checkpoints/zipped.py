@@ -16,7 +16,7 @@ ENTRY = b"PK\x01\x02"
 """What each entry of an archive's directory begins with."""
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those that Python unpacks piece by piece, so that an entry which claims less than it holds is cut off; the others it unpacks whole."""
-DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, RuntimeError, OSError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, ValueError, RuntimeError, OSError)
 """What `zipfile` raises for an archive that is damaged, encrypted or packed in a way that it does not know."""
 
 
