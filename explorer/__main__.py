@@ -211,6 +211,8 @@ def text_of(file: Path) -> str:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Prints what is wrong with a network, and what is unusual about it."""
+    if arguments.html and not arguments.html.parent.is_dir():
+        raise ValueError(f"--html is {arguments.html}, in a folder that is not there")
     model, said = explorer.load(arguments.network, arguments.vocabulary), ""
     if arguments.input:
         given: Any = array_of(arguments.input, model)

@@ -256,8 +256,8 @@ def test_trace_tells_of_unknown_characters(tiny_zoo: Path, tmp_path: Path, capsy
 
 OUT = ["--out", "x.npz"]
 WRONG = {
-    "nothing": ([], "models | cells | trace | train"),
-    "an unknown command": (["modles"], "'models', 'cells', 'trace', 'train'"),
+    "nothing": ([], "models | cells | trace | check | train"),
+    "an unknown command": (["modles"], "'models', 'cells', 'trace', 'check', 'train'"),
     "a cell that there is not": (["cells", "lsmt"], "'lstm'"),
     "two cells": (["cells", "lstm", "gru"], "unrecognized arguments: gru"),
     "no units": (["cells", "--units", "0"], "--units is 0; it must be at least 1"),
