@@ -49,15 +49,19 @@ def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]
     kinds      what a tensor is in this tree
     recurrent  whether a name is that of a recurrent layer's weight
     """
-    holders: dict[Path, dict[str, Any]] = {}
+    every: dict[Path, dict[str, Any]] = {}
     for path, node in dicts(root):
         own = {
             str(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
         }
-        if own and not any(ASIDE.search(part[:LONGEST]) for part in path):
-            holders[path] = own
-    inside = [path for path, own in holders.items() if any(recurrent(name) for name in own)]
-    if not inside:
+        if own:
+            every[path] = own
+    first = {path: own for path, own in every.items() if not any(ASIDE.search(part[:LONGEST]) for part in path)}
+    for holders in (first, every):  # what lies aside is taken where there is nothing else
+        inside = [path for path, own in holders.items() if any(recurrent(name) for name in own)]
+        if inside:
+            break
+    else:
         return (), {}
     top = inside[0] if len(inside) == 1 else _common(inside)
     if len(inside) == 1 and top and any(path[:-1] == top[:-1] for path in holders if path != top):

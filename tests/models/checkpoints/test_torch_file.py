@@ -119,6 +119,11 @@ def test_what_the_optimizer_remembers_is_no_weight() -> None:
     assert (len(contents.recurrent), list(contents.tables)) == (1, ["embedding"])
 
 
+def test_averaged_weights_are_taken_where_there_are_no_others() -> None:
+    assert len(read_bytes(saved({"model": STATE, "ema": STATE})).recurrent) == 1
+    assert read_bytes(saved({"ema": STATE})).format == "PyTorch checkpoint (a state dict under “ema”)"
+
+
 def test_parts_that_were_saved_beside_one_another_are_put_together() -> None:
     given = network()
     parts = {"embedder": given.embedding, "encoder": given.rnn, "readout": given.out}

@@ -30,14 +30,13 @@ CALLS: Mapping[str, Callable[..., Any]] = {
     },
 }
 CODE = frozenset(
-    "os posix nt subprocess sys builtins __builtin__ runpy importlib socket shutil ctypes pty code codeop commands webbrowser pickle "
-    "marshal urllib http".split()
+    "os posix nt subprocess sys builtins __builtin__ runpy importlib socket shutil ctypes pty webbrowser".split()
 )
 """Modules whose functions are no part of a checkpoint. Nothing is called in any case; these are named."""
 HARMLESS = frozenset(
     f"{module}.{name}"
     for module in ("builtins", "__builtin__")
-    for name in "set frozenset complex bytearray object dict list tuple int float str bool slice range".split()
+    for name in "set frozenset complex bytearray bytes object dict list tuple int long float str unicode bool slice range type".split()
 )
 
 Stored = Callable[[Store], bytes]
