@@ -30,6 +30,8 @@ TARGETS = 16
 """At how many steps, spread over the second half of what was read, an answer is followed back. Each so has half of it before it."""
 READ, READ_SLOWLY = 1000, 400
 """How many steps, the first ones, are followed back at most: what the work grows with. Fewer where a step back is not written by hand."""
+WORK, READ_AT_LEAST = 100_000_000, 64
+"""Units squared, times rows, times steps that are followed back: some 3 s on one core. Fewer steps than that would tell too little."""
 LARGEST = 10_000_000
 """How many numbers are read from a file: 80 MB of float64."""
 EXAMPLE = 200
@@ -133,7 +135,10 @@ def _network(model: Model) -> str:
     stack = model.stack
     both = ", both ways" if stack.bidirectional else ""
     sizes = f"{counted(stack.num_layers, 'layer')}{both}, {counted(stack.hidden_size, 'unit')}"
-    name = f"{model.name}: " if model.name else ""
+    called = (
+        model.card.title if model.card is not None and model.card.own else model.name
+    )  # a file's own name says more
+    name = f"{called}: " if called else ""
     return f"{name}{model.cell.title}, {sizes}, {counted(model.parameter_count, 'parameter')}"
 
 
@@ -153,7 +158,8 @@ def _untold(reading: Reading) -> Array:
 def _followed_back(reading: Reading, subject: Subject) -> Subject:
     """With what is measured from answers back to what was read before them."""
     by_hand = type(reading.model.cell).backwards is not Cell.backwards
-    most = READ if by_hand else READ_SLOWLY
+    each = reading.model.stack.hidden_size**2 * len(reading.model.stack.rows)
+    most = min(READ if by_hand else READ_SLOWLY, max(READ_AT_LEAST, WORK // each))
     x = reading.input.x[:most]
     said = [f"Gradients and tokens left out: of the first {most:,} steps only."] if len(reading.input.x) > most else []
     rows = rows_of(reading.model.stack, x, reading.initial)

@@ -14,8 +14,10 @@ from torch import nn
 import explorer
 from explorer.analysis.diagnosis import Diagnosis
 from explorer.cells import build, names
-from explorer.models import Model
-from explorer.models.diagnosing import EXAMPLE, READ, array_of, diagnose, example_input, subject_of
+from explorer.models import Model, checkpoints
+from explorer.models.checkpoints import likely, read_bytes
+from explorer.models.checkpoints.examples import forgetful
+from explorer.models.diagnosing import EXAMPLE, READ, READ_AT_LEAST, array_of, diagnose, example_input, subject_of
 from explorer.models.vocabulary import Characters, Ids
 
 QUIET = (
@@ -258,3 +260,20 @@ def test_an_array_is_read_as_the_network_reads(tmp_path: Path) -> None:
     np.save(file, np.array([3, 4]))
     with pytest.raises(ValueError, match="there is no id 4; this network knows those from 0 to 3"):
         array_of(file, reads_ids)
+
+
+def test_a_large_layer_is_not_made_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its eigenvalues are left out and it is followed back over fewer steps; both are said."""
+    monkeypatch.setattr("explorer.analysis.diagnosis.thresholds.LARGE", 15)
+    monkeypatch.setattr("explorer.models.diagnosing.WORK", 16**2)
+    diagnosis = diagnose(classifier(), numbers(READ_AT_LEAST + 1))
+    assert f"of the first {READ_AT_LEAST} steps only" in diagnosis.left_out[1]
+    assert "with 16 units they take too long" in diagnosis.left_out[0]
+    assert not [fact for fact in diagnosis.facts if fact.check == "recurrent"]
+
+
+def test_ones_own_is_called_by_its_file() -> None:
+    """Not by the name that it has for as long as a session lasts."""
+    contents = read_bytes(forgetful())
+    own = checkpoints.own(contents, likely(contents), name="own-1", title="forgetful.pt")
+    assert diagnose(own, "Call me").network.startswith("forgetful.pt: LSTM")

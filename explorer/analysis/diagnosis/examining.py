@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.checks import CHECKS
 from explorer.analysis.diagnosis.finding import SEVERITIES, Diagnosis, Fact, Finding
 from explorer.analysis.diagnosis.subject import Subject
-from explorer.analysis.diagnosis.thresholds import STEPS
 from explorer.analysis.diagnosis.words import counted
 
 
@@ -41,9 +41,13 @@ def _left_out(subject: Subject) -> list[str]:
         said.append(
             "How far gradients reach, and dead units: they are measured with every weight, and not all are numbers."
         )
-    if subject.trace.steps < STEPS:
+    if subject.trace.units > at.LARGE:
+        said.append(
+            f"Spectral radius and norm of the recurrent weights: with {subject.trace.units:,} units they take too long."
+        )
+    if subject.trace.steps < at.STEPS:
         steps = counted(subject.trace.steps, "step")
-        said.append(f"What units never do: {steps} are too few to tell; give at least {STEPS}, better hundreds.")
+        said.append(f"What units never do: {steps} are too few to tell; give at least {at.STEPS}, better hundreds.")
     elif not subject.hears and subject.finite:
         said.append("Dead units: the input is the same at every step, so nothing need move.")
     return said

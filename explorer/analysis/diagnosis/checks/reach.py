@@ -59,7 +59,8 @@ def _explodes(subject: Subject, row: Row, reach: Reach, median: Array) -> Findin
     if largest < at.GROWS:
         return None
     distance = int(np.nanargmax(median))
-    radii = [(spectral_radius(W), made) for made, W in recurrent(row, subject.trace.units)]
+    matrices = recurrent(row, subject.trace.units) if subject.trace.units <= at.LARGE else ()
+    radii = [(spectral_radius(W), made) for made, W in matrices]
     radius, made = max(radii, default=(np.nan, ""))
     of = f" The spectral radius of the recurrent weights is {radius:.2f} ({made})." if radii else ""
     times = f"{size(largest)} times as large" if np.isfinite(largest) else "larger than any number"

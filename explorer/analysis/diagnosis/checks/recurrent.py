@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.checks.fresh import recurrent
 from explorer.analysis.diagnosis.finding import Fact
 from explorer.analysis.diagnosis.subject import Subject
@@ -13,7 +14,9 @@ from explorer.signals import Array
 
 
 def check(subject: Subject) -> Iterator[Fact]:
-    """Spectral radius ρ and largest singular value σ of each block of each row."""
+    """Spectral radius ρ and largest singular value σ of each block of each row, where they are not too large for that."""
+    if subject.trace.units > at.LARGE:
+        return
     for row in subject.rows:
         if not row.finite:
             continue
