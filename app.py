@@ -32,6 +32,12 @@ if __name__ == "__main__":  # a reader is here: Streamlit runs this file as a sc
                 st.Page("pages/library/cells.py", title="Cells", icon=":material/schema:", url_path="cells"),
                 st.Page("pages/library/models.py", title="Models", icon=":material/menu_book:", url_path="models"),
                 st.Page("pages/library/own.py", title="Your model", icon=":material/upload_file:", url_path="own"),
+                st.Page(
+                    "pages/library/diagnosis.py",
+                    title="Diagnosis",
+                    icon=":material/troubleshoot:",
+                    url_path="diagnosis",
+                ),
             ],
         },
         expanded=True,

@@ -17,6 +17,7 @@ import streamlit as st
 
 from explorer import models
 from explorer.analysis import kinds
+from explorer.analysis.diagnosis import Diagnosis
 from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.backend.edits import Edit
 from explorer.models import Card, Example, Model, Pushes, starts
@@ -24,6 +25,7 @@ from explorer.models.card import WINDOW
 from explorer.models.lexicon import valences
 from explorer.models.recipes import RECIPES, Recipe, grammar
 from explorer.signals import Array, Trace
+from explorer.models.weights import NAME as WEIGHTS
 
 Progress = Callable[[float], None]
 Asked = TypeVar("Asked", bound=Callable[..., Any])
@@ -111,6 +113,18 @@ def overruled(name: str, text: str, edits: tuple[Edit, ...]) -> dict[str, models
 
 @kept(READINGS, "Holding one unit after the other …")
 def sweep(name: str, text: str, of: str, at: int, column: int, layer: int, held: str) -> Array:
+@kept(READINGS, "Examining the network …")
+def diagnosis(name: str, text: str) -> Diagnosis:
+    """What is wrong with a network, and what is unusual, on one text."""
+    return models.diagnose(model(name), text)
+
+
+@kept(READINGS)
+def snippet(name: str, text: str, signal: str, layer: int, step: int, unit: int) -> str:
+    """A program that computes one number of a reading again, the weights in a file beside it. Raises ValueError where there is none."""
+    return models.snippet(model(name), text, signal, layer=layer, step=step, unit=unit, weights=WEIGHTS)
+
+
     """What holding each unit's memory changes, as `explorer.sweep` gives it; `held` is "zero" or "mean"."""
     value: float | Literal["mean"] = "mean" if held == "mean" else 0.0
     return models.sweep(model(name), text, of=of, at=at, token=column, layer=layer, value=value)

@@ -147,6 +147,15 @@ def look_at(finding: Finding) -> None:
     _read(models.card_of(st.session_state.read_model), finding.text, finding)
 
 
+def stand(card: Card, *, layer: int | None = None, unit: int | None = None, step: int | None = None) -> None:
+    """Another place in the same text; what is not given stays."""
+    state = st.session_state
+    if layer is not None and card.rows > 1:
+        state.layer = layer
+    state.unit = state.unit if unit is None else unit
+    state.step = state.step if step is None else step
+
+
 def go_on(text: str) -> None:
     """Puts the text that a network went on with into the text box, and plays what is new."""
     state = st.session_state

@@ -30,7 +30,8 @@ PAGES = {
 }
 """Those with the stage or its strip, which read the text at the left."""
 STARTUP, LIBRARY, CELLS = "pages/learn/startup.py", "pages/library/models.py", "pages/library/cells.py"
-ELSEWHERE = (STARTUP, LIBRARY, CELLS)
+OWN, DIAGNOSIS = "pages/library/own.py", "pages/library/diagnosis.py"
+ELSEWHERE = (STARTUP, LIBRARY, CELLS, OWN, DIAGNOSIS)
 """Those without, and that of cells, whose stage is another."""
 VIEWS = ("How long it remembers", "All units", "The path")
 """The tabs of the page on the hidden state, as its links name them; only the open one is drawn."""

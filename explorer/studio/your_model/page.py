@@ -5,13 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import models
-from explorer.studio import own, sentences, state
+from explorer.studio import own, sentences, state, taking
 from explorer.studio.own import Own
+from explorer.studio.workbench import place
 from explorer.studio.your_model import words
 from explorer.studio.your_model.choosing import choices
 from explorer.studio.your_model.dropping import dropping, examples
 
 NEXT = {
+    "pages/library/diagnosis.py": "What is wrong with it",
     "pages/read/watch.py": "Watch it read",
     "pages/read/gates.py": "Its gates",
     "pages/learn/gradients.py": "How far its gradient reaches",
@@ -34,6 +36,8 @@ def page() -> None:
     if here.model is not None and not here.why:
         _badge(here)
         _onward()
+        if place().model == here.model.name:
+            taking.section(place())
     with st.expander("What can be dropped"):
         _forms()
 

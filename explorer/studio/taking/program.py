@@ -1,0 +1,47 @@
+"""A few lines of PyTorch that compute one number again: of the pinned unit, at the playhead's step."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.models.weights import NAME
+from explorer.studio import service
+from explorer.studio.sentences import plain
+from explorer.studio.state import Place
+from explorer.studio.taking.files import stem_of
+
+TALL = 340
+"""Pixels; longer programs are scrolled."""
+
+
+def shown(here: Place) -> None:
+    """The choice of the signal, the program, and its button."""
+    trace = service.trace(here.model, here.text)
+    names = [name for name in trace.signals if name != "x"]
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    signal = left.selectbox(
+        "Compute again",
+        names,
+        index=names.index("h"),
+        key="take_signal",
+        format_func=lambda name: f"{name}: {trace.signals[name].label}",
+    )
+    where = f"of unit {here.unit} at step {here.step + 1} (unit {here.unit}, step {here.step} in the program, which counts from 0)"
+    right.markdown(
+        f"In PyTorch alone, {where}. Save `{NAME}` beside it; it ends with an error unless it finds the number that is shown here."
+    )
+    try:
+        program = service.snippet(here.model, here.text, signal or "h", here.layer, here.step, here.unit)
+    except ValueError as problem:  # a cell that torch's functions cannot say, or an input too long to be written out
+        st.info(plain(f"{str(problem)[:1].upper()}{str(problem)[1:]}."), icon=":material/info:")
+        return
+    st.code(program, language="python", height=TALL)
+    st.download_button(
+        "The program",
+        program,
+        f"{stem_of(here.card)}-{signal}-unit-{here.unit}-step-{here.step + 1}.py",
+        "text/x-python",
+        key="take program",
+        on_click="ignore",
+        icon=":material/download:",
+    )
