@@ -67,7 +67,7 @@ def subject_of(reader: Reader, given: Any, *, device: str = "auto") -> Subject:
         )
         if not subject.finite or read.steps < 4:
             return subject
-        return _followed_back(reading, replace(subject, untold=_untold(reading)))
+        return _followed_back(reading, replace(subject, controls=_controls(reading)))
 
     return on_device(compute, reader, given, device, None)
 
@@ -147,12 +147,15 @@ def _read(model: Model, given: Input) -> str:
     return counted(len(given.tokens), reader.one if reader is not None and reader.labels else "step")
 
 
-def _untold(reading: Reading) -> Array:
-    """h [row, step, unit] where each step reads the mean of what there was to read: what units do without being told anything."""
-    x = reading.input.x
+def _controls(reading: Reading) -> Array:
+    """h [reading, row, step, unit] of two other readings: the text from its end, and the mean of what there was to read at each step. A
+    unit that does the same in all three may be called dead; one of these alone may happen to be to a unit what the text is."""
+    x, stack = reading.input.x, reading.model.stack
     with torch.inference_mode():
-        rows = read_rows(reading.model.stack, x.mean(0, keepdim=True).expand_as(x), reading.initial)
-    return np.stack([as_numpy(row["h"][:, 0]) for row in rows])
+        others = [
+            read_rows(stack, other, reading.initial) for other in (x.flip(0), x.mean(0, keepdim=True).expand_as(x))
+        ]
+    return np.stack([[as_numpy(row["h"][:, 0]) for row in rows] for rows in others])
 
 
 def _followed_back(reading: Reading, subject: Subject) -> Subject:

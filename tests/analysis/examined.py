@@ -56,7 +56,7 @@ def subject(
         network="made up",
         read="numbers",
         parameters=row.weights,
-        untold=np.zeros_like(trace["h"]),
+        controls=np.zeros((2, *trace["h"].shape)),
     )
     return replace(whole, **fields)
 

@@ -119,11 +119,14 @@ def test_where_an_open_gate_takes_its_bias_counts_the_other_way_round() -> None:
     assert one(given, "forget-bias").value == -5.0
 
 
-def test_a_unit_that_does_what_it_would_do_untold_is_dead() -> None:
-    untold = np.zeros((1, STEPS, UNITS))
+def test_a_unit_that_does_the_same_whatever_is_read_is_dead() -> None:
+    """In both of the other readings: one of them may happen to be to a unit what the text is."""
+    controls = np.zeros((2, 1, STEPS, UNITS))
     h = wandering()
-    untold[0, :, 3] = h[:, 3] + 0.0005
-    finding = one(subject(h=h, untold=untold), "dead")
+    controls[0, 0, :, 3] = h[:, 3] + 0.0005
+    assert found(subject(h=h, controls=controls), "dead") == []
+    controls[1, 0, :, 3] = h[:, 3]
+    finding = one(subject(h=h, controls=controls), "dead")
     assert (finding.severity, finding.units) == ("look", (3,))
     assert "unit 3" in finding.title
 
@@ -210,6 +213,8 @@ def test_a_cell_state_out_of_hand_is_wrong_in_one_unit() -> None:
     c = wandering()
     c[20, 0] = 2000
     assert one(subject(c=c), "drift").severity == "wrong"
+    c[20, 0] = 200
+    assert one(subject(c=c), "drift").severity == "look"
     c[20, 0] = 12
     assert one(subject(c=c), "drift").severity == "note"
 

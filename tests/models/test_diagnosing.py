@@ -164,11 +164,18 @@ def test_what_a_token_left_out_changes_is_measured_by_leaving_it_out() -> None:
         np.testing.assert_allclose(moved, np.mean(apart), atol=1e-6)  # probabilities in float32
 
 
-def test_the_input_of_a_dead_unit_is_told_from_none() -> None:
-    model = classifier("gru")
-    untold = subject_of(model, numbers(30)).untold
-    expected = explorer.trace(model, np.tile(numbers(30).mean(0), (30, 1)))["h"]
-    np.testing.assert_allclose(untold, expected, atol=1e-6)  # the mean is taken in float32
+def test_what_depends_on_the_text_is_told_by_two_other_readings() -> None:
+    model, x = classifier("gru"), numbers(30)
+    backwards, mean = subject_of(model, x).controls
+    np.testing.assert_array_equal(backwards, explorer.trace(model, x[::-1])["h"])
+    expected = explorer.trace(model, np.tile(x.mean(0), (30, 1)))["h"]
+    np.testing.assert_allclose(mean, expected, atol=1e-6)  # the mean is taken in float32
+
+
+def test_a_unit_that_saturates_is_not_dead(shipped: Mapping[str, Model]) -> None:
+    """To the hand-wired majority the mean of this text is what the text is: it counts up until tanh has no slope."""
+    text = "aaaaaa.a.aba.aabaaaa.a.aaabaaa.b.a.a..ab...b.abba.a.....ab.ba..a.aba."
+    assert of(diagnose(shipped["majority-lstm"], text), "dead") == []
 
 
 def test_a_network_without_a_readout_is_followed_back_from_its_own_h() -> None:

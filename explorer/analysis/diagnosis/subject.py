@@ -105,8 +105,8 @@ class Subject:
     trained      whether training changes the recurrent weights; a reservoir's stay as they were drawn
     upward       the state that the layer above reads
     looks_below  whether a layer looks at states of the layer below beside what that hands up
-    untold       h [layer, step, unit] of a reading in which every step gives the same, the mean of the input; None where nothing could be
-                 computed with it
+    controls     h [reading, layer, step, unit] of other readings of as many steps, to tell what depends on this text: the text from its
+                 end, and the mean of the input at each step; None where nothing could be computed with it
     """
 
     trace: Trace
@@ -117,7 +117,7 @@ class Subject:
     trained: bool = True
     upward: str = "h"
     looks_below: bool = False
-    untold: Array | None = None
+    controls: Array | None = None
     reach: Reach | None = None
     leaning: Leaning | None = None
     left_out: tuple[str, ...] = field(default=())

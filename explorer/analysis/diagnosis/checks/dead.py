@@ -17,13 +17,14 @@ from explorer.signals import Array
 def check(subject: Subject) -> Iterator[Finding | Fact]:
     """Wrong where half of a layer is so; a layer of one or two units may be wired to have one to spare."""
     for row in subject.sound:
-        if subject.trace.steps >= at.STEPS and subject.hears and subject.untold is not None:
-            yield from _unmoved(subject, row, subject.untold)
+        if subject.trace.steps >= at.STEPS and subject.hears and subject.controls is not None:
+            yield from _unmoved(subject, row, subject.controls)
         yield from _unheard(subject, row)
 
 
-def _unmoved(subject: Subject, row: Row, untold: Array) -> Iterator[Finding | Fact]:
-    moved = np.abs(subject.trace["h"][row.number].astype(np.float64) - untold[row.number]).max(0)  # [unit]
+def _unmoved(subject: Subject, row: Row, controls: Array) -> Iterator[Finding | Fact]:
+    apart = np.abs(subject.trace["h"][row.number].astype(np.float64) - controls[:, row.number])  # [reading, step, unit]
+    moved = apart.max((0, 1))
     dead = np.flatnonzero(moved < at.STILL)
     text = f"by {size(float(np.median(moved)))} at most in the median unit, by {size(float(moved.min()))} in the least moved one"
     label = "What is read moves h"
@@ -46,8 +47,8 @@ def _unmoved(subject: Subject, row: Row, untold: Array) -> Iterator[Finding | Fa
         layer=row.number,
         units=tuple(map(int, dead)),
         unit=int(dead[0]),
-        explains="Measured against a second reading that is told nothing, the mean of the input at each step. What does the same "
-        f"then carries nothing of the text: {carries}.",
+        explains="Measured against two other readings, of the text backwards and of the mean of the input at each step. What does the "
+        f"same in all three carries nothing of the text: {carries}.",
         tries=_tries(row, whole),
         see="hidden",
         picture=bars(

@@ -60,7 +60,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
     curves = {f"unit {one}": size_of[:, one] for one in chosen[:SHOWN].tolist()}
     return Finding(
         check="drift",
-        severity=_severity(largest, len(large) / count, drifting / count, never, squashed),
+        severity=_severity(subject, largest, drifting / count, never, squashed),
         title=title + subject.where(row),
         value=float(largest.max()),
         threshold=at.LARGE_STATE,
@@ -90,9 +90,8 @@ def _never_forgets(subject: Subject) -> bool:
     return belt is not None and not formula.names(belt.keep) and float(formula.evaluate(belt.keep, {})) == 1
 
 
-def _severity(largest: Array, large: float, drifting: float, never: bool, squashed: bool) -> Severity:
-    if largest.max() > at.BLOWN_UP:
+def _severity(subject: Subject, largest: Array, drifting: float, never: bool, squashed: bool) -> Severity:
+    if largest.max() > max(at.BLOWN_UP, subject.trace.steps) or (drifting >= at.MANY_STILL and not never):
         return "wrong"
-    if drifting >= at.MANY_STILL and not never:
-        return "wrong"
-    return "look" if large >= at.MANY_LARGE or not squashed else "note"
+    many = (largest > at.LARGE_STATE).mean() >= at.MANY_LARGE
+    return "look" if many or largest.max() > at.VERY_LARGE or not squashed else "note"
