@@ -135,10 +135,7 @@ def _network(model: Model) -> str:
     stack = model.stack
     both = ", both ways" if stack.bidirectional else ""
     sizes = f"{counted(stack.num_layers, 'layer')}{both}, {counted(stack.hidden_size, 'unit')}"
-    called = (
-        model.card.title if model.card is not None and model.card.own else model.name
-    )  # a file's own name says more
-    name = f"{called}: " if called else ""
+    name = f"{model.title}: " if model.title else ""
     return f"{name}{model.cell.title}, {sizes}, {counted(model.parameter_count, 'parameter')}"
 
 

@@ -64,6 +64,11 @@ class Model(nn.Module):
         return describing.summary(self).html
 
     @property
+    def title(self) -> str:
+        """What a reader calls it: its name, or the file that it is from; empty where it has neither."""
+        return self.card.title if self.card is not None and self.card.own else self.name
+
+    @property
     def cell(self) -> Cell:
         return self.stack.cell
 

@@ -17,6 +17,7 @@ import pytest
 
 import explorer.analysis.startup as at_start
 from explorer import figures as package
+from explorer.analysis.diagnosis.pictures import lines
 from explorer.analysis.kinds import census, of_symbol
 from explorer.analysis.orderings import by_half_life
 from explorer.analysis.projection import principal_components
@@ -27,6 +28,7 @@ from explorer.figures import (
     belt,
     compare,
     curves,
+    diagnosis,
     gates,
     gradients,
     heatmap,
@@ -137,7 +139,16 @@ def two_runs(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
     return what_if.along(panels, trace.tokens, theme, step=0, edited=[(0, trace.steps - 1)])
 
 
+def finding(trace: Trace, grads: Trace, theme: Theme) -> go.Figure:
+    """A curve with a name that was typed, a number missing."""
+    curve = lines(
+        trace.tokens[0], range(trace.steps), {trace.tokens[-1]: np.append(trace["h"][0][:-1, 0], np.nan)}, "x", "y"
+    )
+    return diagnosis.of_finding(curve, theme, "keep")
+
+
 FIGURES: dict[Callable, Draw] = {
+    diagnosis.of_finding: finding,
     heatmap.heatmap: lambda t, g, theme: heatmap.heatmap(t, "h", theme, by_half_life(t), unit=0, step=0),
     heatmap.heatmaps: lambda t, g, theme: heatmap.heatmaps(
         t, {"h": "Hidden", t.memory: "Memory"}, theme, by_half_life(t), unit=0, step=0

@@ -57,7 +57,7 @@ def snippet(
     of_torch = kernel(model, at)
     by_equations = not (of_torch and signal == "h")
     uses = functions(at) if by_equations else []
-    says = f"{model.name[:60] or 'a network'!r}, cell {found.cell!r}: {at.words}, which read {found.tokens[at.step][:40]!r}"
+    says = f"{model.title[:60] or 'a network'!r}, cell {found.cell!r}: {at.words}, which read {found.tokens[at.step][:40]!r}"
     parts = [head(says, uses, weights or file_of(model)), written(model, given, at.steps(found.steps)), of_torch]
     if by_equations:
         parts += [*readers(at), layers(at)]
