@@ -39,9 +39,9 @@ def foreign(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("text", [MARKUP, SIGNS], ids=["markup", "signs"])
-def test_it_is_shown_and_does_nothing(page: Page, server: Server, text: str) -> None:
+def test_it_is_shown_and_does_nothing(page: Page, server: Server) -> None:
     """On every page, typed and by the link: each character is a token of the strip, visible, in the order of reading."""
+    text = MARKUP + SIGNS
     visit(page, server, step=1, text="a")
     type_text(page, text)
     for name in PAGES.values():

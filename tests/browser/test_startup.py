@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from explorer.figures.theme import THEMES
 from explorer.studio.startup.choices import PRESETS
 from explorer.studio.startup.words import name_of
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
 from tests.browser.reader import box_of, expect_link, link_of
-from tests.browser.test_axe import expect_none, report
 from tests.browser.test_look import PHONE, expect_to_fit
 from tests.browser.waiting import until, until_equal
 
@@ -81,13 +78,15 @@ def test_another_tab_brings_the_sliders_of_another_cell(page: Page, server: Serv
 
 
 def test_a_preset_is_the_same_picture_on_another_machine(open_page: OpenPage, server: Server) -> None:
-    """Also at once, before anything else was touched; and after each of the others."""
+    """Also at once, before anything else was touched; and after all the others."""
     page, other = open_page(), open_page()
     open_lab(page, server)
     for name, start in PRESETS.items():
         page.get_by_role("button", name=name).click()
         expect(names(page).nth(1)).to_have_text(f"B · {name_of(start)}")
         settle(page)
+        if name not in (next(iter(PRESETS)), list(PRESETS)[-1]):
+            continue
         open_lab(other, server, page.url.partition("/startup")[2])
         expect(names(other)).to_have_text(names(page).all_text_contents())
         until_equal(page, lambda: len(curves(page)), 3)
@@ -115,13 +114,6 @@ def test_on_a_phone_the_picture_fits(open_page: OpenPage, server: Server) -> Non
     expect_to_fit(page)
     plot = box_of(page.locator(".st-key-startup .js-plotly-plot"))
     assert plot and plot["x"] >= 0 and plot["x"] + plot["width"] <= PHONE["viewport"]["width"]  # type: ignore[index]
-
-
-@pytest.mark.parametrize("mode", THEMES)
-def test_axe_finds_nothing_grave(open_page: OpenPage, server: Server, mode: str) -> None:
-    page = open_page(color_scheme=mode)
-    open_lab(page, server)
-    expect_none(report(page, "the start-up lab"))
 
 
 def test_a_wrong_link_is_told(page: Page, server: Server) -> None:
