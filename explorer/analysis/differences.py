@@ -22,9 +22,11 @@ def rounding_floor(trace: Trace, row: int = -1) -> float:
 
 
 def steps_remembered(differences: Array, since: int, share: float = 0.1) -> int | None:
-    """Steps after `since` until the difference stays below `share` of its size there; None where it never does."""
+    """Steps after `since` until the difference stays below `share` of its size there; None where it never does, or is no number."""
     if differences[since] == 0:
         return 0
+    if not np.isfinite(differences[since:]).all():
+        return None
     above = np.flatnonzero(differences[since:] >= share * differences[since])
     last = int(above[-1])
     return None if last == len(differences) - 1 - since else last + 1

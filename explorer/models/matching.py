@@ -64,7 +64,7 @@ def matched(variant: Variant, beside: Model) -> Model:
     with torch.device("meta"):  # sizes and no numbers, so that nothing is drawn
         units = closest(lambda units: made(units).parameter_count, beside.parameter_count)
     with seeded(variant.seed):
-        model = made(units)
+        model = made(units).to(beside.dtype)
     model.name, model.embedding = variant.name, beside.embedding
     return model.eval().requires_grad_(False)
 

@@ -87,22 +87,20 @@ def _guest_variant(variant: Variant) -> Card:
 def siblings(name: str) -> list[Card]:
     """The rnn, gru and lstm of this one's task, or the guest itself; behind them this one, where it is another."""
     card = card_of(name)
-    main = [other for other in relatives(card.task) if other.cell in zoo.MAIN]
-    if is_guest(name):
-        main = [card_of(shipped(name))]
+    main = [other for other in relatives(name) if other.cell in zoo.MAIN or other.own]
     return main if card in main else [*main, card]
 
 
-def relatives(task: str) -> list[Card]:
-    """The shipped networks of a task: rnn, gru, lstm, then others; none for a guest's, which is the only one of its task."""
-    return [card for card in zoo.zoo() if card.task == task]
+def relatives(name: str) -> list[Card]:
+    """The networks of this one's task: the shipped rnn, gru, lstm, then others; a guest is the only one of its."""
+    card = card_of(shipped(name))
+    return [card] if card.own else [other for other in zoo.zoo() if other.task == card.task]
 
 
 def by_cell(name: str, seed: int = 0) -> dict[str, str]:
     """For each cell the name of a network of its own beside this one: the shipped one of the same task where there is one, else an
     untrained one."""
-    own = card_of(shipped(name))
-    there = {own.cell: own.name} if own.own else {card.cell: card.name for card in relatives(own.task)}
+    there = {card.cell: card.name for card in relatives(name)}
     return {cell: there.get(cell) or Variant(cell, seed, shipped(name)).name for cell in names()}
 
 

@@ -10,17 +10,19 @@ from explorer.models import Card
 from explorer.signals import Array
 from explorer.studio import sentences, service, state
 
-FEW = 4
-"""Networks of at most so many units have weights that can be read one by one."""
+FEW, FEW_SYMBOLS = 4, 100
+"""Networks of at most so many units, in one row, that know so many symbols have weights that can be read one by one."""
 
 
 def show(card: Card) -> None:
     """The whole card."""
-    st.markdown(f"{card.sentence} {sentences.of_score(card)}")
-    if card.findings:
-        st.subheader("What to look for", anchor=False)
+    st.markdown(f"{sentences.plain(card.sentence)} {sentences.of_score(card)}")
+    st.subheader("What to look for", anchor=False)
+    if card.measured:
         _findings(card)
-    if card.hidden_size <= FEW:
+    else:
+        st.markdown(sentences.of_nothing_found(card))
+    if card.hidden_size <= FEW and card.rows == 1 and len(card.reader) <= FEW_SYMBOLS:
         st.subheader("Every weight", anchor=False)
         how = service.recipe(card.task)
         if how and how.explained:
@@ -32,8 +34,9 @@ def show(card: Card) -> None:
         st.dataframe(pd.DataFrame(card.seeds), hide_index=True, width="stretch")
     st.subheader("What it is", anchor=False)
     st.dataframe(_facts(card), hide_index=True, width="stretch")
-    st.markdown("Make it again:")
-    st.code(card.command, language="shell")
+    if card.command:
+        st.markdown("Make it again:")
+        st.code(card.command, language="shell")
 
 
 def _findings(card: Card) -> None:
@@ -61,14 +64,18 @@ def _weights(card: Card) -> None:
     units = card.hidden_size
     rows = [f"{gate} of unit {unit}" for gate in model.cell.blocks for unit in range(units)]
     inputs = [f"x{k}" for k in range(card.input_size)]
+    symbols = list(card.reader.labels)
+    if card.reader.unknown is not None:
+        symbols[card.reader.unknown] = "unknown"
     if model.embedding is not None and _is_one_hot(weights["embedding.weight"]):
-        columns = weights["embedding.weight"][1:].argmax(1).tolist()
-        inputs = [f"‘{card.vocabulary[columns.index(k)]}’" if k in columns else "unknown" for k in range(len(inputs))]
+        rows_of = weights["embedding.weight"].argmax(0).tolist()
+        used = weights["embedding.weight"].any(0)
+        inputs = [f"‘{symbols[row]}’" if there else "unknown" for row, there in zip(rows_of, used, strict=True)]
         st.caption("Each symbol is its own input: 1 where it is read, else 0. A symbol that is unknown is all zeros.")
     elif model.embedding is not None:
-        st.dataframe(pd.DataFrame(weights["embedding.weight"], index=["unknown", *card.vocabulary], columns=inputs))
+        st.dataframe(pd.DataFrame(weights["embedding.weight"], index=symbols, columns=inputs))
     if len(rows) == len(weights["stack.weight_ih_l0"]):
-        table = pd.DataFrame(weights["stack.weight_ih_l0"], index=rows, columns=[f"from {name}" for name in inputs])
+        table = pd.DataFrame(weights["stack.weight_ih_l0"], index=rows, columns=_told_apart(inputs))
         for unit in range(units):
             table[f"from h of unit {unit}"] = weights["stack.weight_hh_l0"][:, unit]
         inner = weights["stack.bias_hh_l0"]
@@ -90,9 +97,14 @@ def _weights(card: Card) -> None:
 
 
 def _is_one_hot(embedding: Array) -> bool:
-    """Whether symbol k (after the unknown one) is 1 at some column of its own and 0 elsewhere."""
-    symbols = embedding[1:]
+    """Whether each symbol is 1 at some column of its own and 0 elsewhere; or all zeros, as one that is unknown."""
+    symbols = embedding[embedding.any(1)]
     return bool(((symbols == 0) | (symbols == 1)).all() and (symbols.sum(1) == 1).all() and (symbols.sum(0) <= 1).all())
+
+
+def _told_apart(inputs: list[str]) -> list[str]:
+    """The names of columns; a vocabulary that has a symbol twice gives the second one its number."""
+    return [f"from {name}" if name not in inputs[:k] else f"from {name} ({k})" for k, name in enumerate(inputs)]
 
 
 def _facts(card: Card) -> pd.DataFrame:
@@ -104,10 +116,21 @@ def _facts(card: Card) -> pd.DataFrame:
         "answers with": card.answer + (f": {', '.join(card.labels)}" if card.labels else ""),
         **card.corpus,
         **{name.replace("_", " "): f"{score:.4f}" for name, score in card.scores.items()},
+        **_making(card),
+    }
+    return pd.DataFrame({"what": list(facts), "value": list(facts.values())})
+
+
+def _making(card: Card) -> dict[str, str]:
+    """Where its weights are from, as far as that is known: of a reader's own network it is not."""
+    if card.own:
+        return {}
+    if card.untrained:
+        return {"seed": str(card.seed), "trained for": "nothing: its weights are as they were drawn"}
+    budget = ", ".join(f"{name} {value}" for name, value in card.budget.items() if value is not None)
+    return {
         "seed": str(card.seed),
-        "trained for": ", ".join(f"{name} {value}" for name, value in card.budget.items() if value is not None)
-        or "wired by hand",
+        "trained for": budget or "wired by hand",
         "licence": card.licence,
         "weights, sha256": card.sha256,
     }
-    return pd.DataFrame({"what": list(facts), "value": list(facts.values())})

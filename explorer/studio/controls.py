@@ -27,7 +27,12 @@ def changed_token(card: Card, text: str) -> tuple[int, str]:
     position = int(number(left, f"Change {card.reader.one} number", 1, len(tokens), opening + 1, "changed")) - 1
     usual, most, key = _INTO[card.tokens]
     typed = right.text_input(
-        "into", usual, max_chars=most, key=key, bind="query-params", placeholder=_zeros(card) if not usual else None
+        "into",
+        usual,
+        max_chars=most,
+        key=key,
+        bind="query-params",
+        placeholder=another(card, tokens[position]) if not usual else None,
     )
     old, (into, message) = tokens[position], replaced(card, tokens[position], typed or "")
     if message:
@@ -39,31 +44,47 @@ def changed_token(card: Card, text: str) -> tuple[int, str]:
             f"The second reading has {sentences.glyph(into)} in place of {sentences.glyph(old)}; all else is the same."
         )
     tokens[position] = into
-    return position, {"characters": "", "words": " ", "numbers": "\n"}[card.tokens].join(tokens)
+    return position, service.spelled(card, tokens)
 
 
-_INTO = {"characters": ("x", 2, "into"), "words": ("not", 30, "into_word"), "numbers": ("", 60, "into_row")}
+_INTO = {
+    "characters": ("x", 2, "into"),
+    "words": ("not", 30, "into_word"),
+    "ids": ("", 9, "into_id"),
+    "numbers": ("", 60, "into_row"),
+}
 """What a token is changed into while nobody chose, how many characters can be typed (an emoji counts twice), the name in the link."""
 
 
 def replaced(card: Card, old: str, typed: str) -> tuple[str, str]:
     """What to put in place of a token: what was typed if that is one other token, else another one; and why, if it is not."""
-    spare = {"characters": ("x", "o"), "words": ("the", "a"), "numbers": (_zeros(card), _zeros(card).replace("0", "1"))}
-    instead = next(token for token in spare[card.tokens] if token != old)
-    if card.tokens == "numbers" and not typed.strip():
-        return instead, ""  # nobody chose; how long zeros are depends on the network
+    instead = another(card, old)
+    if not typed.strip() and not _INTO[card.tokens][0]:
+        return instead, ""  # nobody chose; what there is depends on the network
     try:
         tokens = card.reader.encode(typed[:1] if card.tokens == "characters" else typed).tokens
     except ValueError as error:
-        return instead, f"That cannot be read ({error})."
+        return instead, "" if typed == _INTO[card.tokens][0] else f"That cannot be read ({error})."
     if len(tokens) != 1 or tokens[0] == old:
         what = "the same as before" if tokens == (old,) else f"{len(tokens)} {card.tokens}"
         return instead, f"That is {what}."
     return tokens[0], ""
 
 
-def _zeros(card: Card) -> str:
-    return " ".join(["0"] * len(card.vocabulary))
+def another(card: Card, old: str) -> str:
+    """A token that the network can read, and another than `old`; `old` itself where there is no other."""
+    if card.tokens == "numbers":
+        zeros = " ".join(["0"] * len(card.vocabulary))
+        return zeros if old != zeros else zeros.replace("0", "1")
+    usual = {"characters": ("x", "o"), "words": ("the", "a")}.get(card.tokens, ())
+    return next((token for token in (*usual, *card.reader.labels) if token != old and _is_one(card, token)), old)
+
+
+def _is_one(card: Card, text: str) -> bool:
+    try:
+        return card.reader.encode(text).tokens == (text,)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)

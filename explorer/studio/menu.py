@@ -48,7 +48,7 @@ def _task(siblings: list[Card], key: str, after: Chosen | None) -> None:
         )
         held = [finding.follows for finding in card.findings if finding.holds]
         look = f" :small[:gray[Look for {', '.join(f'**{follows}**' for follows in held)}.]]" if held else ""
-        st.markdown(f"{card.sentence}{look}")
+        st.markdown(f"{sentences.plain(card.sentence)}{look}")
     with right, st.container(gap="xsmall"):
         st.caption(sentences.of_siblings(siblings))
         with st.container(horizontal=True, gap="xsmall", key=f"{key}_chips_{card.task}"):

@@ -149,15 +149,16 @@ def of_memory(
     kept, left = [], []
     for name, steps in remembered.items():
         values, cell = differences[name], name.upper()
+        if not np.isfinite(values).all():
+            kept.append(f"{cell} comes to what is no finite number")
+            continue
         if values[changed] == 0:
             kept.append(f"{cell} sees no difference")
         else:
             kept.append(f"{cell} {'to the end of the text' if steps is None else counted(steps)}")
         left.append(f"{cell} {values[-1]:.1g}" if values[-1] > floor else f"{cell} nothing above rounding")
-    return (
-        f"How long more than a tenth of the first difference stays: {'; '.join(kept)}. "
-        f"What is left of it after the last step: {'; '.join(left)}."
-    )
+    end = f" What is left of it after the last step: {'; '.join(left)}." if left else ""
+    return f"How long more than a tenth of the first difference stays: {'; '.join(kept)}.{end}"
 
 
 def counted(steps: int) -> str:
@@ -181,7 +182,7 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
             else f"arrives at the first step with {f'{first:.0%}' if first >= 0.01 else f'{first:.0e}'} of its size"
         )
         parts.append(f"**{name.upper()}** {half_words} and {end}")
-    return f"Going back from step {at + 1}: {'; '.join(parts)}. One seed of each, one text."
+    return f"Going back from step {at + 1}: {'; '.join(parts)}. One network of each kind, one text."
 
 
 ALIKE = 0.1

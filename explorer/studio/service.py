@@ -21,11 +21,12 @@ from explorer.analysis.diagnosis import Diagnosis
 from explorer.analysis.orderings import by_effect, by_half_life
 from explorer.backend.edits import Edit
 from explorer.models import Card, Example, Model, Pushes, starts
+from explorer.models.answers import NEXT_TOKEN
 from explorer.models.card import WINDOW
 from explorer.models.lexicon import valences
 from explorer.models.recipes import RECIPES, Recipe, grammar
-from explorer.signals import Array, Trace
 from explorer.models.weights import NAME as WEIGHTS
+from explorer.signals import Array, Trace
 
 Progress = Callable[[float], None]
 Asked = TypeVar("Asked", bound=Callable[..., Any])
@@ -58,6 +59,7 @@ def kept(entries: int, spinner: str | bool = False) -> Callable[[Asked], Asked]:
         def looked_up(name: str, *args: Any, **kwargs: Any) -> Any:
             return (own if models.is_guest(name) else shared)(name, *args, **kwargs)
 
+        looked_up.kept_in = (shared, own)  # type: ignore[attr-defined]  # for who asks how much that is
         return cast(Asked, looked_up)
 
     return decorated
@@ -111,8 +113,6 @@ def overruled(name: str, text: str, edits: tuple[Edit, ...]) -> dict[str, models
     return models.overruled(model(name), text, edits=edits)
 
 
-@kept(READINGS, "Holding one unit after the other …")
-def sweep(name: str, text: str, of: str, at: int, column: int, layer: int, held: str) -> Array:
 @kept(READINGS, "Examining the network …")
 def diagnosis(name: str, text: str) -> Diagnosis:
     """What is wrong with a network, and what is unusual, on one text."""
@@ -125,6 +125,8 @@ def snippet(name: str, text: str, signal: str, layer: int, step: int, unit: int)
     return models.snippet(model(name), text, signal, layer=layer, step=step, unit=unit, weights=WEIGHTS)
 
 
+@kept(READINGS, "Holding one unit after the other …")
+def sweep(name: str, text: str, of: str, at: int, column: int, layer: int, held: str) -> Array:
     """What holding each unit's memory changes, as `explorer.sweep` gives it; `held` is "zero" or "mean"."""
     value: float | Literal["mean"] = "mean" if held == "mean" else 0.0
     return models.sweep(model(name), text, of=of, at=at, token=column, layer=layer, value=value)
@@ -290,6 +292,20 @@ def problem(card: Card, text: str) -> str | None:
     except ValueError as error:
         return str(error)
     return None if tokens else f"There is no {card.reader.one} in the text."
+
+
+def spelled(card: Card, tokens: Sequence[str]) -> str:
+    """A text that is read as these tokens: two words that would grow together are kept apart."""
+    text = card.reader.joined(tokens)
+    return text if card.reader.encode(text).tokens == tuple(tokens) else " ".join(tokens)
+
+
+def said(card: Card, answers: Array) -> int:
+    """The column that an answer [label] favours. That a token is unknown is no answer."""
+    known = np.nan_to_num(answers, nan=-np.inf)
+    if card.answer == NEXT_TOKEN.name and card.reader.unknown is not None:
+        known[card.reader.unknown] = -np.inf
+    return int(known.argmax())
 
 
 def siblings(name: str) -> list[Card]:

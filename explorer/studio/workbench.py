@@ -53,7 +53,7 @@ def _network() -> Card:
     cards = {card.name: card for card in service.siblings(st.session_state.model or st.session_state.read_model)}
     task = next(iter(cards.values()))
     if st.button(
-        f"**{task.title}**",
+        f"**{sentences.plain(task.title)}**",
         icon=":material/menu_book:",
         key="task",
         width="stretch",
@@ -74,7 +74,7 @@ def _network() -> Card:
     _other_cells(card)
     if task.own:
         st.page_link(own.PAGE, label="About your model", icon=":material/upload_file:")
-    st.caption(f"{card.sentence} {sentences.of_score(card)}")
+    st.caption(f"{sentences.plain(card.sentence)} {sentences.of_score(card)}")
     return card
 
 

@@ -19,7 +19,7 @@ here = opening(
     "Several networks, one text",
     "Leave out one token: whose answer changes? Then look at the networks side by side, and at how good they are.",
 )
-view = View(here, relatives(here.card.task), service.trace(here.model, here.text).tokens, style.theme())
+view = View(here, relatives(here.model), service.trace(here.model, here.text).tokens, style.theme())
 for tab, draw in zip(st.tabs(list(TABS), key="beside", bind="query-params"), TABS.values(), strict=True):
     if tab.open:
         with tab:

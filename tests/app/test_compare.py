@@ -124,7 +124,7 @@ def test_the_bars_are_what_the_library_predicts(name: str, shipped: Shipped) -> 
     at = opened("compare", model=name, step=step + 1, without=3)
     shorter = card.reader.joined(tokens[:2] + tokens[3:])
     data = charts(at)[1].data
-    for sibling in relatives(card.task):
+    for sibling in relatives(card.name):
         label = sibling.cell.upper()
         whole = explorer.predict(shipped[sibling.name], card.show.text)[step]
         less = explorer.predict(shipped[sibling.name], shorter)[step - 1]
@@ -294,7 +294,7 @@ def test_scores_of_every_seed(name: str) -> None:
     """A dot each, a line at the baseline, and a table of the same numbers."""
     at = opened("compare", model=name, beside="Scores")
     figure, headline = charts(at)[0], card_of(name).headline
-    for card, row in zip(relatives(card_of(name).task), figure.data, strict=True):
+    for card, row in zip(relatives(name), figure.data, strict=True):
         tried = {one["seed"]: one[headline.key] for one in card.seeds} or {card.seed: card.score}
         assert dict(zip(row["customdata"], row["x"], strict=True)) == tried
         for score in tried.values():

@@ -17,7 +17,7 @@ from explorer.studio.state import Place
 def view(name: str = "english-lstm", step: int = 3) -> View:
     card = card_of(name)
     tokens = card.reader.encode(card.show.text).tokens
-    return View(Place(card, card.show.text, 0, 0, step), relatives(card.task), tokens, LIGHT)
+    return View(Place(card, card.show.text, 0, 0, step), relatives(card.name), tokens, LIGHT)
 
 
 def shares(view: View, column: int, **given: float) -> dict[str, np.ndarray]:
@@ -132,7 +132,7 @@ def test_a_single_network_is_compared_with_none() -> None:
 
 
 def test_networks_are_called_by_their_cell_where_that_tells_them_apart() -> None:
-    cards = relatives("english")
+    cards = relatives("english-lstm")
     assert labels(cards) == [card.cell.upper() for card in cards]
     twice = [cards[0], replace(cards[0], name="english-rnn-small")]
     assert labels(twice) == ["english-rnn", "english-rnn-small"]

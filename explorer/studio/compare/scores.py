@@ -16,6 +16,9 @@ from explorer.studio.sentences import plain
 
 def draw(view: View) -> None:
     """The whole tab."""
+    if not view.shipped.measured:
+        st.markdown(words.NO_SCORES)
+        return
     cards = dict(zip(labels(view.cards), view.cards, strict=True))
     headline = view.shipped.headline
     found = {label: of_seeds(card) for label, card in cards.items()}

@@ -74,19 +74,17 @@ def answers_of(view: View, out: int) -> Answers:
 
 
 def shortened(card: Card, tokens: tuple[str, ...], out: int) -> str:
-    """The text without a token, in which all others are read as before: two words that would grow together are kept apart."""
-    left = tokens[:out] + tokens[out + 1 :]
-    text = card.reader.joined(left)
-    return text if card.reader.encode(text).tokens == left else " ".join(left)
+    """The text without a token, in which all others are read as before."""
+    return service.spelled(card, tokens[:out] + tokens[out + 1 :])
 
 
 def asked(view: View, due: right.Due) -> int | None:
     """The column whose probability is followed, in all networks: what is right, else what the shipped network says. None of numbers."""
     if view.answer.numbers:
         return None
-    said = service.predictions(view.shipped.name, view.here.text)[view.here.step]
-    first = int(view.answer.in_text)  # that a token is unknown is no answer
-    return first + int(said[first:].argmax()) if due is None else int(due)
+    if due is not None:
+        return int(due)
+    return service.said(view.shipped, service.predictions(view.shipped.name, view.here.text)[view.here.step])
 
 
 def _changes(view: View, column: int | None) -> dict[str, Array]:

@@ -28,6 +28,12 @@ KEY_TO_ROWS = (
 RIGHT = "; ✓ is the right answer"
 
 
+NO_SCORES = (
+    "**How good your own network is was not measured**: nothing is known here of what it was trained on, so there is nothing that it has "
+    "surely never seen. How wrong it is on this text, beside untrained ones, is under *Differences*."
+)
+
+
 def moved(view: View) -> str:
     """What is changed by leaving a token out, in words."""
     if view.answer.numbers:

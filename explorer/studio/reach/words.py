@@ -70,7 +70,7 @@ def of_distances(spreads: Mapping[str, Spread]) -> str:
         parts.append(f"**{name.upper()}** {', '.join(values if len(set(values)) > 1 else values[:1])}")
     where = ", ".join([*map(str, asked[:-1]), counted(asked[-1])])
     return (
-        f"The median over all pairs at a distance of {where}: {'; '.join(parts)}. One text, one seed of each network."
+        f"The median over all pairs at a distance of {where}: {'; '.join(parts)}. One text, one network of each kind."
     )
 
 

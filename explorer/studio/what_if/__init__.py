@@ -76,8 +76,7 @@ class View:
     @cached_property
     def due(self) -> list[right.Due]:
         """What is right at each step, as far as it is known."""
-        card = self.here.card
-        return right.due(compare.View(self.here, relatives(card.task), self.before.tokens, self.theme))
+        return right.due(compare.View(self.here, relatives(self.here.model), self.before.tokens, self.theme))
 
     @property
     def column(self) -> int | None:
@@ -90,8 +89,7 @@ class View:
         known = self.due[self.here.step]
         if known is not None:
             return int(known)
-        first = int(self.answer.in_text)  # that a token is unknown is no answer
-        return first + int(self.answers[0][self.here.step, first:].argmax())
+        return service.said(self.here.card, self.answers[0][self.here.step])
 
     def followed(self, values: Array) -> Array:
         """Of answers [step, label] what is followed, [step]: a probability or the number."""

@@ -165,10 +165,4 @@ def _rewritten(here: Place, tokens: Sequence[str], changed: Sequence[str | None]
     left = tuple(token for token in changed if token is not None)
     after = iter(range(len(left)))
     where = tuple(None if token is None else next(after) for token in changed)
-    return spelled(here.card, left), where
-
-
-def spelled(card: Card, tokens: tuple[str, ...]) -> str:
-    """A text that is read as these tokens: two words that would grow together are kept apart."""
-    text = card.reader.joined(tokens)
-    return text if card.reader.encode(text).tokens == tokens else " ".join(tokens)
+    return service.spelled(here.card, left), where

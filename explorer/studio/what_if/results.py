@@ -84,7 +84,7 @@ def every_unit(view: View) -> None:
 def groups(view: View) -> Iterator[Group]:
     """By role, as on the page that compares networks, with the change of each signal behind it."""
     here = view.here
-    cards = compare.View(here, relatives(here.card.task), view.before.tokens, view.theme)
+    cards = compare.View(here, relatives(here.model), view.before.tokens, view.theme)
     both = {name: Network(here.model, name, here.card.cell) for name in (WAS, EDITED)}
     traces = {WAS: view.before, EDITED: view.after}
     order = service.order(here.model, here.text, view.row)
@@ -111,7 +111,7 @@ def other_networks(view: View) -> None:
     done = [line for k, line in enumerate(view.lines) if line.on and k not in view.plan.refused]
     if not done or not all(line.everywhere for line in done):
         return
-    cards = relatives(view.here.card.task)
+    cards = relatives(view.here.model)
     parts = []
     for card, name in zip(cards, labels(cards), strict=True):
         edits, why = _there(view, card.name)
