@@ -6,7 +6,8 @@ from pathlib import Path
 
 from explorer.models.checkpoints.contents import Contents, Unreadable
 from explorer.models.checkpoints.formats import formats
-from explorer.models.checkpoints.limits import check_bytes, check_size
+from explorer.models.checkpoints.limits import MEGABYTE, check_bytes, check_size
+from explorer.models.checkpoints.memory import give_back
 from explorer.models.checkpoints.zipped import Archive
 
 UNDERSTOOD = (
@@ -34,6 +35,14 @@ def read_bytes(data: bytes) -> Contents:
     check_bytes(len(data))
     if not data:
         raise Unreadable("The file is empty.")
+    try:
+        return _contents(data)
+    finally:
+        if len(data) > MEGABYTE:
+            give_back()
+
+
+def _contents(data: bytes) -> Contents:
     for one in formats():
         if one.holds(data):
             contents = one.read(data)

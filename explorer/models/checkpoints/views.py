@@ -35,6 +35,7 @@ STORAGES = {
 }
 DTYPES = {str(found): found for found in vars(torch).values() if isinstance(found, torch.dtype)}
 Sizes = tuple[int, ...]
+Bytes = bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ TENSORS: Mapping[str, Callable[..., Any]] = {
 """What PyTorch's functions that make a tensor are here."""
 
 
-def tensors(claims: Mapping[str, View | Strange], stored: Callable[[Store], bytes]) -> dict[str, Tensor]:
+def tensors(claims: Mapping[str, View | Strange], stored: Callable[[Store], Bytes]) -> dict[str, Tensor]:
     """The tensors by name, each with numbers of its own. Raises Unreadable before any is made where one claims what is not there."""
     views: dict[str, View] = {}
     for name, view in claims.items():
@@ -171,14 +172,18 @@ def _by_store(views: Mapping[str, View]) -> dict[str, dict[str, View]]:
     return found
 
 
-def _of_store(views: Mapping[str, View], stored: Callable[[Store], bytes]) -> dict[str, Tensor]:
+def _of_store(views: Mapping[str, View], stored: Callable[[Store], Bytes]) -> dict[str, Tensor]:
     """The tensors of one store. The widest claim upon it is asked for, so that all others are within."""
     numbers = bytearray(stored(max((view.store for view in views.values()), key=lambda store: store.bytes)))
-    return {name: _tensor(view, numbers) for name, view in views.items()}
+    return {name: _tensor(view, numbers, alone=len(views) == 1) for name, view in views.items()}
 
 
-def _tensor(view: View, numbers: bytearray) -> Tensor:
+def _tensor(view: View, numbers: bytearray, alone: bool) -> Tensor:
+    """With numbers of its own: the store's, where no other view has a part in them and this one has all, or else copied."""
     if 0 in view.shape:
-        return torch.empty(view.shape, dtype=view.dtype)
+        return torch.empty(0, dtype=view.dtype)  # whatever the other sizes claim
     flat = torch.frombuffer(numbers, dtype=view.dtype, count=len(numbers) // view.dtype.itemsize)
-    return flat.as_strided(view.shape, view.strides, view.offset).clone(memory_format=torch.contiguous_format)
+    seen = flat.as_strided(view.shape, view.strides, view.offset)
+    if alone and seen.numel() == flat.numel():
+        return seen.contiguous()
+    return seen.clone(memory_format=torch.contiguous_format)

@@ -223,6 +223,7 @@ answered(
     view_with_wide_steps=claiming(0, (2, 2), (2**62, 1)),
     view_with_other_strides=claiming(0, (2, 2), (1,)),
 )
+answered("of shape \\[0\\]", view_of_nothing=claiming(0, (0, 2**62, 2**62), (1, 1, 1)))
 answered("claims the shape", view_of_less_than_nothing=claiming(0, (-2, -2), (2, 1)))
 answered(
     "sizes are no numbers", view_of_texts=claiming("0", (2, 2), (2, 1)), view_of_nine=claiming(0, (1,) * 9, (1,) * 9)

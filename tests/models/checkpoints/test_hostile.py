@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import re
 import time
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from explorer.models.checkpoints import Unreadable, pickled, read, read_bytes
+from explorer.models.checkpoints.memory import give_back
 from tests.models.checkpoints.helper import Entry, zipped
 from tests.models.checkpoints.hostile import BLOCK, FINE, KINDS, TRACE, pickle_of
 
@@ -127,3 +130,19 @@ def test_memory_is_back_to_where_it_was(fewer_opcodes: None) -> None:
 
     before = round_of_all()
     assert round_of_all() - before < ALLOWED
+
+
+def test_a_network_that_is_dropped_leaves_nothing_behind() -> None:
+    """16 MB, of which NumPy's blocks would stay with the C library."""
+    stream = io.BytesIO()
+    np.savez(stream, weight_ih=np.ones((4096, 16), "f4"), weight_hh=np.ones((4096, 1024), "f4"))
+    data = stream.getvalue()
+    del stream
+    read_bytes(data)
+    give_back()
+    before = resident()
+    contents = read_bytes(data)
+    assert 14 < resident() - before < 20  # it is there, once
+    del contents
+    give_back()
+    assert resident() - before < 1

@@ -85,6 +85,8 @@ def test_objects_are_not_unpickled() -> None:
         (array(header(f"({2**62}, {2**62})")), "at most 100 MB are read"),
         (array(header("(-2, -2)")), "claims the shape \\[-2, -2\\]"),
         (array(header("(2, 2)", "[('a', '<f4')]")), "holds no plain numbers"),
+        (array(header("(1000000,)", "'<U0'"), 0), "holds no plain numbers"),
+        (array(header(f"(0, {2**62}, {2**62})"), 0), "of shape \\[0\\]|has no “weight_hh_l0”"),
         (array(header("(2, 2)", "'<M8[s]'")), "holds no plain numbers"),
         (array("{'descr': __import__('os').getcwd()}"), "its header cannot be read"),
         (array("{" + "(" * 100), "its header cannot be read"),

@@ -12,7 +12,7 @@ from torch import Tensor
 from explorer.models.checkpoints import naming, nested
 from explorer.models.checkpoints.contents import Contents, Unreadable
 from explorer.models.checkpoints.formats import Format
-from explorer.models.checkpoints.limits import check_claims
+from explorer.models.checkpoints.limits import MOST_SYMBOLS, check_claims
 from explorer.models.checkpoints.wording import quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 from explorer.signals import Array
@@ -38,7 +38,11 @@ def read(data: bytes) -> Contents:
         name.removesuffix(ENDING): _array(name.removesuffix(ENDING), archive.read(name)) for name in archive.names
     }
     tensors = {name: _tensor(name, array) for name, array in arrays.items() if array.dtype.kind in NUMBERS}
-    texts = {name: array.tolist() for name, array in arrays.items() if array.dtype.kind in TEXTS}
+    texts = {
+        name: array.tolist()
+        for name, array in arrays.items()
+        if array.dtype.kind in TEXTS and array.size <= MOST_SYMBOLS
+    }
     return naming.contents("NumPy .npz", tensors, nested.vocabularies(texts))
 
 
@@ -58,16 +62,17 @@ def _array(name: str, data: bytes) -> Array:
         raise Unreadable(
             f"The array {quoted(name)} holds Python objects, which could run code when they are read. Save arrays of numbers alone."
         )
-    if dtype.kind not in NUMBERS + TEXTS:
+    if dtype.kind not in NUMBERS + TEXTS or dtype.itemsize == 0:
         raise Unreadable(f"The array {quoted(name)} holds no plain numbers. Save arrays of numbers alone.")
     check_claims([(name, shape, dtype.itemsize)])
-    rest = data[stream.tell() :]
-    count = int(np.prod(shape, dtype=object))
-    if count * dtype.itemsize != len(rest):
+    count, room = int(np.prod(shape, dtype=object)), len(data) - stream.tell()
+    if count * dtype.itemsize != room:
         raise Unreadable(
-            f"The array {quoted(name)} claims {count:,} numbers, but the file has {len(rest):,} bytes of them; save it again."
+            f"The array {quoted(name)} claims {count:,} numbers, but the file has {room:,} bytes of them; save it again."
         )
-    flat = np.frombuffer(rest, dtype) if rest else np.empty(0, dtype)
+    if not count:
+        return np.empty(0, dtype)
+    flat = np.frombuffer(data, dtype, offset=stream.tell())
     return flat.reshape(shape, order="F" if by_columns else "C")
 
 

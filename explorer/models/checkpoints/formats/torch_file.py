@@ -10,7 +10,7 @@ from explorer.models.checkpoints import naming, nested
 from explorer.models.checkpoints.contents import Contents, Unreadable
 from explorer.models.checkpoints.formats import Format
 from explorer.models.checkpoints.pickled import Pickle, Thing
-from explorer.models.checkpoints.views import TENSORS, Store, Strange, View, store, tensors
+from explorer.models.checkpoints.views import TENSORS, Bytes, Store, Strange, View, store, tensors
 from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 
@@ -39,7 +39,7 @@ HARMLESS = frozenset(
     for name in "set frozenset complex bytearray bytes object dict list tuple int long float str unicode bool slice range type".split()
 )
 
-Stored = Callable[[Store], bytes]
+Stored = Callable[[Store], Bytes]
 
 
 def holds(data: bytes) -> bool:
@@ -114,7 +114,8 @@ def _row_of_pickles(data: bytes) -> tuple[Any, list[str], Stored]:
     _check_code(list(pickle.named))
     keys = Pickle({}, stored).read(stream)
     places = _places(keys, stores, stream, len(data))
-    return root, list(pickle.named), lambda wanted: data[places[wanted.key] : places[wanted.key] + wanted.bytes]
+    numbers = memoryview(data)
+    return root, list(pickle.named), lambda wanted: numbers[places[wanted.key] : places[wanted.key] + wanted.bytes]
 
 
 def _places(keys: Any, stores: Mapping[str, Store], stream: BinaryIO, size: int) -> dict[str, int]:
