@@ -78,10 +78,18 @@ class Reach:
 
     def median(self, row: int) -> Array:
         """Over the targets, [distance]; NaN where no target reaches so far back. What overflowed counts as infinite."""
+        return self._quantile(row, 0.5)
+
+    def tenth(self, row: int) -> Array:
+        """What one target in ten reaches or passes, [distance]."""
+        return self._quantile(row, 0.9)
+
+    def _quantile(self, row: int, share: float) -> Array:
         values = self.relative[row]
-        some = np.isfinite(values).any(0) | np.isinf(values).any(0)
+        some = ~np.isnan(values).all(0)
         found = np.full(values.shape[1], np.nan)
-        found[some] = np.nanmedian(values[:, some], axis=0)
+        # One of the values themselves, since nothing lies between infinite ones.
+        found[some] = np.nanquantile(values[:, some], share, axis=0, method="higher")
         return found
 
 

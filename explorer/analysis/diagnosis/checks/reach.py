@@ -27,7 +27,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         if not np.isfinite(median[:1]).all():
             continue
         yield _reaches(row, subject.reach, median)
-        grown = _explodes(subject, row, subject.reach, median)
+        grown = _explodes(subject, row, subject.reach)
         if grown:
             yield grown
         elif row.layer == subject.rows[-1].layer and subject.leaning is not None:
@@ -54,11 +54,11 @@ def _reaches(row: Row, reach: Reach, median: Array) -> Fact:
     )
 
 
-def _explodes(subject: Subject, row: Row, reach: Reach, median: Array) -> Finding | None:
-    largest = float(np.nanmax(median))
+def _explodes(subject: Subject, row: Row, reach: Reach) -> Finding | None:
+    tenth = reach.tenth(row.number)
+    largest, distance = float(np.nanmax(tenth)), int(np.nanargmax(tenth))
     if largest < at.GROWS:
         return None
-    distance = int(np.nanargmax(median))
     matrices = recurrent(row, subject.trace.units) if subject.trace.units <= at.LARGE else ()
     radii = [(spectral_radius(W), made) for made, W in matrices]
     radius, made = max(radii, default=(np.nan, ""))
@@ -68,7 +68,7 @@ def _explodes(subject: Subject, row: Row, reach: Reach, median: Array) -> Findin
         check="exploding",
         severity="wrong" if largest >= at.EXPLODES else "look",
         title=f"The gradient {'explodes' if largest >= at.EXPLODES else 'grows'}: {distance} steps back it is "
-        f"{times}{subject.where(row)}",
+        f"{times} for one answer in ten{subject.where(row)}",
         value=largest,
         threshold=at.EXPLODES,
         layer=row.number,
@@ -79,7 +79,7 @@ def _explodes(subject: Subject, row: Row, reach: Reach, median: Array) -> Findin
         "radius near 1, start them orthogonal (Saxe et al. 2014); shorten the stretch that is trained on; lower the "
         "learning rate.",
         see="gradients",
-        picture=_picture(subject, row, reach, median, at.EXPLODES),
+        picture=_picture(subject, row, reach, {"median": reach.median(row.number), "one in ten": tenth}, at.EXPLODES),
     )
 
 
@@ -108,20 +108,22 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
         "use gates with open biases (Jozefowicz et al. 2015), smaller weights, or an answer asked for nearer to the "
         "token.",
         see="gradients",
-        picture=_picture(subject, row, reach, median, at.LOST, leaning),
+        picture=_picture(
+            subject, row, reach, {"gradient": median, "token left out": _over(leaning, len(median))}, at.LOST
+        ),
     )
 
 
-def _picture(
-    subject: Subject, row: Row, reach: Reach, median: Array, threshold: float, leaning: Leaning | None = None
-) -> Picture:
-    curves = {"gradient": median}
-    if leaning is not None:
-        moved = np.full(len(median), np.nan)
-        for distance, value in zip(leaning.distances, leaning.moved, strict=True):
-            if distance < len(moved):
-                moved[distance] = value
-        curves["token left out"] = moved
+def _over(leaning: Leaning, distances: int) -> Array:
+    """How far answers move, at each distance; NaN where it was not measured."""
+    moved = np.full(distances, np.nan)
+    for distance, value in zip(leaning.distances, leaning.moved, strict=True):
+        if distance < distances:
+            moved[distance] = value
+    return moved
+
+
+def _picture(subject: Subject, row: Row, reach: Reach, curves: dict[str, Array], threshold: float) -> Picture:
     title = f"Gradient of {reach.of}, as a share of that at its own step{subject.where(row)}"
-    distances = [float(distance) for distance in range(len(median))]
+    distances = [float(distance) for distance in range(len(next(iter(curves.values()))))]
     return lines(title, distances, curves, "steps back", "share", log=True, threshold=threshold)
