@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -28,6 +29,11 @@ def opening(title: str, lead: str, show: Callable[[Place, str], None] = strip) -
     look_for(here.card)
     show(here, title)
     return here
+
+
+def switch(path: str) -> NoReturn:
+    """Opens another page, from within a run. The link there begins anew: Streamlit refuses to leave one that a widget is bound to."""
+    st.switch_page(path, query_params={})
 
 
 def chart(figure: go.Figure, key: str, says: str, picked: Callable[[], None] | None = None) -> None:

@@ -11,7 +11,7 @@ from explorer.figures.diagnosis import of_finding
 from explorer.signals import Trace
 from explorer.studio import state, style
 from explorer.studio.diagnosis import words
-from explorer.studio.page import chart
+from explorer.studio.page import chart, switch
 from explorer.studio.sentences import plain
 from explorer.studio.state import Place
 
@@ -61,4 +61,4 @@ def _see(here: Place, finding: Finding, number: int) -> None:
     page = words.PAGES[finding.see]
     stand = partial(state.stand, here.card, layer=finding.layer, unit=finding.unit, step=finding.step)
     if st.button(f"See it: {page.name}", key=f"see {number}", icon=":material/arrow_forward:", on_click=stand):
-        st.switch_page(page.path)
+        switch(page.path)
