@@ -20,6 +20,11 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, data
 hypothesis.settings.load_profile("ci" if os.environ.get("CI", "").lower() in ("1", "true") else "carousel")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files, those of the browser, come first: where several workers share the files, none is left with a long one at the end."""
+    items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
 class Shipped(Mapping[str, Model]):
     """The shipped models by name, each loaded once, when it is first asked for."""
 

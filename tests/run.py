@@ -59,8 +59,9 @@ def main() -> int:
         give_a_browser(may_install=not options.no_install)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     print("\n=== pytest", flush=True)
-    # Two files at a time: a browser test mostly waits, for a server of its own. One that is asked for by name needs no helper.
-    together = [] if for_pytest and not options.no_browser else ["-n", "2", "--dist", "loadfile"]
+    # Two files at a time, in the order of tests/conftest.py. One that is asked for by name needs no helper.
+    two = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    together = [] if for_pytest and not options.no_browser else two
     return run("pytest", *together, *for_pytest)  # its closing line is the last one printed
 
 

@@ -62,7 +62,9 @@ def test_it_opens_on_every_page_and_closing_it_changes_nothing(cards: list[Card]
         assert (after.header["link"], after.place) == (before.header["link"], (3, 7))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", ["watch", "belt"]
+)  # with the whole stage, and with its strip; each task on each: test_every_task
 def test_an_entry_opens_the_task(page: str, cards: list[Card]) -> None:
     """By its LSTM where there is one, on what that card shows; the page stays."""
     at = opened(page, model="tiny-lstm", text=TEXT, step=4, unit=8)

@@ -55,15 +55,17 @@ def test_it_is_read_first(name: str, page: str, shipped: Shipped) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_first_token_is_ones_own(page: str) -> None:
-    """There the reader begins who names no step; steps in a link count from the warm-up's first."""
+    """There the reader begins who names no step."""
+    assert stage_of(warmed(page)).place[0] == len(service.warm_up(TASK))
+
+
+def test_steps_in_a_link_count_from_the_warm_ups_first() -> None:
     warm = len(service.warm_up(TASK))
-    assert stage_of(warmed(page)).place[0] == warm
-    assert stage_of(warmed(page, step=3)).place[0] == 2
-    last = warmed(page, step=warm + len(TEXT))
+    assert stage_of(warmed(step=3)).place[0] == 2
+    last = warmed(step=warm + len(TEXT))
     assert stage_of(last).place[0] == warm + len(TEXT) - 1 and not last.warning
-    beyond = warmed(page, step=warm + len(TEXT) + 1)
-    assert stage_of(beyond).place[0] == warm
     beyond = warmed(step=warm + len(TEXT) + 1)
+    assert stage_of(beyond).place[0] == warm
     assert f"1 to {warm + len(TEXT)}" in beyond.warning[0].value.replace("\\", "")
 
 

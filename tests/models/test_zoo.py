@@ -171,17 +171,11 @@ def test_the_english_siblings_are_shipped() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_score_on_the_card(name: str, shipped: Mapping[str, Model]) -> None:
-    """Every score of what is held out, from the shipped weights and the shipped sequences; or those that the task's rule makes."""
-    model, card = shipped[name], card_of(name)
-    recipe, examples = RECIPES[card.task], held_out(card.task)
-    assert card.headline == recipe.headline
+def test_the_score_on_the_card(name: str) -> None:
+    """The one that its task is measured by. That the shipped weights have it, and all the others, is in test_shipped."""
+    card = card_of(name)
+    assert card.headline == RECIPES[card.task].headline
     assert card.score == card.scores[card.headline.key]
-    found = recipe.score(model, examples)
-    excerpt = any(score.startswith("excerpt_") for score in card.scores)
-    for score, value in found.items():
-        stated = card.scores[f"excerpt_{score.removeprefix('held_out_')}" if excerpt else score]
-        assert value == pytest.approx(stated, abs=2e-3)  # float32 on another BLAS
 
 
 @pytest.mark.parametrize("name", [card.name for card in zoo() if card.answer == "next token"])
