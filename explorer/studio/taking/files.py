@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -90,7 +91,7 @@ def offered(here: Place) -> list[File]:
 
 def stem_of(card: Card) -> str:
     """How the files of a network begin: its name, of one's own that of its file, with nothing in it that a file name cannot have."""
-    name = card.title.rpartition(".")[0] or card.title if card.own else card.name
+    name = PurePath(card.title).stem if card.own else card.name
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "network"
 
 
