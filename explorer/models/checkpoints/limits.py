@@ -23,8 +23,9 @@ MOST_ANSWERS = 4_000_000
 def check_bytes(size: int, what: str = "The file") -> None:
     """Raises Unreadable where that is too much to be read at all. `what` begins the sentence: "The file", "What it unpacks to"."""
     if size > MOST_BYTES:
+        megabytes = f"{size / MEGABYTE:,.0f}" if size < 10**12 else "more than a million"
         raise Unreadable(
-            f"{what} has {size / MEGABYTE:,.0f} MB; at most {MOST_BYTES // MEGABYTE} MB are read. "
+            f"{what} has {megabytes} MB; at most {MOST_BYTES // MEGABYTE} MB are read. "
             "Save the recurrent part, its embedding and its readout alone, without the optimizer's state."
         )
 

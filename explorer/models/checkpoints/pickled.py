@@ -11,12 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from explorer.models.checkpoints.contents import Unreadable
+
 MOST_OPCODES = 1_000_000
 """A checkpoint of 100 tensors has about 3,000; a table of 100,000 words has 300,000 more."""
 LONGEST_NAME = 1000
 """Of a class: every opcode that names it makes the name anew."""
 LARGEST_KEY = 2**31
 """Of the whole numbers that are keys: larger ones can be chosen so that a dict takes hours over them."""
+
+
+class Damaged(ValueError):
+    """What is wrong with a file, as the end of a sentence and in words of ours: those of a library may quote the file at length."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +60,21 @@ class Pickle:
         self._memo: dict[int, Any] = {}
 
     def read(self, stream: BinaryIO) -> Any:
-        """The object. Raises ValueError for a pickle that is damaged, or does what no checkpoint does."""
+        """The object. Raises Damaged for a pickle that is damaged, or does what no checkpoint does."""
         count = 0
         try:
             for opcode, argument, _ in pickletools.genops(stream):
                 count += 1
                 if count > MOST_OPCODES:
-                    raise ValueError("the pickle goes on for too long")
+                    raise Damaged("the pickle goes on for too long")
                 if opcode.name == "STOP":
                     break
                 self._do(opcode.name, argument)
             return self._stack.pop()
-        except (IndexError, KeyError) as error:
-            raise ValueError("the pickle takes what it did not put down") from error
+        except (Damaged, Unreadable):
+            raise
+        except (ValueError, IndexError, KeyError) as error:
+            raise Damaged("the pickle in it breaks off or makes no sense") from error
 
     def _do(self, name: str, argument: Any) -> None:
         if name in CONSTANTS:
@@ -76,7 +84,7 @@ class Pickle:
         elif name in DOINGS:
             DOINGS[name](self, argument)
         elif name not in IGNORED:
-            raise ValueError(f"the pickle has an opcode that checkpoints do without: {name}")
+            raise Damaged(f"the pickle has an opcode that checkpoints do without: {name}")
 
     def _mark(self, _: Any) -> None:
         self._below.append(self._stack)
@@ -156,12 +164,12 @@ class Pickle:
     def _stack_global(self, _: Any) -> None:
         name, module = self._stack.pop(), self._stack.pop()
         if not isinstance(name, str) or not isinstance(module, str):
-            raise ValueError("the pickle names a class by something that is no name")
+            raise Damaged("the pickle names a class by something that is no name")
         self._name(module, name)
 
     def _name(self, module: str, name: str = "") -> None:
         if len(module) + len(name) > LONGEST_NAME:
-            raise ValueError("the pickle names a class by a whole text")
+            raise Damaged("the pickle names a class by a whole text")
         found = Named(f"{module}.{name}")
         self.named[found.name] = None
         self._stack.append(found)
@@ -193,7 +201,7 @@ class Pickle:
         try:
             return self.calls[what.name](*arguments)
         except TypeError as error:  # other arguments than it takes
-            raise ValueError(f"the pickle calls {what.name} in another way than PyTorch does") from error
+            raise Damaged(f"the pickle calls {what.name} in another way than PyTorch does") from error
 
     def _build(self, _: Any) -> None:
         state = self._stack.pop()

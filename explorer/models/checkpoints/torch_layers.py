@@ -108,20 +108,23 @@ def _rows(module: Module) -> tuple[int, bool]:
     missing = [row for row in wanted if row not in module.rows]
     if missing:
         names = [WEIGHTS[0] + module.ending(row) for row in missing[:3]]
-        of = "both directions" if both else f"{layers:,} layers"
+        half = [(layer, not backwards) for layer, backwards in missing if (layer, not backwards) in module.rows]
+        of = "both directions" if half else f"{layers:,} layers"
         raise Unreadable(f"{module} has weights of {of}, but not {listed(names)}; the file is not complete.")
     return layers, both
 
 
 def _numbers(module: Module) -> list[str]:
     """Brings all weights to one of float32 and float64; what a person should know of it. Raises Unreadable for other numbers."""
-    kinds = {tensor.dtype: name for name, tensor in module.tensors}
+    kinds: dict[torch.dtype, str] = {}
+    for name, tensor in module.tensors:
+        kinds.setdefault(tensor.dtype, name)
     notes = []
     for kind, name in kinds.items():
         if not kind.is_floating_point:
-            what = "complex numbers" if kind.is_complex else "whole numbers, as a quantised network has"
+            what = "complex numbers" if kind.is_complex else "whole numbers, as a quantised network has,"
             raise Unreadable(
-                f"{module} has {what} ({kind_name(kind)}) in {quoted(name)}; save it with its weights as float32."
+                f"{module} has {what} in {quoted(name)} ({kind_name(kind)}); save it with its weights as float32."
             )
         if kind.itemsize < 4:
             notes.append(f"Its weights are {kind_name(kind)} in the file; they are computed with as float32.")
@@ -157,12 +160,16 @@ def _check_shapes(module: Module, both: bool) -> None:
     """That all rows are of one size and read the rows below them."""
     units = module.rows[0, False]["weight_hh"].shape[1]
     blocks = len(module.rows[0, False]["weight_ih"])
+    plain = module.rows[0, False].keys() == {
+        *WEIGHTS,
+        *BIASES,
+    }  # some cells of ours have fewer blocks of what comes back
     for (layer, backwards), parts in module.rows.items():
         ending = module.ending((layer, backwards))
         inputs = module.rows[0, False]["weight_ih"].shape[1] if layer == 0 else units * (2 if both else 1)
         wanted: dict[str, tuple[int, ...]] = {
             "weight_ih": (blocks, inputs),
-            "weight_hh": (len(parts["weight_hh"]), units),
+            "weight_hh": (blocks if plain else len(parts["weight_hh"]), units),
         }
         wanted |= {bias: (len(parts[weight]),) for bias, weight in zip(BIASES, WEIGHTS, strict=True)}
         for part, shape in wanted.items():
@@ -176,14 +183,13 @@ def _check_shapes(module: Module, both: bool) -> None:
 def _cell(module: Module, units: int) -> tuple[str, dict[str, str]]:
     """The cell that has such weights, with its options: PyTorch's by their blocks, others by what they have beside them."""
     first = module.rows[0, False]
-    from_input, from_recurrent = len(first["weight_ih"]), len(first["weight_hh"])
+    rows = len(first["weight_ih"])
     others = {part for parts in module.rows.values() for part in parts} - {*WEIGHTS, *BIASES}
     if not others:
-        if from_input == from_recurrent and from_input % units == 0 and from_input // units in BY_BLOCKS:
-            return BY_BLOCKS[from_input // units], {}
+        if rows % units == 0 and rows // units in BY_BLOCKS:
+            return BY_BLOCKS[rows // units], {}
         raise Unreadable(
-            f"{module} has {from_input:,} and {from_recurrent:,} rows of weights for {units:,} units; an LSTM has 4 rows a unit, a "
-            "GRU 3, a plain RNN 1."
+            f"{module} has {rows:,} rows of weights for {units:,} units; an LSTM has 4 a unit, a GRU 3, a plain RNN 1."
         )
     names = frozenset(first)
     for name, options in _beside():

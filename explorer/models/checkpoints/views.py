@@ -11,7 +11,7 @@ from torch import Tensor
 
 from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.limits import check_claims
-from explorer.models.checkpoints.pickled import Named
+from explorer.models.checkpoints.pickled import Damaged, Named
 from explorer.models.checkpoints.wording import quoted
 
 STORAGES = {
@@ -84,13 +84,13 @@ class Strange:
 
 
 def store(mark: Any, at: int = 2) -> Store:
-    """What a pickle's mark ("storage", type, key, place, count) says. Raises ValueError for another mark."""
+    """What a pickle's mark ("storage", type, key, place, count) says. Raises Damaged for another mark."""
     if not isinstance(mark, tuple) or len(mark) <= at + 2 or mark[0] != "storage" or not isinstance(mark[1], Named):
-        raise ValueError("the pickle points at something that is no storage")
+        raise Damaged("the pickle points at something that is no storage")
     key, count = mark[at], mark[at + 2]
     dtype = STORAGES.get(mark[1].name.rpartition(".")[2])
     if dtype is None or not isinstance(count, int) or count < 0 or not isinstance(key, str):
-        raise ValueError("the pickle points at a storage in another way than PyTorch does")
+        raise Damaged("the pickle points at a storage in another way than PyTorch does")
     return Store(key, dtype, count)
 
 
@@ -100,14 +100,14 @@ def _view(stored: Any, offset: Any, shape: Any, strides: Any, *_: Any, dtype: to
         for sizes in (shape, strides, (offset,))
     )
     if not whole or not isinstance(stored, Store):
-        raise ValueError("the pickle has a tensor whose sizes are no numbers")
+        raise Damaged("the pickle has a tensor whose sizes are no numbers")
     return View(stored, dtype or stored.dtype, offset, shape, strides)
 
 
 def _view_of(stored: Any, offset: Any, shape: Any, strides: Any, grad: Any, hooks: Any, dtype: Any, *_: Any) -> View:
     known = DTYPES.get(dtype.name) if isinstance(dtype, Named) else None
     if known is None:
-        raise ValueError("the pickle has a tensor of an unknown kind of number")
+        raise Damaged("the pickle has a tensor of an unknown kind of number")
     return _view(stored, offset, shape, strides, dtype=known)
 
 

@@ -165,7 +165,7 @@ answered(
     no_layer_in_the_middle=lacking("_l1"),
     half_a_direction=lacking("l2_reverse"),
 )
-answered("an LSTM has 4 rows a unit", two_blocks=layer(weight_ih=torch.ones(8, 3), weight_hh=torch.ones(8, 4)))
+answered("an LSTM has 4 a unit", two_blocks=layer(weight_ih=torch.ones(8, 3), weight_hh=torch.ones(8, 4)))
 answered("a projection", projection=lambda: saved(nn.LSTM(3, 4, proj_size=2).state_dict()))
 answered(
     "weights as float32", int8=turned(torch.int8), truths=turned(torch.bool), complex_numbers=turned(torch.complex64)
@@ -253,6 +253,7 @@ answered(
     text_of_four_gigabytes=around(b"X\xff\xff\xff\xffa."),
     bytes_of_an_exabyte=around(b"\x8e" + (2**60).to_bytes(8, "little") + b"a."),
     class_called_by_a_text=around(b"X\x00\x00\x10\x00" + b"a" * 2**20 + b"2\x93."),
+    number_of_letters=around(b"I<b>x</b>" + b"9" * 5000 + b"\n."),
     unknown_opcode=around(b"\xff."),
     extension=around(b"\x82\x01."),
     storage_that_is_none=around(b"X\x01\x00\x00\x00aQ."),

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from explorer.models.checkpoints import naming, nested
 from explorer.models.checkpoints.contents import Contents, Unreadable
 from explorer.models.checkpoints.formats import Format
-from explorer.models.checkpoints.pickled import Pickle, Thing
+from explorer.models.checkpoints.pickled import Damaged, Pickle, Thing
 from explorer.models.checkpoints.views import TENSORS, Bytes, Store, Strange, View, store, tensors
 from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
@@ -51,9 +51,7 @@ def read(data: bytes) -> Contents:
     """Raises Unreadable for a file that is damaged or holds something else than tensors of a recurrent network."""
     try:
         root, named, stored = _row_of_pickles(data) if _is_pickle(data) else _archive(data)
-    except ValueError as error:
-        if isinstance(error, Unreadable):
-            raise
+    except Damaged as error:
         raise Unreadable(f"The PyTorch file is damaged or cut short: {error}. Fetch or save it again.") from error
     _check_code(named)
     path, claims = nested.weights(root, (View, Strange), naming.is_recurrent)
@@ -119,18 +117,18 @@ def _row_of_pickles(data: bytes) -> tuple[Any, list[str], Stored]:
 
 
 def _places(keys: Any, stores: Mapping[str, Store], stream: BinaryIO, size: int) -> dict[str, int]:
-    """Where each store's numbers begin. Raises ValueError where they are not all there."""
+    """Where each store's numbers begin. Raises Damaged where they are not all there."""
     places: dict[str, int] = {}
     for key in keys if isinstance(keys, list) else ():
         count = int.from_bytes(stream.read(8), "little", signed=True)
         if not isinstance(key, str) or key not in stores or count != stores[key].count:
-            raise ValueError("its list of storages does not fit its tensors")
+            raise Damaged("its list of storages does not fit its tensors")
         places[key] = stream.tell()
         stream.seek(stores[key].bytes, io.SEEK_CUR)
         if stream.tell() > size:
-            raise ValueError("it ends amid the numbers")
+            raise Damaged("it ends amid the numbers")
     if missing := stores.keys() - places.keys():
-        raise ValueError(f"the numbers of {len(missing)} storages are missing")
+        raise Damaged(f"the numbers of {len(missing)} storages are missing")
     return places
 
 
@@ -175,7 +173,7 @@ def _nothing(root: Any, named: list[str]) -> str:
     if isinstance(root, View):
         return "The file holds a single tensor without a name. Save model.state_dict()."
     keys = [key for key in root if isinstance(key, str)] if isinstance(root, dict) else []
-    found = f"a dict with {listed(keys)}" if keys else f"a {type(root).__name__}"
+    found = f"a dict with {listed(keys)}" if keys else "a list" if isinstance(root, list) else "a single value"
     return f"The file holds no tensors by name, but {found}. Save model.state_dict()."
 
 
