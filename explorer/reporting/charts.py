@@ -9,8 +9,10 @@ from explorer.analysis.diagnosis.finding import Picture
 from explorer.reporting.scales import Scale, spanning, written
 
 WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 58, 118, 14, 46
+LEFT, RIGHT, TOP, BOTTOM = 68, 118, 14, 46
 """What stands around the area that is drawn in."""
+WIDEST, NAMED = 40, 16
+"""How wide a bar may be, and up to how many are named each by itself."""
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 """A curve's line, so that colour is not what tells curves apart."""
 
@@ -27,21 +29,25 @@ def _bars(picture: Picture) -> Iterator[str]:
     y = _scale(picture, values)
     yield from _axes(picture, y)
     wide = (WIDTH - LEFT - RIGHT) / max(1, len(values))
+    named = range(len(values)) if len(values) <= NAMED else (0, len(values) - 1)
     base = y(max(y.low, min(0.0, y.high)))
     for place, value in enumerate(values):
-        x, name = LEFT + place * wide, picture["x"][place]
+        middle, name = LEFT + (place + 0.5) * wide, str(picture["x"][place])
         if place in marked:  # a mark below the axis as well, not the colour alone
-            yield f'<path class="mark" d="M{x + wide / 2:.1f} {HEIGHT - BOTTOM + 2} l-3 6 h6 z"/>'
-        if value is None:
-            continue
-        top = y(value)
-        kind = "bar marked" if place in marked else "bar"
-        box = f'x="{x:.2f}" y="{min(top, base):.2f}" width="{max(0.6, wide * 0.82):.2f}" height="{max(0.5, abs(base - top)):.2f}"'
-        yield f'<rect class="{kind}" {box}><title>{escape(f"{name}: {value:.4g}")}</title></rect>'
+            yield f'<path class="mark" d="M{middle:.1f} {HEIGHT - BOTTOM + 2} l-3 6 h6 z"/>'
+        if place in named:
+            yield _text(middle, HEIGHT - BOTTOM + 21, name, "middle")
+        if value is not None:
+            yield _bar(
+                middle, min(WIDEST, max(0.6, wide * 0.82)), y(value), base, place in marked, f"{name}: {value:.4g}"
+            )
     yield from _threshold(picture, y)
-    if values:
-        yield _text(LEFT, HEIGHT - BOTTOM + 20, str(picture["x"][0]))
-        yield _text(WIDTH - RIGHT, HEIGHT - BOTTOM + 20, str(picture["x"][-1]), "end")
+
+
+def _bar(middle: float, wide: float, top: float, base: float, marked: bool, says: str) -> str:
+    place = f'x="{middle - wide / 2:.2f}" y="{min(top, base):.2f}"'
+    sizes = f'width="{wide:.2f}" height="{max(0.5, abs(base - top)):.2f}"'
+    return f'<rect class="bar{" marked" if marked else ""}" {place} {sizes}><title>{escape(says)}</title></rect>'
 
 
 def _lines(picture: Picture) -> Iterator[str]:
@@ -98,12 +104,8 @@ def _threshold(picture: Picture, y: Scale) -> Iterator[str]:
     if threshold is None:
         return
     yield f'<line class="threshold" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(threshold)}" y2="{y(threshold)}"/>'
-    if picture["kind"] == "bars":
-        yield _text(
-            WIDTH - RIGHT + 6,
-            y(threshold) + 4,
-            f"from {written(threshold)} on" if threshold > 0 else written(threshold),
-        )
+    if picture["kind"] == "bars":  # beside a line stand the names of the curves
+        yield _text(WIDTH - RIGHT + 6, y(threshold) + 4, f"bound {written(threshold)}")
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "muted") -> str:

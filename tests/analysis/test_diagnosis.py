@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from explorer.analysis.diagnosis import SEVERITIES, Subject, examine
+from explorer.analysis.diagnosis import SEVERITIES, Severity, Subject, examine
 from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.checks.drift import grows
 from explorer.analysis.diagnosis.checks.duplicates import correlations, weights_apart
@@ -318,6 +319,22 @@ def test_the_worst_stands_first() -> None:
     severities = [SEVERITIES.index(finding.severity) for finding in examine(everything()).findings]
     assert severities == sorted(severities)
     assert severities[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("severities", "says"),
+    [
+        ([], "Nothing is wrong."),
+        (["note"], "Nothing is wrong; 1 note."),
+        (["look"], "Nothing is wrong, 1 thing is worth a look."),
+        (["wrong", "look", "look", "note", "note"], "1 thing is wrong, 2 are worth a look; 2 notes."),
+    ],
+)
+def test_the_verdict_is_a_sentence(severities: list[Severity], says: str) -> None:
+    healthy = examine(subject())
+    any_finding = one(subject(h=np.zeros((STEPS, UNITS))), "dead")
+    findings = tuple(replace(any_finding, severity=severity) for severity in severities)
+    assert summary(replace(healthy, findings=findings)) == says
 
 
 def test_every_picture_is_plain_data() -> None:

@@ -7,6 +7,7 @@ from html import escape
 from textwrap import wrap
 
 from explorer.analysis.diagnosis.finding import SEVERITIES, Diagnosis, Fact, Finding, Severity
+from explorer.analysis.diagnosis.words import counted
 
 WIDTH = 100
 SIGNS: dict[Severity, str] = {"wrong": "WRONG", "look": "LOOK", "note": "NOTE"}
@@ -15,9 +16,13 @@ SIGNS: dict[Severity, str] = {"wrong": "WRONG", "look": "LOOK", "note": "NOTE"}
 def summary(diagnosis: Diagnosis) -> str:
     """ "1 thing is wrong, 2 are worth a look; 1 note"."""
     wrong, look, note = (diagnosis.count(severity) for severity in SEVERITIES)
-    found = f"{wrong} thing{' is' if wrong == 1 else 's are'} wrong" if wrong else "Nothing is wrong"
-    found += f", {look} {'is' if look == 1 else 'are'} worth a look" if look else ""
+    found = f"{counted(wrong, 'thing')} {_are(wrong)} wrong" if wrong else "Nothing is wrong"
+    found += f", {look if wrong else counted(look, 'thing')} {_are(look)} worth a look" if look else ""
     return found + (f"; {note} note{'' if note == 1 else 's'}" if note else "") + "."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def as_text(diagnosis: Diagnosis, *, facts: bool = True) -> str:

@@ -68,7 +68,7 @@ def _tries(row: Row, whole: bool) -> str:
     first = (
         "See whether its weights were loaded and whether the layer below it moves. "
         if whole
-        else "See whether other texts move them. "
+        else "See whether another text moves it. "
     )
     return first + (
         "Units of a relu that died come back by a lower learning rate and a small positive bias; shut gates are "
@@ -98,7 +98,7 @@ def _unheard(subject: Subject, row: Row) -> Iterator[Finding]:
         layer=row.number,
         units=tuple(map(int, unheard)),
         unit=int(unheard[0]),
-        explains="Neither other units nor the answer depend on them, so no gradient comes back to them: they stay as they are.",
+        explains="Neither other units nor the answer depend on such a unit, so no gradient comes back to it: it stays as it is.",
         tries="Pruning or strong decay leaves such units; they can be cut out. Else see whether the readout is the "
         "one that was trained with it.",
         see="hidden",
