@@ -14,8 +14,8 @@ from explorer.figures.theme import Theme
 from explorer.signals import Array, Role
 
 HEIGHT = 240
-DASHES = ("solid", "dash", "dot", "dashdot")
-"""By place, so that colour is not what tells curves apart."""
+DASHES = ("solid", "dot", "dashdot", "longdashdot")
+"""By place, so that colour is not what tells curves apart. Dashed is where it begins to count."""
 FEW_POINTS = 20
 """A curve of fewer points shows them."""
 QUIET = 0.35
@@ -55,6 +55,7 @@ def _bars(figure: go.Figure, picture: Picture, theme: Theme, colour: str) -> Arr
                 textposition="none",
                 marker={"color": colour if about else theme.tint(colour, QUIET)},
                 width=0.88,
+                showlegend=False,
                 hovertemplate="%{text}: %{customdata:.4g}<extra></extra>",
             )
         )
@@ -82,12 +83,13 @@ def _lines(figure: go.Figure, picture: Picture, theme: Theme, role: Role | None)
                 connectgaps=True,  # a curve that was measured here and there
                 line={"color": colour, "width": 2.5, "dash": DASHES[number % len(DASHES)]},
                 name=name,
+                showlegend=len(curves) > 1,
                 hovertemplate=f"{name}<br>{escape(picture['x_title'])} %{{x}}: %{{customdata:.4g}}<extra></extra>",
             )
         )
     gone = np.isnan(np.stack(curves)).all(0)
     _at_foot(figure, x[gone], "x", theme.missing, ["not a finite number"] * int(gone.sum()))
-    figure.update_layout(showlegend=len(curves) > 1)
+    figure.update_layout(showlegend=True)
     return np.concatenate(curves)
 
 
@@ -127,21 +129,24 @@ def _axis(figure: go.Figure, picture: Picture, values: Array) -> None:
 
 
 def _threshold(figure: go.Figure, picture: Picture, theme: Theme) -> None:
+    """Named in the legend, which finds room on a phone as well."""
     at = picture.get("threshold")
     if at is None:
         return
-    figure.add_hline(y=at, line={"color": theme.text, "width": 2, "dash": "dash"})
-    figure.add_annotation(
-        text=f"dashed: {at:.3g}, from where it counts",
-        x=1,
-        xref="paper",
-        y=1,
-        yref="paper",
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 13, "color": theme.muted},
+    places = [float(x) for trace in figure.data if trace.yaxis != "y2" for x in trace.x]
+    edge = 0.5 if picture["kind"] == "bars" else 0.0
+    figure.add_trace(
+        go.Scatter(
+            x=[min(places, default=0.0) - edge, max(places, default=1.0) + edge],
+            y=[at, at],
+            mode="lines",
+            line={"color": theme.text, "width": 2, "dash": "dash"},
+            name=f"{at:.3g}, from where it counts",
+            hoverinfo="skip",
+            showlegend=True,
+        )
     )
+    figure.update_layout(showlegend=True)
 
 
 def _numbers(values: Sequence[object]) -> Array:

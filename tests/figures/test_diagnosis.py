@@ -35,11 +35,12 @@ def test_without_a_role_it_has_the_colour_of_text(theme: Theme) -> None:
 
 
 def test_where_it_begins_to_count() -> None:
+    """A line over the whole width, with its number in the legend."""
     figure = of_finding(SHARES, LIGHT)
-    assert figure.layout.shapes[0].y0 == 0.95
-    assert "0.95" in figure.layout.annotations[0].text
+    assert (list(figure.data[-1].x), list(figure.data[-1].y)) == ([-0.5, 3.5], [0.95, 0.95])
+    assert "0.95" in figure.data[-1].name and figure.layout.showlegend
     assert figure.layout.yaxis.range[0] == 0 and figure.layout.yaxis.range[1] >= 1
-    assert not of_finding(bars("h", np.ones(3), "range"), LIGHT).layout.shapes
+    assert not [one for one in of_finding(bars("h", np.ones(3), "range"), LIGHT).data if one.type == "scatter"]
 
 
 def test_numbers_below_zero_have_room() -> None:
@@ -63,4 +64,4 @@ def test_lines() -> None:
 def test_where_no_curve_has_a_number_there_is_a_cross() -> None:
     figure = of_finding(lines("c", [1, 2, 3], {"a": np.array([1, np.inf, np.nan])}, "step", "c"), LIGHT)
     assert at_foot(figure, "x") == [2, 3]
-    assert not figure.layout.showlegend
+    assert not figure.data[0].showlegend, "one curve is named by the axis"
