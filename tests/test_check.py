@@ -17,7 +17,7 @@ from tests.test_cli import check_one_line, status_of
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """Somebody's LSTM that reads rows of 3 numbers, all of whose forget gates are biased to be shut."""
+    """Somebody's LSTM that reads rows of 3 numbers, all of whose forget gates are biased to forget."""
     torch.manual_seed(0)
     layers = nn.LSTM(3, 8)
     with torch.no_grad():
@@ -42,7 +42,7 @@ def test_one_with_a_fault_exits_1_and_says_it_in_a_hundred_columns(
     np.save(own.with_name("x.npy"), np.random.default_rng(0).standard_normal((50, 3)))
     assert main(["check", str(own), "--input", str(own.with_name("x.npy"))]) == 1
     out = capsys.readouterr().out
-    assert "WRONG The forget gates are biased to be shut, -5.0 in the median" in out
+    assert "WRONG The forget gates are biased to forget, -5.0 in the median" in out
     assert "read 50 steps" in out
     assert max(map(len, out.splitlines())) <= WIDTH
 
@@ -77,7 +77,7 @@ def test_the_report_is_written(own: Path, capsys: pytest.CaptureFixture[str]) ->
     assert str(out) in capsys.readouterr().err
     page = out.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
-    assert "The forget gates are biased to be shut" in page
+    assert "The forget gates are biased to forget" in page
     assert "No input was given" in page
 
 

@@ -352,7 +352,7 @@ def test_the_text_is_readable_in_a_hundred_columns_and_repeats_itself_to_nobody(
     text = repr(examine(everything()))
     assert max(map(len, text.splitlines())) <= WIDTH
     assert text.count("Both biases of torch's layers add up to one.") == 1
-    assert "\nWRONG The forget gates are biased to be shut" in text
+    assert "\nWRONG The forget gates are biased to forget" in text
     assert "\nMeasured\n" not in as_text(examine(everything()), facts=False)
 
 

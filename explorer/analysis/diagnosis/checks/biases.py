@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -27,7 +28,7 @@ TRIES = (
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Wrong where most gates are biased far to the shut side, or less far and shut they are; a look where what is read opens them all the
+    """Wrong where most gates are biased far to forgetting, or less far and forget they do; a look where what is read opens them all the
     same, and where an LSTM's biases lie where they were drawn."""
     for row in subject.sound:
         for belt, gate, sign in subject.keepers(row):
@@ -53,34 +54,24 @@ def _judged(
         f"Bias of the {label}, towards keeping{subject.where(row)}", bias, "bias", threshold=at.SHUT_BIAS,
         marked=np.flatnonzero(bias < at.SHUT_BIAS).tolist(),
     )  # fmt: skip
-    some: dict[str, object] = {
-        "layer": row.number,
-        "picture": picture,
-        "see": "gates",
-        "explains": EXPLAINS,
-        "tries": TRIES,
-    }
+    finding = partial(
+        Finding, check=KEY, layer=row.number, value=middle, explains=EXPLAINS, tries=TRIES, see="gates", picture=picture
+    )
     if middle < at.SHUT_BIAS:
         shut = middle < at.CLOSED_BIAS or (kept < at.SHUT and units >= at.FEW_UNITS)
         lowest = tuple(int(unit) for unit in np.argsort(bias)[: int((bias < at.SHUT_BIAS).sum())])
         does = f"{'and' if shut else 'but'} on this text they keep {percent(kept)} of the memory a step"
-        yield Finding(
-            check=KEY,
+        yield finding(
             severity="wrong" if shut else "look",
-            title=f"The {label}s are biased to be shut, {middle:.1f} in the median, {does}{subject.where(row)}",
-            value=middle,
+            title=f"The {label}s are biased to forget, {middle:.1f} in the median, {does}{subject.where(row)}",
             threshold=at.SHUT_BIAS,
             units=lowest,
             unit=lowest[0],
-            **some,  # type: ignore[arg-type]
         )
     elif not carries_h and units >= at.FEW_UNITS and np.abs(bias).max() <= 2 / np.sqrt(units):
-        yield Finding(
-            check=KEY,
+        yield finding(
             severity="look",
             title=f"The {label}s' biases lie where they were drawn, all within ±{2 / np.sqrt(units):.2f}; on this text "
             f"{percent(kept)} of the memory is kept a step{subject.where(row)}",
-            value=middle,
             threshold=at.USUAL_BIAS[0],
-            **some,  # type: ignore[arg-type]
         )
