@@ -26,7 +26,7 @@ TEXT = "abc cab dab bad ace fade " * 2
 LETTERS = tuple(" abcdef")
 COUNT = count()
 """Each network has a name of its own, since AppTest's sessions share what sessions keep."""
-FORGETS = "The forget gates are biased to be shut"
+FORGETS = "The forget gates are biased to forget"
 
 
 @torch.no_grad()
