@@ -1,44 +1,60 @@
-"""An HDF5 file as Keras writes them: its arrays by their paths, and the texts on its groups.
-
-Nothing outside the file is opened: links to other files, data in other files and virtual data are not followed. What is compressed is
-not unpacked, since nobody can say how large a chunk will be; Keras compresses nothing.
-"""
+"""An HDF5 file as Keras writes them: its arrays by their paths, and the texts on its groups."""
 
 from __future__ import annotations
 
+import json
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 
+from explorer.models.checkpoints import hdf5_reader
 from explorer.models.checkpoints.contents import Unreadable
-from explorer.models.checkpoints.limits import MOST_TENSORS, check_claims
+from explorer.models.checkpoints.limits import MOST_BYTES, MOST_TENSORS, check_claims
 from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
 
-MOST_GROUPS = 4 * MOST_TENSORS
-DEEPEST = 32
-"""Groups in one another."""
-MOST_TEXT, MOST_NAMES, MOST_NAME = 10 * 2**20, 2**20, 1000
-"""Bytes of a text, of a list of names, and of a name."""
-CONFIG, NAMES = "model_config", "layer_names"
-TEXTS = {CONFIG: MOST_TEXT, "keras_version": MOST_NAME, "name": MOST_NAME}
-"""What Keras writes on a file and its groups: the description of the model on the file alone, a layer's name on its weights."""
-NOT_WEIGHTS = ("optimizer_weights", "optimizer", "_optimizer", "metrics", "compile_metrics")
-"""Groups at the top that hold what training needs."""
-FAULTS = (
-    OSError,
-    RuntimeError,
-    KeyError,
-    ValueError,
-    TypeError,
-    OverflowError,
-    AttributeError,
-    MemoryError,
-    SystemError,
-)
-"""What h5py raises for a file that is damaged: it hands on what the C library says, as one or another of these."""
+MOST_TEXT = 10 * 2**20
+MOST = {
+    "tensors": MOST_TENSORS,
+    "groups": 4 * MOST_TENSORS,
+    "bytes": MOST_BYTES,
+    "text": MOST_TEXT,
+    "names": 2**20,
+    "name": 1000,
+    "memory": 3 * 2**29,
+    "seconds": 20,
+}
+"""The reader's limits: what may be in a file, in bytes where it is not counted, and what the process that reads it may take: the file,
+its arrays as they are found, as they are read and as they are handed over, and the libraries."""
+DAMAGED = "This is an HDF5 file, but a damaged one, or it was not loaded to its end. Fetch it once more."
+REASONS: dict[str, Callable[..., str]] = {
+    "damaged": lambda *_: DAMAGED,
+    "large": lambda total: (
+        f"What it unpacks to has {total / 2**20:,.0f} MB; at most {MOST_BYTES // 2**20} MB are read."
+    ),
+    "deep": lambda most: (
+        f"The file is damaged, or not meant to be read: its groups lie in one another, more than {most} deep."
+    ),
+    "many": lambda arrays, groups: (
+        f"The file has more than {arrays:,} arrays or {groups:,} groups; that is too much to be read."
+    ),
+    "long": lambda name, size, most: (
+        f"What the file says in its {quoted(name)} has {size:,} bytes; at most {most:,} are read."
+    ),
+    "outside": lambda path: (
+        f"{quoted(path)} lies in another file, which is not opened. Save the network with its weights in one file."
+    ),
+    "compressed": lambda path: (
+        f"{quoted(path)} is compressed, which Keras itself does not do. Save the network without compression."
+    ),
+}
+"""What is said of a file that the reader refuses."""
 
 
 @dataclass
@@ -54,7 +70,7 @@ class Hdf5:
     arrays: dict[str, Array] = field(default_factory=dict)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     lists: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    narrow: set[str] = field(default_factory=set)
+    narrow: tuple[str, ...] = ()
 
     def text(self, name: str) -> str:
         """The first text of that name, wherever it stands; empty where there is none."""
@@ -63,22 +79,39 @@ class Hdf5:
 
 def opened(data: bytes) -> Hdf5:
     """What the file holds. Raises Unreadable for one that is damaged, or too large once it is read."""
-    import h5py
-
+    given = apart(data)
+    start = hdf5_reader.LENGTH.size
     try:
-        with h5py.File(BytesIO(data), "r") as file:
-            found = Hdf5()
-            datasets = _walk(h5py, file, found)
-            check_claims((path, _claimed(one), one.dtype.itemsize) for path, one in datasets.items())
-            for path, one in datasets.items():
-                found.arrays[path] = _numbers(path, one, found)
-            return found
-    except Unreadable:
-        raise
-    except FAULTS as error:
-        raise Unreadable(
-            "This is an HDF5 file, but a damaged one, or it was not loaded to its end. Fetch it once more."
-        ) from error
+        (length,) = hdf5_reader.LENGTH.unpack_from(given)
+        said: dict[str, Any] = json.loads(given[start : start + length])
+    except (ValueError, struct.error) as error:  # the reader was stopped
+        raise Unreadable(DAMAGED) from error
+    if "refused" in said:
+        reason, *values = said["refused"]
+        raise Unreadable(REASONS[reason](*values))
+    check_claims((path, shape, np.dtype(kind).itemsize) for path, kind, shape in said["arrays"])
+    return Hdf5(
+        arrays=_arrays(said["arrays"], given, start + length),
+        texts={(path, name): text for path, name, text in said["texts"]},
+        lists={(path, name): names for path, name, names in said["lists"]},
+        narrow=tuple(said["narrow"]),
+    )
+
+
+def apart(data: bytes) -> bytes:
+    """What the reader says, in a process of its own; nothing where that did not come to its end."""
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-P", hdf5_reader.__file__, json.dumps(MOST)],
+            input=data,
+            capture_output=True,
+            timeout=2 * MOST["seconds"],
+            check=False,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},  # a thread reserves memory
+        )
+    except subprocess.TimeoutExpired:
+        return b""
+    return ended.stdout
 
 
 def check_text(size: int) -> None:
@@ -89,98 +122,11 @@ def check_text(size: int) -> None:
         )
 
 
-def _walk(h5py: Any, file: Any, found: Hdf5) -> dict[str, Any]:
-    """The datasets of numbers by path, in the file's order; the texts go into `found`."""
-    datasets: dict[str, Any] = {}
-    waiting, seen = [("", file)], set()
-    while waiting:
-        path, group = waiting.pop()
-        place = h5py.h5o.get_info(group.id).addr
-        if place in seen:
-            continue  # a group may lie in several others, and in itself
-        seen.add(place)
-        if path.count("/") > DEEPEST:
-            raise Unreadable(
-                f"The file is damaged, or not meant to be read: its groups lie in one another, more than {DEEPEST} deep."
-            )
-        _describe(h5py, path, group, found)
-        for name in group:
-            inner = f"{path}/{name}".lstrip("/")
-            if (not path and name in NOT_WEIGHTS) or type(group.get(name, getlink=True)) is not h5py.HardLink:
-                continue
-            if len(datasets) >= MOST_TENSORS or len(seen) + len(waiting) >= MOST_GROUPS:
-                raise Unreadable(
-                    f"The file has more than {MOST_TENSORS:,} arrays or {MOST_GROUPS:,} groups; that is too much to be read."
-                )
-            one = group[name]
-            if isinstance(one, h5py.Group):
-                waiting.append((inner, one))
-            elif isinstance(one, h5py.Dataset) and _is_weights(h5py, one):
-                datasets[inner] = one
-    return datasets
-
-
-def _describe(h5py: Any, path: str, group: Any, found: Hdf5) -> None:
-    """The texts and lists of names of a group, those that Keras writes."""
-    for name, most in TEXTS.items():
-        text = _text(h5py, group, name, most) if not path or name != CONFIG else ""
-        if text:
-            found.texts[path, name] = text
-    if NAMES in group.attrs:
-        identity = group.attrs.get_id(NAMES)
-        kind = h5py.check_string_dtype(identity.dtype)
-        # Names of one length only: each of another kind could be the same long text.
-        if kind and kind.length and len(identity.shape) == 1 and identity.get_storage_size() <= MOST_NAMES:
-            found.lists[path, NAMES] = [one.decode("utf-8", "replace") for one in group.attrs[NAMES]]
-
-
-def _text(h5py: Any, holder: Any, name: str, most: int) -> str:
-    """A text on a group or a dataset; empty where there is none of that name. Raises Unreadable for one that is too long.
-
-    How long one is that says so itself is known only once it is read: one too many, and no further is.
-    """
-    if name not in holder.attrs:
-        return ""
-    identity = holder.attrs.get_id(name)
-    if identity.shape != () or h5py.check_string_dtype(identity.dtype) is None:
-        return ""
-    size = identity.get_storage_size()
-    value = holder.attrs[name] if size <= most else b""
-    if max(size, len(value)) > most:
-        raise Unreadable(
-            f"What the file says in its {quoted(name)} has {max(size, len(value)):,} bytes; at most {most:,} are read."
-        )
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _is_weights(h5py: Any, dataset: Any) -> bool:
-    """Whether it holds numbers in floating point, bfloat16 as Keras writes it included; an optimizer's counters are none."""
-    return dataset.dtype.kind == "f" or _is_bfloat16(h5py, dataset)
-
-
-def _is_bfloat16(h5py: Any, dataset: Any) -> bool:
-    return bool(dataset.dtype == np.uint16) and _text(h5py, dataset, "dtype", MOST_NAME) == "bfloat16"
-
-
-def _claimed(dataset: Any) -> tuple[int, ...]:
-    """The shape that will be in memory: a chunk may be larger than the array that it is of."""
-    shape, chunks = dataset.shape or (), dataset.chunks or ()
-    return max(tuple(shape), tuple(chunks), key=lambda sizes: int(np.prod([int(size) for size in sizes], dtype=object)))
-
-
-def _numbers(path: str, dataset: Any, found: Hdf5) -> Array:
-    if dataset.is_virtual or dataset.external:
-        raise Unreadable(
-            f"{quoted(path)} lies in another file, which is not opened. Save the network with its weights in one file."
-        )
-    if dataset.id.get_create_plist().get_nfilters():
-        raise Unreadable(
-            f"{quoted(path)} is compressed, which Keras itself does not do. Save the network without compression."
-        )
-    array: Array = np.asarray(dataset[()])
-    if array.dtype == np.uint16:  # bfloat16: the upper half of a float32
-        found.narrow.add("bfloat16")
-        return (array.astype(np.uint32) << 16).view(np.float32)
-    if array.dtype.itemsize < 4:
-        found.narrow.add(array.dtype.name)
-    return array if array.dtype == np.float64 else array.astype(np.float32)
+def _arrays(listed: list[Any], given: bytes, start: int) -> dict[str, Array]:
+    """The arrays, one after the other in what the reader said."""
+    found = {}
+    for path, kind, shape in listed:
+        count = int(np.prod(shape, dtype=np.int64))
+        found[path] = np.frombuffer(given, np.dtype(kind), count, start).reshape(shape)
+        start += found[path].nbytes
+    return found

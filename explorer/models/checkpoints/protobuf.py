@@ -28,12 +28,17 @@ class Field(NamedTuple):
 
 
 def check_message(
-    data: bytes, kind: str, inside: Mapping[tuple[str, int], str], plain: frozenset[tuple[str, int]]
+    data: bytes,
+    kind: str,
+    inside: Mapping[tuple[str, int], str],
+    plain: frozenset[tuple[str, int]],
+    texts: frozenset[tuple[str, int]],
 ) -> None:
     """Raises Unreadable for a message that breaks off or unpacks to too much.
 
     inside  the kind of message in the field of a kind, for those that are looked into: {("graph", 1): "node"}
     plain   the fields that are as large in memory as here: numbers in a row
+    texts   the fields that are names; they must be UTF-8, since the library gives others as bytes
     """
     fields = other = 0
     waiting = [(kind, 0, len(data), 0)]
@@ -50,6 +55,8 @@ def check_message(
                 waiting.append((inside[key], one.start, one.end, depth + 1))
             elif one.wire == BYTES and key not in plain:
                 other += one.end - one.start
+                if key in texts:
+                    _check_text(data, one)
             if fields > MOST_FIELDS or other > MOST_OTHER_BYTES:
                 raise Unreadable(
                     f"The file has more than {MOST_FIELDS:,} parts or {MOST_OTHER_BYTES // 2**20} MB beside its weights; that is too "
@@ -74,6 +81,13 @@ def fields_of(data: bytes, start: int, end: int) -> Iterator[Field]:
             raise _damaged(start)
         yield Field(number, wire, start, start + length)
         start += length
+
+
+def _check_text(data: bytes, field: Field) -> None:
+    try:
+        data[field.start : field.end].decode()
+    except UnicodeDecodeError as error:
+        raise _damaged(field.start) from error
 
 
 def _varint(data: bytes, start: int, end: int) -> tuple[int, int]:

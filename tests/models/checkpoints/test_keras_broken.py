@@ -28,6 +28,7 @@ from explorer.models.checkpoints.formats.keras import FORMAT
 from explorer.models.checkpoints.limits import MEGABYTE
 from explorer.signals import Array
 from tests.helpers import FEWER
+from tests.models.checkpoints.conftest import Apart
 from tests.models.checkpoints.helper import CLOSE, Entry, by_steps, read_one, steps_for, zipped
 
 INPUT, UNITS = 3, 4
@@ -227,6 +228,35 @@ def test_links_out_of_the_file_are_not_followed(tmp_path: Path) -> None:
     assert read_one(made(lstm(), change=links)).where == "lstm"
 
 
+def test_the_process_that_reads_says_what_is_said_here(elsewhere: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert elsewhere(VALID) == hdf5.apart(VALID)
+    monkeypatch.setattr(hdf5, "apart", elsewhere)
+    with pytest.raises(Unreadable, match="is compressed"):
+        read_bytes(made({}, change=compressed))
+
+
+def claims_a_long_text() -> bytes:
+    """The description of the model says that it has 4 GB; the C library takes these before it looks."""
+    data = bytearray(made(lstm(), json.dumps({"class_name": "Sequential"})))
+    heap = data.find(b"GCOL")  # where texts of any length lie; an attribute has the length, this place, and a number
+    place = data.find(heap.to_bytes(8, "little"))
+    data[place - 4 : place] = b"\xf0\xff\xff\xff"
+    return bytes(data)
+
+
+def test_a_library_that_takes_all_memory_is_stopped(elsewhere: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hdf5, "apart", elsewhere)
+    with pytest.raises(Unreadable, match="damaged"):
+        read_bytes(claims_a_long_text())
+
+
+@pytest.mark.parametrize("said", [b"", b"\1", b"\xff" * 16, b"\4" + bytes(7) + b"none"])
+def test_a_reader_that_comes_to_no_end_means_a_damaged_file(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hdf5, "apart", lambda data: said)
+    with pytest.raises(Unreadable, match="damaged one, or it was not loaded to its end"):
+        read_bytes(VALID)
+
+
 def outside(tmp: Path) -> Change:
     def write(file: h5py.File) -> None:
         file.create_dataset("lstm/kernel:0", (3, 16), "f4", external=[(str(tmp / "raw"), 0, 192)])
@@ -342,7 +372,7 @@ BROKEN: dict[str, tuple[Callable[[Path], bytes], str]] = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_it_is_answered_with_a_sentence(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "MOST_TENSORS", MOST_TENSORS)
+    monkeypatch.setitem(hdf5.MOST, "tensors", MOST_TENSORS)
     make, says = BROKEN[case]
     data = make(tmp_path)
     tracemalloc.start()

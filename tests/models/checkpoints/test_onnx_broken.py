@@ -147,6 +147,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "a wire type that there is not": (lambda: HEAD + bytes([0x3A, 1, 0x0F]), "damaged"),
     "a length beyond the end": (lambda: HEAD + bytes([0x3A, 0xFF, 0xFF, 0xFF, 0x0F]), "damaged"),
     "a number without an end": (lambda: HEAD + bytes([0x3A]) + b"\xff" * 20, "damaged"),
+    "a name that is no text": (lambda: layers("LSTM").bytes().replace(b"y0_node", b"y0_\xff\xfe\xfd\xfc"), "damaged"),
     "another message": (lambda: HEAD + framed(7, framed(11, b"\x0a\x7f")), "damaged"),
 }
 

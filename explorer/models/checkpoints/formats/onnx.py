@@ -33,6 +33,8 @@ INSIDE = {
 """The fields, by their numbers in onnx.proto, that hold a message that has parts."""
 PLAIN = frozenset({("tensor", 9), ("tensor", 4), ("tensor", 10), ("attribute", 7)})
 """The fields in which numbers lie as they do in memory: raw_data, float_data, double_data, floats."""
+TEXTS = frozenset({("node", 1), ("node", 2), ("node", 3), ("node", 4), ("node", 7), ("attribute", 1), ("tensor", 8)})
+"""The fields in which names stand: of inputs, outputs, nodes, operators, domains, attributes and tensors."""
 PASSING = ("Transpose", "Squeeze", "Unsqueeze", "Reshape", "Identity", "Dropout", "Cast")
 """What may stand between two layers of a stack: it changes how h lies, not its numbers."""
 MOST_BETWEEN = 20
@@ -68,7 +70,7 @@ def _parsed(data: bytes) -> GraphProto:
     from google.protobuf.message import DecodeError
     from onnx import load_model_from_string
 
-    check_message(data, "model", INSIDE, PLAIN)
+    check_message(data, "model", INSIDE, PLAIN, TEXTS)
     try:
         return load_model_from_string(data).graph
     except DecodeError as error:
