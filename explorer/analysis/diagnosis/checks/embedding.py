@@ -15,7 +15,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
     table = subject.parameters.get("embedding.weight")
     if table is None or len(table) < 2 or not np.isfinite(table).all():
         return
-    distinct = len(np.unique(table, axis=0))
+    distinct = len({row.tobytes() for row in np.ascontiguousarray(table)})  # many times as fast as sorting long rows
     yield Fact(
         check="embedding",
         label="Tokens with an embedding of their own",
