@@ -11,7 +11,8 @@ from torch import Tensor
 from explorer.models.checkpoints.choosing import EMBEDDING
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
 from explorer.models.checkpoints.layers import check_layers
-from explorer.models.checkpoints.torch_layers import Module, recurrent
+from explorer.models.checkpoints.nested import LONGEST_NAME
+from explorer.models.checkpoints.torch_layers import WEIGHTS, Module, recurrent
 from explorer.models.checkpoints.wording import listed, not_finite, quoted
 
 PART = re.compile(
@@ -22,24 +23,22 @@ PART = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 KINDS = {"w": "weight", "b": "bias"}
-MATRIX = re.compile(r"(?P<where>.*?)(?:[./_]?(?:weight|kernel|w))?", re.IGNORECASE | re.DOTALL)
-BIAS_OF = {"weight": "bias", "kernel": "bias", "w": "b", "W": "b"}
+MATRIX = re.compile(r"(?P<where>.*?)(?:[./_](?:weight|w))?", re.IGNORECASE | re.DOTALL)
+BIAS_OF = {"weight": "bias", "w": "b", "W": "b"}
 TRANSFORMER = re.compile(r"attn|attention|[qkv]_proj|query|transformer", re.IGNORECASE)
 UNDERSTOOD = "Those of PyTorch's LSTM, GRU and RNN are called weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0."
-LONGEST = 500
-"""Of a tensor's name."""
 
 
 def is_recurrent(name: str) -> bool:
     """Whether a tensor of that name is a weight of recurrent layers."""
-    found = PART.fullmatch(name[-LONGEST:])
+    found = PART.fullmatch(name[-LONGEST_NAME:])
     return found is not None and found["side"] is not None
 
 
 def no_recurrent(names: Iterable[str]) -> str:
     """What to say of tensors none of which is of a recurrent layer."""
     names = list(names)
-    telling = [name for name in names if TRANSFORMER.search(name[:LONGEST])]
+    telling = [name for name in names if TRANSFORMER.search(name[:LONGEST_NAME])]
     if telling:
         return f"These are a transformer's weights ({listed(telling)}), and no recurrent network's. {UNDERSTOOD}"
     if not names:
@@ -51,15 +50,13 @@ def contents(what: str, tensors: Mapping[str, Tensor], vocabularies: Sequence[tu
     """`what` is the format, as `Contents.format` has it. Of the vocabularies one is taken that some tensor has the size of, if there is
     one. Raises Unreadable where there is no recurrent layer, or a broken one."""
     for name in tensors:
-        if len(name) > LONGEST:
-            raise Unreadable(
-                f"A tensor's name has {len(name):,} letters ({listed([name])}); at most {LONGEST} are read."
-            )
+        if len(name) > LONGEST_NAME:
+            raise Unreadable(f"A tensor's name, {quoted(name)}, has more than {LONGEST_NAME} letters.")
     modules = _modules(tensors)
     if not modules:
         raise Unreadable(no_recurrent(tensors))
     check_layers(len(modules))
-    found = tuple(recurrent(module) for module in modules)
+    found, broken = _recurrents(modules)
     rest = {name: tensor for name, tensor in tensors.items() if not PART.fullmatch(name) and _is_matrix(tensor)}
     linears, tables = _linears(rest, tensors, found), _tables(rest, tensors, found)
     sizes = {
@@ -68,7 +65,21 @@ def contents(what: str, tensors: Mapping[str, Tensor], vocabularies: Sequence[tu
         *(one.input_size for one in found),
     }
     fitting = [*(symbols for symbols in vocabularies if len(symbols) in sizes), *vocabularies, ()]
-    return Contents(what, found, tables, linears, fitting[0], _notes(linears, tables))
+    return Contents(what, found, tables, linears, fitting[0], (*broken, *_notes(linears, tables)))
+
+
+def _recurrents(modules: Sequence[Module]) -> tuple[tuple[Recurrent, ...], tuple[str, ...]]:
+    """Those that can be read, and what is wrong with the others. Raises Unreadable where none can."""
+    found: list[Recurrent] = []
+    refusals: list[Unreadable] = []
+    for module in modules:
+        try:
+            found.append(recurrent(module))
+        except Unreadable as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise refusals[0]
+    return tuple(found), tuple(map(str, refusals))
 
 
 def _modules(tensors: Mapping[str, Tensor]) -> list[Module]:
@@ -80,11 +91,7 @@ def _modules(tensors: Mapping[str, Tensor]) -> list[Module]:
             continue
         where, stacked = part["where"].rstrip("./_"), part["layer"] is not None
         row = int(part["layer"] or 0), part["backwards"] is not None
-        own = (
-            part["own"].lower()
-            if part["own"]
-            else f"{KINDS.get(part['kind'].lower(), part['kind'].lower())}_{part['side'].lower()}"
-        )
+        own = _part(part)
         module = modules.setdefault((where, stacked), Module(where, stacked))
         if own in module.rows.setdefault(row, {}):
             raise Unreadable(f"{module} has two tensors for its {listed([own + module.ending(row)])}.")
@@ -92,8 +99,16 @@ def _modules(tensors: Mapping[str, Tensor]) -> list[Module]:
     return [
         module
         for module in modules.values()
-        if any(part.startswith("weight_") for parts in module.rows.values() for part in parts)
+        if any(part in WEIGHTS for parts in module.rows.values() for part in parts)
     ]
+
+
+def _part(name: re.Match[str]) -> str:
+    """What we call it: "weight_ih" of a W_ih."""
+    if name["own"]:
+        return name["own"].lower()
+    kind = name["kind"].lower()
+    return f"{KINDS.get(kind, kind)}_{name['side'].lower()}"
 
 
 def _is_matrix(tensor: Tensor) -> bool:
@@ -129,7 +144,7 @@ def _tables(
 def _layer(name: str) -> str:
     """The name of the layer that a matrix is of: "decoder" of "decoder.weight"."""
     found = MATRIX.fullmatch(name)
-    return (found["where"] if found else "") or name
+    return found["where"] if found and found["where"] else name
 
 
 def _bias(name: str, weight: Tensor, tensors: Mapping[str, Tensor]) -> Tensor | None:

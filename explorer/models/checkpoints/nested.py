@@ -7,13 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from explorer.models.checkpoints.limits import MOST_SYMBOLS
+from explorer.models.checkpoints.limits import MOST_SYMBOLS, check_count
 from explorer.models.checkpoints.vocabularies import found
 
 Path = tuple[str, ...]
 DEEPEST = 12
 LONGEST = 60
 """Of a key that says what is under it."""
+LONGEST_NAME = 500
+"""Of a tensor. A longer one loses its middle but for a letter, so that it still is longer: one long key can stand in many names."""
 VOCABULARY = re.compile(
     r"vocab|chars|characters|alphabet|symbols|tokens|words|stoi|itos|(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
     re.IGNORECASE,
@@ -39,7 +41,7 @@ def dicts(root: Any) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
             inner = list(enumerate(node))
         else:
             continue
-        waiting += [((*path, str(key)), value) for key, value in inner if isinstance(value, (dict, list, tuple))]
+        waiting += [((*path, _name(key)), value) for key, value in inner if isinstance(value, (dict, list, tuple))]
 
 
 def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]) -> tuple[Path, dict[str, Any]]:
@@ -49,20 +51,15 @@ def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]
     kinds      what a tensor is in this tree
     recurrent  whether a name is that of a recurrent layer's weight
     """
-    every: dict[Path, dict[str, Any]] = {}
-    for path, node in dicts(root):
-        own = {
-            str(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
-        }
-        if own:
-            every[path] = own
-    first = {path: own for path, own in every.items() if not any(ASIDE.search(part[:LONGEST]) for part in path)}
+    every = _holders(root, kinds)
+    first = {path: own for path, own in every.items() if not _aside(path)}
     for holders in (first, every):  # what lies aside is taken where there is nothing else
         inside = [path for path, own in holders.items() if any(recurrent(name) for name in own)]
         if inside:
             break
     else:
         return (), {}
+    check_count(sum(map(len, holders.values())))
     top = inside[0] if len(inside) == 1 else _common(inside)
     if len(inside) == 1 and top and any(path[:-1] == top[:-1] for path in holders if path != top):
         top = top[:-1]
@@ -75,6 +72,33 @@ def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]
     return top, named
 
 
+def names(root: Any, kinds: tuple[type, ...]) -> list[str]:
+    """Of all tensors that do not lie aside."""
+    return [name for path, own in _holders(root, kinds).items() if not _aside(path) for name in own]
+
+
+def _holders(root: Any, kinds: tuple[type, ...]) -> dict[Path, dict[str, Any]]:
+    """The dicts with tensors in them, and these."""
+    found: dict[Path, dict[str, Any]] = {}
+    for path, node in dicts(root):
+        own = {
+            _name(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
+        }
+        if own:
+            found[path] = own
+    return found
+
+
+def _aside(path: Path) -> bool:
+    return any(ASIDE.search(part[:LONGEST]) for part in path)
+
+
+def _name(key: str | int) -> str:
+    name = str(key)
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
+
+
 def _common(paths: list[Path]) -> Path:
     """The way that all of them begin with."""
     first, *others = paths
@@ -84,10 +108,14 @@ def _common(paths: list[Path]) -> Path:
 
 def vocabularies(root: Any) -> list[tuple[str, ...]]:
     """The symbols by id, of every list or table that is called so."""
-    every: list[tuple[str, ...]] = []
-    for _, node in dicts(root):
-        for key, value in node.items():
-            if isinstance(key, str) and VOCABULARY.search(key[:LONGEST]):
-                symbols = tuple(value) if isinstance(value, str) else found(value, depth=1)
-                every += [symbols] if 1 < len(symbols) <= MOST_SYMBOLS else []
-    return every
+    called = {
+        id(value): value
+        for _, node in dicts(root)
+        for key, value in node.items()
+        if isinstance(key, str) and VOCABULARY.search(key[:LONGEST])
+    }  # each once, however often it is named
+    fits = [
+        value for value in called.values() if isinstance(value, (str, list, tuple, dict)) and len(value) <= MOST_SYMBOLS
+    ]
+    every = (tuple(value) if isinstance(value, str) else found(value, depth=1) for value in fits)
+    return [symbols for symbols in every if 1 < len(symbols) <= MOST_SYMBOLS]

@@ -78,7 +78,7 @@ def recurrent(module: Module) -> Recurrent:
         bidirectional=both,
         options=options,
         notes=tuple(notes),
-        kernel=None if options else kernel(cell, inputs, units, layers, both, has_biases, weights),
+        kernel=kernel(cell, inputs, units, layers, both, has_biases, weights),
     )
 
 
@@ -138,7 +138,7 @@ def _numbers(module: Module) -> list[str]:
 
 
 def kind_name(kind: torch.dtype) -> str:
-    """ "float16"."""
+    """As people call it: "float16"."""
     return str(kind).removeprefix("torch.")
 
 
@@ -160,10 +160,7 @@ def _check_shapes(module: Module, both: bool) -> None:
     """That all rows are of one size and read the rows below them."""
     units = module.rows[0, False]["weight_hh"].shape[1]
     blocks = len(module.rows[0, False]["weight_ih"])
-    plain = module.rows[0, False].keys() == {
-        *WEIGHTS,
-        *BIASES,
-    }  # some cells of ours have fewer blocks of what comes back
+    plain = module.rows[0, False].keys() == {*WEIGHTS, *BIASES}  # others may have fewer blocks of what comes back
     for (layer, backwards), parts in module.rows.items():
         ending = module.ending((layer, backwards))
         inputs = module.rows[0, False]["weight_ih"].shape[1] if layer == 0 else units * (2 if both else 1)

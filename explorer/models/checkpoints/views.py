@@ -28,11 +28,11 @@ STORAGES = {
     "ComplexFloatStorage": torch.complex64,
     "ComplexDoubleStorage": torch.complex128,
     "UntypedStorage": torch.uint8,
-    **dict.fromkeys(
-        ("QInt8Storage", "QUInt8Storage"), torch.uint8
-    ),  # as bytes; tensors of them are refused as quantised
+    "QInt8Storage": torch.int8,
+    "QUInt8Storage": torch.uint8,
     "QInt32Storage": torch.int32,
 }
+"""What numbers a storage has. Tensors of the last three are refused, as quantised."""
 DTYPES = {str(found): found for found in vars(torch).values() if isinstance(found, torch.dtype)}
 Sizes = tuple[int, ...]
 Bytes = bytes | memoryview
@@ -83,11 +83,11 @@ class Strange:
     kind: str
 
 
-def store(mark: Any, at: int = 2) -> Store:
+def store(mark: Any) -> Store:
     """What a pickle's mark ("storage", type, key, place, count) says. Raises Damaged for another mark."""
-    if not isinstance(mark, tuple) or len(mark) <= at + 2 or mark[0] != "storage" or not isinstance(mark[1], Named):
+    if not isinstance(mark, tuple) or len(mark) < 5 or mark[0] != "storage" or not isinstance(mark[1], Named):
         raise Damaged("the pickle points at something that is no storage")
-    key, count = mark[at], mark[at + 2]
+    key, count = mark[2], mark[4]
     dtype = STORAGES.get(mark[1].name.rpartition(".")[2])
     if dtype is None or not isinstance(count, int) or count < 0 or not isinstance(key, str):
         raise Damaged("the pickle points at a storage in another way than PyTorch does")

@@ -179,7 +179,7 @@ answered(
     ),
 )
 answered(
-    "A tensor's name has 1,048,589 letters",
+    "has more than 500 letters",
     name_of_a_megabyte=lambda: saved({"x" * 2**20 + ".weight_ih_l0": torch.ones(1, 1)}),
 )
 answered(
@@ -224,7 +224,11 @@ answered(
     view_with_other_strides=claiming(0, (2, 2), (1,)),
 )
 answered("of shape \\[0\\]", view_of_nothing=claiming(0, (0, 2**62, 2**62), (1, 1, 1)))
-answered("claims the shape", view_of_less_than_nothing=claiming(0, (-2, -2), (2, 1)))
+answered(
+    "claims a shape that no tensor has",
+    view_of_less_than_nothing=claiming(0, (-2, -2), (2, 1)),
+    view_of_endless_numbers=claiming(0, (10**9000, -(10**9000)), (2, 1)),
+)
 answered(
     "sizes are no numbers", view_of_texts=claiming("0", (2, 2), (2, 1)), view_of_nine=claiming(0, (1,) * 9, (1,) * 9)
 )
@@ -235,6 +239,32 @@ answered(
 )
 answered("more than 256 recurrent layers", many_layers=lambda: legacy({f"{k}.weight_ih_l0": ONE for k in range(300)}))
 answered("at most 2,048", many_units=layer(weight_ih_l0=ONE.expand(2100, 2), weight_hh_l0=ONE.expand(2100, 2100)))
+
+
+def shared(key: str, count: int) -> Make:
+    """So many dicts with a tensor under one long key, all under that key again."""
+    return lambda: legacy({key: [{key: ONE, "weight_ih_l0": ONE} for _ in range(count)]})
+
+
+answered("has more than 500 letters", long_keys_in_many_names=shared("k" * 2**20, 200))
+answered("6,000 tensors; at most 4,096 are read", many_dicts=shared("key", 3000))
+
+
+def counting(count: int) -> Make:
+    """The row of pickles with another count of the first tensor's numbers, in both of its places."""
+    few = STATE["rnn.weight_ih_l0"].numel()
+
+    def make() -> bytes:
+        data = legacy({"weight_ih_l0": STATE["rnn.weight_ih_l0"]})
+        told = pickle.dumps(few, 2)[2:-1]
+        return data.replace(told, pickle.dumps(count, 2)[2:-1]).replace(
+            few.to_bytes(8, "little"), count.to_bytes(8, "little")
+        )
+
+    return make
+
+
+answered("it ends amid the numbers", count_beyond_all=counting(2**62), count_beyond_the_end=counting(2**20))
 
 
 # Pickles that no library has written.

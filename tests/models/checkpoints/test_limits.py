@@ -46,7 +46,7 @@ def test_claims_that_no_machine_could_hold(shape: tuple[int, ...], said: str) ->
 
 
 def test_claims_of_less_than_nothing() -> None:
-    with pytest.raises(Unreadable, match="“a” claims the shape \\[2, -2\\], which no tensor has"):
+    with pytest.raises(Unreadable, match="“a” claims a shape that no tensor has"):
         check_claims([("a", (2, -2), 4)])
 
 

@@ -96,6 +96,14 @@ def test_every_row_has_to_be_of_the_cell() -> None:
         read(state | {"weight_peephole_f_l1": torch.ones(5)})
 
 
+def test_a_broken_layer_beside_a_fine_one_is_told_and_left_out() -> None:
+    found = read(under("fine.", lstm()) | under("other.", lstm(proj_size=2)) | {"gates.weight_gates": torch.ones(2, 2)})
+    assert [one.where for one in found.recurrent] == ["fine"]
+    assert found.notes == (
+        "“other” is an LSTM with a projection (proj_size, its “weight_hr_l0”), which cannot be shown.",
+    )
+
+
 def test_embeddings_and_readouts() -> None:
     """By their names, their biases, and their widths; other matrices are neither."""
     beside = {
@@ -143,7 +151,7 @@ def without(name: str) -> dict[str, Tensor]:
         ({"weight_ih": torch.ones(8, 3), "weight_hh": torch.ones(8, 4)}, "8 rows of weights for 4 units; an LSTM has 4 a unit"),
         ({"h.0.attn.q_proj.weight": torch.ones(2, 2)}, "These are a transformer's weights \\(“h.0.attn.q_proj.weight”\\)"),
         ({"conv.weight": torch.ones(2, 2)}, "The tensors in the file \\(“conv.weight”\\) are of no recurrent layer"),
-        (under("x" * 1000, lstm()), "A tensor's name has 1,012 letters"),
+        (under("x" * 1000, lstm()), "has more than 500 letters"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(tensors: dict[str, Tensor], message: str) -> None:

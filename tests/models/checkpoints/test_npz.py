@@ -83,7 +83,7 @@ def test_objects_are_not_unpickled() -> None:
         (array(header("(2, 2)"), 8), "claims 4 numbers, but the file has 8 bytes"),
         (array(header("(1000000000,)")), "at most 100 MB are read"),
         (array(header(f"({2**62}, {2**62})")), "at most 100 MB are read"),
-        (array(header("(-2, -2)")), "claims the shape \\[-2, -2\\]"),
+        (array(header("(-2, -2)")), "claims a shape that no tensor has"),
         (array(header("(2, 2)", "[('a', '<f4')]")), "holds no plain numbers"),
         (array(header("(1000000,)", "'<U0'"), 0), "holds no plain numbers"),
         (array(header(f"(0, {2**62}, {2**62})"), 0), "of shape \\[0\\]|has no “weight_hh_l0”"),

@@ -56,7 +56,7 @@ def read(data: bytes) -> Contents:
     _check_code(named)
     path, claims = nested.weights(root, (View, Strange), naming.is_recurrent)
     if not claims:
-        raise Unreadable(_nothing(root, named))
+        raise Unreadable(_nothing(root))
     what = f"PyTorch checkpoint (a state dict under {quoted('.'.join(path))})" if path else "PyTorch state dict"
     return naming.contents(what, tensors(claims, stored), nested.vocabularies(root))
 
@@ -124,9 +124,10 @@ def _places(keys: Any, stores: Mapping[str, Store], stream: BinaryIO, size: int)
         if not isinstance(key, str) or key not in stores or count != stores[key].count:
             raise Damaged("its list of storages does not fit its tensors")
         places[key] = stream.tell()
-        stream.seek(stores[key].bytes, io.SEEK_CUR)
-        if stream.tell() > size:
+        end = places[key] + stores[key].bytes
+        if end > size:
             raise Damaged("it ends amid the numbers")
+        stream.seek(end)
     if missing := stores.keys() - places.keys():
         raise Damaged(f"the numbers of {len(missing)} storages are missing")
     return places
@@ -151,8 +152,13 @@ def _check_code(named: list[str]) -> None:
             )
 
 
-def _nothing(root: Any, named: list[str]) -> str:
+def _nothing(root: Any) -> str:
     """Why there are no weights to be had."""
+    if isinstance(root, dict) and "param_groups" in root:
+        return "The file holds an optimizer's state and no weights. Save model.state_dict()."
+    names = nested.names(root, (View, Strange))
+    if names:
+        return naming.no_recurrent(names)
     whole = root if isinstance(root, Thing) else None
     if whole is None and isinstance(root, dict):
         whole = next((value for value in root.values() if isinstance(value, Thing)), None)
@@ -161,13 +167,6 @@ def _nothing(root: Any, named: list[str]) -> str:
             f"The model was saved as a whole object, of the class {quoted(whole.of)}, whose code would have to be run to read it. "
             "Save model.state_dict() instead."
         )
-    if isinstance(root, dict) and "param_groups" in root:
-        return "The file holds an optimizer's state and no weights. Save model.state_dict()."
-    names = [
-        name for _, node in nested.dicts(root) for name, value in node.items() if isinstance(value, (View, Strange))
-    ]
-    if names:
-        return naming.no_recurrent(names)
     if isinstance(root, dict) and not root:
         return "The file holds an empty dict: no weights were saved."
     if isinstance(root, View):
