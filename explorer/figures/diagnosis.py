@@ -13,9 +13,9 @@ from explorer.analysis.reach import FLOOR
 from explorer.figures.theme import Theme
 from explorer.signals import Array, Role
 
-HEIGHT = 240
+HEIGHT = 260
 DASHES = ("solid", "dot", "dashdot", "longdashdot")
-"""By place, so that colour is not what tells curves apart. Dashed is where it begins to count."""
+"""By place, so that colour is not what tells curves apart. Dashed is the bound from which on it counts."""
 FEW_POINTS = 20
 """A curve of fewer points shows them."""
 QUIET = 0.35
@@ -141,7 +141,7 @@ def _threshold(figure: go.Figure, picture: Picture, theme: Theme) -> None:
             y=[at, at],
             mode="lines",
             line={"color": theme.text, "width": 2, "dash": "dash"},
-            name=f"{at:.3g}, from where it counts",
+            name=f"bound {at:.3g}",
             hoverinfo="skip",
             showlegend=True,
         )

@@ -38,7 +38,7 @@ def test_where_it_begins_to_count() -> None:
     """A line over the whole width, with its number in the legend."""
     figure = of_finding(SHARES, LIGHT)
     assert (list(figure.data[-1].x), list(figure.data[-1].y)) == ([-0.5, 3.5], [0.95, 0.95])
-    assert "0.95" in figure.data[-1].name and figure.layout.showlegend
+    assert figure.data[-1].name == "bound 0.95" and figure.layout.showlegend
     assert figure.layout.yaxis.range[0] == 0 and figure.layout.yaxis.range[1] >= 1
     assert not [one for one in of_finding(bars("h", np.ones(3), "range"), LIGHT).data if one.type == "scatter"]
 
