@@ -168,6 +168,7 @@ def confined(memory: int, seconds: int) -> None:
 
 
 def main() -> None:
+    """The file comes in, what is in it goes out."""
     most = json.loads(sys.argv[1])
     confined(most["memory"], most["seconds"])
     sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), most))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from explorer.cells import REGISTRY
 from explorer.models.checkpoints.contents import Kernel, Recurrent, Unreadable
+from explorer.models.checkpoints.limits import MEGABYTE, MOST_BYTES
 from explorer.models.checkpoints.wording import not_finite
 from explorer.signals import Array
 
@@ -43,6 +44,11 @@ class Layer:
     notes: tuple[str, ...] = ()
     origin: Any = None
 
+    @property
+    def bytes(self) -> int:
+        """Of its weights."""
+        return sum(weight.nbytes for row in self.rows for weight in row.values())
+
     def continues(self, below: Layer) -> bool:
         """Whether it can lie on top of `below` in one stack: of the same kind and size, and as wide as what that gives."""
         same = (self.cell, dict(self.options), self.hidden_size, len(self.rows))
@@ -70,6 +76,15 @@ def check_layers(count: int) -> None:
     if count > MOST_LAYERS:
         raise Unreadable(
             f"The file has more than {MOST_LAYERS} recurrent layers; save those that are to be seen alone."
+        )
+
+
+def check_copies(total: int) -> None:
+    """Raises Unreadable where the weights, each layer having its own here, take twice what a file may: small files can share large ones."""
+    if total > 2 * MOST_BYTES:
+        raise Unreadable(
+            f"The layers have more than {2 * MOST_BYTES // MEGABYTE} MB of weights together, since they share them in the file; save those "
+            "that are to be seen alone."
         )
 
 

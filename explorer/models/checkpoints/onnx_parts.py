@@ -10,7 +10,7 @@ from onnx import NodeProto
 from torch import Tensor
 
 from explorer.models.checkpoints.contents import Linear
-from explorer.models.checkpoints.layers import floats, unique
+from explorer.models.checkpoints.layers import check_copies, floats, unique
 from explorer.models.checkpoints.onnx_graph import Scope, attributes
 from explorer.signals import Array
 
@@ -18,12 +18,16 @@ from explorer.signals import Array
 def tables(scopes: list[Scope]) -> dict[str, Tensor]:
     """The tables of numbers of which a Gather takes rows, by their names in the file."""
     found: dict[str, Tensor] = {}
+    total = 0
     for scope in scopes:
         for node in scope.graph.node:
             if node.op_type == "Gather" and len(node.input) == 2 and attributes(node).get("axis", 0) == 0:
                 table = _matrix(scope, node.input[0])
-                if table is not None:
-                    found[_name(scope, node, node.input[0])] = _tensor(table)
+                name = _name(scope, node, node.input[0])
+                if table is not None and name not in found:
+                    found[name] = _tensor(table)
+                    total += table.nbytes
+                    check_copies(total)
     return found
 
 
@@ -31,11 +35,14 @@ def linears(scopes: list[Scope]) -> dict[str, Linear]:
     """The products with a stored matrix and what is added to them, by their names in the file."""
     found: dict[str, Linear] = {}
     taken: Counter[str] = Counter()
+    total = 0
     for scope in scopes:
         for node in scope.graph.node:
             linear = READ[node.op_type](scope, node) if node.op_type in READ and len(node.input) >= 2 else None
             if linear is not None:
                 found[unique(_name(scope, node, node.input[1]), taken)] = linear
+                total += linear.weight.nbytes + linear.bias.nbytes
+                check_copies(total)
     return found
 
 

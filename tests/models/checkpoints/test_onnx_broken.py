@@ -101,6 +101,24 @@ def doubled() -> bytes:
     return graph.bytes()
 
 
+def shared() -> bytes:
+    """A matrix of 4 MB that sixty products read, each by another name."""
+    graph = layers("LSTM")
+    graph.stored["big"] = np.zeros((1, 2**20), np.float32)
+    for level in range(60):
+        graph.add("Identity", ["big"], f"big{level}")
+        graph.add("MatMul", ["x", f"big{level}"], f"product{level}")
+    return graph.bytes()
+
+
+def shared_by_layers() -> bytes:
+    """The weights of 200 layers of 2 MB, which the file has once."""
+    graph = Graph(stored=weights("RNN", 2**16, 8))
+    for level in range(200):
+        graph.add("RNN", ["x", "W", "R", "B"], f"y{level}")
+    return graph.bytes()
+
+
 def unfitting_fold() -> bytes:
     graph = Graph(stored=weights("RNN"))
     graph.add("Transpose", ["W"], "V", perm=[7, 8, 9])
@@ -139,6 +157,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "texts for weights": (texts_for_weights, "W of “y0_node” holds values of type"),
     "made of itself": (made_of_itself, "is not stored in the file"),
     "doubled": (doubled, "at most 100 MB"),
+    "shared by products": (shared, "more than 200 MB of weights together"),
+    "shared by layers": (shared_by_layers, "more than 200 MB of weights together"),
     "unfitting": (unfitting_fold, "does not fit the weights"),
     "an attribute without a value": (attribute_without_value, "without a value"),
     "many layers": (many_layers, "more than 256 recurrent layers"),

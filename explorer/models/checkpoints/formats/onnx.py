@@ -79,7 +79,7 @@ def _parsed(data: bytes) -> GraphProto:
 
 def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
     """The layers that our cells compute, and what is to be said of the others."""
-    from explorer.models.checkpoints.layers import check_layers, unique
+    from explorer.models.checkpoints.layers import check_copies, check_layers, unique
     from explorer.models.checkpoints.onnx_nodes import ORDER, layer_of
 
     names: dict[tuple[int, str], str] = {}  # what a layer is called, by the graph that it lies in and the name of its h
@@ -97,6 +97,7 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
             except Unreadable as error:
                 refused.append(str(error))
                 continue
+            check_copies(sum(layer.bytes for layer in layers))
             if node.output and node.output[0]:
                 names[id(scope), node.output[0]] = where
     return layers, refused
