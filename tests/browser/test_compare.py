@@ -139,27 +139,30 @@ def test_one_playhead_goes_through_all_lanes(page: Page, server: Server) -> None
     expect_playhead(page, 20)
 
 
-@pytest.mark.parametrize(("network", "signal"), [("LSTM", "f"), ("GRU", "h"), ("untrained RNN", "h")])
-def test_a_lane_tells_its_numbers(page: Page, server: Server, shipped: Shipped, network: str, signal: str) -> None:
+def test_a_lane_tells_its_numbers(page: Page, server: Server, shipped: Shipped) -> None:
     """Of the step and the unit under the pointer."""
     open_tab(page, server, "Side by side")
     add(page, "untrained RNN")
     expect(lane(page, "untrained RNN", "h")).to_be_visible()
     settle(page)
-    cell = network.split()[-1].lower()
-    model = explorer.load(Variant("rnn", 0, NAME).name) if " " in network else shipped[f"english-{cell}"]
-    values = explorer.trace(model, TEXT)[signal][0]
-    canvas = lane(page, network, signal).first
-    canvas.scroll_into_view_if_needed()
-    for step, share in ((3, 0.1), (30, 0.7)):
-        page.mouse.move(middle_of(page, canvas, step), box_of(canvas)["y"] + share * box_of(canvas)["height"])
-        told = lanes(page).locator(".told")
-        expect(told).to_contain_text(f"(step {step + 1}), {network}, unit ")
-        found = re.search(rf"unit (\d+): {signal} = (.+)$", told.text_content() or "")
-        assert found
-        assert_printed(found[2], float(values[step, int(found[1])]), network, step)
-    page.mouse.move(2, 2)
-    expect(told).to_have_text("")
+    untrained = explorer.load(Variant("rnn", 0, NAME).name)
+    told = lanes(page).locator(".told")
+    for network, signal, model in (
+        ("LSTM", "f", shipped["english-lstm"]),
+        ("GRU", "h", shipped["english-gru"]),
+        ("untrained RNN", "h", untrained),
+    ):
+        values = explorer.trace(model, TEXT)[signal][0]
+        canvas = lane(page, network, signal).first
+        canvas.scroll_into_view_if_needed()
+        for step, share in ((3, 0.1), (30, 0.7)):
+            page.mouse.move(middle_of(page, canvas, step), box_of(canvas)["y"] + share * box_of(canvas)["height"])
+            expect(told).to_contain_text(f"(step {step + 1}), {network}, unit ")
+            found = re.search(rf"unit (\d+): {signal} = (.+)$", told.text_content() or "")
+            assert found
+            assert_printed(found[2], float(values[step, int(found[1])]), network, step)
+        page.mouse.move(2, 2)
+        expect(told).to_have_text("")
 
 
 @pytest.mark.parametrize("mode", THEMES)
@@ -200,15 +203,18 @@ def test_chosen_networks_are_in_the_link(page: Page, open_page: OpenPage, server
     expect(other.get_by_text("How far each answer is")).to_have_text(said or "")
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server, tab: str) -> None:
+def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server) -> None:
     """No tab is wider than the screen; what is wider scrolls within itself."""
     page = open_page(**PHONE, color_scheme="dark")
-    open_tab(page, server, tab)
-    expect_to_fit(page, tab)
-    for canvas in page.locator("canvas.lane").all():
-        box = box_of(canvas)
-        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    open_tab(page, server, TABS[0])
+    for tab in TABS:
+        page.get_by_role("tab", name=tab, exact=True).click()
+        settle(page)
+        expect(page.get_by_role("tabpanel").filter(visible=True)).not_to_be_empty()
+        expect_to_fit(page, tab)
+        for canvas in page.locator("canvas.lane").filter(visible=True).all():
+            box = box_of(canvas)
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
 def test_whatever_is_typed_is_text(page: Page, server: Server) -> None:

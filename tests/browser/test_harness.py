@@ -52,7 +52,10 @@ def bare_page(browser: Browser) -> Iterator[Page]:
     [
         ("console.error(7)", "console: 7"),
         ("throw(Error(7))", "uncaught: 7"),
-        ("fetch('/gone')", "answered with 404"),
+        ("fetch('/gone')", "status of 404"),
+        ("new Image().src = '/gone'", "status of 404"),
+        ("import('/gone').catch(() => {})", "status of 404"),
+        ("const ask = new XMLHttpRequest(); ask.open('GET', '/gone'); ask.send()", "status of 404"),
         ("fetch('http://127.0.0.1:9/')", "request failed"),
     ],
 )

@@ -13,24 +13,11 @@ from explorer.figures.roles import in_story_order
 from explorer.models import card_of
 from explorer.studio.state import FIRST_MODEL
 from tests.browser.harness import Server
-from tests.browser.reader import NAMES, assert_printed, expect_numbers, number_of, stand_at, visit
+from tests.browser.reader import NAMES, assert_printed, number_of, stand_at, visit
 from tests.conftest import Shipped
 
 TEXT = 'He said "yes" and left.'
 THREE_DECIMALS: dict[str, float] = {"rel": 0, "abs": 0.000501}  # half of the last, and a little for the edge
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_numbers_are_the_traces(page: Page, server: Server, shipped: Shipped, name: str) -> None:
-    """At the beginning, within and at the end, for the telling unit and others."""
-    trace = explorer.trace(shipped[name], TEXT)
-    telling = card_of(name).show.unit
-    visit(page, server, model=name, text=TEXT, step=1)
-    for unit in (telling, 0, trace.units - 1, (telling + 61) % trace.units):
-        stand_at(page, unit=unit)
-        for step in (0, 9, len(TEXT) - 1):
-            stand_at(page, step=step)
-            expect_numbers(page, trace, step, unit)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -158,7 +158,7 @@ def test_the_product_on_the_belt(page: Page, server: Server, shipped: Shipped) -
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_by_the_keyboard(page: Page, server: Server, key: str) -> None:
-    """The gates can be tabbed to; the same key folds again; Space does not play meanwhile."""
+    """The gates can be tabbed to; who folds one by a key is back at it, so that Tab goes on from there; Space does not play meanwhile."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
     gate(page, "f").focus()
     page.keyboard.press("Tab")
@@ -169,21 +169,12 @@ def test_by_the_keyboard(page: Page, server: Server, key: str) -> None:
     expect(panel_of(page)).to_have_attribute("aria-label", re.compile("^forget gate of unit"))
     page.keyboard.press("Escape")
     expect(panel_of(page)).to_be_hidden()
+    expect(gate(page, "f")).to_be_focused()
     gate(page, "i").focus()
     page.keyboard.press(key)
     expect(panel_of(page)).to_have_attribute("aria-label", re.compile("^input gate"))
     expect_step(page, STEP)
     expect(page.get_by_test_id("stage-play")).to_have_attribute("title", "Play (Space)")
-
-
-def test_who_folds_by_a_key_is_back_at_the_gate(page: Page, server: Server) -> None:
-    """So that Tab goes on from there."""
-    visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
-    gate(page, "g").focus()
-    page.keyboard.press("Enter")
-    expect(panel_of(page)).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(gate(page, "g")).to_be_focused()
 
 
 def test_a_gate_keeps_the_focus_when_the_stage_is_laid_out_anew(page: Page, server: Server) -> None:
@@ -204,31 +195,31 @@ FOLDS: dict[str, Callable[[Page], None]] = {
 }
 
 
-@pytest.mark.parametrize("control", ["stage-slider", "stage-unit", "stage-play"])
-def test_escape_folds_whatever_of_the_stage_has_the_focus(page: Page, server: Server, control: str) -> None:
+def test_escape_folds_whatever_of_the_stage_has_the_focus(page: Page, server: Server) -> None:
     """Esc means nothing to a slider or a number, unlike the arrows."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
-    unfold(page, "f")
-    page.get_by_test_id(control).focus()
-    page.keyboard.press("Escape")
-    expect(panel_of(page)).to_be_hidden()
+    for control in ("stage-slider", "stage-unit", "stage-play"):
+        unfold(page, "f")
+        page.get_by_test_id(control).focus()
+        page.keyboard.press("Escape")
+        expect(panel_of(page)).to_be_hidden()
 
 
-@pytest.mark.parametrize("how", FOLDS)
-def test_neighbours_are_dim_until_it_folds(page: Page, server: Server, how: str) -> None:
-    """The gate and what it enters stay bright."""
+def test_neighbours_are_dim_until_it_folds(page: Page, server: Server) -> None:
+    """The gate and what it enters stay bright; each way to fold it brings all back."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
     dim = page.get_by_test_id("stage").locator(".copy.here .dim")
-    unfold(page, "i")
-    for layer in "fgo":
-        expect(gate(page, layer)).to_have_class(re.compile(r"\bdim\b"))
-        expect(gate(page, layer)).to_have_css("opacity", re.compile(r"^0\.[0-4]"))
-    for bright in ("i", "write"):
-        node = page.get_by_test_id("stage").locator(f".copy.here [data-node={bright}]")
-        expect(node).not_to_have_class(re.compile(r"\bdim\b"))
-    FOLDS[how](page)
-    expect(panel_of(page)).to_be_hidden()
-    expect(dim).to_have_count(0)
+    for way in FOLDS.values():
+        unfold(page, "i")
+        for layer in "fgo":
+            expect(gate(page, layer)).to_have_class(re.compile(r"\bdim\b"))
+            expect(gate(page, layer)).to_have_css("opacity", re.compile(r"^0\.[0-4]"))
+        for bright in ("i", "write"):
+            node = page.get_by_test_id("stage").locator(f".copy.here [data-node={bright}]")
+            expect(node).not_to_have_class(re.compile(r"\bdim\b"))
+        way(page)
+        expect(panel_of(page)).to_be_hidden()
+        expect(dim).to_have_count(0)
 
 
 def test_another_gate_takes_its_place(page: Page, server: Server) -> None:
