@@ -192,8 +192,10 @@ class Pickle:
         self._stack.append(self._made(self._stack.pop(), tuple(arguments)))
 
     def _made(self, what: Any, arguments: Any) -> Any:
+        if isinstance(what, Thing):
+            return Thing(what.of)
         if not isinstance(what, Named) or not isinstance(arguments, tuple):
-            return Thing(what.of if isinstance(what, Thing) else type(what).__name__)
+            raise Damaged("the pickle calls what is no function")
         if what.name in CLASS_FIRST and arguments and isinstance(arguments[0], Named):
             return Thing(arguments[0].name)
         if what.name not in self.calls:

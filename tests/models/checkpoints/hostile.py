@@ -59,6 +59,14 @@ def pickle_of(data: bytes) -> bytes:
         return archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
 
 
+def numbers_of(data: bytes) -> dict[str, bytes]:
+    """The storages of such a file, as entries of another archive beside "a/data.pkl"."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {
+            f"a/data/{name.rpartition('/')[2]}": archive.read(name) for name in archive.namelist() if "/data/" in name
+        }
+
+
 def cut(data: bytes, part: float) -> Make:
     return lambda: data[: int(part * len(data))]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import pickletools
 from functools import cache
 
 import numpy as np
@@ -14,7 +16,8 @@ from torch import nn
 
 from explorer.models.checkpoints import Contents, Unreadable, read_bytes
 from tests.helpers import FEW
-from tests.models.checkpoints.helper import legacy, network, saved
+from tests.models.checkpoints.helper import legacy, network, saved, zipped
+from tests.models.checkpoints.hostile import numbers_of, pickle_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
 """Python's own reader of pickles says that of the name of a class with a backslash in it."""
@@ -66,6 +69,32 @@ def test_other_bytes(form: str, data: st.DataObject) -> None:
     for place, byte in data.draw(st.lists(st.tuples(near_an_end, st.integers(0, 255)), min_size=1, max_size=8)):
         changed[place] = byte
     read_or_refuse(bytes(changed))
+
+
+@cache
+def opcodes() -> list[bytes]:
+    """The pickle in the zip archive, an opcode a piece."""
+    whole = pickle_of(file("zip"))
+    places = [place for _, _, place in pickletools.genops(whole)]
+    return [whole[start:end] for start, end in itertools.pairwise([*places, len(whole)])]
+
+
+def test_the_opcodes_make_the_file_again() -> None:
+    assert read_bytes(zipped({"a/data.pkl": b"".join(opcodes()), **numbers_of(file("zip"))})).recurrent
+
+
+@FEW
+@given(data=st.data())
+def test_other_opcodes(data: st.DataObject) -> None:
+    """A few are left out, exchanged, or put where others were: the pickle is whole, but makes no sense."""
+    changed = list(opcodes())
+    short = st.sampled_from(
+        [bytes([code]) for code in b"()}]tRbQsueaN02d1l"] + [b"\x85", b"\x81", b"\x93", b"K\x07", b"h\x00"]
+    )
+    for _ in range(data.draw(st.integers(1, 4))):
+        place, other = (data.draw(st.integers(1, len(changed) - 1)) for _ in range(2))
+        changed[place] = data.draw(st.one_of(short, st.just(b""), st.just(changed[other])))
+    read_or_refuse(zipped({"a/data.pkl": b"".join(changed), **numbers_of(file("zip"))}))
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -64,6 +64,12 @@ def test_what_is_named_is_listed_and_not_imported() -> None:
     assert isinstance(back(missing), Thing)
 
 
+def test_what_is_no_function_is_not_called() -> None:
+    for called in (b"}", b"N", b"K\x01", b"]"):
+        with pytest.raises(Damaged, match="calls what is no function"):
+            back(b"\x80\x02" + called + b")R.")
+
+
 def test_the_stream_is_left_behind_the_end() -> None:
     stream = io.BytesIO(pickle.dumps(1) + pickle.dumps([2]) + b"rest")
     reader = Pickle({}, lambda mark: mark)
