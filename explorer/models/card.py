@@ -140,6 +140,10 @@ class Card:
         """How many steps it may read at once: what a page can still show, and a server can keep for many readers."""
         return WINDOW
 
+    def affords(self, steps: int, readings: int) -> bool:
+        """Whether the work of so many readings of so many steps may be asked of a server that others use; those shipped are small."""
+        return True
+
     @property
     def rows(self) -> int:
         """Layers times directions."""

@@ -166,6 +166,11 @@ def counted(steps: int) -> str:
     return f"{steps} step{'' if steps == 1 else 's'}"
 
 
+def counted_rows(rows: int) -> str:
+    """Layers times directions, counted."""
+    return f"{rows} row{'' if rows == 1 else 's'} of layers"
+
+
 def of_reach(curves: Mapping[str, Array], at: int) -> str:
     """How far back each sibling's gradient reaches from the objective's step."""
     parts = []

@@ -9,6 +9,9 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.models import Card
+from explorer.studio import sentences
+
 Result = TypeVar("Result")
 
 PATIENCE = 0.5
@@ -16,6 +19,19 @@ PATIENCE = 0.5
 EVERY = 0.1
 """Seconds between two looks of the bar."""
 STOPPED = "stopped"
+
+
+def affordable(card: Card, steps: int, readings: int, says: str) -> bool:
+    """Whether the network may be put to so much work here. Where it may not, that is said, before anything begins."""
+    if card.affords(steps, readings):
+        return True
+    st.info(
+        f"{says} is too much for a server that others use: it is the work of {readings:,} readings of {sentences.counted(steps)} by "
+        f"{card.hidden_size:,} units in {sentences.counted_rows(card.rows)}. A shorter text may do; on a machine of your own "
+        "`explorer.load` reads the same file, and nothing is too large.",
+        icon=":material/weight:",
+    )
+    return False
 
 
 def stoppable(says: str, of: Hashable, compute: Callable[[Callable[[float], None]], Result]) -> Result:

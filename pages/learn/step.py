@@ -6,7 +6,7 @@ from explorer.models.answers import ANSWERS
 from explorer.studio import service, style
 from explorer.studio.page import opening
 from explorer.studio.training_step import View, apart, clipped, settings, truncated, update, words
-from explorer.studio.waiting import stoppable
+from explorer.studio.waiting import affordable, stoppable
 
 TABS = {"Itemised": apart.draw, "Truncated": truncated.draw, "Clipped": clipped.draw, "The update": update.draw}
 
@@ -20,6 +20,8 @@ if answer.in_text and len(tokens) < 2:
     st.stop()
 
 right = settings.right_answer(here)
+if not affordable(here.card, len(tokens), settings.readings(len(tokens)), "Taking the gradient apart"):
+    st.stop()
 found = stoppable(
     "Taking the gradient apart",
     ("itemised", here.model, here.text, *right.items()),

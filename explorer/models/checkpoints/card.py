@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.models.card import OWN, Card, Finding, Headline
+from explorer.models.checkpoints import limits
 from explorer.models.vocabulary import Reader
 
 TASK = "own"
@@ -28,6 +29,9 @@ class OwnCard(Card):
     @property
     def window(self) -> int:
         return self.steps
+
+    def affords(self, steps: int, readings: int) -> bool:
+        return limits.work(self.hidden_size, self.rows, steps, readings) <= limits.MOST_WORK
 
 
 NO_HEADLINE = Headline(key="", says="", better="higher")

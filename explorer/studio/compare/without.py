@@ -18,7 +18,7 @@ from explorer.studio import sentences, service
 from explorer.studio.compare import Network, View, beginning, right, words
 from explorer.studio.controls import number
 from explorer.studio.page import chart
-from explorer.studio.waiting import stoppable
+from explorer.studio.waiting import affordable, stoppable
 
 KEY = "without"
 GUESSES = 6
@@ -49,6 +49,8 @@ def draw(view: View) -> None:
         )
         return
     due = right.due(view)[step]
+    if not affordable(view.shipped, step + 1, step + 1, "Reading the text once without each token"):
+        return
     changes = _changes(view, asked(view, due))
     out = _chosen(view, changes)
     answers = answers_of(view, out)

@@ -11,7 +11,7 @@ from explorer.models import Card
 from explorer.studio.controls import Objective
 from explorer.studio.service import Progress
 from explorer.studio.state import Place
-from explorer.studio.waiting import stoppable
+from explorer.studio.waiting import affordable, stoppable
 
 Result = TypeVar("Result")
 
@@ -25,6 +25,11 @@ class View:
     wanted: Objective
     tokens: tuple[str, ...]
     theme: Theme
+
+    def affordable(self, readings: int | None, says: str) -> bool:
+        """Whether all networks may be put to so many readings of the text, None being a reading a unit; what is too much is said."""
+        steps = len(self.tokens)
+        return all(affordable(card, steps, readings or card.hidden_size, says) for card in self.cards.values())
 
     def of_each(self, says: str, what: Hashable, compute: Callable[[Card, Progress], Result]) -> dict[str, Result]:
         """What `compute` makes of each network; with a bar that can be stopped where that takes long. `says` is what is done, `what`

@@ -59,6 +59,8 @@ def _steps(distance: int | None) -> str:
 
 def _deleted(view: View, reach: dict[str, Array], target: int) -> None:
     here, wanted = view.here, view.wanted
+    if not view.affordable(len(view.tokens), "Reading the text once without each token"):
+        return
     asked = (wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
     changes = view.of_each(
         "Taking one token out after the other",

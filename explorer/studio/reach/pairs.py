@@ -15,6 +15,8 @@ from explorer.studio.reach import View, words
 def draw(view: View) -> None:
     """The whole tab."""
     here, wanted = view.here, view.wanted
+    if not view.affordable(len(view.tokens), "Every pair of steps"):
+        return
     of, at, last = wanted.of, wanted.at, wanted.at + 1
     if of == "mean":  # each row is the loss of one step
         of, at = "loss", int(controls.number(st.container(), "at step", 1, last, last, "at")) - 1

@@ -24,6 +24,8 @@ def draw(view: View) -> None:
     if not cards:
         st.info("None of these networks has a belt: each step makes the state anew, so there is no direct path.")
         return
+    if not view.affordable(None, "The derivative by all paths, unit by unit,"):
+        return
     since = controls.source(to, len(view.tokens))
     for cell, card in cards.items():
         paths = service.paths(card.name, here.text, to, here.layer)

@@ -18,6 +18,8 @@ def draw(view: View) -> None:
         "What a step does to a later one is a matrix, the **Jacobian** ∂h at the target / ∂h at the source. Its singular values say by how "
         "much it stretches each direction: where even the largest one dies, nothing of the source is left to be learned from."
     )
+    if not view.affordable(None, "Taking apart a matrix of unit by unit for each step"):
+        return
     spectra = view.of_each(
         "Taking the Jacobians apart",
         (to, here.layer),

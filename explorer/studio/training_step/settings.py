@@ -24,6 +24,8 @@ LIMITS = {
 USUAL = {"norm": 1.0, "value": 0.01}
 CLIPS = {"no": None, "by norm": "norm", "by value": "value"}
 OPTIMISERS = {"SGD": "sgd", "Adam": "adam"}
+TRUNCATED = 1000
+"""A truncated gradient counts as so many steps of one: at 2,048 units 24 of them took 28 s, and 16 bytes a weight each, 6 GB."""
 BACK = 8
 """How many steps a truncated gradient goes back while nobody chose."""
 
@@ -57,6 +59,11 @@ def _number(where: DeltaGenerator, known: Sequence[Any], here: Place) -> dict[st
     said = float(np.nan_to_num(service.predictions(here.model, here.text)[-1, 0]))
     first = round(float(known[-1]) if known else said, 3)
     return {"target": float(number(where, "The right answer is", -1e4, 1e4, first, "answer", step=0.1, format="%.3f"))}
+
+
+def readings(steps: int) -> int:
+    """As how much work the page begins with counts: a reading a target, and the gradient by every weight at each truncation."""
+    return steps + TRUNCATED * len(service.lengths(steps)) // steps
 
 
 def pair(shares: Array) -> tuple[int, int]:

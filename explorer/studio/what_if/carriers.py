@@ -13,6 +13,7 @@ from explorer.models import Finding
 from explorer.signals import Array
 from explorer.studio import service
 from explorer.studio.page import chart
+from explorer.studio.waiting import affordable
 from explorer.studio.what_if import View, choose, words
 from explorer.studio.what_if.experiments import marks_on
 from explorer.studio.what_if.lines import Line
@@ -26,6 +27,9 @@ NAMED = 3
 
 def draw(view: View) -> None:
     """The ranking of the run as it was, at the playhead."""
+    here = view.here
+    if not affordable(here.card, view.before.steps, here.card.hidden_size, "Holding one unit after the other"):
+        return
     held = st.segmented_control(
         "Each unit's memory is held", list(HELD), key="held", bind="query-params", default="at 0", required=True
     )
