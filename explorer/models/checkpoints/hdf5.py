@@ -111,6 +111,10 @@ def apart(data: bytes) -> bytes:
         )
     except subprocess.TimeoutExpired:
         return b""
+    except OSError as error:  # no memory or no place for a process
+        raise Unreadable(
+            "The file cannot be opened now: the server has no room for it. Try again in a while."
+        ) from error
     return ended.stdout
 
 

@@ -14,6 +14,7 @@ from explorer.models.checkpoints.extras import installed, version
 from explorer.models.checkpoints.keras_layers import ORDER, Cell, Origin
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, RECURRENT
 from explorer.models.checkpoints.layers import Layer
+from explorer.models.model import as_numpy
 from explorer.signals import Array
 
 
@@ -35,9 +36,14 @@ def _run(origins: Sequence[Origin], x: Array) -> Array:
         layer.build(h.shape)
         layer.set_weights([one for weights in origin.weights for one in _weights(origin.cell, weights)])
         with torch.no_grad():
-            h = np.asarray(keras.ops.convert_to_numpy(layer(h)))
+            h = _as_numpy(keras, layer(h))
     found: Array = h[0]
     return found
+
+
+def _as_numpy(keras: Any, h: Any) -> Array:
+    """Torch's own way where Keras runs on torch: Keras's is one that NumPy 2 is about to close."""
+    return as_numpy(h) if isinstance(h, torch.Tensor) else np.asarray(keras.ops.convert_to_numpy(h))
 
 
 def _made(keras: Any, origin: Origin) -> Any:
