@@ -184,6 +184,12 @@ def test_a_vocabulary_is_found_in_the_configuration_and_beside_it() -> None:
     assert read_bytes(beside).vocabulary == ("", "[UNK]", "ß")
 
 
+def test_steps_that_keras_leaves_out_are_told() -> None:
+    layers = ("Embedding", {"name": "letters", "mask_zero": True}), ("LSTM", {"name": "lstm"})
+    (note,) = read_bytes(archive(sequential(*layers), made(NUMBERED))).notes
+    assert note == "Keras leaves out the steps of padding (“letters”); here every step is read."
+
+
 def test_a_lambda_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its code lies in the configuration; it stays there, as text."""
     proof = tmp_path / "ran"

@@ -281,6 +281,11 @@ def test_peepholes_that_are_zero_are_none() -> None:
     assert read_one(one_node(P=ZEROS, input_forget=1)).cell == "lstm-coupled"
 
 
+def test_how_x_and_y_lie_changes_no_weight() -> None:
+    by_step, by_sequence = (read_one(one_node(layout=layout)) for layout in (0, 1))
+    assert all(torch.equal(by_step.weights[name], weight) for name, weight in by_sequence.weights.items())
+
+
 def test_weights_that_are_given_when_it_runs_are_refused() -> None:
     graph = Graph(stored={"R": weights("RNN")["R"]})
     graph.inputs["W"] = (TensorProto.FLOAT, [1, UNITS, INPUT])

@@ -60,7 +60,7 @@ def _contents(what: str, file: Hdf5, described: list[Described], vocabulary: tup
         tables=_tables(found),
         linears=_linears(found),
         vocabulary=vocabulary or symbols(described),
-        notes=(*(widened(kind) for kind in sorted(file.narrow)), *refused),
+        notes=(*(widened(kind) for kind in file.narrow), *_masks(described), *refused),
     )
 
 
@@ -132,6 +132,12 @@ def _guessed(made: list[Layer]) -> list[Layer]:
             replace(layer, reads=below.where, notes=(*layer.notes, GUESSED)) if told and layer.reads is None else layer
         )
     return found
+
+
+def _masks(described: list[Described]) -> list[str]:
+    """What is to be said of steps that Keras leaves out."""
+    masked = [one.name for one in described if one.kind == "Masking" or one.config.get("mask_zero")]
+    return [f"Keras leaves out the steps of padding ({listed(masked)}); here every step is read."] if masked else []
 
 
 def _tables(found: list[Group]) -> dict[str, Tensor]:
