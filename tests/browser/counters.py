@@ -41,7 +41,7 @@ COUNT = """
 """
 """To be had before the page is opened: `page.add_init_script(COUNT)`."""
 
-TYPES = ("keydown", "carousel-post", "fullscreenchange")
+TYPES = ("keydown", "carousel-post", "fullscreenchange", "pointercancel")
 """What a stage listens to on the whole document."""
 
 
