@@ -17,6 +17,7 @@ from explorer.models import checkpoints
 from explorer.models.weights import NAME
 from explorer.studio import own, sentences
 from explorer.studio.diagnosis import page, words
+from explorer.studio.taking import program
 from tests.app.conftest import Shelve
 from tests.app.driving import DIAGNOSIS, OWN, charts, check, go_to, opened, press, stage_of, type_text
 from tests.app.driving import words as said
@@ -160,7 +161,7 @@ def downloads(at: AppTest) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("where", [DIAGNOSIS, OWN])
-def test_what_can_be_taken_away(where: str) -> None:
+def test_what_can_be_taken_away(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind one press; the program computes the number of the pinned unit at the playhead's step, of the signal that was chosen."""
     at = go_to(dropped(forgetful(), vocabulary=LETTERS, text=TEXT), where)
     assert not downloads(at)
@@ -181,6 +182,8 @@ def test_what_can_be_taken_away(where: str) -> None:
     assert at.code[0].value == expected.rstrip("\n")
     shown = float(explorer.trace(model, TEXT)["f"][0, step, unit])
     assert f'float("{shown!r}")' in expected
+    monkeypatch.setattr(program, "SHOWN", 10)
+    assert not check(at.run()).code and "The program" in downloads(at), "a long one is not shown"
 
 
 def test_a_cell_that_torch_cannot_say_has_no_program(shelve: Shelve) -> None:

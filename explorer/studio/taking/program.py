@@ -10,8 +10,8 @@ from explorer.studio.sentences import plain
 from explorer.studio.state import Place
 from explorer.studio.taking.files import stem_of
 
-TALL = 340
-"""Pixels; longer programs are scrolled."""
+SHOWN = 150
+"""Lines of a program that are shown; one with a long input written out is to be taken along."""
 
 
 def shown(here: Place) -> None:
@@ -35,7 +35,10 @@ def shown(here: Place) -> None:
     except ValueError as problem:  # a cell that torch's functions cannot say, or an input too long to be written out
         st.info(plain(f"{str(problem)[:1].upper()}{str(problem)[1:]}."), icon=":material/info:")
         return
-    st.code(program, language="python", height=TALL)
+    if (lines := program.count("\n")) <= SHOWN:
+        st.code(program, language="python", wrap_lines=True)
+    else:
+        st.caption(f"It has {lines:,} lines, most of them the input; take it along to read it.")
     st.download_button(
         "The program",
         program,
