@@ -11,7 +11,8 @@ import torch
 
 from explorer.models.checkpoints.contents import Kernel
 from explorer.models.checkpoints.extras import installed, version
-from explorer.models.checkpoints.keras_layers import ORDER, Cell, Origin
+from explorer.models.checkpoints.keras_cells import ORDER, Cell
+from explorer.models.checkpoints.keras_layers import Origin
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, RECURRENT
 from explorer.models.checkpoints.layers import Layer
 from explorer.models.model import as_numpy

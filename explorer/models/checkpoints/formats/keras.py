@@ -13,9 +13,10 @@ from explorer.models.checkpoints.contents import Contents, Linear, Unreadable
 from explorer.models.checkpoints.extras import require
 from explorer.models.checkpoints.formats import Format
 from explorer.models.checkpoints.hdf5 import Hdf5, check_text, opened
+from explorer.models.checkpoints.keras_cells import check_class, is_recurrent
 from explorer.models.checkpoints.keras_config import Described, layers, parsed, reads
 from explorer.models.checkpoints.keras_kernel import kernel
-from explorer.models.checkpoints.keras_layers import check_class, is_recurrent, layers_of
+from explorer.models.checkpoints.keras_layers import layers_of
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, TABLE, Group, groups
 from explorer.models.checkpoints.keras_vocabulary import stored, symbols
 from explorer.models.checkpoints.layers import Layer, check_layers, joined, unique, widened
