@@ -10,8 +10,8 @@ import streamlit as st
 from explorer import models
 from explorer.models import Model, checkpoints, shelf
 from explorer.models.checkpoints import Choice, Contents, Parity
-from explorer.models.checkpoints.choosing import recurrent_of
-from explorer.studio import state
+from explorer.models.checkpoints.choosing import layers_of
+from explorer.studio import service, state
 
 PAGE = "pages/library/own.py"
 KEY, ARRIVES = "own", "own_arrives"
@@ -68,11 +68,24 @@ def choose(choice: Choice) -> None:
 
 
 def _use(title: str, contents: Contents, choice: Choice) -> None:
+    made = taken(title, contents, choice)
+    _let_go()
+    st.session_state[KEY] = made
+    st.session_state[ARRIVES] = True
+
+
+def taken(title: str, contents: Contents, choice: Choice) -> Own:
+    """The network that a choice makes of a file, measured against its framework. Raises Unreadable where it makes none."""
     name = f"{shelf.GUEST}{secrets.token_hex(5)}"  # another for each network: what was computed with one is never another's
     model = checkpoints.own(contents, choice, name=name, title=title)
-    parity = checkpoints.parity(model, recurrent_of(contents, choice.recurrent))
-    st.session_state[KEY] = Own(title, contents, choice, model, parity)
-    st.session_state[ARRIVES] = True
+    return Own(title, contents, choice, model, checkpoints.parity(model, layers_of(contents, choice)))
+
+
+def _let_go() -> None:
+    """Forgets the network that was here, and all that was computed with it."""
+    st.session_state.pop(KEY, None)
+    st.session_state.pop(state.UPDATES, None)
+    service.forget_own()
 
 
 def arrive() -> None:
@@ -84,5 +97,5 @@ def arrive() -> None:
 
 def close() -> None:
     """Forgets the network and the file, and opens the first one that is shipped."""
-    del st.session_state[KEY]
+    _let_go()
     state.open_task(models.card_of(state.FIRST_MODEL))

@@ -29,6 +29,7 @@ class Choice:
     readout     None: the network answers with its own h
     vocabulary  the symbols by id; empty where nobody knows them: then ids are read, or numbers
     answer      what the readout means (`explorer.models.answers`); `labels` names its outputs where they are no tokens
+    rather      one of `Recurrent.rather`, where the layers are that instead
     """
 
     recurrent: str
@@ -37,6 +38,7 @@ class Choice:
     vocabulary: tuple[str, ...] = ()
     answer: str = NEXT_TOKEN.name
     labels: tuple[str, ...] = ()
+    rather: str = ""
 
 
 def recurrent_of(contents: Contents, where: str) -> Recurrent:
@@ -45,6 +47,14 @@ def recurrent_of(contents: Contents, where: str) -> Recurrent:
     if where not in found:
         raise Unreadable(f"There are no recurrent layers “{where}” in the file; it has {', '.join(map(repr, found))}.")
     return found[where]
+
+
+def layers_of(contents: Contents, choice: Choice) -> Recurrent:
+    """The layers that were chosen, as what they were chosen. Raises Unreadable where there are none."""
+    found = recurrent_of(contents, choice.recurrent)
+    if choice.rather and choice.rather not in found.rather:
+        raise Unreadable(f"The layers cannot be “{choice.rather}”; choose from {', '.join(found.rather) or 'nothing'}.")
+    return found.rather.get(choice.rather, found)
 
 
 def embeddings(contents: Contents, recurrent: Recurrent) -> list[str]:
@@ -119,7 +129,7 @@ def reader(contents: Contents, choice: Choice) -> Reader:
 
 def network(contents: Contents, choice: Choice) -> Model:
     """The network itself, in evaluation mode, without a card. Raises Unreadable for parts that do not fit."""
-    recurrent = recurrent_of(contents, choice.recurrent)
+    recurrent = layers_of(contents, choice)
     reads = reader(contents, choice)
     if len(reads) > limits.MOST_SYMBOLS:
         raise Unreadable(f"The embedding has {len(reads):,} rows; at most {limits.MOST_SYMBOLS:,} can be shown.")

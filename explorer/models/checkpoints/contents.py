@@ -37,6 +37,7 @@ class Recurrent:
     weights  as the state dict of that cell (a stack's where there is more than one row) names them, float32 or float64
     notes    what a person should know of how they were read: "it has no biases; they are zeros here"
     kernel   None where the framework is not installed
+    rather   what the same weights could be instead, by what a person would call it: {"relu": …}
     """
 
     where: str
@@ -49,6 +50,7 @@ class Recurrent:
     options: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     kernel: Kernel | None = None
+    rather: Mapping[str, Recurrent] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.analysis.orderings import by_effect
 from explorer.models.checkpoints import limits
 from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
-from explorer.models.checkpoints.choosing import Choice, likely, network, recurrent_of
+from explorer.models.checkpoints.choosing import Choice, layers_of, likely, network, recurrent_of
 from explorer.models.checkpoints.contents import Contents
 from explorer.models.checkpoints.reading import read
 from explorer.models.checkpoints.vocabularies import vocabulary as read_vocabulary
@@ -57,7 +57,7 @@ def load(
 
 def own(contents: Contents, choice: Choice, *, name: str, title: str) -> Model:
     """The network that was chosen, with its card. Raises Unreadable for parts that do not fit."""
-    model, recurrent = network(contents, choice), recurrent_of(contents, choice.recurrent)
+    model, recurrent = network(contents, choice), layers_of(contents, choice)
     assert model.vocabulary is not None
     text = beginning(model.vocabulary)
     unit = int(by_effect(trace(model, text), 0)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +17,17 @@ MODULES: dict[str, type[nn.Module]] = {cell: module for module, cell in CELLS.it
 
 
 def kernel(
-    cell: str, inputs: int, units: int, layers: int, both: bool, biases: bool, weights: Mapping[str, Tensor]
+    cell: str,
+    inputs: int,
+    units: int,
+    layers: int,
+    both: bool,
+    biases: bool,
+    weights: Mapping[str, Tensor],
+    **options: Any,
 ) -> Kernel | None:
-    """torch.nn.LSTM, GRU or RNN with these weights; None for another cell. `biases`: without, it is made without any, as the file was."""
+    """torch.nn.LSTM, GRU or RNN with these weights; None for another cell. `biases`: without, it is made without any, as the file was.
+    `options` are the module's own."""
     if cell not in MODULES:
         return None
     kind = MODULES[cell]
@@ -26,7 +35,7 @@ def kernel(
 
     def run(x: Array) -> Array:
         with torch.device("meta"):  # no numbers are drawn for weights that are about to be replaced
-            module = kind(inputs, units, num_layers=layers, bidirectional=both, bias=biases)
+            module = kind(inputs, units, num_layers=layers, bidirectional=both, bias=biases, **options)
         own = {f"{name}{ending}": weight for name, weight in weights.items() if biases or not name.startswith("bias")}
         module.load_state_dict(own, assign=True)
         dtype = next(iter(weights.values())).dtype

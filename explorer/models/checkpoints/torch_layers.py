@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -68,7 +68,8 @@ def recurrent(module: Module) -> Recurrent:
     weights = {
         f"{part}{ending(row)}": tensor for row, parts in sorted(module.rows.items()) for part, tensor in parts.items()
     }
-    return Recurrent(
+    shape = (cell, inputs, units, layers, both, has_biases, weights)
+    found = Recurrent(
         where=module.where,
         cell=cell,
         input_size=inputs,
@@ -78,8 +79,12 @@ def recurrent(module: Module) -> Recurrent:
         bidirectional=both,
         options=options,
         notes=tuple(notes),
-        kernel=kernel(cell, inputs, units, layers, both, has_biases, weights),
+        kernel=kernel(*shape),
     )
+    if cell != "rnn":
+        return found
+    relu = replace(found, options={"nonlinearity": "relu"}, kernel=kernel(*shape, nonlinearity="relu"))
+    return replace(found, rather={"relu": relu})
 
 
 def _check_parts(module: Module) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -32,6 +33,9 @@ def choices(here: Own) -> None:
         if len(contents.recurrent) > 1:
             names = [found.where for found in contents.recurrent]
             _pick("Recurrent layers", names, choice.recurrent, _layers)
+        if recurrent.rather:
+            usual = str(recurrent.options.get("nonlinearity", "tanh"))
+            _pick("Nonlinearity", [usual, *recurrent.rather], choice.rather or usual, partial(_rather, usual))
         _pick("Embedding", [*parts.embeddings(contents, recurrent), NUMBERS], choice.embedding or NUMBERS, _embedding)
     with middle:
         _pick("Readout", [*parts.readouts(contents, recurrent), ITSELF], choice.readout or ITSELF, _readout)
@@ -60,6 +64,10 @@ def _layers(_choice: Choice, where: str) -> Choice:
     here = own.current()
     assert here is not None
     return checkpoints.likely(here.contents, where=where)
+
+
+def _rather(usual: str, choice: Choice, name: str) -> Choice:
+    return replace(choice, rather="" if name == usual else name)
 
 
 def _embedding(choice: Choice, name: str) -> Choice:

@@ -80,6 +80,22 @@ def test_bare_layers_read_numbers_and_answer_with_their_h() -> None:
     assert explorer.trace(model, model.card.show.text).steps == 40, "waves of numbers, to begin with"
 
 
+def test_a_plain_rnn_can_be_taken_as_relu() -> None:
+    """Weights do not tell: both are measured against torch's own."""
+    torch.manual_seed(0)
+    theirs = nn.RNN(3, 4, nonlinearity="relu")
+    contents = read_bytes(saved(theirs.state_dict()))
+    choice = replace(checkpoints.likely(contents), rather="relu")
+    x = np.random.default_rng(0).standard_normal((6, 3), dtype=np.float32)
+    with torch.no_grad():
+        expected = theirs(torch.from_numpy(x))[0].numpy()
+    model = made(contents, choice)
+    assert np.abs(explorer.predict(model, x) - expected).max() < CLOSE
+    assert np.abs(explorer.predict(made(contents), x) - expected).max() > 0.1, "taken as tanh"
+    found = checkpoints.parity(model, checkpoints.choosing.layers_of(contents, choice))
+    assert found is not None and found.holds
+
+
 def test_symbols_one_hot() -> None:
     torch.manual_seed(0)
     theirs = nn.RNN(3, 4)
@@ -122,6 +138,7 @@ def test_what_is_likely_stands_first() -> None:
         ({"recurrent": "nowhere"}, "no recurrent layers “nowhere” in the file; it has 'rnn'"),
         ({"embedding": "out"}, "no table “out”"),
         ({"readout": "rnn"}, "no linear layer “rnn”"),
+        ({"rather": "relu"}, "cannot be “relu”; choose from nothing"),
         ({"answer": "poetry"}, "cannot mean “poetry”; choose from next token, class"),
         ({"answer": "class", "labels": ("a", "b")}, "2 names for 7 outputs"),
     ],

@@ -80,7 +80,8 @@ def _parsed(data: bytes) -> GraphProto:
 def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
     """The layers that our cells compute, and what is to be said of the others."""
     from explorer.models.checkpoints.layers import check_copies, check_layers, unique
-    from explorer.models.checkpoints.onnx_nodes import ORDER, layer_of
+    from explorer.models.checkpoints.onnx_layers import layer_of
+    from explorer.models.checkpoints.onnx_nodes import ORDER
 
     names: dict[tuple[int, str], str] = {}  # what a layer is called, by the graph that it lies in and the name of its h
     taken: Counter[str] = Counter()
