@@ -141,7 +141,7 @@ def _threshold(figure: go.Figure, picture: Picture, theme: Theme) -> None:
             y=[at, at],
             mode="lines",
             line={"color": theme.text, "width": 2, "dash": "dash"},
-            name=f"bound {at:.3g}",
+            name=f"bound {at:.3g}".replace("-", "−"),
             hoverinfo="skip",
             showlegend=True,
         )

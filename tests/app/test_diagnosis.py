@@ -27,7 +27,6 @@ TEXT = "abc cab dab bad ace fade " * 2
 LETTERS = tuple(" abcdef")
 COUNT = count()
 """Each network has a name of its own, since AppTest's sessions share what sessions keep."""
-FORGETS = "The forget gates are biased to forget"
 
 
 @torch.no_grad()
@@ -71,7 +70,7 @@ def test_a_planted_fault_comes_first() -> None:
     assert at.title[0].value == sentences.plain(summary(found))
     assert "are wrong" in at.title[0].value
     first = found.findings[0]
-    assert headings(at)[0] == first.title and first.title.startswith(FORGETS)
+    assert (headings(at)[0], first.check) == (first.title, "forget-bias")
     assert sentences.plain(first.explains) in said(at) and f"**Try:** {sentences.plain(first.tries)}" in said(at)
     assert [*charts(at)[0].data[1]["y"]] == pytest.approx([-5] * 4)
     assert ":red-badge[:material/error: Wrong]" in said(at)
@@ -138,7 +137,8 @@ def test_what_was_told_above_is_not_told_again(monkeypatch: pytest.MonkeyPatch) 
     with torch.no_grad():
         made.rnn.bias_ih_l1[4:8], made.rnn.bias_hh_l1[4:8] = -5.0, 0.0
     at = dropped(made, vocabulary=LETTERS, text=TEXT)
-    assert [title.startswith(FORGETS) for title in headings(at)[:2]] == [True, True]
+    assert [one.check for one in of_own(at).findings[:2]] == ["forget-bias"] * 2
+    assert headings(at)[:2] == [one.title for one in of_own(at).findings[:2]]
     assert words.AS_ABOVE in said(at)
     monkeypatch.setattr(page, "OPEN", 1)
     assert len(headings(check(at.run()))) == 1

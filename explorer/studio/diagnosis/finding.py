@@ -19,7 +19,7 @@ from explorer.studio.state import Place
 def draw_open(here: Place, trace: Trace, finding: Finding, number: int, *, told: bool) -> None:
     """In full view. `told`: whether another one above has already said why such a thing matters."""
     badge = words.BADGES[finding.severity]
-    with st.container(key=f"finding_{number}_chips_{finding.severity}", gap="small"):
+    with st.container(gap="small"):
         st.badge(badge.word, icon=badge.icon, color=badge.colour)  # type: ignore[arg-type]
         st.subheader(plain(finding.title), anchor=False)
         _body(here, trace, finding, number, told=told)
