@@ -108,4 +108,5 @@ def _directions(told: dict[str, Any], where: str) -> int:
 
 
 def text_of(value: Any) -> str:
+    """An attribute of bytes as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
