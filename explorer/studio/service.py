@@ -46,6 +46,16 @@ EXCERPT = 150
 """How many characters an excerpt of a long text has, about."""
 
 
+_of_own: list[Any] = []
+"""The caches of what is computed with a reader's own network; each session has its own entries there."""
+
+
+def forget_own() -> None:
+    """Lets go of all that was computed with this session's own network, and so of the network itself."""
+    for cache in _of_own:
+        cache.clear()
+
+
 def kept(entries: int, spinner: str | bool = False) -> Callable[[Asked], Asked]:
     """Keeps what a function makes by its arguments, the first of which names a network: for all sessions; of a network of a reader's own
     in that session, and less of it."""
@@ -60,6 +70,7 @@ def kept(entries: int, spinner: str | bool = False) -> Callable[[Asked], Asked]:
             return (own if models.is_guest(name) else shared)(name, *args, **kwargs)
 
         looked_up.kept_in = (shared, own)  # type: ignore[attr-defined]  # for who asks how much that is
+        _of_own.append(own)
         return cast(Asked, looked_up)
 
     return decorated
@@ -107,7 +118,7 @@ def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
     return models.predict(model(name), text, edits=edits)
 
 
-@st.cache_resource(max_entries=READINGS, show_spinner=False)
+@kept(READINGS)
 def overruled(name: str, text: str, edits: tuple[Edit, ...]) -> dict[str, models.Overruled]:
     """What the edits of a reading did to what they edit."""
     return models.overruled(model(name), text, edits=edits)

@@ -17,6 +17,8 @@ from explorer.models import Card, Finding
 from explorer.studio import service
 
 FIRST_MODEL = "english-lstm"
+UPDATES = "updates"
+"""Where a session has the copy of a network that it trains, step by step."""
 
 
 @dataclass(frozen=True)

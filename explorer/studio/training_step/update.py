@@ -15,9 +15,8 @@ from explorer.models import TrainingStep
 from explorer.signals import Array
 from explorer.studio import service
 from explorer.studio.page import chart
+from explorer.studio.state import UPDATES
 from explorer.studio.training_step import View, settings, words
-
-PROGRESS = "updates"
 
 
 @dataclass
@@ -44,9 +43,9 @@ def draw(view: View) -> None:
     """The settings, the buttons, and what is different now."""
     how = _settings(view)
     key = (view.here.model, view.here.text, *sorted(view.right.items()), *sorted(how.items(), key=str))
-    made = st.session_state.get(PROGRESS)
+    made = st.session_state.get(UPDATES)
     if made is None or made.of != key:
-        made = st.session_state[PROGRESS] = Progress(key)
+        made = st.session_state[UPDATES] = Progress(key)
     _advance(view, made, how)
     assert made.last is not None and made.first is not None
     _buttons(made)
@@ -96,7 +95,7 @@ def _buttons(made: Progress) -> None:
             disabled=not made.finite,
         )
         if len(made.means) > 2:
-            st.button("Begin again", key="begin again", on_click=st.session_state.pop, args=(PROGRESS,))
+            st.button("Begin again", key="begin again", on_click=st.session_state.pop, args=(UPDATES,))
         st.caption("On a copy: the network that all pages read with stays as it is. Another setting begins again.")
 
 
