@@ -26,7 +26,7 @@ def shown(here: Place) -> None:
         key="take_signal",
         format_func=lambda name: f"{name}: {trace.signals[name].label}",
     )
-    where = f"of unit {here.unit} at step {here.step + 1} (unit {here.unit}, step {here.step} in the program, which counts from 0)"
+    where = f"of unit {here.unit} at step {here.step + 1} ({here.step} in the program, which counts from 0)"
     right.markdown(
         f"In PyTorch alone, {where}. Save `{NAME}` beside it; it ends with an error unless it finds the number that is shown here."
     )
@@ -35,10 +35,6 @@ def shown(here: Place) -> None:
     except ValueError as problem:  # a cell that torch's functions cannot say, or an input too long to be written out
         st.info(plain(f"{str(problem)[:1].upper()}{str(problem)[1:]}."), icon=":material/info:")
         return
-    if (lines := program.count("\n")) <= SHOWN:
-        st.code(program, language="python", wrap_lines=True)
-    else:
-        st.caption(f"It has {lines:,} lines, most of them the input; take it along to read it.")
     st.download_button(
         "The program",
         program,
@@ -48,3 +44,7 @@ def shown(here: Place) -> None:
         on_click="ignore",
         icon=":material/download:",
     )
+    if (lines := program.count("\n")) <= SHOWN:
+        st.code(program, language="python", wrap_lines=True)
+    else:
+        st.caption(f"It has {lines:,} lines, most of them the input; take it along to read it.")
