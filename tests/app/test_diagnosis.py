@@ -175,6 +175,7 @@ def test_what_can_be_taken_away(where: str, monkeypatch: pytest.MonkeyPatch) -> 
         "The program",
     ]
     assert not any(button.disabled for button in downloads(at).values())
+    assert "`python -m explorer check FILE --text TEXT`" in said(at)
     check(at.selectbox(key="take_signal").set_value("f").run())
     state = at.session_state
     model, step, unit = state[own.KEY].model, state["step"], state["unit"]

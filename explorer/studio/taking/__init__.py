@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from explorer.models import Card
 from explorer.studio.state import Place
 from explorer.studio.taking import files, program
 
@@ -13,4 +14,13 @@ def section(here: Place) -> None:
     with st.expander("Take it away", icon=":material/download:", key="take", on_change="rerun") as section:
         if section.open:
             files.buttons(here)
+            st.caption(_in_a_terminal(here.card))
             program.shown(here)
+
+
+def _in_a_terminal(card: Card) -> str:
+    what, read = "FILE" if card.own else card.name, "--input x.npy" if card.tokens == "numbers" else "--text TEXT"
+    return (
+        f":material/terminal: The same in a terminal: `python -m explorer check {what} {read}` prints the diagnosis, and exits with 1 when "
+        "something is wrong."
+    )
