@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-from explorer.models.checkpoints.contents import Contents, Unreadable
+from explorer.models.checkpoints.contents import Contents, Recurrent, Unreadable
 from explorer.models.checkpoints.formats import formats
 from explorer.models.checkpoints.limits import MEGABYTE, check_bytes, check_size
 from explorer.models.checkpoints.memory import give_back
@@ -53,7 +55,18 @@ def _contents(data: bytes) -> Contents:
         raise Unreadable(f"There is no recurrent layer in this {contents.format} file. {UNDERSTOOD}.")
     for found in contents.recurrent:
         check_size(found)
-    return contents
+    return replace(contents, recurrent=_told_apart(contents.recurrent))
+
+
+def _told_apart(found: tuple[Recurrent, ...]) -> tuple[Recurrent, ...]:
+    """With a number behind a name that another has had: they are chosen by their names."""
+    met: Counter[str] = Counter()
+    apart = []
+    for one in found:
+        met[one.where] += 1
+        count = met[one.where]
+        apart.append(one if count == 1 else replace(one, where=f"{one.where} ({count})".strip()))
+    return tuple(apart)
 
 
 def _looks(data: bytes) -> str:

@@ -132,6 +132,14 @@ def test_what_is_likely_stands_first() -> None:
     assert answers(recurrent, 2, reader)[0] == "class"
 
 
+def test_layers_of_one_name_are_told_apart() -> None:
+    """A module and a cell may both be called "rnn"."""
+    layers, cell = nn.GRU(3, 4), nn.GRUCell(3, 4)
+    both = {f"rnn.{name}": weight for module in (layers, cell) for name, weight in module.state_dict().items()}
+    names = [found.where for found in read_bytes(saved(both)).recurrent]
+    assert len(names) == len(set(names)) == 2
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -158,6 +166,9 @@ def test_parity_is_measured() -> None:
     model.stack.cell.weight_hh.add_(0.1)
     changed = checkpoints.parity(model, contents.recurrent[0])
     assert changed is not None and not changed.holds
+    assert 0 < found.rounding < 1e-6
+    assert replace(found, difference=3e-5, rounding=1e-5).holds, "weights that magnify rounding"
+    assert not replace(found, difference=5e-5, rounding=1e-5).holds
     assert checkpoints.parity(model, replace(contents.recurrent[0], kernel=None)) is None
 
 
