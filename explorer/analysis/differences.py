@@ -12,13 +12,15 @@ def distance(one: Trace, other: Trace, row: int = -1) -> Array:
     """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise."""
     if one.steps != other.steps:
         raise ValueError(f"the readings have {one.steps} and {other.steps} steps; they must be of one length")
-    return norms(one["h"][row].astype(np.float64) - other["h"][row])
+    with np.errstate(invalid="ignore"):  # Inf less Inf is no number, and is given as none
+        return norms(one["h"][row].astype(np.float64) - other["h"][row])
 
 
 def rounding_floor(trace: Trace, row: int = -1) -> float:
-    """Below this a difference of two h is rounding: one unit in the last place of h's largest norm on this text."""
+    """Below this a difference of two h is rounding: one unit in the last place of h's largest norm on this text, or of 1."""
     h = trace["h"][row]
-    return float(norms(h).max() * np.finfo(h.dtype).eps)
+    sizes = norms(h)
+    return float(sizes.max(initial=0.0, where=np.isfinite(sizes)) or 1.0) * float(np.finfo(h.dtype).eps)
 
 
 def steps_remembered(differences: Array, since: int, share: float = 0.1) -> int | None:

@@ -10,7 +10,11 @@ from explorer.analysis.projection import principal_components
 from explorer.analysis.timescales import half_lives, keep_of
 from explorer.signals import Array, Trace
 
+no_number = np.errstate(invalid="ignore", over="ignore")
+"""Units that are Inf or NaN are ordered, too, like any other: the numbers that come of them are no news here."""
 
+
+@no_number
 def by_half_life(trace: Trace, row: int = 0) -> Array:
     """The longest memory first; by mean speed of change where there is no belt. Units alike in that keep the order of their mean keep."""
     lives = half_lives(trace, row)
@@ -30,11 +34,13 @@ def by_likeness(trace: Trace, row: int = 0) -> Array:
     return np.argsort(np.arctan2(loadings[1], loadings[0]), kind="stable")
 
 
+@no_number
 def by_activity(trace: Trace, row: int = 0) -> Array:
     """The unit whose h varies most first."""
     return np.argsort(-trace["h"][row].var(0), kind="stable")
 
 
+@no_number
 def by_effect(trace: Trace, row: int = 0) -> Array:
     """The unit first that moves the scores most: how much its h varies, times the length of its readout weights.
 

@@ -90,7 +90,8 @@ def bars(
     )
     like(figure, layout)
     rows = [f"✓ {label(name)}" if k == right else label(name) for k, name in enumerate(names)]
-    top = max(float(np.nanmax(np.concatenate(pair))) for pair in answers.values())
+    every = np.concatenate([value for pair in answers.values() for value in pair])
+    top = float(every.max(initial=0.0, where=np.isfinite(every)))
     for n, (name, (whole, less)) in enumerate(answers.items()):
         where = {"row": n // columns + 1, "col": n % columns + 1}
         colour = styles[name].colour

@@ -161,6 +161,11 @@ def of_memory(
     return f"How long more than a tenth of the first difference stays: {'; '.join(kept)}.{end}"
 
 
+def of_no_place(steps: int) -> str:
+    """How many steps have no finite h; empty where all have."""
+    return f" Without a place: {counted(steps)}, at which h is no finite number." if steps else ""
+
+
 def counted(steps: int) -> str:
     """ "1 step", "2 steps"."""
     return f"{steps} step{'' if steps == 1 else 's'}"

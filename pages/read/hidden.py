@@ -1,5 +1,6 @@
 """Hidden state: how long it remembers a token, all units at once, the reading as a path."""
 
+import numpy as np
 import streamlit as st
 
 from explorer.analysis.differences import distance, rounding_floor, steps_remembered
@@ -45,6 +46,7 @@ if path.open:
         components = principal_components(trace["h"][here.layer])
         st.caption(
             "Each token stands where h was after reading it; early ones are pale, late ones strong; the ring is the current step."
+            + sentences.of_no_place(int(np.isnan(components.scores).any(1).sum()))
         )
         chart(
             hidden.path(components, trace.tokens, theme, here.step),
