@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.models import Card
 from explorer.signals import Array
 from explorer.studio import sentences, service, state
+from explorer.studio.page import switch
 
 FEW, FEW_SYMBOLS = 4, 100
 """Networks of at most so many units, in one row, that know so many symbols have weights that can be read one by one."""
@@ -50,7 +51,7 @@ def _findings(card: Card) -> None:
             else f"**{finding.follows}**: no unit follows it (the nearest: {where})"
         )
         if right.button("Watch it", key=f"watch {finding.follows}", on_click=state.look_at, args=(finding,)):
-            st.switch_page("pages/read/watch.py")
+            switch("pages/read/watch.py")
     st.caption(
         "A unit's number and sign are arbitrary. The unit was chosen on training sequences and everything else measured on held-out "
         "ones; chance is what the best of all units reaches when the property is shifted along the text (95th percentile of 100)."

@@ -11,6 +11,7 @@ from explorer import models
 from explorer.models import Model, checkpoints, shelf
 from explorer.models.checkpoints import Choice, Contents, Parity
 from explorer.models.checkpoints.choosing import layers_of
+from explorer.models.checkpoints.memory import give_back
 from explorer.studio import service, state
 
 PAGE = "pages/library/own.py"
@@ -86,6 +87,7 @@ def _let_go() -> None:
     st.session_state.pop(KEY, None)
     st.session_state.pop(state.UPDATES, None)
     service.forget_own()
+    give_back()
 
 
 def arrive() -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.studio import card_view, menu, sentences
+from explorer.studio.page import switch
 from explorer.studio.workbench import place
 
 st.title("Models", anchor=False)
@@ -17,4 +18,4 @@ if chosen.open:
         card_view.show(here.card)
 if tasks.open:
     with tasks:
-        menu.tasks("shelf", after=lambda: st.switch_page("pages/read/watch.py"))
+        menu.tasks("shelf", after=lambda: switch("pages/read/watch.py"))

@@ -16,9 +16,9 @@ from explorer.analysis.reach import magnitudes
 from explorer.analysis.saturation import saturation
 from explorer.analysis.timescales import half_lives
 from explorer.models import card_of, deletions, held_out, siblings
+from explorer.models.card import WINDOW
 from explorer.signals import Array
 from explorer.studio import sentences
-from explorer.models.card import WINDOW
 from explorer.studio.service import CENSUS
 from tests.app.driving import (
     APP,

@@ -16,7 +16,8 @@ SIGNS: dict[Severity, str] = {"wrong": "WRONG", "look": "LOOK", "note": "NOTE"}
 def summary(diagnosis: Diagnosis) -> str:
     """ "1 thing is wrong, 2 are worth a look; 1 note"."""
     wrong, look, note = (diagnosis.count(severity) for severity in SEVERITIES)
-    found = f"{counted(wrong, 'thing')} {_are(wrong)} wrong" if wrong else "Nothing is wrong"
+    nothing = "Nothing of what could be measured is wrong" if diagnosis.left_out else "Nothing is wrong"
+    found = f"{counted(wrong, 'thing')} {_are(wrong)} wrong" if wrong else nothing
     found += f", {look if wrong else counted(look, 'thing')} {_are(look)} worth a look" if look else ""
     return found + (f"; {note} note{'' if note == 1 else 's'}" if note else "") + "."
 
