@@ -11,7 +11,8 @@ from explorer.signals import Array, Trace
 
 @dataclass(frozen=True)
 class HalfLives:
-    """`steps` [unit]: how many steps until half of a write is gone; where `at_least` [unit] is set, it was not gone by the text's end."""
+    """`steps` [unit]: how many steps until half of a write is gone; where `at_least` [unit] is set, it was not gone by the text's end.
+    NaN where what is kept is no finite number."""
 
     steps: Array
     at_least: Array
@@ -20,6 +21,8 @@ class HalfLives:
         """ "3 steps", or "≥ 38 steps" where the text is too short to tell."""
         bound = "≥ " if self.at_least[unit] else ""
         count = self.steps[unit]
+        if np.isnan(count):
+            return "unknown, since what it keeps is no finite number"
         return f"{bound}{count:g} step{'' if count == 1 else 's'}"
 
 
@@ -44,7 +47,8 @@ def half_lives(trace: Trace, row: int = 0) -> HalfLives | None:
         never = np.where(gone_at < steps, gone_at - np.arange(steps), np.inf)
         at_least[unit] = np.isinf(np.median(never))
         median[unit] = np.median(lived)
-    return HalfLives(median, at_least)
+    broken = ~np.isfinite(keep).all(0)
+    return HalfLives(np.where(broken, np.nan, median), at_least & ~broken)
 
 
 def keep_of(trace: Trace, row: int = 0) -> Array:

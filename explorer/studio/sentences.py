@@ -181,6 +181,9 @@ def of_reach(curves: Mapping[str, Array], at: int) -> str:
     parts = []
     for name, curve in curves.items():
         half, floor = distance_to_share(curve, at), distance_to_floor(curve, at)
+        if not np.isfinite(curve[: at + 1]).all():
+            parts.append(f"**{name.upper()}** has one that is no finite number")
+            continue
         if not curve[at] > 0:
             parts.append(f"**{name.upper()}** has none to begin with")
             continue

@@ -42,7 +42,8 @@ from tests.app.driving import (
 LETTERS = tuple(string.ascii_letters + " .,\"'!?\n")
 WORDS = ("<pad>", "<unk>", "the", "story", "is", "dull", "but", "acting", "wonderful", ".", ",")
 UNITS, INPUTS = 5, 3
-YOURS, ANSWER = "pages/library/own.py", "own It answers with"
+YOURS, DIAGNOSIS = "pages/library/own.py", "pages/library/diagnosis.py"
+ANSWER = "own It answers with"
 BESIDE = ("With and without", "Side by side", "Differences", "Scores")
 PARTS = ("Itemised", "Truncated", "Clipped", "The update")
 REACH = ("How far", "Every pair", "Two paths", "Why", "Every signal")
@@ -168,7 +169,7 @@ def test_every_page(kind: str) -> None:
     here = dropped(kind)
     at = session(here)
     assert stage_of(at).header["link"]["model"] == name_of(here)
-    for page in (*PAGES.values(), LIBRARY, CELLS, YOURS):
+    for page in (*PAGES.values(), LIBRARY, CELLS, YOURS, DIAGNOSIS):
         check(at.switch_page(page).run())
         assert len(at.title) == 1 and not at.warning
         said = words(at)

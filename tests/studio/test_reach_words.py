@@ -58,7 +58,12 @@ def test_the_tokens_own_sign_is_left_alone() -> None:
     assert "−1.0·10⁻⁶ without `-` 2 steps before" in said
 
 
-@pytest.mark.parametrize("change", [np.zeros(5), np.full(5, np.nan), np.array([0, 0, 0, 1.0, 2])])
+def test_deletions_that_come_to_no_number() -> None:
+    said = words.of_deletions({"lstm": np.full(5, np.nan)}, {"lstm": np.ones(5)}, TOKENS, 4)
+    assert "most? **LSTM** no finite number comes of any." in said
+
+
+@pytest.mark.parametrize("change", [np.zeros(5), np.array([0, 0, 0, 1.0, 2])])
 def test_a_text_of_which_nothing_matters(change: Array) -> None:
     assert "most? **LSTM** none of them." in words.of_deletions({"lstm": change}, {"lstm": np.ones(5)}, TOKENS, 4)
 

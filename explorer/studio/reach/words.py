@@ -36,7 +36,8 @@ def of_deletions(changes: Mapping[str, Array], reach: Mapping[str, Array], token
         before = np.abs(change[: max(target - 1, 0)])
         before = np.where(np.isfinite(before), before, 0)
         if not before.any():
-            parts.append(f"**{name.upper()}** none of them")
+            known = np.isfinite(change[: max(target - 1, 0)]).any() or target < 2
+            parts.append(f"**{name.upper()}** {'none of them' if known else 'no finite number comes of any'}")
             continue
         most = int(before.argmax())
         rank = 1 + int((reach[name][: target - 1] > reach[name][most]).sum())

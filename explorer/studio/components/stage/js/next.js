@@ -1,5 +1,7 @@
 // What the network answers at this step: guesses of the next token, labels, or a number; and how that compares with what is right.
 
+const NONE = "none"; // what is shown for a probability that is no finite number
+
 function makeNext(root, reading, { reveal }) {
   const panel = element("section", "next", root);
   panel.setAttribute("aria-label", reading.next.title);
@@ -56,9 +58,15 @@ function makeBars(panel, count) {
     const { row, glyph, bar, share: number } = bars[k];
     glyph.textContent = name;
     bar.style.width = `${Math.max(0.5, share * 100)}%`;
-    number.textContent = percent(share);
+    number.textContent = share === null ? NONE : percent(share);
     row.classList.toggle("real", marked);
   };
+}
+
+// How the real next token fared. A probability of 0 has no surprise that could be counted.
+function fared({ share, rank, bits }) {
+  if (share === null) return "; what the network gives here is no finite number.";
+  return ` with ${percent(share)}, guess number ${rank}; a surprise of ${bits === null ? "more than can be counted" : `${bits.toFixed(1)} bits`}.`;
 }
 
 function makeGuesses(panel, reading) {
@@ -80,7 +88,7 @@ function makeGuesses(panel, reading) {
       verdict.append("Really next: ");
       element("span", "glyph", verdict, reading.shown[step + 1]);
       if (reading.unknown.includes(step + 1)) verdict.append(", which it does not know, and reads as �,");
-      verdict.append(` with ${percent(real.share)}, guess number ${real.rank}; a surprise of ${real.bits.toFixed(1)} bits.`);
+      verdict.append(fared(real));
     },
   };
 }
@@ -100,7 +108,8 @@ function makeLabels(panel, reading) {
       }
       verdict.replaceChildren("The right answer: ");
       element("span", "glyph", verdict, labels[real[step]]);
-      verdict.append(best === real[step] ? ", and that is what it says." : `; it says ${labels[best]}.`);
+      if (shares[step].includes(null)) verdict.append("; what the network gives here is no finite number.");
+      else verdict.append(best === real[step] ? ", and that is what it says." : `; it says ${labels[best]}.`);
     },
   };
 }
@@ -117,7 +126,7 @@ function makeNumber(panel, reading) {
       verdict.textContent =
         right === null || right === undefined
           ? ""
-          : `The right number: ${exact(right)}; it is off by ${exact(Math.abs(values[step] - right))}.`;
+          : `The right number: ${exact(right)}; it is off by ${exact(Math.abs((values[step] ?? NaN) - right))}.`;
     },
   };
 }
