@@ -71,7 +71,7 @@ def _guesses(reading: Reading) -> dict[str, Any]:
     shares = np.exp(np.take_along_axis(log_p, top, axis=1))
     real: list[dict[str, float | None] | None] = []
     for row, index in zip(log_p[:-1], ids[1:].tolist(), strict=True):
-        rank = int((row > row[index]).sum()) + 1
+        rank = int((row > row[index]).sum()) + 1 if np.isfinite(row).any() else None
         real.append({"share": short(np.exp(row[index])), "rank": rank, "bits": short(-row[index] / np.log(2))})
     return {
         "kind": "guesses",

@@ -76,6 +76,7 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
         "reversed": trace.bidirectional and place.layer % 2 == 1,
         "warm": reading.warm,
         "unknown": unknown_steps(reading),
+        "read_as": read_as(reading),
         "generated": generated_since(reading),
         "memory": trace.memory,
         "squashed": trace.memory != "h" and not show.counted,
@@ -166,6 +167,12 @@ def unknown_steps(reading: Reading) -> list[int]:
     reader = reading.place.card.reader
     unknown = reader.unknown
     return [] if unknown is None else np.flatnonzero(reader.encode(reading.text).values == unknown).tolist()
+
+
+def read_as(reading: Reading) -> str:
+    """The symbol that stands for all that the model does not know; empty where none does."""
+    reader = reading.place.card.reader
+    return "" if reader.unknown is None else visible(reader.labels[reader.unknown])
 
 
 def generated_since(reading: Reading) -> int | None:

@@ -87,7 +87,7 @@ function makeGuesses(panel, reading) {
       }
       verdict.append("Really next: ");
       element("span", "glyph", verdict, reading.shown[step + 1]);
-      if (reading.unknown.includes(step + 1)) verdict.append(", which it does not know, and reads as �,");
+      if (reading.unknown.includes(step + 1)) verdict.append(`, which it does not know, and reads as ${reading.read_as},`);
       verdict.append(fared(real));
     },
   };
