@@ -22,6 +22,7 @@ def upload(card: Card) -> None:
         st.file_uploader(
             f"Columns {', '.join(card.vocabulary)}, a row a step",
             type=["csv", "txt"],
+            max_upload_size=5,
             key="csv",
             on_change=_uploaded,
             args=(card,),

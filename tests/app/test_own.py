@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import string
+import tomllib
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from explorer.cells import build
-from explorer.models.checkpoints import Choice, Contents, Linear, Recurrent, likely
+from explorer.models.checkpoints import Choice, Contents, Linear, Recurrent, likely, limits
 from explorer.models.checkpoints.card import OwnCard
 from explorer.models.model import Model
 from explorer.studio import own, sentences
@@ -295,6 +296,13 @@ def test_a_session_that_ends_lets_it_go() -> None:
     del at
     gc.collect()
     assert model() is None
+
+
+def test_the_server_takes_files_as_large_as_are_read() -> None:
+    """The uploader's own limit is for the browser; the server has one for all uploaders, and refuses what is above it."""
+    with (APP.parent / ".streamlit" / "config.toml").open("rb") as file:
+        most = tomllib.load(file)["server"]["maxUploadSize"]
+    assert most == limits.MOST_BYTES // limits.MEGABYTE
 
 
 def weak(here: Own) -> weakref.ref[Model]:
