@@ -17,8 +17,8 @@ LARGEST_SIZE = 2**63
 MOST_UNITS, MOST_ROWS = 2048, 16
 MOST_SYMBOLS = 100_000
 MOST_STEPS = 1000
-MOST_SIGNALS = 500_000
-"""Units times rows times steps of a reading: some 20 MB of signals."""
+MOST_SIGNALS = 250_000
+"""Units times rows times steps of a reading: some 10 MB of signals, and some ten seconds for what takes longest."""
 MOST_ANSWERS = 4_000_000
 """Outputs times steps of a reading: 16 MB of log-probabilities."""
 MOST_WORK = 10_000_000_000

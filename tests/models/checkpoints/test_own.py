@@ -194,9 +194,9 @@ def test_a_path_is_opened_like_a_name(tmp_path: Path) -> None:
 def test_the_larger_a_network_the_fewer_steps_it_reads() -> None:
     steps = checkpoints.limits.steps
     assert steps(128, 1, 76) == 1000
-    assert steps(1024, 4, 10) == 122
+    assert steps(1024, 4, 10) == 61
     assert steps(128, 1, 50_000) == 80
-    assert steps(2048, 16, 100_000) == 15
+    assert steps(2048, 16, 100_000) == 7
 
 
 @pytest.fixture
