@@ -20,10 +20,10 @@ from explorer.backend.forward import run
 from explorer.backend.gradients import HEADROOM
 from explorer.backend.matrix import norm_of
 from explorer.cells import Cell
+from explorer.models.arrays import spelled
 from explorer.models.model import Input, Model, as_numpy
 from explorer.models.reach import targets_of
 from explorer.models.reading import Reader, Reading, on_device, trace
-from explorer.models.vocabulary import Reader as VocabularyReader
 from explorer.signals import Array
 
 TARGETS = 16
@@ -104,16 +104,8 @@ def array_of(file: Path, model: Model) -> Any:
     if array.size > LARGEST:
         raise ValueError(f"{file} has {array.size:,} numbers; at most {LARGEST:,} are read")
     if model.vocabulary is not None and model.vocabulary.labels and array.ndim == 1 and array.dtype.kind in "iu":
-        return _spelled(array, model.vocabulary)
+        return spelled(array, model.vocabulary)
     return np.array(array[:, None] if array.ndim == 1 and model.stack.input_size == 1 else array)
-
-
-def _spelled(ids: Array, reader: VocabularyReader) -> str:
-    """A text that has these ids. Raises ValueError for one that there is not."""
-    outside = ids[(ids < 0) | (ids >= len(reader))]
-    if len(outside):
-        raise ValueError(f"there is no id {outside[0]}; this network knows those from 0 to {len(reader) - 1}")
-    return reader.joined([reader.labels[number] for number in ids])
 
 
 def _rows(model: Model) -> tuple[Row, ...]:

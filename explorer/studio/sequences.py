@@ -9,7 +9,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.models import Card
-from explorer.models.vocabulary import Numbers
+from explorer.models.arrays import text_of
+from explorer.models.checkpoints import npy
+from explorer.models.vocabulary import Numbers, Reader, listed
 from explorer.studio import sentences, service, state
 
 LARGEST = 1_000_000
@@ -17,11 +19,12 @@ LARGEST = 1_000_000
 
 
 def upload(card: Card) -> None:
-    """A CSV file whose columns are read; what is wrong with it is said, and the text stays."""
-    with st.popover("From a CSV file", icon=":material/upload_file:"):
+    """A file whose numbers or ids are read; what is wrong with it is said, and the text stays."""
+    columns = f"Columns {listed(card.vocabulary)}, a row a step" if card.tokens == "numbers" else "Ids, one a step"
+    with st.popover("From a CSV or NPY file", icon=":material/upload_file:"):
         st.file_uploader(
-            f"Columns {', '.join(card.vocabulary)}, a row a step",
-            type=["csv", "txt"],
+            columns,
+            type=["csv", "txt", "npy"],
             max_upload_size=5,
             key="csv",
             on_change=_uploaded,
@@ -37,11 +40,28 @@ def _uploaded(card: Card) -> None:
     if file is None:
         return
     try:
-        text = rows_of(file.getvalue(), card.vocabulary)
+        text = text_in(file.getvalue(), card.reader)
     except ValueError as error:
         st.session_state.csv_problem = {card.task: str(error)}
         return
     state.read_example(text)
+
+
+def text_in(content: bytes, reader: Reader) -> str:
+    """What a file holds, as a text that `reader` reads: NumPy's array, a table, or ids between blanks or commas. Raises ValueError with
+    what was found and what is needed."""
+    if len(content) > LARGEST:
+        raise ValueError(
+            f"The file has {len(content):,} bytes; at most {LARGEST:,} are read. Cut it to the rows you want."
+        )
+    if content.startswith(npy.MAGIC):
+        text = text_of(npy.array("in the file", content), reader)
+    elif reader.kind == "numbers":
+        text = rows_of(content, reader.symbols)
+    else:
+        text = " ".join(content.decode("utf-8-sig", errors="replace").replace(",", " ").split())
+    reader.encode(text)
+    return text
 
 
 def rows_of(content: bytes, columns: tuple[str, ...]) -> str:
@@ -50,10 +70,6 @@ def rows_of(content: bytes, columns: tuple[str, ...]) -> str:
     Values are parted by commas, semicolons, tabs or blanks; where not by commas, a decimal comma is read as a point. Rows are counted
     as a spreadsheet does. Raises ValueError with what was found and what is needed.
     """
-    if len(content) > LARGEST:
-        raise ValueError(
-            f"The file has {len(content):,} bytes; at most {LARGEST:,} are read. Cut it to the rows you want."
-        )
     rows = _cells(content)
     names = [name.lower() for name in rows.pop(0)[1]] if _has_header([row for _, row in rows[:2]]) else []
     if not rows:

@@ -108,7 +108,7 @@ def _text(card: Card) -> tuple[str, int]:
         help="Ctrl+Enter (⌘+Enter) or a click elsewhere lets the network read it.",
     )
     typed = (typed or "").replace("\r\n", "\n")
-    if numbers:
+    if card.tokens in ("numbers", "ids"):
         sequences.upload(card)
     return _window(card, typed)
 

@@ -191,7 +191,7 @@ def test_rows_of_numbers(page: Page, server: Server, shipped: Shipped) -> None:
     stage = page.get_by_test_id("stage")
     expect(stage.locator(".answer-number")).to_have_count(1)
     expect_numbers(page, explorer.trace(shipped[card.name], f"{row}\n{row}; {row}"), 0, 0)
-    page.get_by_role("button", name="From a CSV file").click()
+    page.get_by_role("button", name="From a CSV or NPY file").click()
     rows = "\n".join([",".join(card.vocabulary)] + [row.replace(" ", ",")] * 5)
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": "mine.csv", "mimeType": "text/csv", "buffer": rows.encode()}

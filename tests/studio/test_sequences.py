@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
-from explorer.models.vocabulary import Numbers
-from explorer.studio.sequences import LARGEST, rows_of
+from explorer.models.vocabulary import Ids, Numbers
+from explorer.studio.sequences import LARGEST, text_in
 
 TWO = ("value", "mark")
 ROWS = [[0.25, 0], [0.5, 1], [-0.75, 0]]
@@ -14,7 +16,7 @@ ROWS = [[0.25, 0], [0.5, 1], [-0.75, 0]]
 
 def read(content: str | bytes, columns: tuple[str, ...] = TWO) -> list[list[float]]:
     """The numbers that a network would read of such a file."""
-    text = rows_of(content.encode() if isinstance(content, str) else content, columns)
+    text = text_in(content.encode() if isinstance(content, str) else content, Numbers(columns))
     values: list[list[float]] = Numbers(columns).encode(text).values.tolist()
     return values
 
@@ -112,6 +114,53 @@ def test_what_is_no_rows_is_told(content: str | bytes, told: str) -> None:
     with pytest.raises(ValueError, match="file") as found:
         read(content)
     assert told in str(found.value)
+
+
+def npy(values: object) -> bytes:
+    """As numpy.save writes it."""
+    file = io.BytesIO()
+    np.save(file, np.asarray(values))
+    return file.getvalue()
+
+
+def test_an_array_of_numpy() -> None:
+    """Of rows; of one column a number a step."""
+    assert read(npy(ROWS)) == ROWS
+    assert read(npy(np.array(ROWS, dtype=np.float32, order="F"))) == ROWS
+    assert read(npy([0.5, -1]), ("value",)) == [[0.5], [-1]]
+
+
+def test_ids_from_a_file() -> None:
+    """Of a network whose symbols have no names."""
+    for content in (npy([3, 0, 11]), b"3,0,11", b"\xef\xbb\xbf3\r\n0\r\n11\r\n"):
+        assert text_in(content, Ids(12)) == "3 0 11"
+
+
+@pytest.mark.parametrize(
+    ("values", "reader", "told"),
+    [
+        ([[1.0, 2, 3]], Numbers(TWO), r"reads an array \[step, 2\]; this is \[1, 3\] of float64"),
+        ([1.0, 2], Numbers(TWO), r"reads an array \[step, 2\]"),
+        (["a"], Numbers(TWO), "reads numbers; this is"),
+        ([[0.5, np.nan]], Numbers(TWO), "“nan”, which is no finite number"),
+        ([0.5], Ids(12), r"an array \[step\] of whole numbers; this is \[1\] of float64"),
+        ([[1]], Ids(12), r"an array \[step\] of whole numbers"),
+        ([12], Ids(12), "there is no id 12; this network knows those from 0 to 11"),
+        ([-1], Ids(12), "there is no id -1"),
+    ],
+)
+def test_an_array_that_does_not_fit(values: object, reader: Numbers | Ids, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        text_in(npy(values), reader)
+
+
+def test_an_array_that_would_run_code_or_is_cut() -> None:
+    with pytest.raises(ValueError, match="holds Python objects, which could run code"):
+        text_in(npy([{}]), Numbers(TWO))
+    with pytest.raises(ValueError, match="the file has 40 bytes of them"):
+        text_in(npy(ROWS)[:-8], Numbers(TWO))
+    with pytest.raises(ValueError, match="is no id"):
+        text_in(b"a,b", Ids(12))
 
 
 def test_a_file_that_is_too_large_is_not_even_looked_at() -> None:

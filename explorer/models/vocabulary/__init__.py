@@ -1,7 +1,7 @@
 """What a model reads, as numbers: characters, words, or rows of numbers. Nothing is dropped in silence."""
 
 from explorer.models.vocabulary.characters import READ_AS, Characters, named, read_as
-from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, Reader
+from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, Reader, listed
 from explorer.models.vocabulary.ids import Ids
 from explorer.models.vocabulary.numbers import Numbers
 from explorer.models.vocabulary.symbols import Symbols, reader_of
@@ -23,6 +23,7 @@ __all__ = [
     "Reader",
     "Symbols",
     "Words",
+    "listed",
     "named",
     "read_as",
     "reader_of",
