@@ -246,8 +246,11 @@ def test_to_a_shipped_task_and_back() -> None:
     press(at, "menu english")
     check(at.switch_page(PAGES["watch"]).run())
     assert stage_of(at).header["link"]["model"] == FIRST_MODEL
-    back = session(here)
-    assert back.text_area(key="text").value == card_of(here).show.text
+    check(at.switch_page(YOURS).run())
+    press(at, "own_open")
+    check(at.switch_page(PAGES["watch"]).run())
+    assert stage_of(at).header["link"]["model"] == name_of(here)
+    assert at.text_area(key="text").value == card_of(here).show.text
 
 
 def test_another_session_does_not_see_it() -> None:
