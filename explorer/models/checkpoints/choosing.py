@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -107,7 +107,7 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     chosen = Choice(best.where, embedding, readout, symbols)
     outputs = best.outputs if readout is None else len(contents.linears[readout].weight)
     means = NUMBER.name if readout is None else answers(best, outputs, reader(contents, chosen))[0]
-    return Choice(best.where, embedding, readout, symbols, means)
+    return replace(chosen, answer=means)
 
 
 def reader(contents: Contents, choice: Choice) -> Reader:

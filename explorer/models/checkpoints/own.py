@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +45,7 @@ def load(
         wanted = recurrent_of(contents, chosen.recurrent).input_size if table is None else len(table)
         symbols = read_vocabulary(Path(vocabulary).read_text(encoding="utf-8"), wanted)
         chosen = likely(contents, symbols, recurrent)
-    chosen = Choice(
-        chosen.recurrent,
-        embedding or chosen.embedding,
-        readout or chosen.readout,
-        chosen.vocabulary,
-        chosen.answer,
-        chosen.labels,
-    )
+    chosen = replace(chosen, embedding=embedding or chosen.embedding, readout=readout or chosen.readout)
     return own(contents, chosen, name=Path(path).stem, title=Path(path).name)
 
 

@@ -6,8 +6,11 @@ import math
 
 from explorer.models.checkpoints import Contents, Parity, Recurrent
 from explorer.models.checkpoints.limits import MEGABYTE, MOST_BYTES, MOST_ROWS, MOST_UNITS
+from explorer.models.vocabulary import listed
 from explorer.studio.sentences import an, plain
 
+FEW = 5
+"""So many names of a kind are told."""
 LEAD = (
     "Drop a file of weights: what is in it is shown here, and every page then works on it. Nothing in the file is executed, and it stays "
     "in this session: nobody else sees it, and it is gone when you close the page."
@@ -44,8 +47,8 @@ def of_contents(contents: Contents) -> list[str]:
         f"`{_quoted(name)}` from {one.weight.shape[1]:,} to {len(one.weight):,}"
         for name, one in contents.linears.items()
     ]
-    lines.append(f"**What could be an embedding**: {_listed(tables)}.")
-    lines.append(f"**What could be a readout**: {_listed(linears)}.")
+    lines.append(f"**What could be an embedding**: {listed(tables, FEW) or 'nothing'}.")
+    lines.append(f"**What could be a readout**: {listed(linears, FEW) or 'nothing'}.")
     symbols = f"{len(contents.vocabulary):,} symbols" if contents.vocabulary else "none in the file"
     lines.append(f"**Vocabulary**: {symbols}.")
     return lines
@@ -75,8 +78,3 @@ def _named(where: str) -> str:
 def _quoted(name: str) -> str:
     """A name out of a file, safe between backticks and short enough for a line."""
     return "".join(c if c.isprintable() and c != "`" else "·" for c in name[:60]) + ("…" if len(name) > 60 else "")
-
-
-def _listed(names: list[str], most: int = 5) -> str:
-    more = len(names) - most
-    return (", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")) or "nothing"

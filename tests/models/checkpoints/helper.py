@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -12,12 +13,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from explorer.backend.forward import run
 from explorer.cells import Stack, build, untapped
-from explorer.models.checkpoints import Recurrent, read_bytes
+from explorer.models.checkpoints import Recurrent, Unreadable, read_bytes
 from explorer.models.model import Model
 from explorer.signals import Array
 
@@ -60,6 +62,18 @@ def read_one(data: bytes) -> Recurrent:
     """The only recurrent layers in a file."""
     (found,) = read_bytes(data).recurrent
     return found
+
+
+def refusal_of(data: bytes) -> tuple[str, int]:
+    """Why the bytes are not read, and how many bytes of memory it took at most to find that out."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable) as why:
+            read_bytes(data)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return str(why.value), most
 
 
 def stack_of(found: Recurrent) -> Stack:
