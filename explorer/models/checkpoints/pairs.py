@@ -163,7 +163,6 @@ def _likely_forms(output: Array) -> list[str]:
         "probabilities": shares and not single and np.allclose(sums, 1, atol=1e-3),
         "log-probabilities": not single and bool((output <= 0).all()) and np.allclose(powers, 1, atol=1e-3),
         "probability of the second class": shares and single,
-        "sigmoid of the scores": shares,
         "score of the second class": single,
         "scores": True,
     }
