@@ -52,7 +52,7 @@ def tables(scopes: list[Scope]) -> Tables:
             if table is not None and holder is not None and (id(holder), value) not in all_.names:
                 name = unique(_name(scope, node, value), taken)
                 all_.names[id(holder), value] = name
-                all_.found[name], all_.sources[name] = _tensor(table), tuple(sources(scope, value))
+                all_.found[name], all_.sources[name] = _tensor(table), tuple(sources(scope, value) if node.op_type == "Gather" else ())
                 total += table.nbytes
                 check_copies(total)
     return all_

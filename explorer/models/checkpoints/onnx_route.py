@@ -13,11 +13,11 @@ from explorer.cells.stack import Stack
 from explorer.models.checkpoints.contents import Recurrent, Route
 from explorer.models.checkpoints.layers import Layer, check_copies
 from explorer.models.checkpoints.onnx_axes import Refused
-from explorer.models.checkpoints.onnx_flow import Flow, Stacked, Step, Unknown, Value
+from explorer.models.checkpoints.onnx_flow import Flow, Stacked, Step, Unknown, Value, passes
 from explorer.models.checkpoints.onnx_joining import together
 from explorer.models.checkpoints.onnx_stages import Branches, Function, simplified
 from explorer.models.checkpoints.wording import quoted
-from explorer.models.stages import Affine, Layers, check_widths, folded, linear, width_after
+from explorer.models.stages import Layers, check_widths, folded, linear, width_after
 
 MOST_OUTPUTS = 32
 """Outputs of a graph that are looked at."""
@@ -38,6 +38,7 @@ class Router:
     made: dict[Step, list[nn.Module]] = field(default_factory=dict)
     bytes: int = 0
 
+    @torch.no_grad()
     def routed(self, recurrent: Recurrent, own: Sequence[int], inside: str = "") -> Recurrent:
         """The recurrent layers with their route, or with why there is none. `inside` is the node that they lie in."""
         candidates = []
@@ -69,9 +70,7 @@ class Router:
                 return value.says(mask)
         for value in self.outputs.values():
             if isinstance(value, Flow) and value.layers & mask:
-                step = next(s for s in value.step.way() if s.branches or s.layer in own)
-                what = f"{step.label}, which brings together" if step.branches else "a node that does not read the layers'"
-                return f"The answer passes through {quoted(what)} several computed values, which is not computed here."
+                return _parted(value.step.way(), own)
         if inside:
             return f"The layers lie inside the node {quoted(inside)}, which is not computed here."
         return "No output of the graph is computed from these layers."
@@ -93,7 +92,7 @@ class Router:
             raise Refused(f"{recurrent.input_size} numbers expected where {width} come")
         upper, _ = self._stages(after, recurrent.outputs, kind)
         upper, answer = _answer(after, upper, recurrent.outputs, one_step, kind)
-        upper = folded(upper)
+        lower, upper = folded(lower), folded(upper)
         check_widths(lower, _width_of(before, recurrent.input_size))
         check_widths(upper, recurrent.outputs)
         outputs = width_after(upper, recurrent.outputs)
@@ -101,7 +100,7 @@ class Router:
             stage.eval().requires_grad_(False)
         return Route(
             embedding=embedding,
-            before=tuple(folded(lower)),
+            before=tuple(lower),
             after=tuple(upper),
             whole_text=not one_step,
             answer=answer,
@@ -137,6 +136,17 @@ class Router:
         if step.make is None:
             raise Refused(f"{step.label} in the middle of the graph")
         return step.make(kind, width)
+
+
+def _parted(way: Sequence[Step], own: Sequence[int]) -> str:
+    """Why there is no route where the layers are on the way to an output: it parts before them, or leaves some of them out."""
+    for step in way:
+        if any(one.layer in own for branch in step.branches for one in passes(branch)):
+            return (
+                f"The answer passes through the node {quoted(step.label)}, which reads these layers and, beside them, what they read; that "
+                "is not computed here."
+            )
+    return "The answer does not pass through all of these layers one after another, so it is not computed here."
 
 
 def _width_of(steps: Sequence[Step], width: int) -> int:
@@ -194,6 +204,3 @@ def outputs(named: Mapping[str, Value | None]) -> dict[str, Value]:
         if value is not None:
             found[name] = value
     return found
-
-
-__all__ = ["Affine", "Router", "outputs"]

@@ -221,7 +221,7 @@ def _normalisation(centred: nn.Module, scaled: nn.Module) -> nn.LayerNorm | None
     if rest and isinstance(rest[0], Affine):
         if rest[0].scale.numel() != 1 or rest[0].shift.numel() != 1 or rest[0].scale.item() != 1:
             return None
-        eps, rest = float(rest[0].shift), rest[1:]
+        eps, rest = rest[0].shift.item(), rest[1:]
     names = [
         f"Power {stage.exponent:g}" if isinstance(stage, Power) else stage.operator
         for stage in rest
