@@ -74,8 +74,10 @@ def plus(one: Size | None, other: Size | None, sign: int = 1) -> Size | None:
     if one is None or other is None:
         return None
     if other.number is not None:
-        return Size(one.atoms, one.factor, one.offset + sign * other.number) if one.atoms else number(
-            one.factor + one.offset + sign * other.number
+        return (
+            Size(one.atoms, one.factor, one.offset + sign * other.number)
+            if one.atoms
+            else number(one.factor + one.offset + sign * other.number)
         )
     if one.number is not None and sign == 1:
         return plus(other, one)

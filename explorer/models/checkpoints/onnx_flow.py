@@ -180,7 +180,11 @@ class Unknown:
     def says(self, own: int) -> str:
         """Why the answer of these layers is not computed."""
         through = f"the node {self.node} ({self.what}), which is not computed here."
-        return f"The answer passes through {through}" if self.layers & own else f"The layers read what comes from {through}"
+        return (
+            f"The answer passes through {through}"
+            if self.layers & own
+            else f"The layers read what comes from {through}"
+        )
 
 
 Value = Flow | Stacked | Sizes | Unknown

@@ -66,7 +66,9 @@ def _brought_together(operator: str, label: str, flows: Sequence[Flow]) -> Step:
     ways = tuple(flow.step.way(common) for flow in flows)
     steps = [step for way in ways for step in passes(way)]
     recurrent = any(step.layer is not None for step in steps)
-    if any(step.table is not None for step in steps) or (recurrent and not any(s.layer is not None for s in common.way())):
+    if any(step.table is not None for step in steps) or (
+        recurrent and not any(s.layer is not None for s in common.way())
+    ):
         raise Refused(f"{operator} of {'two' if len(flows) == 2 else len(flows)} computed values")
     nested = 1 + max((step.nested for way in ways for step in way), default=0)
     if nested > MOST_NESTED:

@@ -149,7 +149,7 @@ def binary(told: Told) -> Flow:
             return _affine(flow.passed(told.label, _function("Reciprocal")), "", c, zero)
         case "Pow", 0 if c.ndim == 0:
             return flow.passed(told.label, lambda kind, _: [Power(float(c))])
-        case ("Max" | "Min"), _ if c.ndim == 0:
+        case (("Max" | "Min"), _) if c.ndim == 0:
             return _clipped(flow, told.label, *((float(c), math.inf) if operator == "Max" else (-math.inf, float(c))))
         case "PRelu", 0:
             return flow.passed(told.label, lambda kind, _: [Slopes(_tensor(c, kind))])
@@ -316,7 +316,9 @@ def batch_norm(told: Told) -> Flow:
 def conv(told: Told) -> Flow:
     """A convolution that looks at one step at a time is a linear layer."""
     flow, weight = told.flow(), told.numbers(1)
-    plain = all(set(told.attributes.get(name, [default])) == {default} for name, default in (("strides", 1), ("pads", 0)))
+    plain = all(
+        set(told.attributes.get(name, [default])) == {default} for name, default in (("strides", 1), ("pads", 0))
+    )
     if weight.ndim != len(flow.axes) or prod(weight.shape[2:]) != 1 or not plain or told.whole("group", 1) != 1:
         raise Refused("Conv of several steps")
     turned = flow.moved((flow.axes[0], *flow.axes[2:], flow.axes[1]))

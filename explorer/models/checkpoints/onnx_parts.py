@@ -52,7 +52,10 @@ def tables(scopes: list[Scope]) -> Tables:
             if table is not None and holder is not None and (id(holder), value) not in all_.names:
                 name = unique(_name(scope, node, value), taken)
                 all_.names[id(holder), value] = name
-                all_.found[name], all_.sources[name] = _tensor(table), tuple(sources(scope, value) if node.op_type == "Gather" else ())
+                all_.found[name], all_.sources[name] = (
+                    _tensor(table),
+                    tuple(sources(scope, value) if node.op_type == "Gather" else ()),
+                )
                 total += table.nbytes
                 check_copies(total)
     return all_
@@ -65,7 +68,9 @@ def _one_hot(scope: Scope, node: NodeProto) -> Array | None:
         return None
     count = int(depth.item())
     off, on = (float(value) for value in values)
-    return np.eye(count, dtype=np.float32) * np.float32(on - off) + np.float32(off) if 0 < count <= MOST_ONE_HOT else None
+    return (
+        np.eye(count, dtype=np.float32) * np.float32(on - off) + np.float32(off) if 0 < count <= MOST_ONE_HOT else None
+    )
 
 
 def linears(scopes: list[Scope]) -> tuple[dict[str, Linear], dict[str, tuple[str, ...]]]:

@@ -50,9 +50,7 @@ def _gather(told: Told) -> Sizes:
 
 
 def _slice(told: Told) -> Sizes:
-    starts, ends = (
-        told.attributes.get(name) or told.listed(at) for at, name in ((1, "starts"), (2, "ends"))
-    )
+    starts, ends = (told.attributes.get(name) or told.listed(at) for at, name in ((1, "starts"), (2, "ends")))
     step = told.listed(4)[0] if told.has(4) else 1
     if len(starts) != 1 or len(ends) != 1 or step == 0:
         raise Refused("Slice of sizes along several axes")

@@ -257,6 +257,10 @@ def _is_square(stage: nn.Module) -> bool:
 def _does_nothing(stage: nn.Module) -> bool:
     if isinstance(stage, Affine):
         return bool((stage.scale == 1).all() and (stage.shift == 0).all())
-    if isinstance(stage, nn.Linear) and stage.in_features == stage.out_features and stage.weight.numel() <= MOST_NUMBERS:
+    if (
+        isinstance(stage, nn.Linear)
+        and stage.in_features == stage.out_features
+        and stage.weight.numel() <= MOST_NUMBERS
+    ):
         return bool((stage.weight == torch.eye(stage.in_features)).all() and not stage.bias.any())
     return isinstance(stage, nn.Identity)

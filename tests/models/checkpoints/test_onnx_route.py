@@ -144,7 +144,12 @@ def layer_norm(graph: Graph) -> None:
 def layer_norm_in_parts(graph: Graph, power: bool = True) -> None:
     """As torch's exporter writes it for older versions."""
     h = graph.onto
-    graph.stored |= {"two": np.float32(2), "eps": np.float32(1e-3), "scale": random(UNITS), "shift": random(UNITS, seed=2)}
+    graph.stored |= {
+        "two": np.float32(2),
+        "eps": np.float32(1e-3),
+        "scale": random(UNITS),
+        "shift": random(UNITS, seed=2),
+    }
     graph.add("ReduceMean", [h], "mean", axes=[-1])
     graph.add("Sub", [h, "mean"], "centred")
     graph.add("Pow", ["centred", "two"], "square") if power else graph.add("Mul", ["centred", "centred"], "square")
@@ -289,7 +294,9 @@ def reduced(operator: str, outputs: int = 1, **told: Any) -> Callable[[Graph], N
     return build
 
 
-@pytest.mark.parametrize("operator", ["ReduceMax", "ReduceMin", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceSumSquare"])
+@pytest.mark.parametrize(
+    "operator", ["ReduceMax", "ReduceMin", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceSumSquare"]
+)
 def test_one_number_of_all_features(operator: str) -> None:
     graph = layers("GRU")
     graph.add(operator, [graph.onto], "number", axes=[-1])
@@ -482,7 +489,9 @@ def test_layers_of_unequal_sizes_are_computed_below_and_above(at: int) -> None:
 def test_bidirectional_layers_under_others(both: bool) -> None:
     graph = layers("LSTM", both=True)
     graph.stored |= {f"{name}9": array for name, array in weights("GRU", 2 * UNITS, 3, 2 if both else 1).items()}
-    graph.add("GRU", [graph.onto, "W9", "R9", "B9"], "top", hidden_size=3, direction="bidirectional" if both else "forward")
+    graph.add(
+        "GRU", [graph.onto, "W9", "R9", "B9"], "top", hidden_size=3, direction="bidirectional" if both else "forward"
+    )
     state(graph, "Y_h")
     graph.nodes[-1].output[:] = ["", graph.onto]
     if both:
@@ -540,7 +549,14 @@ def norm_in_parts_in_front(graph: Graph) -> None:
     graph.add("Div", ["centred", "deviation"], "normal")
 
 
-BEFORE = [dense_in_front, norm_in_front, scaled_in_front, pointwise_convolution, residual_in_front, norm_in_parts_in_front]
+BEFORE = [
+    dense_in_front,
+    norm_in_front,
+    scaled_in_front,
+    pointwise_convolution,
+    residual_in_front,
+    norm_in_parts_in_front,
+]
 
 
 @pytest.mark.parametrize("build", BEFORE, ids=lambda build: build.__name__)
