@@ -37,8 +37,8 @@ class Route:
     after       modules between the top layer's h [step, batch, directions*unit] and the scores [step, batch, output]
                 (`explorer.models.stages` has those that torch lacks). A final softmax is left out: it is part of `answer`
     whole_text  whether the framework gives one answer for the whole text (the value at the last step), not one a step
-    answer      a name in `explorer.models.answers`: "class", "label" or "number"; "next token" is offered where a vocabulary fits
-    parts       the file's layers or nodes on the way, in order, as a person reads them: ("embedding", "lstm", "dense (relu)", "dense (softmax)")
+    answer      a name in `explorer.models.answers`: "class", "label" or "number"; "next token" is offered if a vocabulary fits
+    parts       the file's layers or nodes on the way, in order, as a person reads them: ("embedding", "lstm", "dense (softmax)")
     labels      names of the outputs, if the file has them
     """
 
@@ -112,7 +112,7 @@ class Contents:
     labels      names of the classes by id ("id2label"), where the file has them
     shapes      every tensor of the network in the file, by name: what is not used can then be listed
     sources     the tensors that each table and linear layer is made of, by its name in `tables` or `linears`
-    half        what the file is half of, for a two-part network ("the encoder of an encoder-decoder"): such a part has no answer; else empty
+    half        for a two-part network, which half this is ("encoder"); such a part has no answer; else empty
     """
 
     format: str
