@@ -140,11 +140,7 @@ def width_after(stages: Iterable[nn.Module], width: int) -> int:
 def width_before(stages: Sequence[nn.Module], width: int) -> int:
     """The number of features that go into the stages if `width` come out."""
     for stage in reversed(stages):
-        match stage:
-            case nn.Linear():
-                width = stage.in_features
-            case Layers():
-                width = stage.stack.input_size
+        width = stage.stack.input_size if isinstance(stage, Layers) else cast(int, getattr(stage, "in_features", width))
     return width
 
 

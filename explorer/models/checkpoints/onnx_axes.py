@@ -154,7 +154,7 @@ def _take(
     left: bool,
 ) -> Axis:
     """The atoms at one end of the pool that are an axis of that size."""
-    if size is None or size.offset and size.atoms:
+    if size is None or (size.offset and size.atoms):
         raise Refused("Reshape to a shape that is known only when the graph runs")
     wanted = [atom for atom in size.atoms if not atom.single]
     factor = size.factor if size.atoms else size.factor + size.offset

@@ -38,6 +38,8 @@ def _each_part(told: Told, move: Callable[[Flow], Axes]) -> Value:
 
 
 def transpose(told: Told) -> Value:
+    """Axes in another order."""
+
     def move(flow: Flow) -> Axes:
         rank = len(flow.axes)
         order = told.attributes.get("perm") or list(range(rank))[::-1]
@@ -49,6 +51,8 @@ def transpose(told: Told) -> Value:
 
 
 def unsqueeze(told: Told) -> Value:
+    """More axes of size 1."""
+
     def move(flow: Flow) -> Axes:
         given = told.axes(1, len(flow.axes) + len(told.attributes.get("axes") or told.listed(1))) or []
         axes: list[Axis] = list(flow.axes)
@@ -60,6 +64,8 @@ def unsqueeze(told: Told) -> Value:
 
 
 def squeeze(told: Told) -> Value:
+    """Fewer axes of size 1."""
+
     def move(flow: Flow) -> Axes:
         given = told.axes(1, len(flow.axes))
         if given is None:
@@ -76,6 +82,7 @@ def squeeze(told: Told) -> Value:
 
 
 def reshape(told: Told) -> Value:
+    """Axes joined or split."""
     value, target = told.values[0], told.sizes(1)
     if target is None:
         target = [Size((), int(one)) for one in told.attributes.get("shape", ())]
@@ -95,6 +102,7 @@ def _reshaped(flow: Flow, target: Sequence[Size | None], zero_copies: bool) -> F
 
 
 def flatten(told: Told) -> Value:
+    """All axes as two."""
     flow = told.flow()
     at = told.whole("axis", 1)
     at = at if at == len(flow.axes) else axis_of(at, len(flow.axes))
@@ -103,10 +111,11 @@ def flatten(told: Told) -> Value:
 
 
 def expand(told: Told) -> Value:
+    """More entries along axes of size 1, of which only a batch of one is left as it is."""
     flow, target = told.flow(), told.sizes(1) or []
     axes: tuple[Axis, ...] = (*([()] * (len(target) - len(flow.axes))), *flow.axes)
     for axis, size in zip(axes[len(axes) - len(target) :], target, strict=True):
-        repeats = size is None or size.number is None and any(not atom.single for atom in size.atoms)
+        repeats = size is None or (size.number is None and any(not atom.single for atom in size.atoms))
         repeats = repeats or (size is not None and size.number not in (None, 1))
         if repeats and not core(axis):
             raise Refused("Expand that repeats a value")
@@ -114,6 +123,7 @@ def expand(told: Told) -> Value:
 
 
 def concat(told: Told) -> Value:
+    """Values beside one another."""
     flows = [told.flow(at) for at in range(len(told.node.input)) if told.has(at) and told.values[at] is not None]
     if len(flows) != len(told.node.input):
         raise Refused("Concat of a computed value and a constant")
@@ -124,6 +134,7 @@ def concat(told: Told) -> Value:
 
 
 def gather(told: Told) -> Value:
+    """Entries of a value at constant places."""
     value = told.values[0]
     rank = len(value.parts[0].axes if isinstance(value, Stacked) else told.flow().axes)
     axis = axis_of(told.whole("axis", 0), rank)
@@ -163,7 +174,7 @@ def _bounds(told: Told, name: str, at: int) -> list[Size | None]:
 def _cut(told: Told, axis: int, start: Size | None, end: Size | None, step: int) -> Value:
     value = told.values[0]
     length = _length(value, axis) if isinstance(value, Stacked) else extent(told.flow().axes[axis])
-    first, last = start and start.number, end and end.number
+    first, last = (None if size is None else size.number for size in (start, end))
     if length is not None and first is not None and last is not None:
         places = range(length)[first:last:step]
         if value is not None and places == range(length):
@@ -172,10 +183,10 @@ def _cut(told: Told, axis: int, start: Size | None, end: Size | None, step: int)
     flow = told.flow()
     own = core(flow.axes[axis])
     whole = Size(own) if len(own) == 1 else None
-    to_end = last is not None and last >= FAR or end is not None and end == whole
+    to_end = (last is not None and last >= FAR) or (end is not None and end == whole)
     if step == 1 and to_end and first == 0:
         return flow
-    if step == 1 and to_end and (first == -1 or start is not None and start == Size(own, 1, -1)):
+    if step == 1 and to_end and (first == -1 or (start is not None and start == Size(own, 1, -1))):
         return _picked(flow, axis, [-1], True)
     if step == 1 and first == 0 and last == 1:
         return _picked(flow, axis, [0], True)
@@ -191,6 +202,7 @@ def _length(stacked: Stacked, axis: int) -> int | None:
 
 
 def split(told: Told) -> list[Value]:
+    """A value in parts."""
     flow = told.flow()
     axis = axis_of(told.whole("axis", 0), len(flow.axes))
     length, count = extent(flow.axes[axis]), len(told.node.output)

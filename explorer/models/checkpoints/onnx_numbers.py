@@ -39,6 +39,7 @@ def cast(told: Told) -> Flow:
 
 
 def matmul(told: Told) -> Flow:
+    """A product with a constant matrix."""
     flow = told.flow(0) if told.values[0] is not None else None
     weight = told.numbers(1)
     while weight.ndim > 2 and weight.shape[0] == 1:
@@ -182,6 +183,7 @@ def _clipped(flow: Flow, label: str, least: float, most: float) -> Flow:
 
 
 def clip(told: Told) -> Flow:
+    """Clip: no less than min and no more than max."""
     bounds = []
     for at, name, default in ((1, "min", -math.inf), (2, "max", math.inf)):
         if told.has(at):
@@ -228,6 +230,14 @@ def _plain(stage: Callable[[], nn.Module]) -> Callable[[Told], Stages]:
     return lambda told: (stage,)
 
 
+def _with_alpha(stage: Callable[[float], nn.Module], default: float) -> Callable[[Told], Stages]:
+    def of(told: Told) -> Stages:
+        alpha = told.real("alpha", default)
+        return (lambda: stage(alpha),)
+
+    return of
+
+
 UNARY: dict[str, Callable[[Told], Stages]] = {
     **{name: lambda told: (lambda: Function(told.operator),) for name in FUNCTIONS},
     "Relu": _plain(nn.ReLU),
@@ -241,10 +251,10 @@ UNARY: dict[str, Callable[[Told], Stages]] = {
     "Selu": _selu,
     "Swish": _swish,
     "Neg": lambda told: (_line(-1.0, 0.0),),
-    "Elu": lambda told: (lambda alpha=told.real("alpha", 1.0): nn.ELU(alpha),),  # type: ignore[misc]
-    "Celu": lambda told: (lambda alpha=told.real("alpha", 1.0): nn.CELU(alpha),),  # type: ignore[misc]
-    "LeakyRelu": lambda told: (lambda alpha=told.real("alpha", 0.01): nn.LeakyReLU(alpha),),  # type: ignore[misc]
-    "ThresholdedRelu": lambda told: (lambda alpha=told.real("alpha", 1.0): nn.Threshold(alpha, 0.0),),  # type: ignore[misc]
+    "Elu": _with_alpha(nn.ELU, 1.0),
+    "Celu": _with_alpha(nn.CELU, 1.0),
+    "LeakyRelu": _with_alpha(nn.LeakyReLU, 0.01),
+    "ThresholdedRelu": _with_alpha(lambda alpha: nn.Threshold(alpha, 0.0), 1.0),
     "HardSigmoid": lambda told: (
         _line(told.real("alpha", 0.2), told.real("beta", 0.5)),
         lambda: nn.Hardtanh(0.0, 1.0),
@@ -275,6 +285,7 @@ def argmax(told: Told) -> Flow:
 
 
 def layer_norm(told: Told) -> Flow:
+    """LayerNormalization or RMSNormalization of all features of a step."""
     flow = told.flow()
     at = axis_of(told.whole("axis", -1), len(flow.axes))
     eps = told.real("epsilon", 1e-5)

@@ -27,6 +27,7 @@ OVER_STEPS: dict[str, type[nn.Module]] = {
 
 
 def reduced(told: Told) -> Flow:
+    """ReduceMax, ReduceMean, … over the steps, or over features."""
     flow = told.flow()
     given = told.axes(1, len(flow.axes))
     if not given:

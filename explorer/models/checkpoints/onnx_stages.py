@@ -157,19 +157,24 @@ def simplified(stages: Sequence[nn.Module]) -> list[nn.Module]:
 
 def _united(stage: Branches) -> nn.Module:
     """One stage for branches that are linear, or that are the ends of both directions."""
-    ways = [list(way) for way in stage.ways]
+    ways = _ways(stage)
     if stage.how == "Concat" and _are_ends(ways, stage.in_features):
         return Ends()
     matrices = _matrices(ways, stage.in_features)
     if matrices is None or stage.how not in ("Concat", "Add", "Sub"):
         return stage
-    weights, biases = [one.weight for one in matrices], [one.bias for one in matrices]
+    weights: list[Tensor] = [one.weight for one in matrices]
+    biases: list[Tensor] = [one.bias for one in matrices]
     if stage.how == "Concat":
         return linear(torch.cat(weights), torch.cat(biases))
     if len({len(weight) for weight in weights}) > 1:
         return stage
     combined = COMBINED[stage.how]
     return linear(reduce(combined, weights), reduce(combined, biases))
+
+
+def _ways(stage: Branches) -> list[list[nn.Module]]:
+    return [list(way.children()) for way in stage.ways]
 
 
 def _matrices(ways: Sequence[Sequence[nn.Module]], width: int) -> list[nn.Linear] | None:
@@ -207,13 +212,13 @@ def _normalisation(centred: nn.Module, scaled: nn.Module) -> nn.LayerNorm | None
     if not isinstance(centred, Branches) or not isinstance(scaled, Branches) or centred.how != "Sub":
         return None
     width = centred.in_features
-    match [list(way) for way in centred.ways]:
+    match _ways(centred):
         case [[], [mean]] if _is_mean(mean, width):
             pass
         case _:
             return None
     eps, kind = 0.0, next(centred.parameters()).dtype
-    match [list(way) for way in scaled.ways]:
+    match _ways(scaled):
         case [[], [square, mean, *rest]] if _is_square(square) and _is_mean(mean, width):
             pass
         case _:
@@ -250,7 +255,7 @@ def _is_mean(stage: nn.Module, width: int) -> bool:
 
 def _is_square(stage: nn.Module) -> bool:
     if isinstance(stage, Branches):
-        return stage.how == "Mul" and [len(way) for way in stage.ways] == [0, 0]  # type: ignore[arg-type]
+        return stage.how == "Mul" and _ways(stage) == [[], []]
     return isinstance(stage, Power) and stage.exponent == 2
 
 

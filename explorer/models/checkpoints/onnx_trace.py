@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from onnx import NodeProto, TensorProto, ValueInfoProto
 from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.layers import Layer
 from explorer.models.checkpoints.onnx_axes import Atom, Refused, Size, number
-from explorer.models.checkpoints.onnx_flow import Flow, Sizes, Stacked, Step, Unknown, Value
+from explorer.models.checkpoints.onnx_flow import Flow, Sizes, Step, Unknown, Value
 from explorer.models.checkpoints.onnx_graph import Scope
 from explorer.models.checkpoints.onnx_moving import MOVED
 from explorer.models.checkpoints.onnx_numbers import NUMBERS
@@ -23,6 +23,7 @@ from explorer.models.checkpoints.wording import quoted
 
 WHOLE = frozenset({TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8})
 MOST_AXES = 8
+OPERATIONS: dict[str, Callable[[Told], Value | list[Value]]] = {**MOVED, **NUMBERS, **REDUCING}
 UNFIT = (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, ZeroDivisionError)
 
 
@@ -110,9 +111,8 @@ class Tracer:
             return SIZED[operator](told)
         if operator in ("Gather", "OneHot") and isinstance(told.values[1 if operator == "Gather" else 0], Flow):
             return self._looked_up(told)
-        for operations in (MOVED, NUMBERS, REDUCING):
-            if operator in operations:
-                return operations[operator](told)  # type: ignore[no-any-return, operator]
+        if operator in OPERATIONS:
+            return OPERATIONS[operator](told)
         raise Refused(quoted(operator)[1:-1])
 
     def _looked_up(self, told: Told) -> Flow:
@@ -194,6 +194,3 @@ def _equal(told: Told) -> Sizes:
 
 def _for_one(size: Size) -> int | None:
     return size.factor + size.offset if all(atom.single for atom in size.atoms) else None
-
-
-__all__ = ["Found", "Stacked", "Tracer", "label_of", "traced"]

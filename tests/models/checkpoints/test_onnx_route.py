@@ -6,18 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from torch import nn
 
 from explorer.backend.forward import run
 from explorer.models.checkpoints import Contents, Recurrent, read_bytes
 from explorer.models.checkpoints.contents import Route
-from explorer.models.stages import Ends, RunningMax, check_widths
+from explorer.models.stages import Ends, check_widths
 from explorer.signals import Array
-from tests.models.checkpoints.graphs import INPUT, UNITS, Graph, layers, model, weights
+from tests.models.checkpoints.graphs import INPUT, UNITS, Graph, layers, weights
 from tests.models.checkpoints.helper import CLOSE, stack_of
 
 STEPS = 6
@@ -70,7 +69,7 @@ X = random(STEPS, INPUT, seed=7)
 def check(graph: Graph, whole: bool, answer: str = "number", at: int = -1, log: bool = False, x: Array = X) -> Route:
     """Ours is what ONNX Runtime gives: for the whole text, at each step, and, of layers that read forward, of each of its beginnings."""
     contents = read_bytes(graph.bytes())
-    found, route = routed(contents, at)
+    _, route = routed(contents, at)
     assert (route.whole_text, route.answer) == (whole, answer)
 
     def theirs(x: Array) -> Array:

@@ -116,8 +116,8 @@ def _parsed(data: bytes) -> ModelProto:
 def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int, int], Home]]:
     """The layers that our cells compute, what is to be said of the others, and the nodes of all by their graph and place."""
     from explorer.models.checkpoints.layers import check_copies, check_layers, unique
-    from explorer.models.checkpoints.onnx_layers import layer_of
     from explorer.models.checkpoints.onnx_graph import sources
+    from explorer.models.checkpoints.onnx_layers import layer_of
     from explorer.models.checkpoints.onnx_nodes import ORDER
     from explorer.models.checkpoints.onnx_trace import Found
 
