@@ -58,7 +58,7 @@ def read(data: bytes) -> Contents:
     if not claims:
         raise Unreadable(_nothing(root))
     what = f"PyTorch checkpoint (a state dict under {quoted('.'.join(path))})" if path else "PyTorch state dict"
-    return naming.contents(what, tensors(claims, stored), nested.vocabularies(root))
+    return naming.contents(what, tensors(claims, stored), nested.vocabularies(root), nested.labels(root))
 
 
 def _is_pickle(data: bytes) -> bool:
