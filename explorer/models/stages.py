@@ -93,6 +93,11 @@ class Chain(nn.Sequential):
     def span(self) -> Span:
         return span_of(self)
 
+    def forward(self, x: Tensor) -> Tensor:
+        for stage in self:
+            x = stage(x)
+        return x
+
 
 class Head(Chain):
     """From the top layer's h to the scores [step, batch, output] by more than one linear layer.
@@ -128,6 +133,17 @@ def width_after(stages: Iterable[nn.Module], width: int) -> int:
                 width = stage.out_features
             case Layers():
                 width = stage.stack.hidden_size * stage.stack.directions
+    return width
+
+
+def width_before(stages: Sequence[nn.Module], width: int) -> int:
+    """The number of features that go into the stages if `width` come out."""
+    for stage in reversed(stages):
+        match stage:
+            case nn.Linear():
+                width = stage.in_features
+            case Layers():
+                width = stage.stack.input_size
     return width
 
 

@@ -37,8 +37,8 @@ class Route:
     after       modules between the top layer's h [step, batch, directions*unit] and the scores [step, batch, output]
                 (`explorer.models.stages` has those that torch lacks). A final softmax is left out: it is part of `answer`
     whole_text  whether the framework gives one answer for the whole text (the value at the last step), not one a step
-    answer      a name in `explorer.models.answers`: "class", "label" or "number"; "next token" is offered where a vocabulary fits
-    parts       the file's layers or nodes on the way, in order, as a person reads them: ("embedding", "lstm", "dense (relu)", "dense (softmax)")
+    answer      a name in `explorer.models.answers`: "class", "label" or "number"; "next token" is offered if a vocabulary fits
+    parts       the file's layers or nodes on the way, in order, as a person reads them: ("embedding", "lstm", "dense (softmax)")
     labels      names of the outputs, if the file has them
     """
 

@@ -86,9 +86,14 @@ def names(root: Any, kinds: tuple[type, ...]) -> list[str]:
 
 
 def _holders(root: Any, kinds: tuple[type, ...]) -> dict[Path, dict[str, Any]]:
-    """The dicts with tensors in them, and these."""
+    """The dicts with tensors in them, and these; an optimizer's state is left out, whatever its name is."""
     found: dict[Path, dict[str, Any]] = {}
+    optimizers: set[Path] = set()
     for path, node in dicts(root):
+        if "param_groups" in node:
+            optimizers.add(path)
+        if any(path[:depth] in optimizers for depth in range(len(path) + 1)):
+            continue
         own = {
             _name(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
         }
