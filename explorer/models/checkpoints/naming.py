@@ -39,6 +39,13 @@ START = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """What people call a learned initial state."""
+HALF_NOTES = {
+    "": (),
+    "encoder": ("These layers are the encoder of an encoder-decoder network: they have no answer of their own.",),
+    "decoder": (
+        "These layers are the decoder of an encoder-decoder network. They start from zeros here, not from the encoder's state.",
+    ),
+}
 TRANSFORMER = re.compile(r"attn|attention|[qkv]_proj|query|transformer", re.IGNORECASE)
 UNDERSTOOD = "Those of PyTorch's LSTM, GRU and RNN are called weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0."
 
@@ -102,12 +109,13 @@ def _networks(what: str, tensors: Mapping[str, Tensor], several: States) -> Cont
         found.append(_network(what, {name: tensor for name, tensor in tensors.items() if name in own}))
     if not several.others:  # the same numbers twice
         return found[0]
-    labels = [quoted(state.label) if state.label else "the one without a name" for state in every]
-    note = f"The file holds {len(found)} states of this network; {labels[0]} is read. To read {' or '.join(labels[1:4])}, choose its layers."
+    labels = [quoted(state.label) if state.label else "one without a name" for state in every]
     layers: dict[str, Recurrent] = {}
-    for state, one in zip(every, found, strict=True):
+    for k, (state, one) in enumerate(zip(every, found, strict=True)):
+        others = " or ".join([*labels[:k], *labels[k + 1 :]][:3])
+        note = f"The file holds {len(found)} states of this network: {labels[k]} is read. To read {others}, choose its layers."
         for each in one.recurrent:
-            layers.setdefault(each.where, _with(each, state=state.label))
+            layers.setdefault(each.where, _with(each, (note,), state=state.label))
     shapes: dict[str, tuple[int, ...]] = {}
     tables: dict[str, Tensor] = {}
     linears: dict[str, Linear] = {}
@@ -121,7 +129,7 @@ def _networks(what: str, tensors: Mapping[str, Tensor], several: States) -> Cont
         tuple(layers.values()),
         tables,
         linears,
-        notes=(note, *dict.fromkeys(text for one in found for text in one.notes)),
+        notes=tuple(dict.fromkeys(text for one in found for text in one.notes)),
         shapes=dict(sorted(shapes.items(), key=lambda item: order[item[0]])),
         sources=sources,
         hidden=tuple(dict.fromkeys(name for one in found for name in one.hidden)),
@@ -144,7 +152,10 @@ def _network(what: str, tensors: Mapping[str, Tensor]) -> Contents:
     found, broken = _recurrents(modules)
     half = halves([module.where for module in modules], shapes)
     starts = {name: shape for name, shape in shapes.items() if START.fullmatch(name)}
-    found = tuple(_with(one, half=half.get(one.where, ""), notes=_start_notes(starts, one)) for one in found)
+    found = tuple(
+        _with(one, (*_start_notes(starts, one), *HALF_NOTES[half.get(one.where, "")]), half=half.get(one.where, ""))
+        for one in found
+    )
     rest = matrices(effective.tensors, lambda name: PART.fullmatch(name) is not None, found)
     places = {name: k for k, name in enumerate(effective.tensors)}
     hidden = hidden_layers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from explorer.models.checkpoints import naming, nested
 from explorer.models.checkpoints.contents import Contents, Unreadable
 from explorer.models.checkpoints.formats import Format
 from explorer.models.checkpoints.limits import MEGABYTE
+from explorer.models.checkpoints.vocabularies import found
 from explorer.models.checkpoints.wording import listed, quoted
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -69,8 +71,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A table in which no name stands twice."""
     table = dict(pairs)
     if len(table) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise Unreadable(f"The JSON file has two entries called {quoted(twice)}; save it again.")
     return table
 
@@ -110,15 +111,17 @@ def _numbers(value: list[Any]) -> np.ndarray[Any, np.dtype[np.float32]] | None:
 
 def _nothing(root: Mapping[str, Any]) -> str:
     """Why there are no weights to be had."""
-    for names, sentence in OTHERS.items():
-        if names <= root.keys():
+    for keys, sentence in OTHERS.items():
+        if keys <= root.keys():
             return sentence
     names = nested.names(root, (Tensor,))
     if names:
         return naming.no_recurrent(names)
+    if found(root, depth=1):
+        return "This is a vocabulary, not a file of weights. Give the file of weights first, and the vocabulary for it."
     return (
-        f"The JSON file has no lists of numbers by name, but {listed(root.keys()) or 'nothing'}. Save the state dict: each weight's name with its "
-        "tensor.tolist(), or the file of torch.save itself."
+        f"The JSON file has no lists of numbers by name, but {listed(root.keys()) or 'nothing'}. "
+        "Save the state dict with torch.save, or in JSON each weight's tensor.tolist() by its name."
     )
 
 
