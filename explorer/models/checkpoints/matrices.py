@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.models.checkpoints.contents import Linear, Recurrent
-from explorer.models.checkpoints.guesses import EMBEDDING
+from explorer.models.checkpoints.guesses import EMBEDDING, READOUT
 from explorer.models.checkpoints.wording import not_finite, quoted
 from explorer.signals import Array
 
@@ -92,12 +92,12 @@ def _with_copies(
 ) -> dict[str, tuple[str, ...]]:
     """The sources of each layer with those of its copies, as a layer has that is registered under two names.
 
-    A readout whose matrix is that of the embedding is no copy: the two are used in different places.
+    A readout that shares its matrix with the embedding is no copy of it: the two are used in different places.
     """
     keys = {layer: tuple(digest(tensors[name]) for name in names) for layer, names in sources.items()}
     alike: dict[tuple[bytes, ...], list[str]] = {}
     for layer, names in sources.items():
-        if layer not in linears or len(names) > 1:
+        if layer not in linears or len(names) > 1 or not READOUT.search(layer):
             alike.setdefault(keys[layer], []).extend(names)
     return {layer: tuple(dict.fromkeys((*names, *alike.get(keys[layer], ())))) for layer, names in sources.items()}
 

@@ -120,6 +120,6 @@ def _rank(key: Key) -> int:
 
 def _state(key: Key, names: Mapping[str, str]) -> State:
     """Labelled by what stands before all its names, or else by the words that they have in common."""
-    before = {name.removesuffix(inner).rstrip(".") if name.endswith(inner) else None for inner, name in names.items()}
+    before = {name.removesuffix(inner).rstrip("._") if name.endswith(inner) else None for inner, name in names.items()}
     alone = before.pop() if len(before) == 1 else None
     return State(" ".join(key) if alone is None else alone, tuple(names.values()))
