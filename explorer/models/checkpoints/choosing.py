@@ -61,7 +61,7 @@ def layers_of(contents: Contents, choice: Choice) -> Recurrent:
 
 def embeddings(contents: Contents, recurrent: Recurrent) -> list[str]:
     """What could be the embedding, the likely one first: tables that are as wide as the layers' input."""
-    return guesses.likely_tables(contents, recurrent)
+    return guesses.Guesses(contents).tables(recurrent)
 
 
 def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
@@ -69,7 +69,7 @@ def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
     if recurrent.half == "encoder":
         return []
     fits = [name for name, one in contents.linears.items() if one.weight.shape[1] == recurrent.outputs]
-    return list(dict.fromkeys([*guesses.likely_readouts(contents, recurrent), *fits]))
+    return list(dict.fromkeys([*guesses.Guesses(contents).readouts(recurrent), *fits]))
 
 
 def answers(recurrent: Recurrent, outputs: int, reader: Reader) -> list[str]:
@@ -88,12 +88,13 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     """What is taken while nobody chose: the layers (those at `where`, if given) that have both an embedding and a readout, or else most
     of these."""
     symbols = tuple(vocabulary or contents.vocabulary)
+    guess = guesses.Guesses(contents)
     if where is None:
         best = max(
             contents.recurrent,
             key=lambda one: (
                 one.route is not None,
-                bool(embeddings(contents, one)) + bool(guesses.likely_readouts(contents, one)),
+                bool(guess.tables(one)) + bool(guess.readouts(one)),
                 one.rows * one.hidden_size,
             ),
         )
@@ -102,10 +103,10 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     if best.route is not None:
         return _as_the_file_says(contents, best, best.route, symbols, own=not vocabulary)
     one_hot = len(symbols) == best.input_size
-    tables = embeddings(contents, best)
+    tables = guess.tables(best)
     fitting = [name for name in tables if len(contents.tables[name]) == len(symbols)] if symbols else tables
     embedding = fitting[0] if fitting else tables[0] if tables and not one_hot else None
-    readout = None if best.no_route else next(iter(guesses.likely_readouts(contents, best, embedding)), None)
+    readout = None if best.no_route else next(iter(guess.readouts(best, embedding)), None)
     if symbols and not vocabulary and not fitting and not one_hot:
         symbols = ()  # the file's own, of something else
     chosen = Choice(best.where, embedding, readout, symbols)
