@@ -95,9 +95,20 @@ class Tracer:
             pass
         except UNFIT:
             what = f"{what} that does not fit what comes to it"
-        return [Unknown(quoted(node.name or next(filter(None, node.output), node.op_type)), what, layers)] * len(
-            node.output
-        )
+        name = quoted(node.name or next(filter(None, node.output), node.op_type))
+        layers |= self._inside(scope, at)
+        return [Unknown(name, what, layers, layers)] * len(node.output)
+
+    def _inside(self, scope: Scope, at: int) -> int:
+        """The recurrent layers that the graphs inside a node read."""
+        layers = 0
+        for (holder, place, _), body in self.bodies.items():
+            if (holder, place) == (id(scope), at):
+                for node in body.graph.node:
+                    for name in node.input:
+                        value = self.value(body, name)
+                        layers |= 0 if value is None else value.layers
+        return layers
 
     def _computed(self, told: Told) -> Value | list[Value]:
         operator, values = told.operator, [value for value in told.values if value is not None]
