@@ -189,7 +189,7 @@ class Unknown:
         through = f"the node {self.node} ({self.what}), which is not computed here."
         return (
             f"The answer passes through {through}"
-            if self.layers & own
+            if self.before & own
             else f"The layers read what comes from {through}"
         )
 
