@@ -5,25 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from explorer.analysis.orderings import by_effect
 from explorer.models.checkpoints import limits
 from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
 from explorer.models.checkpoints.choosing import Choice, layers_of, likely, network, recurrent_of
 from explorer.models.checkpoints.contents import Contents
+from explorer.models.checkpoints.first_text import beginning
 from explorer.models.checkpoints.reading import read
 from explorer.models.checkpoints.vocabularies import vocabulary as read_vocabulary
 from explorer.models.model import Model
 from explorer.models.reading import trace
-from explorer.models.vocabulary import Numbers, Reader
-
-SENTENCES = ('He said "yes" and left.', "The story is dull, but the acting is wonderful.")
-"""Begun with where the vocabulary has them."""
-ENOUGH = 4
-"""Tokens of a sentence that have to be known for it to be worth reading."""
-FEW, WAVE = 16, 40
-"""How many tokens, or steps of numbers, are made up where no sentence is known."""
 
 
 def load(
@@ -43,7 +34,7 @@ def load(
     if vocabulary is not None:
         table = contents.tables.get(embedding or chosen.embedding or "")
         wanted = recurrent_of(contents, chosen.recurrent).input_size if table is None else len(table)
-        symbols = read_vocabulary(Path(vocabulary).read_text(encoding="utf-8"), wanted)
+        symbols = read_vocabulary(Path(vocabulary).read_bytes(), wanted)
         chosen = likely(contents, symbols, recurrent)
     chosen = replace(chosen, embedding=embedding or chosen.embedding, readout=readout or chosen.readout)
     return own(contents, chosen, name=Path(path).stem, title=Path(path).name)
@@ -90,19 +81,3 @@ def own(contents: Contents, choice: Choice, *, name: str, title: str) -> Model:
         steps=limits.steps(recurrent.hidden_size, recurrent.rows, outputs),
     )
     return model
-
-
-def beginning(reader: Reader) -> str:
-    """A text that such a network can read: a sentence of which it knows enough, or a few of its own symbols, or waves of numbers."""
-    if isinstance(reader, Numbers):
-        steps, columns = np.arange(WAVE)[:, None], np.arange(len(reader))[None]
-        return reader.written(np.round(np.sin(2 * np.pi * steps / (WAVE / 2) + columns), 2))
-    known = set(reader.labels)
-    for sentence in SENTENCES if reader.kind != "ids" else ():
-        for said in (sentence, sentence.lower()):
-            kept = [piece for piece in reader.pieces(said) if piece.strip() in known or piece in known]
-            if len(kept) >= max(ENOUGH, len(reader.pieces(said)) // 2):
-                return "".join(kept).strip()
-    plain = [label for label in reader.labels if label.strip() and label[0] not in "<["]
-    every = max(1, len(plain) // FEW)
-    return reader.joined((plain or list(reader.labels))[::every][:FEW])

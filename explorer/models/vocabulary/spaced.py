@@ -91,5 +91,7 @@ def _joined_unknown(placed: Sequence[tuple[int, Match]]) -> list[tuple[int, Matc
     found: list[tuple[int, Match]] = []
     for unknown, group in groupby(placed, key=lambda one: one[1].symbol is None):
         some = list(group)
-        found += [(some[0][0], Match("".join(match.typed for _, match in some).strip(), None))] if unknown else some
+        found += (
+            [(some[0][0], Match("".join(match.typed for _, match in some).strip() or " ", None))] if unknown else some
+        )
     return found

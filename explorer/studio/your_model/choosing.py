@@ -142,7 +142,7 @@ def _wanted(contents: Contents, choice: Choice) -> int:
 def _from_file() -> None:
     file = st.session_state.own_vocabulary_file
     if file is not None:
-        _take(file.getvalue().decode("utf-8-sig", errors="replace"))
+        _take(file.getvalue())
 
 
 def _typed() -> None:
@@ -150,7 +150,7 @@ def _typed() -> None:
         _take(st.session_state.own_vocabulary)
 
 
-def _take(text: str) -> None:
+def _take(text: str | bytes) -> None:
     """With the readout's likely meaning anew: as many outputs as symbols are guesses of the next one."""
     here = own.current()
     if here is None:
