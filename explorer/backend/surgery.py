@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -43,6 +43,16 @@ def tap_at(edits: Sequence[Edit], stack: Stack, x: Tensor) -> TapAt | None:
         return tap
 
     return at if cuts else None
+
+
+def within(edits: Sequence[Edit], steps: int, count: int) -> list[Edit]:
+    """The edits of a reading of so many steps that fall on its first `count` steps, cut to these."""
+    found = []
+    for edit in edits:
+        first, last = (step % steps for step in edit.steps or (0, -1))
+        if first < count:
+            found.append(replace(edit, steps=(first, min(last, count - 1))))
+    return found
 
 
 def marks(edits: Sequence[Edit], stack: Stack, steps: int) -> dict[str, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -184,17 +184,26 @@ def _apart(
     progress: Progress | None = None,
 ) -> tuple[terms.Itemised, Tensor]:
     """The mean loss's gradient by the layers, for each length, and the losses."""
+    _check_parts(reading.model)
     rows = rows_of(reading.model.stack, reading.input.x, reading.initial)
     targets = targets_of(reading, rows, "loss", label=label, target=target)
     apart = terms.itemised(reading.model.stack, rows, targets.times(1 / len(targets)), lengths, progress)
     return apart, _losses(reading, label, target)
 
 
+def _check_parts(model: Model) -> None:
+    """Raise ValueError for a network with weights outside the embedding, the layers and a readout of each step by itself."""
+    if model.before is not None or not model.is_local:
+        where = "before the layers" if model.before is not None else "between the layers and the answer"
+        raise ValueError(
+            f"a training step is not computed for this network: it has stages {where} whose weights would move as well"
+        )
+
+
 @torch.no_grad()
 def _losses(reading: Reading, label: str | int | None, target: float | None) -> Tensor:
     each, count = reading.each("loss", label=label, target=target)
-    h, _ = reading.run()
-    return each(h[:count])
+    return each(reading.every_score()[:count])
 
 
 def _gradient(
@@ -212,15 +221,11 @@ def _gradient(
     with torch.no_grad():
         h, _ = reading.run()
     with torch.enable_grad():
-        each, count = replace(reading, model=_with(reading.model, readout)).each("loss", label=label, target=target)
+        each, count = reading.each("loss", label=label, target=target)
         weights = dict(readout.named_parameters())
-        grads = torch.autograd.grad(each(h[:count]).mean(), list(weights.values()))
+        scores = readout(h[:count])
+        grads = torch.autograd.grad(each(scores).mean(), list(weights.values()))
     return found | {f"readout.{name}": grad.double() for name, grad in zip(weights, grads, strict=True)}, losses
-
-
-def _with(model: Model, readout: torch.nn.Linear) -> Model:
-    """The same network with another readout; nothing of it is copied."""
-    return Model(model.stack, vocabulary=model.vocabulary, readout=readout, answer=model.answer, labels=model.labels)
 
 
 def _update(

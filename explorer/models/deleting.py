@@ -19,7 +19,7 @@ BLOCK = 128
 """How many shortened texts are read at once."""
 
 Value = Callable[[Tensor, States, list[int]], Tensor]
-"""The objective of a batch of readings x [step, batch, input] from `states`, each at its own step: [batch]."""
+"""The objective of a batch of readings raw [step, batch, feature] from `states`, each at its own step: [batch]."""
 
 
 def deletions(
@@ -44,15 +44,16 @@ def deletions(
     done, and may raise to cancel. Raises ValueError for an objective that there is not.
     """
 
-    def compute(reading: Reading) -> Array:
-        step, value = _objective(reading, of, at, token, label, target, unit, layer)
-        x = reading.input.x if reading.model.stack.bidirectional else reading.input.x[: step + 1]
-        found = np.zeros(len(reading.input.x))
+    def compute(whole: Reading) -> Array:
+        found = np.zeros(len(whole.input.tokens))
+        reading = whole.up_to(of, at)
+        step, value = _objective(reading, of, at if reading is whole else -1, token, label, target, unit, layer)
+        x = reading.input.raw if reading.model.stack.bidirectional else reading.input.raw[: step + 1]
         if len(x) == 1:
             found[0] = np.nan
             return found
         with torch.inference_mode():
-            whole = value(x, reading.initial, [step])
+            undisturbed = value(x, reading.initial, [step])
             report = paced(progress)
             for first in range(0, len(x), BLOCK):
                 sources = range(first, min(first + BLOCK, len(x)))
@@ -62,7 +63,7 @@ def deletions(
                 # Without its own token the objective is that of the step before, where the network would have answered.
                 steps = [max(0, step - (source <= step)) for source in sources]
                 found[sources.start : sources.stop] = as_numpy(
-                    (value(_without(x, sources), states, steps) - whole).double()
+                    (value(_without(x, sources), states, steps) - undisturbed).double()
                 )
                 report(sources.stop / len(x))
         return found
@@ -71,7 +72,7 @@ def deletions(
 
 
 def _without(x: Tensor, sources: range) -> Tensor:
-    """x [step, 1, input] once for each source, without it: [step - 1, source, input]."""
+    """raw [step, 1, feature] once for each source, without it: [step - 1, source, feature]."""
     kept = [[step for step in range(len(x)) if step != source] for source in sources]
     return x[:, 0][torch.tensor(kept, device=x.device).T]
 
@@ -86,20 +87,21 @@ def _objective(
     unit: int | None,
     layer: int,
 ) -> tuple[int, Value]:
-    stack, steps = reading.model.stack, len(reading.input.tokens)
+    model, steps = reading.model, len(reading.input.tokens)
     of = of or ("loss" if reading.model.answer.in_text else "logit")
     if of in ("h", "c"):
         row, number, step = reading.row(layer), reading.unit(of, unit), index("at", at, steps)
 
-        def of_state(x: Tensor, states: States, where: list[int]) -> Tensor:
-            return read(stack, x, states)[row][of][where, range(len(where)), number]
+        def of_state(raw: Tensor, states: States, where: list[int]) -> Tensor:
+            return read(model.stack, model.entering(raw), states)[row][of][where, range(len(where)), number]
 
         return step, of_state
     each, count = reading.each(of, token, label, target)
     step = index("at", at, count)
 
-    def of_answer(x: Tensor, states: States, where: list[int]) -> Tensor:
-        h, _ = run(stack, x, states)
-        return torch.cat([each(h[place, n][None], step) for n, place in enumerate(where)])
+    def of_answer(raw: Tensor, states: States, where: list[int]) -> Tensor:
+        h, _ = run(model.stack, model.entering(raw), states)
+        scores = model.scores_at(h, where, range(len(where)))  # [batch, output]
+        return torch.cat([each(one[None], step) for one in scores])
 
     return step, of_answer

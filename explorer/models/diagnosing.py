@@ -169,7 +169,7 @@ def _followed_back(reading: Reading, subject: Subject) -> Subject:
 
 def _first(given: Input, steps: int) -> Input:
     ids = None if given.ids is None else given.ids[:steps]
-    return replace(given, tokens=given.tokens[:steps], x=given.x[:steps], ids=ids)
+    return replace(given, tokens=given.tokens[:steps], x=given.x[:steps], raw=given.raw[:steps], ids=ids)
 
 
 def _spread(steps: list[int]) -> list[int]:
@@ -181,7 +181,7 @@ def _targets(reading: Reading, rows: list[back.Row]) -> tuple[str, Targets]:
     """What is followed back, in words, and one such target a step: the loss where the text holds the right answer, else the score of the
     likeliest answer; without a readout the top layer's h along one direction, the same for all steps."""
     model = reading.model
-    if model.readout is None:
+    if model.readout is None or not model.is_local:
         top = rows[-model.stack.directions :]
         seed = np.random.default_rng(0).standard_normal(model.stack.hidden_size)
         along = torch.from_numpy(seed / np.linalg.norm(seed)).to(top[0].s["h"]).expand(len(top[0]), -1)
@@ -237,8 +237,8 @@ def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Lean
 
 def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor], Tensor]]:
     """How far apart the answers made of two h [target, unit] are, [target], and in words what that is."""
-    if model.readout is not None and not model.answer.numbers:
-        readout = model.readout
+    readout = model.readout if model.is_local else None
+    if readout is not None and not model.answer.numbers:
 
         def probability(a: Tensor, b: Tensor) -> Tensor:
             apart: Tensor = readout(a).softmax(-1) - readout(b).softmax(-1)
@@ -247,9 +247,9 @@ def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor]
         return "of the probability goes elsewhere", probability
 
     def answer(h: Tensor) -> Tensor:
-        scores: Tensor = h if model.readout is None else model.readout(h)
+        scores: Tensor = h if readout is None else readout(h)
         return scores
 
     usual = answer(top).std(0).square().sum().sqrt().clamp(min=torch.finfo(top.dtype).tiny)
-    what = "of h's usual deviation" if model.readout is None else "of the answers' usual deviation"
+    what = "of h's usual deviation" if readout is None else "of the answers' usual deviation"
     return what, lambda a, b: (answer(a) - answer(b)).norm(dim=-1) / usual

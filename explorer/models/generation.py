@@ -35,12 +35,21 @@ def generate(
 
 @torch.inference_mode()
 def _drawn(model: Model, text: str, temperature: float, top_k: int | None, chance: torch.Generator) -> Iterator[str]:
-    scores, states = model.read_out(model.prepare(text).x)
+    ids = model.prepare(text).ids
+    assert ids is not None
     unknown = None if model.vocabulary is None else model.vocabulary.unknown
+    inputs = ids[:, None]  # [step, batch=1]
+    steps_alone = model.is_local and (model.before is None or model.before.span == "step") and not model.rereads
+    states = None
     while True:
+        scores, states = model(inputs, states)
         token = _draw(scores[-1, 0].cpu(), unknown, temperature, top_k, chance)
         yield model.labels[token]
-        scores, states = model(torch.tensor([[token]], device=model.device), states)
+        drawn = inputs.new_tensor([[token]])
+        if steps_alone:
+            inputs = drawn
+        else:  # the answer depends on earlier steps by more than the states: read everything again
+            inputs, states = torch.cat([inputs, drawn]), None
 
 
 def _draw(scores: Tensor, unknown: int | None, temperature: float, top_k: int | None, chance: torch.Generator) -> int:

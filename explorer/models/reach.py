@@ -10,10 +10,12 @@ import copy
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
 import torch
 
 from explorer.backend import jacobian as chain
-from explorer.backend.back import INPUT, Progress, Row, Targets, rows_of
+from explorer.backend.back import INPUT, Progress, Row, Targets, paced, rows_of
+from explorer.backend.gradients import gradients
 from explorer.backend.matrix import matrix
 from explorer.models.model import as_numpy
 from explorer.models.reading import OBJECTIVES, Reader, Reading, State, index, on_device
@@ -52,10 +54,12 @@ def gradient_matrix(
     """
 
     def compute(reading: Reading) -> Array:
-        rows = rows_of(reading.model.stack, reading.input.x, reading.initial)
         row = reading.row(layer)
         if wrt != "x":
             reading.has_state(wrt)
+        if of not in ("h", "c") and not reading.model.is_local:
+            return _target_by_target(reading, of, row, wrt, progress, token=token, label=label, target=target)
+        rows = rows_of(reading.model.stack, reading.input.x, reading.initial)
         targets = targets_of(reading, rows, of, unit, row, token=token, label=label, target=target)
         found = matrix(rows, targets, INPUT if wrt == "x" else row, wrt, progress)
         steps = len(reading.input.tokens)
@@ -64,6 +68,35 @@ def gradient_matrix(
         return as_numpy(found)
 
     return on_device(compute, reader, given, device, state)
+
+
+def _target_by_target(
+    reading: Reading, of: str | None, row: int, wrt: str, progress: Progress | None, **answer: Any
+) -> Array:
+    """The matrix of a network whose answer at a step depends on earlier h by more than the layers: one reverse sweep a target."""
+    of = of or ("loss" if reading.model.answer.in_text else "logit")
+    check_objective(of)
+    steps = len(reading.input.tokens)
+    _, count = reading.each(of, **answer)
+    found = np.full((steps, steps), np.nan)
+    report = paced(progress)
+    for at in range(count):
+        short = reading.up_to(of, at)
+        each, _ = short.each(of, **answer)
+        objective = short.objective_at(each, at)
+        rows = gradients(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
+        by = rows[0]["x"] if wrt == "x" else rows[row][wrt]  # [step, unit]
+        found[at] = 0.0
+        found[at, : len(by)] = as_numpy(by.double().norm(dim=-1))
+        report((at + 1) / count)
+    return found
+
+
+def check_objective(of: str) -> None:
+    """Raise ValueError for what is not an objective of every step."""
+    if of not in OBJECTIVES or of == "mean":
+        choices = ", ".join(name for name in OBJECTIVES if name != "mean")
+        raise ValueError(f"a gradient matrix has no objective {of!r}; choose from {choices}")
 
 
 def targets_of(
@@ -86,15 +119,17 @@ def targets_of(
         seed = where.s[of].new_zeros(len(where), where.s[of].shape[-1])
         seed[:, number] = 1
         return Targets(list(range(len(where))), {(row, of): seed})
-    if of not in OBJECTIVES or of == "mean":
-        choices = ", ".join(name for name in OBJECTIVES if name != "mean")
-        raise ValueError(f"a gradient matrix has no objective {of!r}; choose from {choices}")
+    check_objective(of)
     each, count = reading.each(of, token, label, target)
+    if not reading.model.is_local:
+        raise ValueError(
+            "the answer at a step depends on earlier steps by more than the layers shown, so its gradient cannot be split by step"
+        )
     top = rows[-reading.model.stack.directions :]
     with torch.enable_grad():
         hs = [r.s["h"][:, 0].flip(0) if r.direction else r.s["h"][:, 0] for r in top]
         h = torch.cat(hs, -1)[:count].detach().clone().requires_grad_()
-        (seed,) = torch.autograd.grad(each(h).sum(), h)
+        (seed,) = torch.autograd.grad(each(reading.scores(h)).sum(), h)
     seeds = {(r.number, "h"): part for r, part in zip(top, seed.chunk(len(top), -1), strict=True)}
     return Targets(list(range(count)), seeds)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +19,7 @@ from explorer.backend.edits import PREV, Edit, named
 from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
 from explorer.cells import Cell, Signals, Stack
 from explorer.models.model import Input, Model, as_numpy, numbers
+from explorer.models.stages import Head
 from explorer.signals import Array, Signal, Trace
 
 Reader = Model | Cell | Stack
@@ -60,10 +62,19 @@ def predict(
 
     def compute(reading: Reading) -> Array:
         with torch.inference_mode():
-            h, _ = reading.run()
-            return as_numpy(reading.model.answer.predict(reading.scores(h)))
+            return as_numpy(reading.model.answer.predict(reading.every_score()))
 
     return on_device(compute, reader, given, device, state, edits)
+
+
+def scores(reader: Reader, given: Any, *, device: str = "auto") -> Array:
+    """The scores [step, output] that `predict` makes its answer of."""
+
+    def compute(reading: Reading) -> Array:
+        with torch.inference_mode():
+            return as_numpy(reading.every_score())
+
+    return on_device(compute, reader, given, device, None)
 
 
 def gradients(
@@ -97,11 +108,16 @@ def gradients(
     """
 
     def compute(reading: Reading) -> Trace:
-        objective = reading.objective(of, at, token, label, target, unit, layer)
-        rows = reverse.gradients(reading.model.stack, reading.input.x, objective, reading.initial, reading.tap_at)
+        short = reading.up_to(of, at)
+        objective = short.objective(of, at if short is reading else -1, token, label, target, unit, layer)
+        rows = reverse.gradients(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
         signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
         arrays = {f"grad_{name}": _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
-        return reading.as_trace({"grad_x": as_numpy(rows[0]["x"])} | arrays, signals)
+        unread = len(reading.input.tokens) - len(
+            short.input.tokens
+        )  # no effect: the answer is that of the shorter text
+        arrays = {name: np.pad(values, ((0, 0), (0, unread), (0, 0))) for name, values in arrays.items()}
+        return reading.as_trace({"grad_x": np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))} | arrays, signals)
 
     return on_device(compute, reader, given, device, state, edits)
 
@@ -215,14 +231,14 @@ class Reading:
             belts=self.model.cell.belts,
             initial={name: as_numpy(values[:, 0]) for name, values in self.initial.items()},
             readout=self.model.readout_weights(),
-            notices=(*self.input.notices, *self.notices),
+            notices=(*self.input.notices, *self.notices, *self.model.notes),
             bidirectional=self.model.stack.bidirectional,
             edited=surgery.marks(self.edits, self.model.stack, len(self.input.tokens)),
         )
 
     @property
-    def readout(self) -> nn.Linear:
-        """The model's. Raises ValueError where it has none."""
+    def readout(self) -> nn.Linear | Head:
+        """The model's readout. Raise ValueError if it has none."""
         if self.model.readout is None:
             raise ValueError(
                 'this network has no readout, so it predicts nothing; ask for of="h" or of="c" with a unit'
@@ -230,9 +246,33 @@ class Reading:
         return self.model.readout
 
     def scores(self, h: Tensor) -> Tensor:
-        """What the readout makes of h [step, directions*unit]: [step, output]."""
+        """The scores [step, output] for the top layer's h [step, directions*unit] of the whole reading. If `Model.rereads`, only the
+        last row is the network's answer; `every_score` has all."""
         scores: Tensor = self.readout(h)
         return scores
+
+    def every_score(self) -> Tensor:
+        """The scores [step, output] at every step: for one answer to the whole text, as if the text ended there."""
+        if self.model.rereads:
+            shorter = (self.first(count + 1) for count in range(len(self.input.tokens)))
+            return torch.cat([reading.scores(reading.run()[0])[-1:] for reading in shorter])
+        return self.scores(self.run()[0])
+
+    def first(self, count: int) -> Reading:
+        """The reading of the first `count` tokens alone, with the edits that fall there."""
+        given, steps = self.input, len(self.input.tokens)
+        if count == steps:
+            return self
+        raw = given.raw[:count]
+        short = replace(given, tokens=given.tokens[:count], raw=raw, x=self.model.entering(raw))
+        short = replace(short, ids=None if given.ids is None else given.ids[:count])
+        return replace(self, input=short, edits=tuple(surgery.within(self.edits, steps, count)))
+
+    def up_to(self, of: str | None, at: int) -> Reading:
+        """The reading in which the answer at step `at` is the last one, if only that is the network's answer; else this reading."""
+        if of in ("h", "c", "mean") or not self.model.rereads:
+            return self
+        return self.first(index("at", at, len(self.input.tokens)) + 1)
 
     def objective(
         self,
@@ -251,10 +291,18 @@ class Reading:
             return reverse.OfState(of, row, index("at", at, steps), unit)
         if of == "mean":
             targets = self._targets(of, label, target)
-            return reverse.OfTop(lambda h: model.answer.loss(self.scores(h[: len(targets)]), targets))
+            if model.rereads:
+                raise ValueError(
+                    "this network gives one answer to the whole text and reads it backwards as well, so it has no mean over the steps "
+                    'of one reading; ask for of="loss" or of="logit" at one step'
+                )
+            return reverse.OfTop(lambda h: model.answer.loss(self.scores(h)[: len(targets)], targets))
         each, count = self.each(of, token, label, target)
-        step = index("at", at, count)
-        return reverse.OfTop(lambda h: each(h[step][None], step)[0])
+        return self.objective_at(each, index("at", at, count))
+
+    def objective_at(self, each: PerStep, step: int) -> reverse.Objective:
+        """One of the objectives of `each` by itself."""
+        return reverse.OfTop(lambda h: each(self.model.scores_at(h[:, None], [step], [0]), step)[0])
 
     def row(self, layer: int) -> int:
         """The row that `layer` means."""
@@ -296,12 +344,12 @@ class Reading:
         label: str | int | None = None,
         target: float | None = None,
     ) -> tuple[PerStep, int]:
-        """The objective of every step by itself, and how many steps have one: a function of the top layer's h of successive steps,
-        [step, directions*unit], and of the first one's number, to [step]."""
+        """The objective of every step by itself, and how many steps have one: a function of the scores of successive steps,
+        [step, output], and of the first one's number, to [step]."""
         model = self.model
         if of == "loss":
             targets = self._targets(of, label, target)
-            return lambda h, at=0: model.answer.losses(self.scores(h), targets[at : at + len(h)]), len(targets)
+            return lambda scores, at=0: model.answer.losses(scores, targets[at : at + len(scores)]), len(targets)
         if of not in ("logit", "log_prob"):
             raise ValueError(f"unknown objective {of!r}; choose from {', '.join(OBJECTIVES)}")
         if of == "log_prob" and model.answer.numbers:
@@ -310,9 +358,9 @@ class Reading:
             )
         columns = self._columns(token if label is None else label)
 
-        def chosen(h: Tensor, at: int = 0) -> Tensor:
-            scores = self.scores(h) if of == "logit" else self.scores(h).log_softmax(-1)
-            return scores.gather(1, columns[at : at + len(h), None])[:, 0]
+        def chosen(scores: Tensor, at: int = 0) -> Tensor:
+            scores = scores if of == "logit" else scores.log_softmax(-1)
+            return scores.gather(1, columns[at : at + len(scores), None])[:, 0]
 
         return chosen, len(columns)
 
@@ -325,7 +373,7 @@ class Reading:
             if steps < 2:
                 raise ValueError("a loss needs a next token: give at least two")
             if model.answer.numbers:
-                return self.input.x[1:, 0, : model.readout.out_features]
+                return self.input.raw[1:, 0, : model.readout.out_features]
             if self.input.ids is None:
                 raise ValueError(f'of="{of}" needs a readout and a next token; ask for of="h" or of="c" with a unit')
             return self.input.ids[1:]
@@ -344,8 +392,7 @@ class Reading:
         if token is not None:
             return torch.full((len(self.input.tokens),), self._column(token), device=self.input.x.device)
         with torch.no_grad():
-            h, _ = self.run()
-            columns = self.scores(h).argmax(-1)
+            columns = self.every_score().argmax(-1)
         if self.model.answer.in_text and self.input.ids is not None:
             columns[:-1] = self.input.ids[1:]
         return columns

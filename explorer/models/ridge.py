@@ -40,7 +40,7 @@ def fit(model: Model, batches: Callable[[int], Batch], fitting: Fitting) -> Iter
     is kept, which has the same least squares. Raises ValueError where the answer is no number.
     """
     readout = model.readout
-    if readout is None or not model.answer.numbers:
+    if not isinstance(readout, nn.Linear) or not model.answer.numbers:
         raise ValueError("ridge regression fits a readout to numbers; this network has no such answer")
     width = readout.in_features + 1
     started, rows = time.perf_counter(), 0

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from os.path import isfile
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from explorer.cells import names
@@ -52,9 +53,9 @@ def load(name: str) -> Model:
     return model
 
 
-def opened(name: str | Path, vocabulary: str | Path | None = None, **parts: str | None) -> Model:
-    """A network by the name of a shipped one, or by the path of a file of one's own, whose symbols are in the file `vocabulary`; `parts`
-    are those of `explorer.models.checkpoints.load`.
+def opened(name: str | Path, vocabulary: Any = None, **parts: Any) -> Model:
+    """Load a network by the name of a shipped one, or by the path of an uploaded file; `vocabulary` and `parts` are the arguments of
+    `explorer.models.checkpoints.load`.
 
     Raises ValueError for a file that is not understood, and for what is neither the name of a network nor the path of a file.
     """

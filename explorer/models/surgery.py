@@ -56,14 +56,16 @@ def sweep(
     The readings are one batch, or a few where the text is long. Raises ValueError for an objective or a state that there is not.
     """
 
-    def compute(reading: Reading) -> Array:
+    def compute(whole: Reading) -> Array:
+        reading = whole.up_to(of, at)
         row, units = reading.row(layer), reading.model.stack.hidden_size
         chosen = tuple(states or memories(reading.model.cell))
         for name in chosen:
             reading.has_state(name)
             if width_of(name, reading.model.cell) != units:
                 raise ValueError(f"{name} is not a unit's own: it has another width")
-        count, recorded, measured = _measured(reading, of, at, token, label, target, unit, row)
+        step = at if reading is whole else -1
+        count, recorded, measured = _measured(reading, of, step, token, label, target, unit, row)
         x = reading.input.x[:count]
         with torch.inference_mode():
             held = _held_at(reading, row, chosen, value)
@@ -129,7 +131,9 @@ def _measured(
 
     def of_answer(x: Tensor, before: States, tap_at: TapAt) -> Tensor:
         h, _ = run(stack, x, before, tap_at)
-        return torch.stack([each(one[asked[0] : asked[-1] + 1], asked[0]).mean() for one in h.unbind(1)])
+        steps, columns = torch.tensor(asked)[:, None], torch.arange(h.shape[1])
+        scores = reading.model.scores_at(h, steps, columns)  # [step, reading, output]
+        return torch.stack([each(one, asked[0]).mean() for one in scores.unbind(1)])
 
     return steps if stack.bidirectional else asked[-1] + 1, 1, of_answer
 
@@ -183,7 +187,7 @@ def transplants(model: Model, pairs: Sequence[Pair]) -> Transplants:
 
     def plural(x: Tensor, tap_at: TapAt | None = None) -> Array:
         h, _ = run(model.stack, x, None, tap_at)
-        scores = model.readout(h[ends, torch.arange(len(pairs), device=h.device)])  # type: ignore[misc]
+        scores = model.scores_at(h, ends, torch.arange(len(pairs), device=h.device))
         singular_form, plural_form = scores.gather(1, forms).T
         return as_numpy(plural_form > singular_form)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +14,12 @@ from torch import Tensor, nn
 from explorer.cells import build
 from explorer.models.answers import ANSWERS, CLASS, FORECAST, LABEL, NEXT_TOKEN, NUMBER
 from explorer.models.checkpoints import limits
-from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
+from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Route, Unreadable
 from explorer.models.model import Model
+from explorer.models.stages import Chain, Ends, Head, check_widths, folded, linear, width_after, width_before
 from explorer.models.vocabulary import Ids, Numbers, Reader, reader_of
+
+Part = TypeVar("Part", bound=nn.Module)
 
 EMBEDDING = re.compile(r"emb|wte|lookup|word_?vec|token", re.IGNORECASE)
 READOUT = re.compile(r"out|fc|head|dec|linear|dense|proj|classif|logit|lm_|pred|final", re.IGNORECASE)
@@ -30,6 +35,7 @@ class Choice:
     vocabulary  the symbols by id; empty where nobody knows them: then ids are read, or numbers
     answer      what the readout means (`explorer.models.answers`); `labels` names its outputs where they are no tokens
     rather      one of `Recurrent.rather`, where the layers are that instead
+    follows     whether the answer is the file's own, by `Recurrent.route`; `embedding` is then that of the route, and `readout` is None
     """
 
     recurrent: str
@@ -39,6 +45,7 @@ class Choice:
     answer: str = NEXT_TOKEN.name
     labels: tuple[str, ...] = ()
     rather: str = ""
+    follows: bool = False
 
 
 def recurrent_of(contents: Contents, where: str) -> Recurrent:
@@ -79,8 +86,10 @@ def answers(recurrent: Recurrent, outputs: int, reader: Reader) -> list[str]:
         return [NEXT_TOKEN.name, CLASS.name, LABEL.name]
     if reader.labels:
         return [CLASS.name, LABEL.name, NUMBER.name]
-    forecast = [FORECAST.name] if outputs <= recurrent.input_size else []
-    return [*forecast, NUMBER.name, CLASS.name, LABEL.name]
+    forecast = (
+        [FORECAST.name] if outputs <= len(reader) else []
+    )  # only if the user says so: most numbers are no forecasts
+    return [NUMBER.name, *forecast, CLASS.name, LABEL.name]
 
 
 def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None = None) -> Choice:
@@ -91,31 +100,139 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
         best = max(
             contents.recurrent,
             key=lambda one: (
+                one.route is not None,
                 bool(embeddings(contents, one)) + bool(readouts(contents, one)),
                 one.rows * one.hidden_size,
             ),
         )
     else:
         best = recurrent_of(contents, where)
+    if best.route is not None:
+        return _as_the_file_says(contents, best, best.route, symbols, own=not vocabulary)
     one_hot = len(symbols) == best.input_size
     tables = embeddings(contents, best)
     fitting = [name for name in tables if len(contents.tables[name]) == len(symbols)] if symbols else tables
     embedding = fitting[0] if fitting else tables[0] if tables and not one_hot else None
-    readout = next(iter(readouts(contents, best)), None)
+    readout = None if best.no_route else next(iter(readouts(contents, best)), None)
     if symbols and not vocabulary and not fitting and not one_hot:
         symbols = ()  # the file's own, of something else
     chosen = Choice(best.where, embedding, readout, symbols)
-    outputs = best.outputs if readout is None else len(contents.linears[readout].weight)
-    means = NUMBER.name if readout is None else answers(best, outputs, reader(contents, chosen))[0]
+    means = NUMBER.name if readout is None else answers(best, outputs_of(contents, chosen), reader(contents, chosen))[0]
     return replace(chosen, answer=means)
+
+
+def _as_the_file_says(
+    contents: Contents, best: Recurrent, route: Route, symbols: tuple[str, ...], *, own: bool
+) -> Choice:
+    """The file's own answer. `own`: whether the symbols are the file's, which may be of something else."""
+    chosen = Choice(best.where, route.embedding, None, symbols, route.answer, route.labels, follows=True)
+    if own and symbols and len(symbols) != _ids(contents, chosen):
+        chosen = replace(chosen, vocabulary=())
+    guesses_next = route.answer in (CLASS.name, LABEL.name) and chosen.vocabulary and not route.labels
+    if guesses_next and outputs_of(contents, chosen) == len(chosen.vocabulary) > 2:
+        return replace(chosen, answer=NEXT_TOKEN.name)
+    return chosen
+
+
+def symbols_needed(contents: Contents, choice: Choice) -> int:
+    """How many symbols a vocabulary of this network has."""
+    return _ids(contents, choice)
+
+
+def with_embedding(contents: Contents, choice: Choice, name: str | None) -> Choice:
+    """The choice with another embedding, or none: no longer the file's own graph if it has another one there."""
+    if choice.follows and name == choice.embedding:
+        return choice
+    if name is not None:
+        _table(contents, name)
+    return replace(_off_the_graph(contents, choice), embedding=name)
+
+
+def with_readout(contents: Contents, choice: Choice, name: str | None) -> Choice:
+    """The choice with another readout and the meaning that is likely for it; None: the network answers with its own h."""
+    off = replace(_off_the_graph(contents, choice), labels=())
+    if name is None:
+        return replace(off, readout=None, answer=NUMBER.name)
+    chosen = replace(off, readout=name)
+    outputs = outputs_of(contents, chosen)
+    labels = contents.labels if len(contents.labels) == max(2, outputs) else ()
+    return replace(chosen, answer=meanings(contents, chosen)[0], labels=labels)
+
+
+def with_graph(contents: Contents, choice: Choice) -> Choice:
+    """The file's own graph again. Raise Unreadable if there is none that is computed."""
+    recurrent = recurrent_of(contents, choice.recurrent)
+    if recurrent.route is None:
+        raise Unreadable(recurrent.no_route or "The file does not say how its parts are connected.")
+    chosen = _as_the_file_says(contents, recurrent, recurrent.route, choice.vocabulary, own=False)
+    return replace(chosen, rather=choice.rather)
+
+
+def with_activation(contents: Contents, choice: Choice, name: str) -> Choice:
+    """The choice with another activation that the same weights could have had: "relu" or "hard_sigmoid".
+
+    Raise Unreadable for one that these layers cannot have.
+    """
+    recurrent = recurrent_of(contents, choice.recurrent)
+    if name in ("tanh", "sigmoid") and not any(_is_named(one, name) for one in recurrent.rather):
+        usual = {str(value) for value in recurrent.options.values()}
+        if not usual or name in usual or usual <= {"tanh", "sigmoid"}:
+            return replace(choice, rather="")
+    fits = [one for one in recurrent.rather if _is_named(one, name)]
+    if not fits:
+        offered = ", ".join(recurrent.rather) or "none: the file says which they are"
+        raise Unreadable(f"The layers cannot have the activation “{name}”; the other choices are {offered}.")
+    return replace(choice, rather=fits[0])
+
+
+def meanings(contents: Contents, choice: Choice) -> list[str]:
+    """What the chosen readout could mean, the likely one first; as chosen while the vocabulary does not fit."""
+    try:
+        reads = reader(contents, choice)
+    except Unreadable:
+        return [choice.answer]
+    return answers(recurrent_of(contents, choice.recurrent), outputs_of(contents, choice), reads)
+
+
+def _off_the_graph(contents: Contents, choice: Choice) -> Choice:
+    """The same without the file's own graph, which a person overrules."""
+    if not choice.follows:
+        return choice
+    recurrent = recurrent_of(contents, choice.recurrent)
+    embedding = choice.embedding if choice.embedding in embeddings(contents, recurrent) else None
+    return replace(choice, follows=False, embedding=embedding)
+
+
+def _is_named(offered: str, name: str) -> bool:
+    """Whether an offered activation is that of this name: "hard_sigmoid (Keras 2: …)" is "hard_sigmoid"."""
+    return offered == name or offered.startswith(f"{name} ")
+
+
+def outputs_of(contents: Contents, choice: Choice) -> int:
+    """The number of outputs of the chosen answer."""
+    recurrent = recurrent_of(contents, choice.recurrent)
+    if choice.follows and recurrent.route is not None:
+        return width_after(recurrent.route.after, recurrent.outputs)
+    return recurrent.outputs if choice.readout is None else len(_linear_of(contents, choice.readout).weight)
+
+
+def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
+    """The tensors of the file that the network shown does not use, in the file's order. With the file's own graph, those off its way."""
+    recurrent = layers_of(contents, choice)
+    used = {*recurrent.tensors}
+    for name in (choice.embedding, choice.readout):
+        used |= {*contents.sources.get(name or "", ())}
+    if choice.follows:
+        return ()
+    return tuple(name for name in contents.shapes if name not in used)
 
 
 def reader(contents: Contents, choice: Choice) -> Reader:
     """What such a network reads. Raises Unreadable for a vocabulary that does not fit."""
     recurrent, symbols = recurrent_of(contents, choice.recurrent), choice.vocabulary
+    ids = _ids(contents, choice)
     if choice.embedding is None and not symbols:
-        return Numbers(tuple(f"x{k}" for k in range(recurrent.input_size)))
-    ids = recurrent.input_size if choice.embedding is None else len(_table(contents, choice.embedding))
+        return Numbers(tuple(f"x{k}" for k in range(ids)))
     if not symbols:
         return Ids(ids)
     if len(symbols) != ids:
@@ -133,7 +250,8 @@ def network(contents: Contents, choice: Choice) -> Model:
     reads = reader(contents, choice)
     if len(reads) > limits.MOST_SYMBOLS:
         raise Unreadable(f"The embedding has {len(reads):,} rows; at most {limits.MOST_SYMBOLS:,} can be shown.")
-    readout, labels = _readout(contents, choice, recurrent)
+    readout, labels = _answer(contents, choice, recurrent)
+    before = recurrent.route.before if choice.follows and recurrent.route else ()
     stack = build(
         recurrent.cell,
         recurrent.input_size,
@@ -150,11 +268,27 @@ def network(contents: Contents, choice: Choice) -> Model:
         stack,
         vocabulary=reads,
         embedding=_embedding(contents, choice, reads, dtype),
-        readout=_linear(readout, dtype),
+        before=_in(dtype, Chain(*before)) if before else None,
+        readout=_in(dtype, readout),
         answer=choice.answer,
         labels=labels,
     )
     return model.eval().requires_grad_(False)
+
+
+def _in(dtype: torch.dtype, module: Part) -> Part:
+    """The module with weights of this type; a copy if that changes them, since a file's modules serve all networks that are made of it."""
+    same = all(weight.dtype == dtype for weight in module.parameters())
+    return module if same else copy.deepcopy(module).to(dtype)
+
+
+def _ids(contents: Contents, choice: Choice) -> int:
+    """How many symbols, or numbers a step, such a network reads."""
+    if choice.embedding is not None:
+        return len(_table(contents, choice.embedding))
+    recurrent = recurrent_of(contents, choice.recurrent)
+    before = recurrent.route.before if choice.follows and recurrent.route else ()
+    return width_before(before, recurrent.input_size)
 
 
 def _table(contents: Contents, name: str) -> Tensor:
@@ -173,36 +307,62 @@ def _embedding(contents: Contents, choice: Choice, reads: Reader, dtype: torch.d
     return made
 
 
-def _readout(contents: Contents, choice: Choice, recurrent: Recurrent) -> tuple[Linear, tuple[str, ...]]:
-    """The readout and the names of its outputs.
-
-    Without one the network answers with its own h, which is a readout that changes nothing. A single score of a class, as one has before
-    a sigmoid, is the same as two scores of which the first is zero: softmax([0, s]) = [1 - σ(s), σ(s)].
-    """
+def _answer(contents: Contents, choice: Choice, recurrent: Recurrent) -> tuple[nn.Linear | Head, tuple[str, ...]]:
+    """From h to the scores, and the names of these."""
     if choice.answer not in ANSWERS:
         raise Unreadable(f"A readout cannot mean “{choice.answer}”; choose from {', '.join(ANSWERS)}.")
-    if choice.readout is None:
+    if choice.follows and recurrent.route is not None:
+        made = _routed(recurrent.route, recurrent)
+    elif choice.readout is None:
         outputs = recurrent.outputs
-        return Linear(torch.eye(outputs), torch.zeros(outputs)), tuple(f"h of unit {k}" for k in range(outputs))
-    if choice.readout not in contents.linears:
-        raise Unreadable(
-            f"There is no linear layer “{choice.readout}” in the file; it has {', '.join(contents.linears) or 'none'}."
-        )
-    linear = contents.linears[choice.readout]
-    if linear.weight.shape[1] != recurrent.outputs:
-        raise Unreadable(
-            f"“{choice.readout}” reads {linear.weight.shape[1]:,} numbers, but the layers give {recurrent.outputs:,}."
-        )
-    if choice.answer in (CLASS.name, LABEL.name) and len(linear.weight) == 1:
-        linear = Linear(*(torch.cat([torch.zeros_like(part), part]) for part in (linear.weight, linear.bias)))
-    outputs = len(linear.weight)
+        return linear(torch.eye(outputs)), tuple(f"h of unit {k}" for k in range(outputs))
+    else:
+        made = _guessed(contents, choice, recurrent)
+    outputs = made.out_features
     if choice.labels and len(choice.labels) != outputs:
         raise Unreadable(f"There are {len(choice.labels)} names for {outputs} outputs; give one for each, or none.")
-    return linear, choice.labels or tuple(map(str, range(outputs)))
+    return made, choice.labels or tuple(map(str, range(outputs)))
 
 
-def _linear(linear: Linear, dtype: torch.dtype) -> nn.Linear:
-    outputs, inputs = linear.weight.shape
-    made = nn.Linear(inputs, outputs).to(dtype)
-    made.load_state_dict({"weight": linear.weight, "bias": linear.bias})
+def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
+    """The file's own way from h to the scores; one linear layer where it comes to that."""
+    try:
+        check_widths(route.before, width_before(route.before, recurrent.input_size))
+        check_widths(route.after, recurrent.outputs)
+    except ValueError as error:
+        raise Unreadable(f"The file's layers do not fit together: {error}.") from error
+    stages = folded(route.after) or [linear(torch.eye(recurrent.outputs))]
+    backwards = recurrent.bidirectional or any(getattr(stage, "span", "step") != "step" for stage in route.before)
+    if len(stages) == 1 and isinstance(stages[0], nn.Linear) and not (route.whole_text and backwards):
+        return stages[0]
+    return Head(stages, width_after(stages, recurrent.outputs), whole_text=route.whole_text)
+
+
+def _guessed(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Linear | Head:
+    """A linear layer of the file on h.
+
+    A single score of a class, as one has before a sigmoid, is the same as two scores of which the first is zero:
+    softmax([0, s]) = [1 - σ(s), σ(s)]. A class of the whole text is read off the last state of each direction: the backward one's stands
+    at the first token.
+    """
+    assert choice.readout is not None
+    found = _linear_of(contents, choice.readout)
+    if found.weight.shape[1] != recurrent.outputs:
+        raise Unreadable(
+            f"“{choice.readout}” reads {found.weight.shape[1]:,} numbers, but the layers give {recurrent.outputs:,}."
+        )
+    weight, bias = found.weight, found.bias
+    if choice.answer in (CLASS.name, LABEL.name) and len(weight) == 1:
+        weight, bias = (torch.cat([torch.zeros_like(part), part]) for part in (weight, bias))
+    made = linear(weight, bias)
+    if choice.answer == CLASS.name and recurrent.bidirectional:
+        return Head([Ends(), made], len(weight), whole_text=True)
     return made
+
+
+def _linear_of(contents: Contents, name: str) -> Linear:
+    if name not in contents.linears:
+        raise Unreadable(
+            f"There is no linear layer “{name}” in the file; it has {', '.join(contents.linears) or 'none'}."
+        )
+    return contents.linears[name]

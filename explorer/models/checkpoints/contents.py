@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.signals import Array
 
@@ -29,6 +29,29 @@ class Kernel:
 
 
 @dataclass(frozen=True)
+class Route:
+    """The file's own graph through one group of recurrent layers, from the input to the answer.
+
+    embedding   name of its table in `Contents.tables`; None if the network reads numbers, or symbols one-hot
+    before      modules between the embedding and the layers, in order, each [step, batch, feature] -> [step, batch, feature]
+    after       modules between the top layer's h [step, batch, directions*unit] and the scores [step, batch, output]
+                (`explorer.models.stages` has those that torch lacks). A final softmax is left out: it is part of `answer`
+    whole_text  whether the framework gives one answer for the whole text (the value at the last step), not one a step
+    answer      a name in `explorer.models.answers`: "class", "label" or "number"; "next token" is offered if a vocabulary fits
+    parts       the file's layers or nodes on the way, in order, as a person reads them: ("embedding", "lstm", "dense (softmax)")
+    labels      names of the outputs, if the file has them
+    """
+
+    embedding: str | None
+    before: tuple[nn.Module, ...]
+    after: tuple[nn.Module, ...]
+    whole_text: bool
+    answer: str
+    parts: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Recurrent:
     """Recurrent layers of one kind and size that read one another.
 
@@ -38,6 +61,9 @@ class Recurrent:
     notes    what a person should know of how they were read: "it has no biases; they are zeros here"
     kernel   None where the framework is not installed
     rather   what the same weights could be instead, by what a person would call it: {"relu": …}
+    route    the file's own graph through these layers; None if the file has no graph, or one that is not computed
+    no_route why the file's graph is not computed, in one sentence that names the layer or node; empty if it is, or if there is none
+    tensors  the names of the file's tensors that these weights come from
     """
 
     where: str
@@ -51,6 +77,9 @@ class Recurrent:
     notes: tuple[str, ...] = ()
     kernel: Kernel | None = None
     rather: Mapping[str, Recurrent] = field(default_factory=dict)
+    route: Route | None = None
+    no_route: str = ""
+    tensors: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -80,6 +109,10 @@ class Contents:
     tables      what could be an embedding, [token, feature], by its name in the file
     linears     what could be a readout, by its name in the file, in the file's order
     vocabulary  the symbols by id, where the file has them
+    labels      names of the classes by id ("id2label"), where the file has them
+    shapes      every tensor of the network in the file, by name: what is not used can then be listed
+    sources     the tensors that each table and linear layer is made of, by its name in `tables` or `linears`
+    half        for a two-part network, which half this is ("encoder"); such a part has no answer; else empty
     """
 
     format: str
@@ -88,3 +121,7 @@ class Contents:
     linears: Mapping[str, Linear] = field(default_factory=dict)
     vocabulary: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    half: str = ""

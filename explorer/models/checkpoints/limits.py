@@ -21,6 +21,8 @@ MOST_SIGNALS = 250_000
 """Units times rows times steps of a reading: some 10 MB of signals, and some ten seconds for what takes longest."""
 MOST_ANSWERS = 4_000_000
 """Outputs times steps of a reading: 16 MB of log-probabilities."""
+MOST_REREAD = 250
+"""Steps of a text whose every prefix is read anew, backwards as well: some 0.5 s for 128 units."""
 MOST_WORK = 10_000_000_000
 """Units² times rows times steps times readings. Of 2,048 units and 23 steps the full derivative to one step, which is as much as a reading
 a unit, is twenty times that, and took 164 s on one core."""

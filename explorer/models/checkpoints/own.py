@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from explorer.analysis.orderings import by_effect
 from explorer.models.checkpoints import limits
 from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
-from explorer.models.checkpoints.choosing import Choice, layers_of, likely, network, recurrent_of
+from explorer.models.checkpoints.choosing import (
+    Choice,
+    layers_of,
+    likely,
+    network,
+    symbols_needed,
+    with_activation,
+    with_embedding,
+    with_readout,
+)
 from explorer.models.checkpoints.contents import Contents
 from explorer.models.checkpoints.first_text import beginning
+from explorer.models.checkpoints.pairs import Pair, measure, pair_of, read_pair
+from explorer.models.checkpoints.provenance import notes
 from explorer.models.checkpoints.reading import read
 from explorer.models.checkpoints.vocabularies import vocabulary as read_vocabulary
 from explorer.models.model import Model
@@ -19,34 +32,59 @@ from explorer.models.reading import trace
 
 def load(
     path: str | Path,
-    vocabulary: str | Path | None = None,
+    vocabulary: str | Path | Sequence[str] | None = None,
     *,
-    recurrent: str | None = None,
+    part: str | None = None,
     embedding: str | None = None,
     readout: str | None = None,
+    answer: str | None = None,
+    labels: Sequence[str] = (),
+    nonlinearity: str | None = None,
+    recurrent_activation: str | None = None,
+    pair: Any = None,
 ) -> Model:
-    """The network in a file, ready to read; `vocabulary` is a file of symbols. What is not named is chosen by its name and shape.
+    """Load the network in a file. What is not named is taken from the file's own graph, or chosen by names and shapes.
 
-    Raises Unreadable, a ValueError, for a file that is not understood, FileNotFoundError where there is none.
+    vocabulary            a file of symbols by id, or the symbols themselves
+    part                  the recurrent layers, by their name in the file
+    embedding, readout    by their names in the file; "h" as readout: the network answers with its own h
+    answer, labels        what the readout means: a name in `explorer.models.answers`, and the names of its outputs
+    nonlinearity          of a plain RNN whose file does not say: "tanh" or "relu"
+    recurrent_activation  of gates whose file does not say: "sigmoid" or "hard_sigmoid"
+    pair                  one known (input, output), or a JSON or NPZ file with both: the answer is measured against it
+
+    What is guessed or not used is said in the model's `notes` and in `trace(…).notices`. Raise Unreadable, a ValueError, for a file that
+    is not understood and a choice that does not fit, FileNotFoundError for a missing file.
     """
     contents = read(path)
-    chosen = likely(contents, where=recurrent)
+    chosen = likely(contents, where=part)
     if vocabulary is not None:
-        table = contents.tables.get(embedding or chosen.embedding or "")
-        wanted = recurrent_of(contents, chosen.recurrent).input_size if table is None else len(table)
-        symbols = read_vocabulary(Path(vocabulary).read_bytes(), wanted)
-        chosen = likely(contents, symbols, recurrent)
-    chosen = replace(chosen, embedding=embedding or chosen.embedding, readout=readout or chosen.readout)
-    return own(contents, chosen, name=Path(path).stem, title=Path(path).name)
+        if isinstance(vocabulary, (str, Path)):
+            symbols = read_vocabulary(Path(vocabulary).read_bytes(), symbols_needed(contents, chosen))
+        else:
+            symbols = tuple(vocabulary)
+        chosen = likely(contents, symbols, part)
+    if embedding is not None:
+        chosen = with_embedding(contents, chosen, embedding)
+    if readout is not None:
+        chosen = with_readout(contents, chosen, None if readout == "h" else readout)
+    for activation in (nonlinearity, recurrent_activation):
+        if activation is not None:
+            chosen = with_activation(contents, chosen, activation)
+    chosen = replace(chosen, answer=answer or chosen.answer, labels=tuple(labels) or chosen.labels)
+    known = None if pair is None else read_pair(pair) if isinstance(pair, (str, Path)) else pair_of(pair)
+    return own(contents, chosen, name=Path(path).stem, title=Path(path).name, pair=known)
 
 
-def own(contents: Contents, choice: Choice, *, name: str, title: str) -> Model:
-    """The network that was chosen, with its card. Raises Unreadable for parts that do not fit."""
+def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair | None = None) -> Model:
+    """The chosen network with its card and notes. Raise Unreadable for parts that do not fit."""
     model, recurrent = network(contents, choice), layers_of(contents, choice)
+    agreement = None if pair is None else measure(model, pair)
+    model.notes = notes(contents, choice, agreement)
     assert model.vocabulary is not None
     text = beginning(model.vocabulary)
     unit = int(by_effect(trace(model, text), 0)[0])
-    outputs = 0 if model.readout is None else model.readout.out_features
+    most = limits.steps(recurrent.hidden_size, recurrent.rows, model.outputs)
     reads = "numbers" if model.embedding is None else f"{len(model.vocabulary):,} {model.vocabulary.kind}"
     model.name = name
     model.card = OwnCard(
@@ -78,6 +116,6 @@ def own(contents: Contents, choice: Choice, *, name: str, title: str) -> Model:
         findings=(nothing_known(text, unit),),
         examples={"The first text": text},
         reads=model.vocabulary,
-        steps=limits.steps(recurrent.hidden_size, recurrent.rows, outputs),
+        steps=min(most, limits.MOST_REREAD) if model.rereads else most,
     )
     return model

@@ -16,7 +16,7 @@ WORDS = ["<pad>", "<unk>", "the", "story", "is", "dull", "but", "acting", "wonde
         (reader_of(WORDS), "The story is dull but the acting is wonderful"),
         (reader_of([*WORDS, ",", "."]), "The story is dull, but the acting is wonderful."),
         (reader_of([*"abcdefghijklmnopqrstuvwxyz .,", "<unk>"]), "the story is dull, but the acting is wonderful."),
-        (reader_of([*"abcdefghijklmnopqrstuvwxyz ."]), "he said yes and left."),
+        (reader_of([*"abcdefghijklmnopqrstuvwxyz ."]), "the story is dull but the acting is wonderful."),
         (reader_of(["<pad>", *"CcNO()=1", "Cl", "Br", "[nH]"]), "CcNO()=1ClBr"),
         (reader_of(["[UNK]", "play", "##ing"]), "playing"),
         (reader_of(["<unk>", "▁sea", "▁wh", "ale", "▁"]), " sea whale"),
