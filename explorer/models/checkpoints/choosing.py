@@ -229,7 +229,7 @@ def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
 
 def reader(contents: Contents, choice: Choice) -> Reader:
     """What such a network reads. Raises Unreadable for a vocabulary that does not fit."""
-    recurrent, symbols = recurrent_of(contents, choice.recurrent), choice.vocabulary
+    symbols = choice.vocabulary
     ids = _ids(contents, choice)
     if choice.embedding is None and not symbols:
         return Numbers(tuple(f"x{k}" for k in range(ids)))

@@ -110,6 +110,21 @@ def parse_pair(data: bytes | str) -> Pair:
     return pair_of(given)
 
 
+def typed_pair(read: str, output: str) -> Pair:
+    """The pair of a typed input and output; the output as JSON, or as numbers separated by commas or blanks. Raises Unreadable."""
+    try:
+        answer = json.loads(output)
+    except (ValueError, RecursionError):
+        try:
+            rows = [
+                [float(one) for one in line.replace(",", " ").split()] for line in output.splitlines() if line.strip()
+            ]
+            answer = np.array(rows)
+        except ValueError as error:
+            raise Unreadable(f"The output is not a list of numbers ({error}); give it like 0.12, 0.88.") from error
+    return pair_of((read, answer))
+
+
 def pair_of(given: Any) -> Pair:
     """A Pair, (input, output), or a mapping with these names, as a Pair. Raises Unreadable."""
     if isinstance(given, Pair):
