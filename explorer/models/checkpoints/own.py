@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.analysis.orderings import by_effect
+from explorer.models.answers import NEXT_TOKEN
 from explorer.models.checkpoints import limits
 from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
 from explorer.models.checkpoints.choosing import (
@@ -71,6 +72,8 @@ def load(
     for activation in (nonlinearity, recurrent_activation):
         if activation is not None:
             chosen = with_activation(contents, chosen, activation)
+    if answer == NEXT_TOKEN.name:
+        chosen = replace(chosen, reads="symbols")  # words that are guessed are no names of columns
     chosen = replace(chosen, answer=answer or chosen.answer, labels=tuple(labels) or chosen.labels)
     known = None if pair is None else read_pair(pair) if isinstance(pair, (str, Path)) else pair_of(pair)
     return own(contents, chosen, name=Path(path).stem, title=Path(path).name, pair=known)

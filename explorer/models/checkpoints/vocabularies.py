@@ -87,12 +87,14 @@ def _is_id(index: Any) -> bool:
 
 
 def _plain(text: str, wanted: int | None) -> tuple[str, ...]:
-    """A symbol a line, or a symbol a character: as many as are wanted, or else lines where there are several. A number beside each symbol
+    """A symbol a line, or a symbol a character: as many as are wanted, or else lines where there are several; or as many
+    between commas or blanks as are wanted. A number beside each symbol
     is its id or its count."""
     text = text.replace("\r\n", "\n")
     lines, characters = tuple(text.removesuffix("\n").split("\n")), tuple(text)
     beside = _of_pairs(_pairs(lines))
-    for symbols in (beside, lines, characters, characters[:-1] if text.endswith("\n") else characters):
+    parted = tuple(part.strip() for part in text.split(",")), tuple(text.split())
+    for symbols in (beside, lines, characters, characters[:-1] if text.endswith("\n") else characters, *parted):
         if symbols and len(symbols) == wanted:
             return symbols
     return beside or (lines if len(lines) > 1 else tuple(lines[0]))

@@ -45,6 +45,7 @@ def test_what_is_needed_decides_where_a_text_could_be_two_things() -> None:
     assert vocabulary("ab\ncd", wanted=2) == ("ab", "cd")
     assert vocabulary("abc\n", wanted=4) == ("a", "b", "c", "\n")
     assert vocabulary("abc\n", wanted=3) == ("a", "b", "c")
+    assert vocabulary("depth, speed", wanted=2) == vocabulary("depth speed\n", wanted=2) == ("depth", "speed")
     assert vocabulary("Apollo 11\nApollo 13", wanted=2) == ("Apollo 11", "Apollo 13")
     assert vocabulary("a\t1\nb\t2", wanted=2) == ("a", "b")
     assert vocabulary("a\t1\nb\t2", wanted=7) == tuple("a\t1\nb\t2")
