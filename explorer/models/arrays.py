@@ -50,7 +50,9 @@ def _plain(given: Any) -> Array:
     if isinstance(given, (list, tuple)) and any(isinstance(part, Tensor) for part in given):
         return np.stack([_plain(part) for part in given])
     if np.ma.isMaskedArray(given) and np.ma.is_masked(given):
-        raise ValueError(f"{int(np.ma.getmaskarray(given).sum()):,} values are masked; fill them, for example with filled(0)")
+        raise ValueError(
+            f"{int(np.ma.getmaskarray(given).sum()):,} values are masked; fill them, for example with filled(0)"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a masked element in a list is one
         array = np.asarray(given)

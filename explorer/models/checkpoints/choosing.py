@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from explorer.cells import build
 from explorer.models.answers import ANSWERS, CLASS, FORECAST, LABEL, NEXT_TOKEN, NUMBER
-from explorer.models.checkpoints import limits
+from explorer.models.checkpoints import guesses, limits
 from explorer.models.checkpoints.columns import are_columns, columns
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Route, Unreadable
 from explorer.models.model import Model
@@ -21,10 +20,6 @@ from explorer.models.stages import Chain, Ends, Head, check_widths, folded, line
 from explorer.models.vocabulary import Ids, Numbers, Reader, reader_of
 
 Part = TypeVar("Part", bound=nn.Module)
-
-EMBEDDING = re.compile(r"emb|wte|lookup|word_?vec|token", re.IGNORECASE)
-READOUT = re.compile(r"out|fc|head|dec|linear|dense|proj|classif|logit|lm_|pred|final", re.IGNORECASE)
-"""What people call these."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +64,15 @@ def layers_of(contents: Contents, choice: Choice) -> Recurrent:
 
 def embeddings(contents: Contents, recurrent: Recurrent) -> list[str]:
     """What could be the embedding, the likely one first: tables that are as wide as the layers' input."""
-    names = [name for name, table in contents.tables.items() if table.shape[1] == recurrent.input_size]
-    return sorted(names, key=lambda name: not EMBEDDING.search(name))
+    return guesses.likely_tables(contents, recurrent)
 
 
 def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
-    """What could be the readout, the likely one first: linear layers that are as wide as the top layer's h; the last one in the file
-    where several have a likely name."""
-    order = enumerate(contents.linears.items())
-    fits = [
-        (not READOUT.search(name), -k, name) for k, (name, one) in order if one.weight.shape[1] == recurrent.outputs
-    ]
-    return [name for *_, name in sorted(fits)]
+    """What could be the readout, the likely ones first: linear layers that are as wide as the top layer's h; none for an encoder."""
+    if recurrent.half == "encoder":
+        return []
+    fits = [name for name, one in contents.linears.items() if one.weight.shape[1] == recurrent.outputs]
+    return list(dict.fromkeys([*guesses.likely_readouts(contents, recurrent), *fits]))
 
 
 def answers(recurrent: Recurrent, outputs: int, reader: Reader) -> list[str]:
@@ -104,7 +96,7 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
             contents.recurrent,
             key=lambda one: (
                 one.route is not None,
-                bool(embeddings(contents, one)) + bool(readouts(contents, one)),
+                bool(embeddings(contents, one)) + bool(guesses.likely_readouts(contents, one)),
                 one.rows * one.hidden_size,
             ),
         )
@@ -116,11 +108,16 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     tables = embeddings(contents, best)
     fitting = [name for name in tables if len(contents.tables[name]) == len(symbols)] if symbols else tables
     embedding = fitting[0] if fitting else tables[0] if tables and not one_hot else None
-    readout = None if best.no_route else next(iter(readouts(contents, best)), None)
+    readout = None if best.no_route else next(iter(guesses.likely_readouts(contents, best, embedding)), None)
     if symbols and not vocabulary and not fitting and not one_hot:
         symbols = ()  # the file's own, of something else
     chosen = Choice(best.where, embedding, readout, symbols)
-    means = NUMBER.name if readout is None else answers(best, outputs_of(contents, chosen), reader(contents, chosen))[0]
+    if readout is None:
+        return replace(chosen, answer=NUMBER.name)
+    outputs = outputs_of(contents, chosen)
+    means = answers(best, outputs, reader(contents, chosen))[0]
+    if means != NEXT_TOKEN.name and contents.labels and len(contents.labels) == max(2, outputs):
+        return replace(chosen, answer=CLASS.name, labels=contents.labels)
     return replace(chosen, answer=means)
 
 
@@ -223,12 +220,9 @@ def outputs_of(contents: Contents, choice: Choice) -> int:
 def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
     """The tensors of the file that the network shown does not use, in the file's order. With the file's own graph, those off its way."""
     recurrent = layers_of(contents, choice)
-    used = {*recurrent.tensors}
-    for name in (choice.embedding, choice.readout):
-        used |= {*contents.sources.get(name or "", ())}
     if choice.follows:
         return ()
-    return tuple(name for name in contents.shapes if name not in used)
+    return tuple(guesses.unused(contents, recurrent, choice.embedding, choice.readout))
 
 
 def reader(contents: Contents, choice: Choice) -> Reader:

@@ -17,6 +17,9 @@ from explorer.signals import Array
 
 DEEPEST = 50
 """How many operations a constant may be made by."""
+FLOATING = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
+MOST_SOURCES = 100
+"""Values looked at for the tensors that a constant is made of."""
 
 
 @dataclass(eq=False)
@@ -24,11 +27,13 @@ class Scope:
     """A graph, and the one in whose node it lies: what has a name out there can be read in here.
 
     inside  where it lies, for a person: "If_0, then_branch"; empty for the whole
+    at      the place of that node among its graph's, and the name of the attribute
     """
 
     graph: GraphProto
     outer: Scope | None = None
     inside: str = ""
+    at: tuple[int, str] = (0, "")
     known: dict[str, Array | None] = field(default_factory=dict)
 
     @cached_property
@@ -93,12 +98,27 @@ def scopes(graph: GraphProto) -> list[Scope]:
     while waiting:
         scope = waiting.pop(0)
         found.append(scope)
-        for node in scope.graph.node:
+        for at, node in enumerate(scope.graph.node):
             for one in node.attribute:
-                inside = f"{node.name or node.op_type}, {one.name}"
+                inside = f"{scope.inside}, {node.name or node.op_type}, {one.name}".lstrip(", ")
                 bodies = [one.g] if one.type == AttributeProto.GRAPH else one.graphs
-                waiting += [Scope(body, scope, f"{scope.inside}, {inside}".lstrip(", ")) for body in bodies]
+                waiting += [Scope(body, scope, inside, (at, one.name)) for body in bodies]
     return found
+
+
+def sources(scope: Scope, name: str) -> list[str]:
+    """The stored tensors that a constant is made of."""
+    found: dict[str, None] = {}
+    waiting, seen = [(scope, name)], 0
+    while waiting and seen < MOST_SOURCES:
+        scope, name = waiting.pop()
+        seen += 1
+        holder = scope.holder(name) if name else None
+        if holder is not None and name in holder.stored:
+            found[name] = None
+        elif holder is not None and name in holder.makers:
+            waiting += [(holder, one) for one in reversed(holder.makers[name].input)]
+    return list(found)
 
 
 def tensors(scopes: list[Scope]) -> Iterator[TensorProto]:
@@ -108,6 +128,16 @@ def tensors(scopes: list[Scope]) -> Iterator[TensorProto]:
         for node in scope.graph.node:
             if node.op_type == "Constant":
                 yield from (one.t for one in node.attribute if one.type == AttributeProto.TENSOR)
+
+
+def shapes(scopes: list[Scope]) -> dict[str, tuple[int, ...]]:
+    """The shapes of all stored tensors in floating point, by name: weights, and not the whole numbers that tell nodes what to do."""
+    return {
+        tensor.name: tuple(tensor.dims)
+        for scope in scopes
+        for tensor in scope.graph.initializer
+        if tensor.name and tensor.data_type in FLOATING
+    }
 
 
 def claims(tensor: TensorProto) -> tuple[str, tuple[int, ...], int]:

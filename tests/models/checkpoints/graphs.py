@@ -26,6 +26,7 @@ class Graph:
         default_factory=lambda: {"x": (TensorProto.FLOAT, ["step", 1, INPUT])}
     )
     onto: str = "x"
+    opset: int = 14
 
     def add(self, operator: str, inputs: Sequence[str], name: str, domain: str = "", **told: Any) -> None:
         self.nodes.append(helper.make_node(operator, inputs, [name], name=f"{name}_node", domain=domain, **told))
@@ -38,7 +39,7 @@ class Graph:
         return helper.make_graph(self.nodes, "made", given, found, stored)
 
     def bytes(self) -> bytes:
-        return model(self.proto())
+        return model(self.proto(), self.opset)
 
     def run(self, **given: Array) -> Array:
         """What ONNX Runtime makes of it."""
