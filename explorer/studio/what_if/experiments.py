@@ -143,8 +143,8 @@ def marks_on(here: Place, finding: Finding, tokens: Sequence[str]) -> Array | No
 
 
 def _as_read(card: Card, whole: str, tokens: Sequence[str]) -> Sequence[str]:
-    """What a recipe's rules are asked about: a text's characters, or tokens."""
-    return whole.replace("\r\n", "\n") if card.tokens == "characters" else tokens
+    """What a recipe's rules are asked about: a text's characters, one a token, or tokens."""
+    return "".join(token[:1] for token in tokens) if card.tokens == "characters" else tokens
 
 
 def _property(card: Card, follows: str) -> Property | None:

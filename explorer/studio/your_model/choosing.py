@@ -15,6 +15,7 @@ from explorer.studio import own, sentences
 from explorer.studio.own import Own
 
 NUMBERS, ITSELF = "none: it reads numbers, or symbols one-hot", "none: it answers with its own h"
+COLUMNS, ONE_HOT = "numbers: the vocabulary names the columns", "symbols, one-hot"
 GRAPH = "as the file connects them"
 MEANINGS = {
     "next token": "the next token",
@@ -37,6 +38,10 @@ def choices(here: Own) -> None:
         if recurrent.rather:
             usual = str(recurrent.options.get("nonlinearity", "tanh"))
             _pick("Nonlinearity", [usual, *recurrent.rather], choice.rather or usual, partial(_rather, usual))
+        if choice.vocabulary and choice.embedding is None:
+            reads = {COLUMNS: "numbers", ONE_HOT: "symbols"}
+            now = COLUMNS if parts.names_columns(choice) else ONE_HOT
+            _pick("It reads", list(reads), now, lambda old, name: replace(old, reads=reads[name]))
         if not choice.follows:
             embeddings = [*parts.embeddings(contents, recurrent), NUMBERS]
             _pick("Embedding", embeddings, choice.embedding or NUMBERS, _embedding)
@@ -131,7 +136,7 @@ def _vocabulary(contents: Contents, choice: Choice) -> None:
 def _from_file() -> None:
     file = st.session_state.own_vocabulary_file
     if file is not None:
-        _take(file.getvalue().decode("utf-8-sig", errors="replace"))
+        _take(file.getvalue())
 
 
 def _typed() -> None:
@@ -139,7 +144,7 @@ def _typed() -> None:
         _take(st.session_state.own_vocabulary)
 
 
-def _take(text: str) -> None:
+def _take(text: str | bytes) -> None:
     """With the readout's likely meaning anew: as many outputs as symbols are guesses of the next one."""
     here = own.current()
     if here is None:
