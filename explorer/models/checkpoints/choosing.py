@@ -134,6 +134,7 @@ def network(contents: Contents, choice: Choice) -> Model:
     if len(reads) > limits.MOST_SYMBOLS:
         raise Unreadable(f"The embedding has {len(reads):,} rows; at most {limits.MOST_SYMBOLS:,} can be shown.")
     readout, labels = _readout(contents, choice, recurrent)
+    _check_answer(choice, recurrent, len(readout.weight), reads)
     stack = build(
         recurrent.cell,
         recurrent.input_size,
@@ -155,6 +156,17 @@ def network(contents: Contents, choice: Choice) -> Model:
         labels=labels,
     )
     return model.eval().requires_grad_(False)
+
+
+def _check_answer(choice: Choice, recurrent: Recurrent, outputs: int, reads: Reader) -> None:
+    """Refuse an answer that stands in what is read, where what is read has no place for it: a forecast of ids, a next token of numbers."""
+    fitting = answers(recurrent, outputs, reads)
+    if ANSWERS[choice.answer].in_text and choice.answer not in fitting:
+        what = f"{len(reads):,} {'columns of ' if isinstance(reads, Numbers) else ''}{reads.kind}"
+        raise Unreadable(
+            f"The answer cannot be “{choice.answer}”: the network reads {what} and has {outputs:,} outputs; choose from "
+            f"{', '.join(fitting)}."
+        )
 
 
 def _table(contents: Contents, name: str) -> Tensor:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed
+from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed, shortened
 
 READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " ", "\u00a0": " ", "–": "—", "…": "."}
 """Characters that are read as another one; whoever types them is told."""
@@ -96,9 +96,10 @@ def told(text: str, table: Mapping[str, str]) -> list[str]:
 
 
 def named(character: str) -> str:
-    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name."""
+    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name, cut where it is very
+    long."""
     if len(character) > 1:
-        return character
+        return shortened(character)
     if character in EVERYDAY:
         return EVERYDAY[character]
     if character.isprintable() and not character.isspace() and unicodedata.category(character)[0] != "M":

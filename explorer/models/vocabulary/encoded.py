@@ -67,9 +67,9 @@ def distinct(tokens: Iterable[str]) -> list[str]:
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:
-    """ "a, b and 3 more"."""
+    """ "a, b and 3 more", very long names cut."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(shortened, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def shortened(text: str, most: int = 40) -> str:
