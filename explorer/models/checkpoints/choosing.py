@@ -258,6 +258,7 @@ def network(contents: Contents, choice: Choice) -> Model:
         raise Unreadable(f"The embedding has {len(reads):,} rows; at most {limits.MOST_SYMBOLS:,} can be shown.")
     readout, labels = _answer(contents, choice, recurrent)
     before = recurrent.route.before if choice.follows and recurrent.route else ()
+    _check_answer(choice, recurrent, readout.out_features, reads)
     stack = build(
         recurrent.cell,
         recurrent.input_size,
@@ -295,6 +296,17 @@ def _ids(contents: Contents, choice: Choice) -> int:
     recurrent = recurrent_of(contents, choice.recurrent)
     before = recurrent.route.before if choice.follows and recurrent.route else ()
     return width_before(before, recurrent.input_size)
+
+
+def _check_answer(choice: Choice, recurrent: Recurrent, outputs: int, reads: Reader) -> None:
+    """Refuse an answer that stands in what is read, where what is read has no place for it: a forecast of ids, a next token of numbers."""
+    fitting = answers(recurrent, outputs, reads)
+    if ANSWERS[choice.answer].in_text and choice.answer not in fitting:
+        what = f"{len(reads):,} {'columns of ' if isinstance(reads, Numbers) else ''}{reads.kind}"
+        raise Unreadable(
+            f"The answer cannot be “{choice.answer}”: the network reads {what} and has {outputs:,} outputs; choose from "
+            f"{', '.join(fitting)}."
+        )
 
 
 def _table(contents: Contents, name: str) -> Tensor:
