@@ -30,7 +30,8 @@ def visible(token: str) -> str:
     if token.isascii() and token.isdigit() and len(token) <= WHOLE:
         return token
     if len(token) != 1:
-        if row := ROW.fullmatch(token):
+        row = ROW.fullmatch(token)
+        if row and math.isfinite(float(row[1])):
             return typed(row[1]) + _dots(sum(float(n) != 0 for n in row[2].split()))
         return cut(token)
     category = unicodedata.category(token)

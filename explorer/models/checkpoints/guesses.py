@@ -94,7 +94,7 @@ class Guesses:
         def order(name: str) -> tuple[bool, bool, int]:
             return self.before(name, recurrent), not READOUT.search(name), self.between(name, recurrent)
 
-        return sorted(fits[::-1], key=order)  # the last of equals first
+        return sorted(reversed(fits), key=order)  # the last of equals first
 
     def in_state(self, name: str, recurrent: Recurrent) -> bool:
         """Whether the part belongs to the state that the layers are from."""
