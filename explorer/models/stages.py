@@ -21,6 +21,8 @@ from explorer.backend.forward import run
 from explorer.cells import Stack
 
 Span = Literal["step", "before", "whole"]
+MOST_MERGED = 4_000_000
+"""Numbers in a product of two weights: a narrow layer between two wide ones stays as it is."""
 
 
 class Affine(nn.Module):
@@ -128,22 +130,17 @@ def folded(stages: Sequence[nn.Module]) -> list[nn.Module]:
 def width_after(stages: Iterable[nn.Module], width: int) -> int:
     """The number of features that come out of the stages for `width` that go in."""
     for stage in stages:
-        match stage:
-            case nn.Linear():
-                width = stage.out_features
-            case Layers():
-                width = stage.stack.hidden_size * stage.stack.directions
+        if isinstance(stage, Layers):
+            width = stage.stack.hidden_size * stage.stack.directions
+        else:
+            width = cast(int, getattr(stage, "out_features", width))
     return width
 
 
 def width_before(stages: Sequence[nn.Module], width: int) -> int:
     """The number of features that go into the stages if `width` come out."""
     for stage in reversed(stages):
-        match stage:
-            case nn.Linear():
-                width = stage.in_features
-            case Layers():
-                width = stage.stack.input_size
+        width = stage.stack.input_size if isinstance(stage, Layers) else cast(int, getattr(stage, "in_features", width))
     return width
 
 
@@ -151,13 +148,7 @@ def check_widths(stages: Sequence[nn.Module], width: int) -> None:
     """Raise ValueError for a linear or recurrent stage that expects another number of features than comes to it."""
     for before, stage in pairwise([nn.Identity(), *stages]):
         width = width_after([before], width)
-        expected = (
-            stage.in_features
-            if isinstance(stage, nn.Linear)
-            else stage.stack.input_size
-            if isinstance(stage, Layers)
-            else width
-        )
+        expected = stage.stack.input_size if isinstance(stage, Layers) else getattr(stage, "in_features", width)
         if expected != width:
             raise ValueError(f"a stage reads {expected} numbers, but {width} come to it")
 
@@ -172,7 +163,7 @@ def _merged(first: nn.Module, second: nn.Module) -> nn.Module | None:
             weight = second.weight.double()
             shift = first.shift.double().expand(second.in_features)
             return _linear(second, weight * first.scale.double(), _bias(second) + weight @ shift)
-        case nn.Linear(), nn.Linear():
+        case nn.Linear(), nn.Linear() if first.in_features * second.out_features <= MOST_MERGED:
             weight = second.weight.double()
             return _linear(second, weight @ first.weight.double(), _bias(second) + weight @ _bias(first))
         case Affine(), Affine():

@@ -122,7 +122,7 @@ def test_a_file_of_numbers(card: Card) -> None:
         (b"\x89PNG\0\0", "no table"),
         (b"", "empty"),
         (b"1,1\n" * (LARGEST // 4 + 1), "at most 1,000,000"),
-        (b"<b>,1\n<i>,2", "1 column(s) of numbers"),
+        (b"<b>,1\n<i>,2", "1 column of numbers"),
     ],
     ids=["gap", "column", "picture", "empty", "large", "markup"],
 )

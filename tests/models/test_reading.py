@@ -13,6 +13,7 @@ from torch import nn
 
 import explorer
 from explorer.models.model import Model
+from explorer.models.vocabulary import UNKNOWN
 from tests.helpers import FEW, SYMBOLS, TEXT, VARIANTS, Variant, network
 
 MODEL = network(("lstm", {}))
@@ -49,10 +50,10 @@ def test_any_text(variant: str, text: str) -> None:
 @pytest.mark.parametrize("text", ODD, ids=ascii)
 @pytest.mark.parametrize("variant", NETWORKS)
 def test_odd_text(variant: str, text: str) -> None:
-    """Emoji, right-to-left, combining marks, a lone surrogate, markup: one token a code point, and gradients too."""
+    """Emoji, right-to-left, combining marks, a lone surrogate (replaced), markup: one token a code point, and gradients too."""
     model = NETWORKS[variant]
     trace = explorer.trace(model, text)
-    assert list(trace.tokens) == list(text.replace("\r\n", "\n"))
+    assert list(trace.tokens) == list(text.replace("\r\n", "\n").replace("\ud800", UNKNOWN))
     if trace.steps > 1:
         assert not explorer.gradients(model, text).nonfinite
 
@@ -104,7 +105,7 @@ def test_what_a_text_model_refuses(ask: Any, given: Any, message: str) -> None:
         ([["a", "b", "c"]], "expected numbers, got list"),
         ([[1, 2, 3], [1, 2]], "expected numbers, got list"),
         ({"x": 1}, "expected numbers, got dict"),
-        (None, r"got \[\]"),
+        (None, "expected numbers, got NoneType"),
     ],
     ids=str,
 )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from explorer.cells import build
 from explorer.models.answers import ANSWERS, CLASS, FORECAST, LABEL, NEXT_TOKEN, NUMBER
 from explorer.models.checkpoints import guesses, limits
+from explorer.models.checkpoints.columns import are_columns, columns
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Route, Unreadable
 from explorer.models.model import Model
 from explorer.models.stages import Chain, Ends, Head, check_widths, folded, linear, width_after, width_before
@@ -25,11 +26,12 @@ Part = TypeVar("Part", bound=nn.Module)
 class Choice:
     """What is taken of a file, by its names in there.
 
-    embedding   None: the network reads numbers, or symbols one-hot where a vocabulary is given
+    embedding   None: the network reads numbers, whose columns a vocabulary of words names; or symbols of another vocabulary one-hot
     readout     None: the network answers with its own h
     vocabulary  the symbols by id; empty where nobody knows them: then ids are read, or numbers
     answer      what the readout means (`explorer.models.answers`); `labels` names its outputs where they are no tokens
     rather      one of `Recurrent.rather`, where the layers are that instead
+    reads       without an embedding: "numbers" if the vocabulary names columns, "symbols" if it is read one-hot; "": as it looks
     follows     whether the answer is the file's own, by `Recurrent.route`; `embedding` is then that of the route, and `readout` is None
     """
 
@@ -41,6 +43,7 @@ class Choice:
     labels: tuple[str, ...] = ()
     rather: str = ""
     follows: bool = False
+    reads: str = ""
 
 
 def recurrent_of(contents: Contents, where: str) -> Recurrent:
@@ -126,7 +129,8 @@ def _as_the_file_says(
     chosen = Choice(best.where, route.embedding, None, symbols, route.answer, route.labels, follows=True)
     if own and symbols and len(symbols) != _ids(contents, chosen):
         chosen = replace(chosen, vocabulary=())
-    guesses_next = route.answer in (CLASS.name, LABEL.name) and chosen.vocabulary and not route.labels
+    symbols_read = chosen.vocabulary and (chosen.embedding is not None or not names_columns(chosen))
+    guesses_next = route.answer in (CLASS.name, LABEL.name) and symbols_read and not route.labels
     if guesses_next and outputs_of(contents, chosen) == len(chosen.vocabulary) > 2:
         return replace(chosen, answer=NEXT_TOKEN.name)
     return chosen
@@ -163,7 +167,7 @@ def with_graph(contents: Contents, choice: Choice) -> Choice:
     if recurrent.route is None:
         raise Unreadable(recurrent.no_route or "The file does not say how its parts are connected.")
     chosen = _as_the_file_says(contents, recurrent, recurrent.route, choice.vocabulary, own=False)
-    return replace(chosen, rather=choice.rather)
+    return replace(chosen, rather=choice.rather, reads=choice.reads)
 
 
 def with_activation(contents: Contents, choice: Choice, name: str) -> Choice:
@@ -224,12 +228,14 @@ def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
 
 def reader(contents: Contents, choice: Choice) -> Reader:
     """What such a network reads. Raises Unreadable for a vocabulary that does not fit."""
-    recurrent, symbols = recurrent_of(contents, choice.recurrent), choice.vocabulary
+    symbols = choice.vocabulary
     ids = _ids(contents, choice)
     if choice.embedding is None and not symbols:
         return Numbers(tuple(f"x{k}" for k in range(ids)))
     if not symbols:
         return Ids(ids)
+    if choice.embedding is None and len(symbols) == ids and names_columns(choice):
+        return columns(symbols)
     if len(symbols) != ids:
         read_by = "its input" if choice.embedding is None else f"the embedding “{choice.embedding}”"
         raise Unreadable(
@@ -237,6 +243,11 @@ def reader(contents: Contents, choice: Choice) -> Reader:
             "and unknown ones where they stand in training."
         )
     return reader_of(symbols)
+
+
+def names_columns(choice: Choice) -> bool:
+    """Whether the symbols of a network without an embedding name its columns; by what they look like while nobody has said."""
+    return choice.reads != "symbols" and (choice.reads == "numbers" or are_columns(choice.vocabulary))
 
 
 def network(contents: Contents, choice: Choice) -> Model:
@@ -247,6 +258,7 @@ def network(contents: Contents, choice: Choice) -> Model:
         raise Unreadable(f"The embedding has {len(reads):,} rows; at most {limits.MOST_SYMBOLS:,} can be shown.")
     readout, labels = _answer(contents, choice, recurrent)
     before = recurrent.route.before if choice.follows and recurrent.route else ()
+    _check_answer(choice, recurrent, readout.out_features, reads)
     stack = build(
         recurrent.cell,
         recurrent.input_size,
@@ -286,6 +298,17 @@ def _ids(contents: Contents, choice: Choice) -> int:
     return width_before(before, recurrent.input_size)
 
 
+def _check_answer(choice: Choice, recurrent: Recurrent, outputs: int, reads: Reader) -> None:
+    """Refuse an answer that stands in what is read, where what is read has no place for it: a forecast of ids, a next token of numbers."""
+    fitting = answers(recurrent, outputs, reads)
+    if ANSWERS[choice.answer].in_text and choice.answer not in fitting:
+        what = f"{len(reads):,} {'columns of ' if isinstance(reads, Numbers) else ''}{reads.kind}"
+        raise Unreadable(
+            f"The answer cannot be “{choice.answer}”: the network reads {what} and has {outputs:,} outputs; choose from "
+            f"{', '.join(fitting)}."
+        )
+
+
 def _table(contents: Contents, name: str) -> Tensor:
     if name not in contents.tables:
         raise Unreadable(f"There is no table “{name}” in the file; it has {', '.join(contents.tables) or 'none'}.")
@@ -294,7 +317,7 @@ def _table(contents: Contents, name: str) -> Tensor:
 
 def _embedding(contents: Contents, choice: Choice, reads: Reader, dtype: torch.dtype) -> nn.Embedding | None:
     """The file's own; one-hot where there is none and symbols are read; none for numbers."""
-    if choice.embedding is None and not choice.vocabulary:
+    if isinstance(reads, Numbers):
         return None
     rows = torch.eye(len(reads)) if choice.embedding is None else _table(contents, choice.embedding)
     made = nn.Embedding(*rows.shape).to(dtype)

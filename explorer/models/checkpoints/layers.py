@@ -61,6 +61,11 @@ class Layer:
 
 def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
     """Layers that read one another and fit are one entry; the others stay by themselves. `kernel` runs those of an entry."""
+    return tuple(_recurrent(chain, kernel(chain)) for chain in chained(layers))
+
+
+def chained(layers: Sequence[Layer]) -> list[list[Layer]]:
+    """The layers of each entry, from below."""
     chains: list[list[Layer]] = []
     for layer in layers:
         below = [chain for chain in chains if chain[-1].where == layer.reads and layer.continues(chain[-1])]
@@ -68,7 +73,7 @@ def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel |
             below[0].append(layer)
         else:
             chains.append([layer])
-    return tuple(_recurrent(chain, kernel(chain)) for chain in chains)
+    return chains
 
 
 def check_layers(count: int) -> None:

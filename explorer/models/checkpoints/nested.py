@@ -17,10 +17,11 @@ LONGEST = 60
 LONGEST_NAME = 500
 """Of a tensor. A longer one loses its middle but for a letter, so that it still is longer: one long key can stand in many names."""
 VOCABULARY = re.compile(
-    r"vocab|chars|characters|alphabet|symbols|tokens|words|stoi|itos|(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
+    r"vocab|chars|characters|alphabet|symbols|tokens|words|columns|features|feature_?names|input_?names|stoi|itos|"
+    r"(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
     re.IGNORECASE,
 )
-"""What people call it: "vocab", "chars", "stoi", "idx2word", "char_to_ix"."""
+"""What people call it: "vocab", "chars", "stoi", "idx2word", "char_to_ix"; and the names of the columns of numbers: "feature_names"."""
 LABELS = re.compile(
     r"(?:id|idx|ix|ind|index|int|i)_?(?:to|2)_?(?:label|class|tag|categor|intent|emotion)\w*"
     r"|(?:label|class|tag|category|intent|emotion)(?:e?s)?_?(?:to|2)_?(?:id|idx|ix|ind|index|int|i)(?:e?s|x)?"

@@ -4,40 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from explorer.cells.activations import activation, gate_activation
 from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.onnx_nodes import Node, text_of
 from explorer.models.checkpoints.wording import quoted
 
-TANH, SIGMOID, RELU, LINEAR = "tanh", "sigmoid", "relu", "affine"
-USUAL = {"RNN": (TANH,), "GRU": (SIGMOID, TANH), "LSTM": (SIGMOID, TANH, TANH)}
+USUAL = {"RNN": ("Tanh",), "GRU": ("Sigmoid", "Tanh"), "LSTM": ("Sigmoid", "Tanh", "Tanh")}
 """The activations where a node names none: of the gates, of the candidate, of what is shown."""
-NONLINEARITIES = {(TANH,): "tanh", (RELU,): "relu", (SIGMOID,): "sigmoid", (LINEAR,): "linear"}
-CANDIDATES = {(SIGMOID, TANH): "tanh", (SIGMOID, SIGMOID): "sigmoid"}
-LSTMS = {
-    (SIGMOID, TANH, TANH): "lstm",
-    (SIGMOID, SIGMOID, SIGMOID): "lstm-sigmoid",
-    (SIGMOID, LINEAR, TANH): "lstm-niaf",
-    (SIGMOID, TANH, LINEAR): "lstm-noaf",
+NAMES = {
+    "tanh": "tanh",
+    "sigmoid": "sigmoid",
+    "relu": "relu",
+    "softplus": "softplus",
+    "softsign": "softsign",
+    "hardsigmoid": "hard_sigmoid",
+    "elu": "elu",
+    "leakyrelu": "leaky_relu",
+    "affine": "linear",
+    "thresholdedrelu": "",
+    "scaledtanh": "",
 }
-"""Our cell for the activations."""
+"""Our names for ONNX's, in lower case; empty for those that no cell here has."""
+ALPHAS = {"hardsigmoid": 0.2, "elu": 1.0, "leakyrelu": 0.01, "affine": 1.0, "thresholdedrelu": 1.0, "scaledtanh": 1.0}
+BETAS = {"hardsigmoid": 0.5, "affine": 0.0, "scaledtanh": 1.0}
+"""The numbers that an activation takes where none are given."""
+LSTMS: dict[tuple[str, ...], str] = {
+    ("sigmoid", "tanh", "tanh"): "lstm",
+    ("sigmoid", "sigmoid", "sigmoid"): "lstm-sigmoid",
+    ("sigmoid", "linear", "tanh"): "lstm-niaf",
+    ("sigmoid", "tanh", "linear"): "lstm-noaf",
+}
+"""Our cells that are made for certain activations; `lstm` has others as options."""
 
 
 def cell_of(node: Node, where: str) -> tuple[str, dict[str, Any]]:
     """Our cell and its options. Raises Unreadable where none computes the same."""
-    activations = _activations(node, where)
-    if node.operator == "RNN" and activations in NONLINEARITIES:
-        return "rnn", {"nonlinearity": NONLINEARITIES[activations]}
-    if node.operator == "GRU" and activations in CANDIDATES:
-        after = node.told.get("linear_before_reset", 0)
-        return "gru" if after else "gru-cho", {"candidate": CANDIDATES[activations]}
-    if node.operator == "LSTM" and activations in LSTMS:
-        return _lstm(node, LSTMS[activations], where)
-    raise Unreadable(
-        f"The node {quoted(where)} is of the kind {node.operator} with the activations {', '.join(activations)}; no cell here has these."
-    )
+    found = _activations(node, where)
+    if node.operator == "RNN":
+        return "rnn", {"nonlinearity": found[0]}
+    if node.operator == "GRU":
+        cell = "gru" if node.told.get("linear_before_reset", 0) else "gru-cho"
+        return cell, {"candidate": found[1]} | ({"gate": found[0]} if found[0] != "sigmoid" else {})
+    return _lstm(node, found, where)
 
 
-def _lstm(node: Node, cell: str, where: str) -> tuple[str, dict[str, Any]]:
+def _lstm(node: Node, found: tuple[str, ...], where: str) -> tuple[str, dict[str, Any]]:
+    cell = LSTMS.get(found, "")
     coupled, peeping = bool(node.told.get("input_forget", 0)), node.P is not None
     if coupled and (peeping or cell != "lstm"):
         beside = "peepholes" if peeping else "other activations"
@@ -46,32 +60,70 @@ def _lstm(node: Node, cell: str, where: str) -> tuple[str, dict[str, Any]]:
         )
     if coupled:
         return "lstm-coupled", {}
-    if not peeping:
+    if peeping and cell in ("", "lstm-sigmoid"):
+        beside = "sigmoid throughout" if cell else f"the activations {', '.join(found)}"
+        raise Unreadable(f"The node {quoted(where)} has peepholes and {beside}; no cell here has both.")
+    if peeping:
+        return "lstm-peephole" if cell == "lstm" else cell, {"peephole": "diagonal"}
+    if cell:
         return cell, {}
-    if cell == "lstm-sigmoid":
-        raise Unreadable(f"The node {quoted(where)} has peepholes and sigmoid throughout; no cell here has both.")
-    return "lstm-peephole" if cell == "lstm" else cell, {"peephole": "diagonal"}
+    named = zip(("gate", "candidate", "output"), found, ("sigmoid", "tanh", "tanh"), strict=True)
+    return "lstm", {option: name for option, name, usual in named if name != usual}
 
 
 def _activations(node: Node, where: str) -> tuple[str, ...]:
-    """Those of a direction, in lower case; both directions have the same. Raises Unreadable for what changes them."""
+    """Those of a direction, by our names; both directions have the same. Raises Unreadable for one that no cell has."""
     usual = USUAL[node.operator]
-    named = tuple(text_of(one).lower() for one in node.told.get("activations", ()))
-    named = named or usual * len(node.W)
-    first = named[: len(usual)]
-    if named != first * len(node.W) or len(first) != len(usual):
-        raise Unreadable(
-            f"The node {quoted(where)} has the activations {', '.join(named[:8])}: another number, or other ones in each direction."
-        )
+    named = tuple(text_of(one) for one in node.told.get("activations", ())) or usual * len(node.W)
     if float(node.told.get("clip", 0.0)):
         raise Unreadable(
             f"The node {quoted(where)} clips its sums at {node.told['clip']:g} (clip), which no cell here does."
         )
-    lines = named.count(LINEAR)
-    for name, value in (("activation_alpha", 1.0), ("activation_beta", 0.0)):
-        given = list(node.told.get(name, ()))
-        if given != [value] * lines:
+    found = _with_numbers(node, named, where)
+    first = found[: len(usual)]
+    if found != first * len(node.W) or len(first) != len(usual):
+        raise Unreadable(
+            f"The node {quoted(where)} has the activations {', '.join(map(quoted, named[:8]))}: another number, or other ones in each "
+            "direction."
+        )
+    for at, one in enumerate(first):
+        try:
+            gate_activation(one) if at == 0 and node.operator != "RNN" else activation(one)
+        except ValueError as error:
+            shown = ", ".join(map(quoted, named[: len(usual)]))
             raise Unreadable(
-                f"The node {quoted(where)} changes its activations by {name} = {given[:6]}, which no cell here does."
-            )
+                f"The node {quoted(where)} is of the kind {node.operator} with the activations {shown}; no cell here has these."
+            ) from error
     return first
+
+
+def _with_numbers(node: Node, named: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """Our names of the activations. Each takes its alpha and beta from the node's lists, in order, as far as they reach."""
+    alphas, betas = (list(node.told.get(f"activation_{name}", ())) for name in ("alpha", "beta"))
+    found = []
+    for name in (one.lower() for one in named):
+        alpha = _short(alphas.pop(0) if name in ALPHAS and alphas else ALPHAS.get(name, 0.0))
+        beta = _short(betas.pop(0) if name in BETAS and betas else BETAS.get(name, 0.0))
+        ours = NAMES.get(name, "")
+        if name in ("affine", "scaledtanh") and (alpha, beta) != (ALPHAS[name], BETAS[name]):
+            raise Unreadable(
+                f"The node {quoted(where)} has the activation {name} with alpha {alpha:g} and beta {beta:g}, which no cell here has."
+            )
+        if name == "scaledtanh":
+            ours = "tanh"
+        elif name == "hardsigmoid":
+            ours = f"hard_sigmoid({alpha}, {beta})"
+        elif name in ("elu", "leakyrelu"):
+            ours = f"{ours}({alpha})" if name == "leakyrelu" or alpha != 1 else ours
+        found.append(ours)
+    if alphas or betas:
+        extra = "activation_alpha" if alphas else "activation_beta"
+        raise Unreadable(
+            f"The node {quoted(where)} has more numbers in {extra} than its activations take: {(alphas or betas)[:6]}."
+        )
+    return tuple(found)
+
+
+def _short(value: float) -> float:
+    """A number of 32 bits as a person wrote it: 0.2, not 0.20000000298."""
+    return float(np.format_float_positional(np.float32(value))) if np.isfinite(value) else float(value)

@@ -11,12 +11,16 @@ import numpy as np
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from explorer.models.checkpoints.contents import Unreadable
+from explorer.models.checkpoints.layers import check_copies
 from explorer.models.checkpoints.onnx_folding import FOLDED, fold
 from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
 
 DEEPEST = 50
 """How many operations a constant may be made by."""
+FLOATING = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
+MOST_SOURCES = 100
+"""Values looked at for the tensors that a constant is made of."""
 
 
 @dataclass(eq=False)
@@ -24,12 +28,16 @@ class Scope:
     """A graph, and the one in whose node it lies: what has a name out there can be read in here.
 
     inside  where it lies, for a person: "If_0, then_branch"; empty for the whole
+    at      the place of that node among its graph's, and the name of the attribute
+    folded  the bytes of all constants that were made of others
     """
 
     graph: GraphProto
     outer: Scope | None = None
     inside: str = ""
+    at: tuple[int, str] = (0, "")
     known: dict[str, Array | None] = field(default_factory=dict)
+    folded: int = 0
 
     @cached_property
     def stored(self) -> dict[str, TensorProto]:
@@ -84,7 +92,13 @@ class Scope:
         given = [self.constant(one, depth + 1) if one else None for one in node.input]
         if any(one and value is None for one, value in zip(node.input, given, strict=True)):
             return None
-        return fold(node.op_type, given, attributes(node), quoted(node.name or name))
+        found = fold(node.op_type, given, attributes(node), quoted(node.name or name))
+        root = self
+        while root.outer is not None:
+            root = root.outer
+        root.folded += found.nbytes if found.base is None else 0
+        check_copies(root.folded)
+        return found
 
 
 def scopes(graph: GraphProto) -> list[Scope]:
@@ -93,12 +107,27 @@ def scopes(graph: GraphProto) -> list[Scope]:
     while waiting:
         scope = waiting.pop(0)
         found.append(scope)
-        for node in scope.graph.node:
+        for at, node in enumerate(scope.graph.node):
             for one in node.attribute:
-                inside = f"{node.name or node.op_type}, {one.name}"
+                inside = f"{scope.inside}, {node.name or node.op_type}, {one.name}".lstrip(", ")
                 bodies = [one.g] if one.type == AttributeProto.GRAPH else one.graphs
-                waiting += [Scope(body, scope, f"{scope.inside}, {inside}".lstrip(", ")) for body in bodies]
+                waiting += [Scope(body, scope, inside, (at, one.name)) for body in bodies]
     return found
+
+
+def sources(scope: Scope, name: str) -> list[str]:
+    """The stored tensors that a constant is made of."""
+    found: dict[str, None] = {}
+    waiting, seen = [(scope, name)], 0
+    while waiting and seen < MOST_SOURCES:
+        scope, name = waiting.pop()
+        seen += 1
+        holder = scope.holder(name) if name else None
+        if holder is not None and name in holder.stored:
+            found[name] = None
+        elif holder is not None and name in holder.makers:
+            waiting += [(holder, one) for one in reversed(holder.makers[name].input)]
+    return list(found)
 
 
 def tensors(scopes: list[Scope]) -> Iterator[TensorProto]:
@@ -108,6 +137,16 @@ def tensors(scopes: list[Scope]) -> Iterator[TensorProto]:
         for node in scope.graph.node:
             if node.op_type == "Constant":
                 yield from (one.t for one in node.attribute if one.type == AttributeProto.TENSOR)
+
+
+def shapes(scopes: list[Scope]) -> dict[str, tuple[int, ...]]:
+    """The shapes of all stored tensors in floating point, by name: weights, and not the whole numbers that tell nodes what to do."""
+    return {
+        tensor.name: tuple(tensor.dims)
+        for scope in scopes
+        for tensor in scope.graph.initializer
+        if tensor.name and tensor.data_type in FLOATING
+    }
 
 
 def claims(tensor: TensorProto) -> tuple[str, tuple[int, ...], int]:

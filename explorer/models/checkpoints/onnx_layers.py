@@ -68,14 +68,14 @@ def _notes(scope: Scope, proto: NodeProto, node: Node) -> tuple[str, ...]:
         notes.append(widened(stored.dtype.name))
     if node.B is None:
         notes.append("It has no biases; they are zeros here.")
-    if any(name and not _zeros(scope, name) for name in inputs[5:7]):
+    if any(name and not is_zeros(scope, name) for name in inputs[5:7]):
         notes.append("The graph gives it the state that it begins from; here it begins from zeros.")
     if inputs[4]:
         notes.append("The graph tells it how long each sequence is; here the whole input is read.")
     return tuple(notes)
 
 
-def _zeros(scope: Scope, name: str) -> bool:
+def is_zeros(scope: Scope, name: str) -> bool:
     """Whether a first state is zeros whatever the input: stored ones, or made as zeros, and then only brought into shape."""
     for _ in range(MOST_BETWEEN):
         holder = scope.holder(name)

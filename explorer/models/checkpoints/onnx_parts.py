@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,52 +12,104 @@ from torch import Tensor
 
 from explorer.models.checkpoints.contents import Linear
 from explorer.models.checkpoints.layers import check_copies, floats, unique
-from explorer.models.checkpoints.onnx_graph import Scope, attributes
+from explorer.models.checkpoints.onnx_graph import Scope, attributes, sources
 from explorer.signals import Array
 
-
-def tables(scopes: list[Scope]) -> dict[str, Tensor]:
-    """The tables of numbers of which a Gather takes rows, by their names in the file."""
-    found: dict[str, Tensor] = {}
-    total = 0
-    for scope in scopes:
-        for node in scope.graph.node:
-            if node.op_type == "Gather" and len(node.input) == 2 and attributes(node).get("axis", 0) == 0:
-                table = _matrix(scope, node.input[0])
-                name = _name(scope, node, node.input[0])
-                if table is not None and name not in found:
-                    found[name] = _tensor(table)
-                    total += table.nbytes
-                    check_copies(total)
-    return found
+MOST_ONE_HOT = 2000
+"""Symbols whose vectors are made a table of."""
+Read = tuple[Linear, list[str]]
+"""A linear layer, and the values that it is made of."""
 
 
-def linears(scopes: list[Scope]) -> dict[str, Linear]:
-    """The products with a stored matrix and what is added to them, by their names in the file."""
-    found: dict[str, Linear] = {}
+@dataclass(frozen=True)
+class Tables:
+    """What could be an embedding.
+
+    found    the tables, [token, feature], by their names in the file
+    names    these names by the graph that holds a table and the value's name in it
+    sources  the stored tensors that each is made of
+    """
+
+    found: dict[str, Tensor] = field(default_factory=dict)
+    names: dict[tuple[int, str], str] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def tables(scopes: list[Scope]) -> Tables:
+    """The tables of numbers of which a Gather takes rows, and one-hot vectors as a table of theirs."""
+    all_ = Tables()
     taken: Counter[str] = Counter()
     total = 0
     for scope in scopes:
         for node in scope.graph.node:
-            linear = READ[node.op_type](scope, node) if node.op_type in READ and len(node.input) >= 2 else None
-            if linear is not None:
-                found[unique(_name(scope, node, node.input[1]), taken)] = linear
+            if node.op_type == "Gather" and len(node.input) == 2 and attributes(node).get("axis", 0) == 0:
+                value, table = node.input[0], _matrix(scope, node.input[0])
+            elif node.op_type == "OneHot" and len(node.input) == 3 and len(node.output) == 1:
+                value, table = node.output[0], _one_hot(scope, node)
+            else:
+                continue
+            holder = scope.holder(value)
+            if table is not None and holder is not None and (id(holder), value) not in all_.names:
+                name = unique(_name(scope, node, value), taken)
+                all_.names[id(holder), value] = name
+                all_.found[name], all_.sources[name] = (
+                    _tensor(table),
+                    tuple(sources(scope, value) if node.op_type == "Gather" else ()),
+                )
+                total += table.nbytes
+                check_copies(total)
+    return all_
+
+
+def _one_hot(scope: Scope, node: NodeProto) -> Array | None:
+    """The vectors for each id; None where they are not constant, or too many."""
+    depth, values = (scope.constant(name) for name in node.input[1:])
+    if depth is None or values is None or depth.size != 1 or values.shape != (2,) or values.dtype.kind not in "fiu":
+        return None
+    count = int(depth.item())
+    off, on = (float(value) for value in values)
+    return (
+        np.eye(count, dtype=np.float32) * np.float32(on - off) + np.float32(off) if 0 < count <= MOST_ONE_HOT else None
+    )
+
+
+def linears(scopes: list[Scope]) -> tuple[dict[str, Linear], dict[str, tuple[str, ...]]]:
+    """The products with a stored matrix and what is added to them, by their names in the file, and the stored tensors of each."""
+    found: dict[str, Linear] = {}
+    made_of: dict[str, tuple[str, ...]] = {}
+    taken: Counter[str] = Counter()
+    total = 0
+    for scope in scopes:
+        for node in scope.graph.node:
+            read = READ[node.op_type](scope, node) if node.op_type in READ and len(node.input) >= 2 else None
+            if read is not None:
+                linear, names = read
+                name = unique(_name(scope, node, node.input[1]), taken)
+                found[name] = linear
+                made_of[name] = tuple(dict.fromkeys(one for part in names for one in sources(scope, part)))
                 total += linear.weight.nbytes + linear.bias.nbytes
                 check_copies(total)
-    return found
+    return found, made_of
 
 
-def _gemm(scope: Scope, node: NodeProto) -> Linear | None:
+def _gemm(scope: Scope, node: NodeProto) -> Read | None:
+    """alpha A B + beta C, the factors taken into the weights."""
     told = attributes(node)
     weight = _matrix(scope, node.input[1])
-    if weight is None or told.get("transA", 0) or told.get("alpha", 1.0) != 1 or told.get("beta", 1.0) != 1:
+    alpha, beta = told.get("alpha", 1.0), told.get("beta", 1.0)
+    if weight is None or told.get("transA", 0) or not isinstance(alpha, float) or not isinstance(beta, float):
         return None
-    weight = weight if told.get("transB", 0) else weight.T  # [output, input]
-    bias = scope.constant(node.input[2]) if len(node.input) > 2 else None
-    return _linear(weight, bias)
+    weight = (weight if told.get("transB", 0) else weight.T) * weight.dtype.type(alpha)  # [output, input]
+    bias = scope.constant(node.input[2]) if len(node.input) > 2 and node.input[2] else None
+    if bias is not None:
+        if bias.size not in (1, len(weight)) or bias.dtype.kind != "f":
+            return None
+        bias = np.broadcast_to(bias.ravel() * bias.dtype.type(beta), len(weight))
+    linear = _linear(weight, bias)
+    return None if linear is None else (linear, list(node.input[1:3]))
 
 
-def _matmul(scope: Scope, node: NodeProto) -> Linear | None:
+def _matmul(scope: Scope, node: NodeProto) -> Read | None:
     weight = _matrix(scope, node.input[1])
     if weight is None or not node.output:
         return None
@@ -64,9 +117,10 @@ def _matmul(scope: Scope, node: NodeProto) -> Linear | None:
         if reader.op_type == "Add":
             for name in reader.input:
                 bias = scope.constant(name)
-                if bias is not None and bias.shape == weight.shape[1:]:
-                    return _linear(weight.T, bias)
-    return _linear(weight.T, None)
+                if bias is not None and bias.shape == weight.shape[1:] and (linear := _linear(weight.T, bias)):
+                    return linear, [node.input[1], name]
+    linear = _linear(weight.T, None)
+    return None if linear is None else (linear, [node.input[1]])
 
 
 READ = {"Gemm": _gemm, "MatMul": _matmul}

@@ -26,6 +26,7 @@ class Graph:
         default_factory=lambda: {"x": (TensorProto.FLOAT, ["step", 1, INPUT])}
     )
     onto: str = "x"
+    opset: int = 14
 
     def add(self, operator: str, inputs: Sequence[str], name: str, domain: str = "", **told: Any) -> None:
         self.nodes.append(helper.make_node(operator, inputs, [name], name=f"{name}_node", domain=domain, **told))
@@ -38,13 +39,19 @@ class Graph:
         return helper.make_graph(self.nodes, "made", given, found, stored)
 
     def bytes(self) -> bytes:
-        return model(self.proto())
+        return model(self.proto(), self.opset)
 
     def run(self, **given: Array) -> Array:
         """What ONNX Runtime makes of it."""
-        session = onnxruntime.InferenceSession(self.bytes(), providers=["CPUExecutionProvider"])
-        found: Array = session.run([self.onto], given)[0]
-        return found
+        return self.run_all([self.onto], **given)[0]
+
+    def run_all(self, names: Sequence[str], **given: Array) -> list[Array]:
+        """Several values of it."""
+        proto = self.proto()
+        del proto.output[:]
+        proto.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+        session = onnxruntime.InferenceSession(model(proto, self.opset), providers=["CPUExecutionProvider"])
+        return list(session.run(list(names), given))
 
 
 def model(graph: GraphProto, opset: int = 14) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explorer.models.checkpoints.contents import Contents, Unreadable
@@ -12,10 +13,14 @@ from explorer.models.checkpoints.limits import check_claims
 from explorer.models.checkpoints.protobuf import check_message
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, NodeProto
+    from collections.abc import Sequence
 
+    from onnx import ModelProto, NodeProto
+
+    from explorer.models.checkpoints.contents import Recurrent
     from explorer.models.checkpoints.layers import Layer
     from explorer.models.checkpoints.onnx_graph import Scope
+    from explorer.models.checkpoints.onnx_trace import Found
 
 SECOND_TAGS = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 """What may stand behind the version, at the beginning: the fields of a ModelProto, as protobuf writes them."""
@@ -38,6 +43,8 @@ TEXTS = frozenset({("node", 1), ("node", 2), ("node", 3), ("node", 4), ("node", 
 PASSING = ("Transpose", "Squeeze", "Unsqueeze", "Reshape", "Identity", "Dropout", "Cast")
 """What may stand between two layers of a stack: it changes how h lies, not its numbers."""
 MOST_BETWEEN = 20
+MOST_NOTES = 1000
+"""Of metadata."""
 SIMILAR = ("LSTM", "GRU", "RNN")
 
 
@@ -49,46 +56,89 @@ def holds(data: bytes) -> bool:
 def read(data: bytes) -> Contents:
     """What the graph holds, with the graphs inside it. Raises Unreadable."""
     require("onnx", "an ONNX file")
-    from explorer.models.checkpoints import onnx_graph, onnx_kernel, onnx_parts
-    from explorer.models.checkpoints.layers import joined
+    from explorer.models.checkpoints import onnx_graph, onnx_kernel, onnx_labels, onnx_parts, onnx_route, onnx_trace
+    from explorer.models.checkpoints.layers import chained, joined
 
-    scopes = onnx_graph.scopes(_parsed(data))
+    model = _parsed(data)
+    scopes = onnx_graph.scopes(model.graph)
     check_claims(onnx_graph.claims(tensor) for tensor in onnx_graph.tensors(scopes))
-    layers, refused = _layers(scopes)
+    layers, refused, nodes = _layers(scopes)
     if not layers:
         raise Unreadable(_nothing(scopes, refused))
+    tables = onnx_parts.tables(scopes)
+    linears, made_of = onnx_parts.linears(scopes)
+    labels = onnx_labels.labels({one.key: one.value for one in model.metadata_props[:MOST_NOTES]})
+    tracer = onnx_trace.traced(scopes, _opset(model), {at: one.found for at, one in nodes.items()}, tables.names)
+    values = {one.name: tracer.value(scopes[0], one.name) for one in model.graph.output}
+    router = onnx_route.Router(layers, onnx_route.outputs(values), labels)
+    homes = {one.found.number: one for one in nodes.values() if one.found.layer is not None}
+    numbers = {id(layer): at for at, layer in enumerate(layers)}
+
+    def recurrent_of(chain: Sequence[Layer]) -> Recurrent:
+        own = [numbers[id(layer)] for layer in chain]
+        weights = [name for at in own for name in homes[at].weights]
+        (found,) = joined(chain, onnx_kernel.kernel)
+        found = replace(found, tensors=tuple(dict.fromkeys(weights)))
+        return router.routed(found, own, homes[own[0]].scope.inside)
+
+    recurrent: list[Recurrent] = []
+    for chain in chained(layers):
+        together, alone = recurrent_of(chain), []
+        if together.route is None and len(chain) > 1:  # the answer reads more than the top one's h
+            alone = [recurrent_of([layer]) for layer in chain]
+        recurrent += alone if any(one.route for one in alone) else [together]
     return Contents(
-        format="ONNX",
-        recurrent=joined(layers, onnx_kernel.kernel),
-        tables=onnx_parts.tables(scopes),
-        linears=onnx_parts.linears(scopes),
+        "ONNX",
+        tuple(recurrent),
+        tables=tables.found,
+        linears=linears,
         notes=tuple(refused),
+        labels=labels,
+        shapes=onnx_graph.shapes(scopes),
+        sources=tables.sources | made_of,
     )
 
 
-def _parsed(data: bytes) -> GraphProto:
+def _opset(model: ModelProto) -> int:
+    """The version of ONNX's operators."""
+    return max((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), default=1)
+
+
+@dataclass(frozen=True)
+class Home:
+    """A recurrent node: the graph that it lies in, the stored tensors that its weights are made of, and the layer that it is."""
+
+    scope: Scope
+    weights: tuple[str, ...]
+    found: Found
+
+
+def _parsed(data: bytes) -> ModelProto:
     from google.protobuf.message import DecodeError
     from onnx import load_model_from_string
 
     check_message(data, "model", INSIDE, PLAIN, TEXTS)
     try:
-        return load_model_from_string(data).graph
+        return load_model_from_string(data)
     except DecodeError as error:
         raise Unreadable("This looks like an ONNX file, but is damaged: its parts do not fit together.") from error
 
 
-def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
-    """The layers that our cells compute, and what is to be said of the others."""
+def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int, int], Home]]:
+    """The layers that our cells compute, what is to be said of the others, and the nodes of all by their graph and place."""
     from explorer.models.checkpoints.layers import check_copies, check_layers, unique
+    from explorer.models.checkpoints.onnx_graph import sources
     from explorer.models.checkpoints.onnx_layers import layer_of
     from explorer.models.checkpoints.onnx_nodes import ORDER
+    from explorer.models.checkpoints.onnx_trace import Found
 
     names: dict[tuple[int, str], str] = {}  # what a layer is called, by the graph that it lies in and the name of its h
     taken: Counter[str] = Counter()
     layers: list[Layer] = []
     refused: list[str] = []
+    homes: dict[tuple[int, int], Home] = {}
     for scope in scopes:
-        for node in scope.graph.node:
+        for at, node in enumerate(scope.graph.node):
             if node.op_type not in ORDER or node.domain not in ("", "ai.onnx"):
                 continue
             check_layers(len(layers) + len(refused) + 1)
@@ -97,11 +147,14 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str]]:
                 layers.append(layer_of(scope, node, where, _reads(scope, node, names)))
             except Unreadable as error:
                 refused.append(str(error))
+                homes[id(scope), at] = Home(scope, (), Found(0, None))
                 continue
+            weights = [one for name in (*node.input[1:4], *node.input[7:8]) for one in sources(scope, name)]
+            homes[id(scope), at] = Home(scope, tuple(weights), Found(len(layers) - 1, layers[-1]))
             check_copies(sum(layer.bytes for layer in layers))
             if node.output and node.output[0]:
                 names[id(scope), node.output[0]] = where
-    return layers, refused
+    return layers, refused, homes
 
 
 def _reads(scope: Scope, node: NodeProto, names: dict[tuple[int, str], str]) -> str | None:

@@ -1,5 +1,7 @@
 // A gate, unfolded in place: what pushed it, the sum, the squashing, and what its value then does.
 
+const MOST_INPUTS = 8; // lines for input columns at most
+
 function makeUnfold(around, drawing, reading, { ask, go, folded }) {
   const panel = element("div", "unfold", around);
   panel.dataset.testid = "stage-unfold";
@@ -21,6 +23,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
         row.onclick = () => go({ unit });
       }
       const name = element("span", "push-name", row, label);
+      if (unit === undefined) name.title = `${label}${says ?? ""}`;
       if (says) element("span", "glyph", name, says);
       const track = element("span", "push-track", row);
       const bar = element("i", "", track);
@@ -32,10 +35,21 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     }
   }
 
+  // Of many input columns the ones that count most, in their order, and all others together.
+  function largestInputs(inputs) {
+    const all = inputs.map((value, k) => ({ label: `input ${reading.columns[k]}`, value }));
+    if (all.length <= MOST_INPUTS) return all;
+    const size = (k) => (Number.isFinite(inputs[k]) ? Math.abs(inputs[k]) : Infinity);
+    const largest = new Set([...inputs.keys()].sort((a, b) => size(b) - size(a)).slice(0, MOST_INPUTS - 1));
+    const rest = inputs.reduce((sum, value, k) => (largest.has(k) ? sum : sum + value), 0);
+    return [...all.filter((_, k) => largest.has(k)), { label: `the other ${all.length - largest.size} inputs`, value: rest }];
+  }
+
   // The squashing function with the place at which this step stands on it.
-  function curve(parent, theme, colour, name, at, value) {
+  function curve(parent, theme, colour, formula, at, value) {
     const picture = shape("svg", parent, { viewBox: "-6 -1.3 12 2.6", class: "curve", "aria-hidden": "true" });
-    const squash = FUNCTIONS[name];
+    const computed = compile(formula);
+    const squash = (a) => computed(() => a);
     const x = (a) => Math.max(-5.8, Math.min(5.8, a));
     const points = Array.from({ length: 97 }, (_, k) => -6 + k / 8).map((a) => `${a},${-Math.max(-1.2, Math.min(1.2, squash(a)))}`);
     shape("path", picture, { d: "M-6 0H6M0 -1.2V1.2", class: "axes" });
@@ -67,7 +81,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     const [recurrent, bias] = [part.recurrent[step], part.bias[step]];
     const inputs = [...part.inputs.subarray(step * columns, (step + 1) * columns)];
     const rows = reading.columns
-      ? inputs.map((value, k) => ({ label: `input ${reading.columns[k]}`, value }))
+      ? largestInputs(inputs)
       : [{ label: "it reads ", says: reading.shown[step], value: inputs[0] }];
     let rest = recurrent;
     const pushing = Math.min(pushers, reading.units);
@@ -88,13 +102,14 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     const value = set ? besideOf(reading, layer, step, unit) : shown; // what the equation gives
     if (summedAnew) said(panel, `The sum, ${exact(summed)}, is set to ${exact(sum)} by an edit.`);
     const squash = signal.formula.split("(")[0];
+    const inside = signal.formula.slice(squash.length + 1, -1).replace(`${layer}_pre`, exact(sum)).replace("*", "×");
     const result = element("div", "unfold-sum", panel);
     const line = element("div", "equation", result);
     symbol(line, signal.letter, false, colour);
-    line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${exact(sum)} ) = ` : " = ");
+    line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${inside} ) = ` : " = ");
     element("b", "result", line, exact(value)).style.color = colour;
     if (set) said(panel, `Then it is set to ${exact(shown)} by an edit (the equation gives ${exact(value)}).`);
-    if (squash in FUNCTIONS) curve(result, theme, colour, squash, sum, value);
+    if (squash in FUNCTIONS) curve(result, theme, colour, signal.formula, sum, value);
     const { feeds } = reading.diagram.layers.find(({ name }) => name === layer);
     if (feeds) {
       const product = element("div", "equation", panel);

@@ -1,0 +1,210 @@
+"""Where step, batch and feature lie in a value of an ONNX graph, while it is transposed, squeezed and reshaped.
+
+An axis of a value is a tuple of atoms. An atom is an axis that was not taken apart yet: a step, a batch, a feature, a direction. A
+reshape that joins two axes makes one axis of two atoms; an axis of size 1 has none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal
+
+Role = Literal["", "step", "batch", "feature"]
+NUMBERS = count()
+
+
+class Refused(ValueError):
+    """An operation that is not computed here. The message stands in brackets behind the node's name: "Add of two computed values"."""
+
+
+class Atom:
+    """One axis. `role` is empty until an operation shows what it is; `size` is None where only a run shows it."""
+
+    def __init__(self, size: int | None = None, role: Role = "") -> None:
+        self.size, self.role, self.number = size, role, next(NUMBERS)
+
+    @property
+    def single(self) -> bool:
+        """Whether it has one entry, since one sequence is read."""
+        return self.role != "step" and (self.size == 1 or self.role == "batch")
+
+    def mark(self, role: Role) -> None:
+        """Give it its role. Raises Refused where it has another."""
+        if self.role not in ("", role):
+            raise Refused(f"it takes the {self.role} axis for the {role} axis")
+        self.role = role
+
+
+Axis = tuple[Atom, ...]
+Axes = tuple[Axis, ...]
+
+
+@dataclass(frozen=True)
+class Size:
+    """A size that is known when the graph runs: factor * the atoms' sizes + offset."""
+
+    atoms: tuple[Atom, ...] = ()
+    factor: int = 1
+    offset: int = 0
+
+    @property
+    def number(self) -> int | None:
+        """The size, where it is known now."""
+        return None if self.atoms else self.factor + self.offset
+
+
+def number(value: int) -> Size:
+    """A size that is known."""
+    return Size((), value)
+
+
+def times(one: Size | None, other: Size | None) -> Size | None:
+    """The product; None where it has no such form."""
+    if one is None or other is None or one.offset or other.offset or len(one.atoms) + len(other.atoms) > 8:
+        return None
+    return Size(tuple(sorted(one.atoms + other.atoms, key=lambda atom: atom.number)), one.factor * other.factor)
+
+
+def plus(one: Size | None, other: Size | None, sign: int = 1) -> Size | None:
+    """The sum, or the difference; None where it has no such form."""
+    if one is None or other is None:
+        return None
+    if other.number is not None:
+        return (
+            Size(one.atoms, one.factor, one.offset + sign * other.number)
+            if one.atoms
+            else number(one.factor + one.offset + sign * other.number)
+        )
+    if one.number is not None and sign == 1:
+        return plus(other, one)
+    return number(0) if one == other and sign == -1 else None
+
+
+def over(one: Size | None, other: Size | None) -> Size | None:
+    """The quotient; None where it is not whole for sure."""
+    if one is None or other is None or one.offset or other.offset or not other.factor or one.factor % other.factor:
+        return None
+    rest = list(one.atoms)
+    for atom in other.atoms:
+        if atom not in rest:
+            return None
+        rest.remove(atom)
+    return Size(tuple(rest), one.factor // other.factor)
+
+
+def size_of(axis: Axis) -> Size:
+    """The size of an axis."""
+    known = math.prod(atom.size for atom in axis if atom.size is not None)
+    return Size(tuple(sorted((a for a in axis if a.size is None), key=lambda atom: atom.number)), known)
+
+
+def extent(axis: Axis) -> int | None:
+    """How many entries an axis has; None where only a run shows it."""
+    sizes = [1 if atom.single else atom.size for atom in axis]
+    return None if None in sizes else math.prod(size for size in sizes if size is not None)
+
+
+def core(axis: Axis) -> Axis:
+    """The atoms of an axis with more than one entry."""
+    return tuple(atom for atom in axis if not atom.single)
+
+
+@dataclass
+class Reshaped:
+    """The axes after a reshape, and the atoms that were split for it: {atom: its parts}."""
+
+    axes: Axes
+    splits: dict[Atom, Axis]
+
+
+def reshaped(axes: Axes, target: Sequence[Size | None], zero_copies: bool = True) -> Reshaped:
+    """The axes in another shape. A size of -1 (or one that is not known) takes what is left. Raises Refused where they do not fit."""
+    pool = deque(atom for axis in axes for atom in axis)
+    splits: dict[Atom, Axis] = {}
+    rest = [at for at, size in enumerate(target) if size is None or size.number == -1]
+    if len(rest) > 1:
+        raise Refused("Reshape to a shape that is known only when the graph runs")
+    end = rest[0] if rest else len(target)
+    larger = [at for at, size in enumerate(target) if size is None or size.number != 1]
+    front, back = [], []
+    for at in range(end):
+        needed = sum(1 for other in larger if other >= at)
+        front.append(_take(pool, target[at], axes, at if zero_copies else None, needed, splits, left=True))
+    for at in range(len(target) - 1, end, -1):
+        needed = sum(1 for other in larger if end <= other <= at)
+        back.append(_take(pool, target[at], axes, at if zero_copies else None, needed, splits, left=False))
+    if rest:
+        return Reshaped((*front, tuple(pool), *reversed(back)), splits)
+    if core(tuple(pool)):
+        raise Refused("Reshape that does not fit what comes to it")
+    return Reshaped(tuple(front), splits)
+
+
+def _take(
+    pool: deque[Atom],
+    size: Size | None,
+    axes: Axes,
+    copied: int | None,
+    needed: int,
+    splits: dict[Atom, Axis],
+    left: bool,
+) -> Axis:
+    """The atoms at one end of the pool that are an axis of that size."""
+    if size is None or (size.offset and size.atoms):
+        raise Refused("Reshape to a shape that is known only when the graph runs")
+    wanted = [atom for atom in size.atoms if not atom.single]
+    factor = size.factor if size.atoms else size.factor + size.offset
+    if not size.atoms and factor == 0 and copied is not None:
+        if copied >= len(axes):
+            raise Refused("Reshape that does not fit what comes to it")
+        copy = size_of(axes[copied])
+        factor, wanted = copy.factor, [atom for atom in copy.atoms if not atom.single]
+        if factor == 1 and not wanted and axes[copied] and pool and (pool[0] if left else pool[-1]) in axes[copied]:
+            return (pool.popleft() if left else pool.pop(),)
+    if factor < 1:
+        raise Refused("Reshape that does not fit what comes to it")
+    if factor == 1 and not wanted:
+        return _take_single(pool, needed, left)
+    taken: list[Atom] = []
+    while factor > 1 or wanted:
+        if not pool:
+            raise Refused("Reshape that does not fit what comes to it")
+        atom = pool.popleft() if left else pool.pop()
+        if atom in wanted:
+            wanted.remove(atom)
+            taken.append(atom)
+        elif atom.single:
+            continue
+        elif atom.size is None:
+            if taken or wanted:
+                raise Refused("Reshape that does not fit what comes to it")
+            if atom.role == "feature":
+                atom.size = factor
+            taken, factor = [atom], 1
+        elif factor % atom.size == 0:
+            factor //= atom.size
+            taken.append(atom)
+        elif atom.size % factor == 0 and atom.role != "step" and not wanted:
+            parts = [Atom(factor, atom.role), Atom(atom.size // factor, atom.role)]
+            parts = parts if left else parts[::-1]
+            splits[atom] = tuple(parts)
+            taken.append(parts[0 if left else 1])
+            (pool.appendleft if left else pool.append)(parts[1 if left else 0])
+            factor = 1
+        else:
+            raise Refused("Reshape that does not fit what comes to it")
+    return tuple(taken if left else reversed(taken))
+
+
+def _take_single(pool: deque[Atom], needed: int, left: bool) -> Axis:
+    """An axis of size 1: an atom of one entry that stands at that end, or none."""
+    if not pool:
+        return ()
+    atom = pool[0] if left else pool[-1]
+    if atom.single or (atom.role == "" and atom.size is None and len(pool) > needed):
+        return (pool.popleft() if left else pool.pop(),)
+    return ()

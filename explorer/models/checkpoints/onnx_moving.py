@@ -1,0 +1,326 @@
+"""The operations of an ONNX graph that move numbers about: they change where step, batch and feature lie, or pick some out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from explorer.models.checkpoints.onnx_axes import Atom, Axes, Axis, Refused, Size, core, extent, reshaped
+from explorer.models.checkpoints.onnx_flow import Flow, Make, Sizes, Stacked, Value
+from explorer.models.checkpoints.onnx_stages import MOST_NUMBERS, First
+from explorer.models.checkpoints.onnx_told import Told, axis_of
+from explorer.models.stages import linear
+from explorer.signals import Array
+
+FAR = 2**31 - 1
+"""An end from here on means: to the end."""
+
+
+def _each_part(told: Told, move: Callable[[Flow], Axes]) -> Value:
+    """The same move of a value, or of all that lie beside one another; the axis along which they lie moves with them."""
+    value = told.values[0]
+    if not isinstance(value, Stacked):
+        flow = told.flow()
+        return flow.moved(move(flow))
+    marks = [Atom(2) for _ in value.parts]
+    parts, axis = [], -1
+    for part, mark in zip(value.parts, marks, strict=True):
+        own = part.axes[value.axis]
+        marked = (*part.axes[: value.axis], (mark,), *part.axes[value.axis + 1 :])
+        axes = move(part.moved(marked))
+        axis = next(at for at, one in enumerate(axes) if mark in one)
+        parts.append(part.moved((*axes[:axis], own, *axes[axis + 1 :])))
+    return replace(value, parts=tuple(parts), axis=axis)
+
+
+def transpose(told: Told) -> Value:
+    """Axes in another order."""
+
+    def move(flow: Flow) -> Axes:
+        rank = len(flow.axes)
+        order = told.attributes.get("perm") or list(range(rank))[::-1]
+        if sorted(order) != list(range(rank)):
+            raise Refused("Transpose that does not fit what comes to it")
+        return tuple(flow.axes[at] for at in order)
+
+    return _each_part(told, move)
+
+
+def unsqueeze(told: Told) -> Value:
+    """More axes of size 1."""
+
+    def move(flow: Flow) -> Axes:
+        given = told.axes(1, len(flow.axes) + len(told.attributes.get("axes") or told.listed(1))) or []
+        axes: list[Axis] = list(flow.axes)
+        for at in sorted(given):
+            axes.insert(at, ())
+        return tuple(axes)
+
+    return _each_part(told, move)
+
+
+def squeeze(told: Told) -> Value:
+    """Fewer axes of size 1."""
+
+    def move(flow: Flow) -> Axes:
+        given = told.axes(1, len(flow.axes))
+        if given is None:
+            given = [at for at, axis in enumerate(flow.axes) if all(atom.size == 1 for atom in axis)]
+        for at in given:
+            for atom in flow.axes[at]:
+                if atom.role == "" and atom.size is None:
+                    atom.mark("batch")
+            if core(flow.axes[at]):
+                raise Refused("Squeeze of an axis that has more than one entry")
+        return tuple(axis for at, axis in enumerate(flow.axes) if at not in given)
+
+    return _each_part(told, move)
+
+
+def reshape(told: Told) -> Value:
+    """Axes joined or split."""
+    value, target = told.values[0], told.sizes(1)
+    if target is None:
+        target = [Size((), int(one)) for one in told.attributes.get("shape", ())]
+    zero_copies = not told.whole("allowzero", 0)
+    if isinstance(value, Stacked) and value.axis == 0 and target and target[0] == Size((), len(value.parts)):
+        parts = [_reshaped(part, [Size((), 1), *target[1:]], zero_copies) for part in value.parts]
+        return replace(value, parts=tuple(parts))  # [layer * direction, …] to [layer, direction, …]
+    return _reshaped(told.flow(), target, zero_copies)
+
+
+def _reshaped(flow: Flow, target: Sequence[Size | None], zero_copies: bool) -> Flow:
+    found = reshaped(flow.axes, target, zero_copies)
+    features = flow.features
+    while features is not None and any(atom in found.splits for atom in features):
+        features = tuple(part for atom in features for part in found.splits.get(atom, (atom,)))
+    return replace(flow, axes=found.axes, features=features)
+
+
+def flatten(told: Told) -> Value:
+    """All axes as two."""
+    flow = told.flow()
+    at = told.whole("axis", 1)
+    at = at if at == len(flow.axes) else axis_of(at, len(flow.axes))
+    halves = flow.axes[:at], flow.axes[at:]
+    return flow.moved(tuple(tuple(atom for axis in half for atom in axis) for half in halves))
+
+
+def expand(told: Told) -> Value:
+    """More entries along axes of size 1, of which only a batch of one is left as it is."""
+    flow, target = told.flow(), told.sizes(1) or []
+    axes: tuple[Axis, ...] = (*([()] * (len(target) - len(flow.axes))), *flow.axes)
+    for axis, size in zip(axes[len(axes) - len(target) :], target, strict=True):
+        repeats = size is None or (size.number is None and any(not atom.single for atom in size.atoms))
+        repeats = repeats or (size is not None and size.number not in (None, 1))
+        if repeats and not core(axis):
+            return _repeated(flow.moved(axes), target)
+    return flow.moved(axes)
+
+
+def _repeated(flow: Flow, target: Sequence[Size | None]) -> Flow:
+    """One number for each feature that it will be combined with."""
+    sizes = [None if size is None else size.number for size in target]
+    larger = [at for at, axis in enumerate(flow.axes) if not core(axis) and sizes[at] not in (1, None)]
+    unclear = any(
+        not core(axis) and (size is None or any(not atom.single for atom in size.atoms))
+        for axis, size in zip(flow.axes, target, strict=True)
+    )
+    count = sizes[larger[0]] if len(larger) == 1 else None
+    if len(target) != len(flow.axes) or unclear or count is None or not 0 < count <= MOST_NUMBERS or flow.known is None:
+        raise Refused("Expand that repeats a value")
+    if flow.width != 1:
+        raise Refused("Expand that repeats a value")
+
+    def make(kind: torch.dtype, _: int) -> list[nn.Module]:
+        return [linear(torch.ones(count, 1, dtype=kind))]
+
+    new, at = Atom(count, "feature"), larger[0]
+    step = flow.step.then("", make, reads=1)
+    return replace(flow, step=step, axes=(*flow.axes[:at], (new,), *flow.axes[at + 1 :]), features=(new,))
+
+
+def concat(told: Told) -> Value:
+    """Values beside one another."""
+    flows = [told.flow(at) for at in range(len(told.node.input)) if told.has(at) and told.values[at] is not None]
+    if len(flows) != len(told.node.input):
+        raise Refused("Concat of a computed value and a constant")
+    axis = axis_of(told.whole("axis", -1), len(flows[0].axes))
+    if any(len(flow.axes) != len(flows[0].axes) for flow in flows):
+        raise Refused("Concat of values that lie otherwise")
+    return Stacked(tuple(flows), axis, told.label)
+
+
+def gather(told: Told) -> Value:
+    """Entries of a value at constant places."""
+    value = told.values[0]
+    rank = len(value.parts[0].axes if isinstance(value, Stacked) else told.flow().axes)
+    axis = axis_of(told.whole("axis", 0), rank)
+    given = told.values[1]
+    if isinstance(given, Sizes):
+        one = given.values[0] if len(given.values) == 1 else None
+        if one is None or one.offset != -1 or one.factor != 1 or core(told.flow().axes[axis]) != one.atoms:
+            raise Refused("Gather at a place that is known only when the graph runs")
+        return _picked(told.flow(), axis, [-1], not given.scalar)
+    index, places = told.constant(1), told.listed(1)
+    if index is None or index.ndim > 1 or not places:
+        raise Refused("Gather of a table of places")
+    return _picked_of(told, axis, places, index.ndim == 1)
+
+
+def cut(told: Told) -> Value:
+    """Slice."""
+    value = told.values[0]
+    rank = len(value.parts[0].axes if isinstance(value, Stacked) else told.flow().axes)
+    starts, ends = (_bounds(told, name, at) for at, name in ((1, "starts"), (2, "ends")))
+    axes = told.axes(3, rank) or list(range(len(starts)))
+    steps = told.listed(4) if told.has(4) else [1] * len(starts)
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        told = replace(told, values=(_cut(told, axis, start, end, step), *told.values[1:]))
+    found = told.values[0]
+    if found is None:
+        raise Refused("Slice of nothing")
+    return found
+
+
+def _bounds(told: Told, name: str, at: int) -> list[Size | None]:
+    if name in told.attributes:
+        return [Size((), int(one)) for one in told.attributes[name]]
+    return told.sizes(at) or []
+
+
+def _cut(told: Told, axis: int, start: Size | None, end: Size | None, step: int) -> Value:
+    value = told.values[0]
+    length = _length(value, axis) if isinstance(value, Stacked) else extent(told.flow().axes[axis])
+    first, last = (None if size is None else size.number for size in (start, end))
+    if length is not None and first is not None and last is not None:
+        places = range(length)[first:last:step]
+        if value is not None and places == range(length):
+            return value
+        return _picked_of(told, axis, places, True)
+    flow = told.flow()
+    own = core(flow.axes[axis])
+    whole = Size(own) if len(own) == 1 else None
+    to_end = (last is not None and last >= FAR) or (end is not None and end == whole)
+    if step == 1 and to_end and first == 0:
+        return flow
+    if step == 1 and to_end and (first == -1 or (start is not None and start == Size(own, 1, -1))):
+        return _picked(flow, axis, [-1], True)
+    if step == 1 and first == 0 and last == 1:
+        return _picked(flow, axis, [0], True)
+    raise Refused("Slice that turns the order round" if step < 0 else "Slice of some steps among many")
+
+
+def _length(stacked: Stacked, axis: int) -> int | None:
+    """How many entries they have together."""
+    if axis != stacked.axis:
+        return extent(stacked.parts[0].axes[axis])
+    lengths = [extent(part.axes[axis]) for part in stacked.parts]
+    return None if None in lengths else sum(one for one in lengths if one is not None)
+
+
+def split(told: Told) -> list[Value]:
+    """A value in parts."""
+    flow = told.flow()
+    axis = axis_of(told.whole("axis", 0), len(flow.axes))
+    length, count = extent(flow.axes[axis]), len(told.node.output)
+    if length is None:
+        raise Refused("Split of an axis whose size is known only when the graph runs")
+    given = told.attributes.get("split") or (told.listed(1) if told.has(1) else None)
+    each = -(-length // count)
+    sizes = list(given or [each] * (count - 1) + [length - each * (count - 1)])
+    if sum(sizes) != length or len(sizes) != count or min(sizes) < 1:
+        raise Refused("Split that does not fit what comes to it")
+    starts = [sum(sizes[:at]) for at in range(count)]
+    return [_picked(flow, axis, list(range(at, at + size)), True) for at, size in zip(starts, sizes, strict=True)]
+
+
+def _picked_of(told: Told, axis: int, places: Sequence[int], stays: bool) -> Value:
+    """Entries of a value; of values that lie beside one another those of the parts that they are in."""
+    value = told.values[0]
+    if not isinstance(value, Stacked) or axis != value.axis:
+        return _picked(told.flow(), axis, places, stays)
+    lengths = [extent(part.axes[axis]) for part in value.parts]
+    owners = [(part, at) for part, length in enumerate(lengths) for at in range(min(length or 0, 4096))]
+    if None in lengths or any(not -len(owners) <= at < len(owners) for at in places):
+        raise Refused(f"{told.operator} beyond the end")
+    found = [owners[at] for at in places]
+    parts = list(dict.fromkeys(part for part, _ in found))
+    if len(parts) == 1:
+        return _picked(value.parts[parts[0]], axis, [at for _, at in found], stays)
+    if stays and found == [(part, at) for part in parts for at in range(lengths[part] or 0)]:
+        return replace(value, parts=tuple(value.parts[part] for part in parts))
+    return _picked(told.flow(), axis, places, stays)
+
+
+def _picked(flow: Flow, axis: int, places: Sequence[int], stays: bool) -> Flow:
+    """Entries of an axis; it goes if it does not stay."""
+    own = core(flow.axes[axis])
+    if not own:
+        if any(at not in (0, -1) for at in places) or len(places) != 1:
+            raise Refused("a place beyond the end")
+        axes = flow.axes if stays else (*flow.axes[:axis], *flow.axes[axis + 1 :])
+        return flow.moved(axes)
+    if any(atom.role == "step" for atom in own):
+        return _of_steps(flow, axis, own, places, stays)
+    if flow.known is None and axis != len(flow.axes) - 1:
+        raise Refused("entries of an axis before it is clear which one it is")
+    return _of_features(flow, axis, own, places, stays)
+
+
+def _of_steps(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
+    """The last step, or the first."""
+    size = own[0].size
+    is_last = len(places) == 1 and (places[0] == -1 or (size is not None and places[0] == size - 1))
+    is_first = len(places) == 1 and (places[0] == 0 or (size is not None and places[0] == -size))
+    if len(own) > 1 or not (is_first or is_last):
+        raise Refused("some steps among many")
+    axes = (*flow.axes[:axis], *([()] if stays else []), *flow.axes[axis + 1 :])
+    found = replace(flow, axes=axes, whole=True)
+    return found if is_last else found.passed("first step", lambda kind, width: [First()])
+
+
+def _of_features(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
+    """Some of the features, by a matrix of zeros and ones."""
+    flow = flow if flow.known is not None else flow.with_features([axis])
+    known = core(flow.known or ())
+    at = known.index(own[0]) if own[0] in known else -1
+    if at < 0 or known[at : at + len(own)] != own:
+        raise Refused("a part of the features in another order")
+    width, sizes = flow.width, [atom.size or 1 for atom in known]
+    before, count = int(np.prod(sizes[:at])), int(np.prod(sizes[at : at + len(own)]))
+    if any(not -count <= one < count for one in places) or width * width > MOST_NUMBERS or not places:
+        raise Refused("a place beyond the end, or too many features")
+    chosen = np.arange(width).reshape(before, count, -1)[:, list(places)].ravel()
+    new = (Atom(len(places), "feature"),) if stays or len(places) > 1 else ()
+    axes = (*flow.axes[:axis], *([new] if stays else []), *flow.axes[axis + 1 :])
+    features = (*known[:at], *new, *known[at + len(own) :])
+    step = flow.step.then("", picking(chosen, width), reads=width)
+    return replace(flow, step=step, axes=axes, features=features)
+
+
+def picking(chosen: Array, width: int) -> Make:
+    """The matrix that picks features out, as a linear layer."""
+
+    def make(kind: torch.dtype, _: int) -> list[nn.Module]:
+        return [linear(torch.eye(width, dtype=kind)[torch.from_numpy(chosen)])]
+
+    return make
+
+
+MOVED: dict[str, Callable[[Told], Value | list[Value]]] = {
+    "Transpose": transpose,
+    "Unsqueeze": unsqueeze,
+    "Squeeze": squeeze,
+    "Reshape": reshape,
+    "Flatten": flatten,
+    "Expand": expand,
+    "Concat": concat,
+    "Gather": gather,
+    "Slice": cut,
+    "Split": split,
+}

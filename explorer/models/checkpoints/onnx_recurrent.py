@@ -1,0 +1,89 @@
+"""What ONNX's LSTM, GRU and RNN read and give, as values on their way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from explorer.models.checkpoints.layers import Layer
+from explorer.models.checkpoints.onnx_axes import Atom, Axis, Refused, core
+from explorer.models.checkpoints.onnx_flow import Flow, Unknown, Value
+from explorer.models.checkpoints.onnx_graph import Scope
+from explorer.models.checkpoints.onnx_layers import ARRANGING, MOST_BETWEEN, is_zeros
+from explorer.models.checkpoints.onnx_numbers import with_width
+from explorer.models.checkpoints.onnx_told import Told
+from explorer.models.checkpoints.wording import quoted
+from explorer.models.stages import Ends
+
+
+def outputs_of(told: Told, layer: Layer, at: int) -> list[Value]:
+    """Y, Y_h and, of an LSTM, Y_c. Raises Refused where they depend on what is not computed here."""
+    flow, by_sequence = told.flow(0), bool(told.whole("layout", 0))
+    if len(flow.axes) != 3:
+        raise Refused(f"{told.operator} of {len(flow.axes)} axes")
+    steps, batch = flow.axes[:2][:: -1 if by_sequence else 1]
+    step = _step_of(flow, steps)
+    for atom in batch:
+        atom.mark("batch")
+    flow = with_width(flow.with_features([2]), layer.input_size)
+    _check_lengths(told, step)
+    _check_states(told)
+
+    both, units = len(layer.rows) == 2, Atom(layer.hidden_size, "feature")
+    side = (Atom(2, "feature"),) if both else ()
+    steps = (step,) if step else ()
+    behind = replace(
+        flow.passed(told.label, None, layer=at, reads=layer.input_size, one_step=step is None or step.size == 1),
+        features=(*side, units),
+        layers=flow.layers | 1 << at,
+    )
+    each = replace(behind, axes=(batch, steps, side, (units,)) if by_sequence else (steps, side, batch, (units,)))
+    last = replace(behind, axes=(batch, side, (units,)) if by_sequence else (side, batch, (units,)), whole=True)
+    last = last.passed("", lambda kind, width: [Ends()]) if both else last
+    cell = Unknown(
+        quoted(told.node.name or told.node.output[0]), "the cell state of an LSTM", behind.layers, behind.layers
+    )
+    return [each, last, cell]
+
+
+def _step_of(flow: Flow, axis: Axis) -> Atom | None:
+    """The axis of the steps; None where the graph reads one step at a time."""
+    if flow.whole:
+        raise Refused("recurrent layers that read one value for the whole text")
+    atoms = core(axis) or axis
+    if len(atoms) > 1:
+        raise Refused("recurrent layers that read several axes as steps")
+    for atom in atoms:
+        atom.mark("step")
+    return atoms[0] if atoms else None
+
+
+def _check_lengths(told: Told, step: Atom | None) -> None:
+    lengths = told.constant(4)
+    if lengths is not None and (step is None or step.size is None or (lengths != step.size).any()):
+        raise Refused(f"{told.operator} that reads {int(lengths.ravel()[0])} steps of its input")
+
+
+def _check_states(told: Told) -> None:
+    """First states are zeros, or given when the graph runs: then zeros are what it begins from unless one is given."""
+    for name in told.node.input[5:7]:
+        if name and not is_zeros(told.scope, name):
+            origin = _origin(told.scope, name)
+            if origin != "given":
+                raise Refused(f"{told.operator} that begins from a {origin} state, not from zeros")
+
+
+def _origin(scope: Scope, name: str) -> str:
+    """Whether a value that is only brought into shape is "given" to the graph, "stored" in it or "computed"."""
+    for _ in range(MOST_BETWEEN):
+        holder = scope.holder(name)
+        if holder is None:
+            break
+        if name in holder.inputs:
+            return "given" if holder.outer is None else "computed"
+        node = holder.makers.get(name)
+        if name in holder.stored or (node is not None and node.op_type == "Constant"):
+            return "stored"
+        if node is None or node.op_type not in (*ARRANGING, "Split") or not node.input:
+            break
+        name = node.input[0]
+    return "computed"

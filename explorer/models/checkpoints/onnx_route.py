@@ -1,0 +1,206 @@
+"""The route of an ONNX graph through one group of its recurrent layers: the stages before them, those after them, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import nn
+
+from explorer.cells import Cell, build
+from explorer.cells.stack import Stack
+from explorer.models.checkpoints.contents import Recurrent, Route
+from explorer.models.checkpoints.layers import Layer, check_copies
+from explorer.models.checkpoints.onnx_axes import Refused
+from explorer.models.checkpoints.onnx_flow import Flow, Stacked, Step, Unknown, Value, passes
+from explorer.models.checkpoints.onnx_joining import together
+from explorer.models.checkpoints.onnx_stages import Branches, Function, simplified
+from explorer.models.checkpoints.wording import quoted
+from explorer.models.stages import Layers, check_widths, folded, linear, width_after
+
+MOST_OUTPUTS = 32
+"""Outputs of a graph that are looked at."""
+
+
+@dataclass
+class Router:
+    """Routes to the outputs of a graph.
+
+    layers   all recurrent layers, by their numbers
+    outputs  what the graph gives, by name
+    labels   names of the outputs of the answer, if the file has them
+    """
+
+    layers: Sequence[Layer]
+    outputs: Mapping[str, Value]
+    labels: tuple[str, ...] = ()
+    made: dict[Step, list[nn.Module]] = field(default_factory=dict)
+    bytes: int = 0
+
+    @torch.no_grad()
+    def routed(self, recurrent: Recurrent, own: Sequence[int], inside: str = "") -> Recurrent:
+        """The recurrent layers with their route, or with why there is none. `inside` is the node that they lie in."""
+        candidates = []
+        for name, value in self.outputs.items():
+            if isinstance(value, Flow):
+                way = value.step.way()
+                at = next((k for k, step in enumerate(way) if step.layer == own[0]), len(way))
+                if [step.layer for step in way[at : at + len(own)]] == list(own):
+                    candidates.append((name, value, way, at))
+        if not candidates:
+            return replace(recurrent, no_route=self._why(own, inside))
+        computed = [one for one in candidates if any(step.label for step in one[2][one[3] + len(own) :])]
+        name, value, way, at = (computed or candidates)[0]
+        try:
+            route = self._route(recurrent, value, way[:at], way[at + len(own) :], [s.label for s in way if s.label])
+        except (Refused, ValueError) as error:
+            why = f"The graph's output {quoted(name)} is not computed here: {error}."
+            return replace(recurrent, no_route=why)
+        if len(computed) > 1:
+            others = ", ".join(quoted(one[0]) for one in computed[1:4])
+            note = f"The graph has several outputs. The answer shown is {quoted(name)}; not shown: {others}."
+            return replace(recurrent, route=route, notes=(*recurrent.notes, note))
+        return replace(recurrent, route=route)
+
+    def _why(self, own: Sequence[int], inside: str) -> str:
+        mask = sum(1 << at for at in own)
+        for value in self.outputs.values():
+            if isinstance(value, Unknown) and value.layers & mask:
+                return value.says(mask)
+        for value in self.outputs.values():
+            if isinstance(value, Flow) and value.layers & mask:
+                return _parted(value.step.way(), own)
+        if inside:
+            return f"The layers lie inside the node {quoted(inside)}, which is not computed here."
+        return "No output of the graph is computed from these layers."
+
+    def _route(
+        self,
+        recurrent: Recurrent,
+        value: Flow,
+        before: Sequence[Step],
+        after: Sequence[Step],
+        parts: Sequence[str],
+    ) -> Route:
+        kind = next(iter(recurrent.weights.values())).dtype
+        embedding = before[0].table if before else None
+        before = before[1:] if embedding is not None else before
+        each = not value.whole or any(step.one_step for step in value.step.way())
+        lower, width = self._stages(before, _width_of(before, recurrent.input_size), kind)
+        if width != recurrent.input_size:
+            raise Refused(f"{recurrent.input_size} numbers expected where {width} come")
+        upper, _ = self._stages(after, recurrent.outputs, kind)
+        upper, answer = _answer(after, upper, recurrent.outputs, each, kind)
+        lower, upper = folded(lower), folded(upper)
+        check_widths(lower, _width_of(before, recurrent.input_size))
+        check_widths(upper, recurrent.outputs)
+        outputs = width_after(upper, recurrent.outputs)
+        for stage in (*lower, *upper):
+            stage.eval().requires_grad_(False)
+        return Route(
+            embedding=embedding,
+            before=tuple(lower),
+            after=tuple(upper),
+            whole_text=not each,
+            answer=answer,
+            parts=tuple(parts),
+            labels=self.labels if len(self.labels) == outputs else (),
+        )
+
+    def _stages(self, steps: Sequence[Step], width: int, kind: torch.dtype) -> tuple[list[nn.Module], int]:
+        """The stages of the steps, and the number of features behind them."""
+        found: list[nn.Module] = []
+        for step in steps:
+            if step not in self.made:
+                self.made[step] = self._made(step, width, kind)
+                self.bytes += sum(weight.nbytes for one in self.made[step] for weight in one.parameters())
+                check_copies(self.bytes)
+            found += self.made[step]
+            width = width_after(self.made[step], width)
+        return simplified(found), width
+
+    def _made(self, step: Step, width: int, kind: torch.dtype) -> list[nn.Module]:
+        """The stages of one step."""
+        if step.reads is not None and step.reads != width:
+            raise Refused(f"{step.reads} numbers expected where {width} come")
+        if step.layer is not None:
+            return [Layers(_stack(self.layers[step.layer], kind))]
+        if step.branches:
+            ways = [self._stages(way, width, kind) for way in step.branches]
+            widths = [outputs for _, outputs in ways]
+            outputs = sum(widths) if step.kind == "Concat" else max(widths)
+            return [Branches(step.kind, [way for way, _ in ways], width, outputs)]
+        if step.kind == "argmax":
+            return []
+        if step.make is None:
+            raise Refused(f"{step.label} in the middle of the graph")
+        return step.make(kind, width)
+
+
+def _parted(way: Sequence[Step], own: Sequence[int]) -> str:
+    """Why there is no route where the layers are on the way to an output: it parts before them, or leaves some of them out."""
+    for step in way:
+        if any(one.layer in own for branch in step.branches for one in passes(branch)):
+            return (
+                f"The answer passes through the node {quoted(step.label)}, which reads these layers and, beside them, what they read; that "
+                "is not computed here."
+            )
+    return "The answer does not pass through all of these layers one after another, so it is not computed here."
+
+
+def _width_of(steps: Sequence[Step], width: int) -> int:
+    """The number of features that come to the steps, of which one shows it; `width` where none does."""
+    for step in steps:
+        if step.reads is not None:
+            return step.reads
+        if step.branches:
+            found = [_width_of(way, 0) for way in step.branches]
+            if any(found):
+                return max(found)
+    return width
+
+
+def _answer(
+    steps: Sequence[Step], stages: list[nn.Module], width: int, each: bool, kind: torch.dtype
+) -> tuple[list[nn.Module], str]:
+    """The stages without what only turns scores into probabilities, and what the scores mean."""
+    likely = any(step.kind == "argmax" for step in steps)
+    if any(step.kind == "argmax" for step in steps[:-1]):
+        raise Refused("ArgMax in the middle of the graph")
+    meaning = "label" if each else "class"
+    match stages:
+        case [*rest, nn.Softmax(), Function(operator="Log")] | [*rest, nn.Softmax() | nn.LogSoftmax()]:
+            return list(rest), meaning
+        case [*rest, nn.Sigmoid()] if width_after(rest, width) == 1:
+            scores = linear(torch.tensor([[0.0], [1.0]], dtype=kind))
+            return [*rest, scores], meaning  # softmax([0, s]) = [1 - σ(s), σ(s)]
+    return stages, meaning if likely else "number"
+
+
+def _stack(layer: Layer, kind: torch.dtype) -> Stack:
+    """A single layer as a stack of its own."""
+    made = build(layer.cell, layer.input_size, layer.hidden_size, 1, len(layer.rows) == 2, **layer.options)
+    made = made.to(kind)
+    names = ("_l0", "_l0_reverse") if isinstance(made, Stack) else ("",)
+    weights = {
+        f"{name}{end}": weight.to(kind)
+        for end, row in zip(names, layer.rows, strict=True)
+        for name, weight in row.items()
+    }
+    made.load_state_dict(weights)
+    return Stack.of(made) if isinstance(made, Cell) else made
+
+
+def outputs(named: Mapping[str, Value | None]) -> dict[str, Value]:
+    """What a graph gives, values beside one another brought together."""
+    found: dict[str, Value] = {}
+    for name, value in list(named.items())[:MOST_OUTPUTS]:
+        if isinstance(value, Stacked):
+            try:
+                value = together(value)
+            except Refused as refused:
+                value = Unknown(quoted(name), str(refused), value.layers, value.layers)
+        if value is not None:
+            found[name] = value
+    return found
