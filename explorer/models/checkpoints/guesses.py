@@ -94,8 +94,8 @@ class Guesses:
         def order(name: str) -> tuple[bool, bool, int]:
             return self.before(name, recurrent), not READOUT.search(name), self.between(name, recurrent)
 
-        last_first = [*reversed(fits)]  # sorting keeps the order of equals
-        return sorted(last_first, key=order)
+        fits.reverse()  # the last of equals comes first
+        return sorted(fits, key=order)
 
     def in_state(self, name: str, recurrent: Recurrent) -> bool:
         """Whether the part belongs to the state that the layers are from."""
