@@ -61,8 +61,8 @@ def notes(contents: Contents) -> list[str]:
     return [*contents.notes, *dict.fromkeys(note for found in contents.recurrent for note in found.notes)]
 
 
-def of_answer(contents: Contents, choice: Choice, agreement: Agreement | None) -> tuple[str, bool]:
-    """Whose the answer is, and whether that can be relied on."""
+def of_answer(contents: Contents, choice: Choice, agreement: Agreement | None) -> tuple[str, bool | None]:
+    """Whose the answer is, and whether that can be relied on; None where there is no answer to rely on."""
     if agreement is not None:
         return f"Layers and answer: {agreement}", agreement.holds
     recurrent = layers_of(contents, choice)
@@ -70,7 +70,7 @@ def of_answer(contents: Contents, choice: Choice, agreement: Agreement | None) -
         return f"The answer follows the file's own graph: {' → '.join(recurrent.route.parts)}.", True
     said = answered_by(contents, choice)
     if choice.readout is None:
-        return said or "The file has no answer that fits these layers: the network answers with its own h.", not said
+        return said or "The file has no answer that fits these layers: the network answers with its own h.", None
     return f"{said} The layers may agree while the answer does not: give one known pair to measure it.", False
 
 
