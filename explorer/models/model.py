@@ -132,11 +132,27 @@ class Model(nn.Module):
 
 def numbers(given: Any) -> Tensor:
     """An array, a tensor or nested lists as a tensor of its own. Raises ValueError for what is not numbers."""
-    given = given.detach().cpu().numpy() if isinstance(given, Tensor) else given
+    if isinstance(given, (list, tuple)) and given and all(isinstance(one, Tensor) for one in given):
+        given = [_as_array(one) for one in given]
+    given = _as_array(given) if isinstance(given, Tensor) else given
+    if isinstance(given, np.ndarray) and given.dtype.type is np.void:
+        raise ValueError(
+            f"expected numbers, got an array of {given.dtype}: NumPy has no bfloat16 of its own, and a .npy file forgets it; give "
+            'array.view(ml_dtypes.bfloat16), or save array.astype("float32")'
+        )
     try:
         return torch.from_numpy(np.array(given, dtype=np.float64, order="C"))
     except (TypeError, ValueError) as error:
         raise ValueError(f"expected numbers, got {type(given).__name__} ({error})") from error
+
+
+def _as_array(tensor: Tensor) -> Array:
+    """The tensor's values, whatever its layout and type: NumPy has neither bfloat16 nor float8, and no sparse arrays."""
+    values = tensor.detach().cpu()
+    values = (
+        values.dequantize() if values.is_quantized else values.to_dense() if values.layout != torch.strided else values
+    )
+    return cast(Array, (values.double() if values.is_floating_point() else values.resolve_conj()).numpy())
 
 
 def as_numpy(tensor: Tensor) -> Array:
