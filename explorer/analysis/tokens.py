@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
@@ -13,12 +14,17 @@ WHOLE = 6
 """Digits that are shown as typed; a number of more is rounded to so many."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+DOTS = 6
+"""Dots of a row of numbers at most; "…" stands for the others."""
+LONGEST = 24
+"""Letters of a token at most, so that no label draws over what stands beside it."""
+
 
 def visible(token: str) -> str:
     """A token that shows: spaces and line ends as signs, combining marks on a dotted circle, controls as ␀ to ␡, other blanks as �.
 
     A row of numbers is shortened: the first with its digits as typed, up to WHOLE of them, and a dot for each further one that is not 0
-    (a mark).
+    (a mark). A longer token than `LONGEST` ends with "…".
     """
     if token in VISIBLE:
         return VISIBLE[token]
@@ -26,7 +32,9 @@ def visible(token: str) -> str:
         return token
     if len(token) != 1:
         row = ROW.fullmatch(token)
-        return typed(row[1]) + "•" * sum(float(n) != 0 for n in row[2].split()) if row else token
+        if row and math.isfinite(float(row[1])):
+            return typed(row[1]) + _dots(sum(float(n) != 0 for n in row[2].split()))
+        return cut(token)
     category = unicodedata.category(token)
     if category[0] == "M":  # not by `combining`, which is 0 for many marks
         return "◌" + token
@@ -47,6 +55,15 @@ def typed(number: str) -> str:
     whole, point, places = mantissa.lstrip("+-").partition(".")
     mantissa = f"{whole.lstrip('0') or ('' if places else '0')}{point if places else ''}{places}"
     return f"{sign}{mantissa}" + (f"×10{str(int(exponent)).translate(RAISED)}" if found else "")
+
+
+def _dots(count: int) -> str:
+    return "•" * min(count, DOTS) + ("…" if count > DOTS else "")
+
+
+def cut(shown: str, most: int = LONGEST) -> str:
+    """So many letters at most, the last one "…" where there were more."""
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def short(number: float) -> str:

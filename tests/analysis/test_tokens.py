@@ -55,6 +55,18 @@ def test_visible(token: str, shown: str) -> None:
     assert visible(token) == shown
 
 
+@pytest.mark.parametrize(
+    "token", ["x" * 25, "x" * 100_000, "1" * 100_000, "👍" * 30], ids=["25", "word", "digits", "emoji"]
+)
+def test_a_long_token_is_cut(token: str) -> None:
+    """It would draw over what stands beside it."""
+    assert visible(token) == token[:23] + "…"
+
+
+def test_a_token_with_room_is_not_cut() -> None:
+    assert visible("x" * 24) == "x" * 24
+
+
 def test_every_character_shows() -> None:
     """Nothing blank, nothing that turns the direction of the line, nothing that joins the token before it."""
     for token in map(chr, range(0x10000)):
@@ -89,6 +101,8 @@ def test_every_character_shows() -> None:
         ("0.0 0", ".0"),
         ("0.5 0.0", ".5"),
         ("007 0", "7"),
+        ("0.52 " + " ".join(["0.25"] * 6), ".52••••••"),
+        ("0.52 " + " ".join(["0.25"] * 256), ".52••••••…"),
     ],
 )
 def test_a_row_of_numbers_is_shortened(row: str, shown: str) -> None:

@@ -64,7 +64,7 @@ def layers_of(contents: Contents, choice: Choice) -> Recurrent:
 
 def embeddings(contents: Contents, recurrent: Recurrent) -> list[str]:
     """What could be the embedding, the likely one first: tables that are as wide as the layers' input."""
-    return guesses.likely_tables(contents, recurrent)
+    return guesses.Guesses(contents).tables(recurrent)
 
 
 def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
@@ -72,7 +72,7 @@ def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
     if recurrent.half == "encoder":
         return []
     fits = [name for name, one in contents.linears.items() if one.weight.shape[1] == recurrent.outputs]
-    return list(dict.fromkeys([*guesses.likely_readouts(contents, recurrent), *fits]))
+    return list(dict.fromkeys([*guesses.Guesses(contents).readouts(recurrent), *fits]))
 
 
 def answers(recurrent: Recurrent, outputs: int, reader: Reader) -> list[str]:
@@ -91,12 +91,13 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     """What is taken while nobody chose: the layers (those at `where`, if given) that have both an embedding and a readout, or else most
     of these."""
     symbols = tuple(vocabulary or contents.vocabulary)
+    guess = guesses.Guesses(contents)
     if where is None:
         best = max(
             contents.recurrent,
             key=lambda one: (
                 one.route is not None,
-                bool(embeddings(contents, one)) + bool(guesses.likely_readouts(contents, one)),
+                bool(guess.tables(one)) + bool(guess.readouts(one)),
                 one.rows * one.hidden_size,
             ),
         )
@@ -105,10 +106,10 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     if best.route is not None:
         return _as_the_file_says(contents, best, best.route, symbols, own=not vocabulary)
     one_hot = len(symbols) == best.input_size
-    tables = embeddings(contents, best)
+    tables = guess.tables(best)
     fitting = [name for name in tables if len(contents.tables[name]) == len(symbols)] if symbols else tables
     embedding = fitting[0] if fitting else tables[0] if tables and not one_hot else None
-    readout = None if best.no_route else next(iter(guesses.likely_readouts(contents, best, embedding)), None)
+    readout = None if best.no_route else next(iter(guess.readouts(best, embedding)), None)
     if symbols and not vocabulary and not fitting and not one_hot:
         symbols = ()  # the file's own, of something else
     chosen = Choice(best.where, embedding, readout, symbols)
@@ -257,6 +258,7 @@ def network(contents: Contents, choice: Choice) -> Model:
         raise Unreadable(f"The embedding has {len(reads):,} rows; at most {limits.MOST_SYMBOLS:,} can be shown.")
     readout, labels = _answer(contents, choice, recurrent)
     before = recurrent.route.before if choice.follows and recurrent.route else ()
+    _check_answer(choice, recurrent, readout.out_features, reads)
     stack = build(
         recurrent.cell,
         recurrent.input_size,
@@ -294,6 +296,17 @@ def _ids(contents: Contents, choice: Choice) -> int:
     recurrent = recurrent_of(contents, choice.recurrent)
     before = recurrent.route.before if choice.follows and recurrent.route else ()
     return width_before(before, recurrent.input_size)
+
+
+def _check_answer(choice: Choice, recurrent: Recurrent, outputs: int, reads: Reader) -> None:
+    """Refuse an answer that stands in what is read, where what is read has no place for it: a forecast of ids, a next token of numbers."""
+    fitting = answers(recurrent, outputs, reads)
+    if ANSWERS[choice.answer].in_text and choice.answer not in fitting:
+        what = f"{len(reads):,} {'columns of ' if isinstance(reads, Numbers) else ''}{reads.kind}"
+        raise Unreadable(
+            f"The answer cannot be “{choice.answer}”: the network reads {what} and has {outputs:,} outputs; choose from "
+            f"{', '.join(fitting)}."
+        )
 
 
 def _table(contents: Contents, name: str) -> Tensor:

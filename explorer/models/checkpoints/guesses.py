@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
@@ -18,58 +18,8 @@ COMMON = frozenset(
     "model module net network rnn rnns lstm lstms gru grus cell cells layer layers linear dense fc out weight nn".split()
 )
 """Words that do not tell one part of a network from another."""
-
-
-def likely_tables(contents: Contents, recurrent: Recurrent) -> list[str]:
-    """The tables as wide as the layers' input, the likely embedding first."""
-    places = _Places(contents)
-    fits = [name for name, table in contents.tables.items() if table.shape[1] == recurrent.input_size]
-
-    def order(name: str) -> tuple[bool, bool, bool, bool]:
-        return (
-            places.of_another(name, recurrent),
-            bool(recurrent.half) and half_of(name) not in ("", recurrent.half),
-            not EMBEDDING.search(name),
-            places.behind(name, recurrent),
-        )
-
-    return [name for name in sorted(fits, key=order) if places.in_state(name, recurrent)]
-
-
-def likely_readouts(contents: Contents, recurrent: Recurrent, embedding: str | None = None) -> list[str]:
-    """The linear layers that could read the top layer's h, the likely one first; `embedding` is the table that the network reads from.
-
-    Not among them: an attention's matrices, hidden layers (`Contents.hidden`), what belongs to other recurrent layers, and anything
-    for an encoder, which has no answer of its own.
-    """
-    if recurrent.half == "encoder":
-        return []
-    places = _Places(contents)
-    fits = [name for name, one in contents.linears.items() if one.weight.shape[1] == recurrent.outputs]
-    fits = [
-        name
-        for name in fits
-        if name != embedding
-        and not ATTENTION.search(name)
-        and name not in contents.hidden
-        and places.in_state(name, recurrent)
-        and not places.of_another(name, recurrent)
-        and not places.read_first(name, recurrent)
-        and not (name in contents.tables and places.before(name, recurrent))
-        and (not recurrent.half or half_of(name) in ("", recurrent.half))
-    ]
-    if len(fits) > 1 or any(ATTENTION.search(name) for name in (*contents.linears, *contents.shapes)):
-        fits = [name for name in fits if not AMBIGUOUS.search(name)]
-    positions = {name: k for k, name in enumerate(contents.linears)}
-    return sorted(
-        fits,
-        key=lambda name: (
-            places.before(name, recurrent),
-            not READOUT.search(name),
-            places.between(name, recurrent),
-            -positions[name],
-        ),
-    )
+MOST = 64
+"""Candidates that are compared with all recurrent layers; a file with more is no network that could be guessed."""
 
 
 def unused(
@@ -84,8 +34,8 @@ def unused(
     return {name: shape for name, shape in contents.shapes.items() if name not in used and name not in others}
 
 
-class _Places:
-    """Where the parts of a network stand in the file. An alphabetical file says nothing of that."""
+class Guesses:
+    """The likely parts of the networks in a file, by names, widths and places. An alphabetical file says nothing by its places."""
 
     def __init__(self, contents: Contents) -> None:
         self.contents = contents
@@ -94,16 +44,63 @@ class _Places:
         self._layers = [(one.state, _words(one.where)) for one in contents.recurrent]
         self._closest: dict[tuple[str, str], int] = {}
         self._lasts: dict[str, int | None] = {}
+        self._ends: list[int] = []
+        self._others = {name: state for state, names in contents.states.items() for name in names}
+        self._has_attention = any(ATTENTION.search(name) for name in (*contents.linears, *names))
+        self._tables: dict[int, list[str]] = {}
+        for name in sorted(contents.tables, key=lambda name: not EMBEDDING.search(name)):
+            self._tables.setdefault(contents.tables[name].shape[1], []).append(name)
+        hidden = set(contents.hidden)
+        self._readouts: dict[int, list[str]] = {}
+        for name, one in contents.linears.items():
+            if name not in hidden and not ATTENTION.search(name):
+                self._readouts.setdefault(one.weight.shape[1], []).append(name)
+
+    def tables(self, recurrent: Recurrent) -> list[str]:
+        """The tables as wide as the layers' input, the likely embedding first."""
+
+        def order(name: str) -> tuple[bool, bool, bool, bool]:
+            return (
+                self.of_another(name, recurrent),
+                bool(recurrent.half) and half_of(name) not in ("", recurrent.half),
+                not EMBEDDING.search(name),
+                self.behind(name, recurrent),
+            )
+
+        fits = [name for name in self._tables.get(recurrent.input_size, ()) if self.in_state(name, recurrent)]
+        return [*sorted(fits[:MOST], key=order), *fits[MOST:]]
+
+    def readouts(self, recurrent: Recurrent, embedding: str | None = None) -> list[str]:
+        """The linear layers that could read the top layer's h, the likely one first; `embedding` is the table that is read from.
+
+        Not among them: an attention's matrices, hidden layers (`Contents.hidden`), what belongs to other recurrent layers, and anything
+        for an encoder, which has no answer of its own.
+        """
+        if recurrent.half == "encoder":
+            return []
+        fits = [
+            name
+            for name in self._readouts.get(recurrent.outputs, ())[-MOST:]
+            if name != embedding
+            and self.in_state(name, recurrent)
+            and not self.of_another(name, recurrent)
+            and not self.read_first(name, recurrent)
+            and not (name in self.contents.tables and self.before(name, recurrent))
+            and (not recurrent.half or half_of(name) in ("", recurrent.half))
+        ]
+        if len(fits) > 1 or self._has_attention:
+            fits = [name for name in fits if not AMBIGUOUS.search(name)]
+
+        def order(name: str) -> tuple[bool, bool, int]:
+            return self.before(name, recurrent), not READOUT.search(name), self.between(name, recurrent)
+
+        fits.reverse()  # the last of equals comes first
+        return sorted(fits, key=order)
 
     def in_state(self, name: str, recurrent: Recurrent) -> bool:
         """Whether the part belongs to the state that the layers are from."""
         sources = self.contents.sources.get(name, ())
-        return not any(
-            source in names
-            for state, names in self.contents.states.items()
-            if state != recurrent.state
-            for source in sources[:1]
-        )
+        return not sources or self._others.get(sources[0], recurrent.state) == recurrent.state
 
     def of_another(self, name: str, recurrent: Recurrent) -> bool:
         """Whether the part is named like other recurrent layers: "decoder.out" like "decoder.rnn"."""
@@ -128,8 +125,9 @@ class _Places:
         place, last = self._part(name), self._last(recurrent)
         if place is None or last is None:
             return 0
-        lasts = [self._last(other) for other in self.contents.recurrent if other is not recurrent]
-        return sum(last < one < place for one in lasts if one is not None)
+        if not self._ends:
+            self._ends = sorted(end for one in self.contents.recurrent if (end := self._last(one)) is not None)
+        return bisect_left(self._ends, place) - bisect(self._ends, last)
 
     def read_first(self, name: str, recurrent: Recurrent) -> bool:
         """Whether other layers stand between, which could read these layers and be read by the part: two nn.LSTM in a row."""

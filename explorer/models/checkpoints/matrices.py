@@ -16,6 +16,8 @@ from explorer.models.checkpoints.wording import not_finite, quoted
 from explorer.signals import Array
 
 MATRIX = re.compile(r"(?P<where>.*?)(?:[./_](?:weight|w))?", re.IGNORECASE | re.DOTALL)
+MOST_COPIES = 16
+"""Tensors of equal layers; more of them are zeros, or nothing that a network registers under other names."""
 BIAS_OF = {"weight": "bias", "w": "b", "W": "b"}
 
 
@@ -99,7 +101,8 @@ def _with_copies(
     for layer, names in sources.items():
         if layer not in linears or len(names) > 1 or not READOUT.search(layer):
             alike.setdefault(keys[layer], []).extend(names)
-    return {layer: tuple(dict.fromkeys((*names, *alike.get(keys[layer], ())))) for layer, names in sources.items()}
+    copies = {key: names for key, names in alike.items() if len(names) <= MOST_COPIES}
+    return {layer: tuple(dict.fromkeys((*names, *copies.get(keys[layer], ())))) for layer, names in sources.items()}
 
 
 def digest(tensor: Tensor) -> bytes:

@@ -111,9 +111,10 @@ def _networks(what: str, tensors: Mapping[str, Tensor], several: States) -> Cont
         return found[0]
     labels = [quoted(state.label) if state.label else "one without a name" for state in every]
     layers: dict[str, Recurrent] = {}
+    ways = [f"{quoted(one.recurrent[0].where)} to read {label}" for one, label in zip(found, labels, strict=True)]
     for k, (state, one) in enumerate(zip(every, found, strict=True)):
-        others = " or ".join([*labels[:k], *labels[k + 1 :]][:3])
-        note = f"The file holds {len(found)} states of this network: {labels[k]} is read. To read {others}, choose its layers."
+        others = " or ".join([*ways[:k], *ways[k + 1 :]][:3])
+        note = f"The file holds {len(found)} states of this network: {labels[k]} is read. Choose the layers {others}."
         for each in one.recurrent:
             layers.setdefault(each.where, _with(each, (note,), state=state.label))
     shapes: dict[str, tuple[int, ...]] = {}

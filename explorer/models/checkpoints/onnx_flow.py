@@ -26,6 +26,7 @@ class Step:
     reads     the number of features that it needs to come in, where it needs a certain one
     table     the name of the embedding that is looked up in
     layer     the number of the recurrent layer
+    one_step  whether that reads a single step each time the graph runs, and is run again for the next one
     branches  the ways that it brings together, which all begin at the step before
     kind      "softmax", "argmax" or "sigmoid", which may be a part of the answer
     """
@@ -36,6 +37,7 @@ class Step:
     reads: int | None = None
     table: str | None = None
     layer: int | None = None
+    one_step: bool = False
     branches: tuple[tuple[Step, ...], ...] = ()
     kind: str = ""
     depth: int = 0
@@ -171,18 +173,23 @@ class Sizes:
 
 @dataclass(frozen=True, eq=False)
 class Unknown:
-    """What is not understood: the node that made it so, what it computes, and the recurrent layers that it comes from."""
+    """What is not understood: the node that made it so and what that computes.
+
+    layers  the recurrent layers that the value comes from, a bit each
+    before  those that the node's own value comes from
+    """
 
     node: str
     what: str
     layers: int = 0
+    before: int = 0
 
     def says(self, own: int) -> str:
         """Why the answer of these layers is not computed."""
         through = f"the node {self.node} ({self.what}), which is not computed here."
         return (
             f"The answer passes through {through}"
-            if self.layers & own
+            if self.before & own
             else f"The layers read what comes from {through}"
         )
 

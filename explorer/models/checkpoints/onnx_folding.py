@@ -1,14 +1,16 @@
-"""The few operations by which an exporter puts a layer's weights in order: they move numbers about, and compute none.
+"""The few operations by which an exporter puts a layer's weights in order: they move numbers about, and compute little.
 
-PyTorch's exporter, told not to fold constants, leaves them in the graph: cut into gates, put together in ONNX's order, given a direction.
+PyTorch's exporters, told not to fold constants, leave them in the graph: cut into gates, put together in ONNX's order, given a direction.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from onnx import helper, numpy_helper
 
 from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.limits import check_bytes
@@ -22,7 +24,8 @@ def fold(operator: str, given: Given, told: Told, where: str) -> Array:
     """What the operation makes of constants. Raises Unreadable for what it cannot be made of, or for too much."""
     check_bytes(sum(one.nbytes for one in given if one is not None), "What it unpacks to")
     try:
-        return FOLDED[operator](given, told)
+        with np.errstate(all="ignore"):
+            return FOLDED[operator](given, told)
     except (ValueError, IndexError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Unreadable(f"The node {where}, {operator}, does not fit the weights that it is given.") from error
 
@@ -62,6 +65,51 @@ def _first(given: Given) -> Array:
     return given[0]
 
 
+def _shape(given: Given, told: Told) -> Array:
+    return np.array(_first(given).shape, np.int64)[told.get("start", 0) : told.get("end")]
+
+
+def _expand(given: Given, told: Told) -> Array:
+    array, shape = _first(given), tuple(_list(given[1]))
+    return np.broadcast_to(array, np.broadcast_shapes(array.shape, shape))  # a view: it takes no memory
+
+
+def _cast(given: Given, told: Told) -> Array:
+    return _number(_first(given)).astype(helper.tensor_dtype_to_np_dtype(told["to"]))
+
+
+def _gather(given: Given, told: Told) -> Array:
+    array, places = _first(given), given[1]
+    if places is None or places.size > 1000:
+        raise ValueError("too many places")
+    return np.take(array, places, told.get("axis", 0))
+
+
+def _filled(given: Given, told: Told) -> Array:
+    value = numpy_helper.to_array(told["value"]) if "value" in told else np.zeros(1, np.float32)
+    return np.broadcast_to(value.reshape(()), _list(given[0]))
+
+
+def _number(array: Array) -> Array:
+    if array.dtype.kind not in "fiub" and array.dtype.name != "bfloat16":
+        raise TypeError("no numbers")
+    return array
+
+
+def _of_two(function: Callable[[Array, Array], Array]) -> Callable[[Given, Told], Array]:
+    def folded(given: Given, told: Told) -> Array:
+        one, other = (_number(_first(given[at:])) for at in (0, 1))
+        size = math.prod(np.broadcast_shapes(one.shape, other.shape))
+        check_bytes(size * max(one.itemsize, other.itemsize), "What it unpacks to")
+        return np.asarray(function(one, other))
+
+    return folded
+
+
+def _quotient(one: Array, other: Array) -> Array:
+    return one / other if one.dtype.kind == "f" else one // other
+
+
 FOLDED: dict[str, Callable[[Given, Told], Array]] = {
     "Identity": lambda given, told: _first(given),
     "Transpose": lambda given, told: np.transpose(_first(given), told.get("perm")),
@@ -70,5 +118,15 @@ FOLDED: dict[str, Callable[[Given, Told], Array]] = {
     "Unsqueeze": lambda given, told: np.expand_dims(_first(given), _axes(given, told, _first(given))),
     "Reshape": _reshape,
     "Slice": _slice,
+    "Shape": _shape,
+    "Expand": _expand,
+    "Cast": _cast,
+    "Gather": _gather,
+    "ConstantOfShape": _filled,
+    "Add": _of_two(np.add),
+    "Sub": _of_two(np.subtract),
+    "Mul": _of_two(np.multiply),
+    "Div": _of_two(_quotient),
+    "Sqrt": lambda given, told: np.sqrt(_number(_first(given))),
 }
 """What each makes of its inputs, None for one that is left out, and of its attributes."""

@@ -11,6 +11,7 @@ import numpy as np
 from onnx import AttributeProto, GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from explorer.models.checkpoints.contents import Unreadable
+from explorer.models.checkpoints.layers import check_copies
 from explorer.models.checkpoints.onnx_folding import FOLDED, fold
 from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
@@ -28,6 +29,7 @@ class Scope:
 
     inside  where it lies, for a person: "If_0, then_branch"; empty for the whole
     at      the place of that node among its graph's, and the name of the attribute
+    folded  the bytes of all constants that were made of others
     """
 
     graph: GraphProto
@@ -35,6 +37,7 @@ class Scope:
     inside: str = ""
     at: tuple[int, str] = (0, "")
     known: dict[str, Array | None] = field(default_factory=dict)
+    folded: int = 0
 
     @cached_property
     def stored(self) -> dict[str, TensorProto]:
@@ -89,7 +92,13 @@ class Scope:
         given = [self.constant(one, depth + 1) if one else None for one in node.input]
         if any(one and value is None for one, value in zip(node.input, given, strict=True)):
             return None
-        return fold(node.op_type, given, attributes(node), quoted(node.name or name))
+        found = fold(node.op_type, given, attributes(node), quoted(node.name or name))
+        root = self
+        while root.outer is not None:
+            root = root.outer
+        root.folded += found.nbytes if found.base is None else 0
+        check_copies(root.folded)
+        return found
 
 
 def scopes(graph: GraphProto) -> list[Scope]:

@@ -118,8 +118,30 @@ def expand(told: Told) -> Value:
         repeats = size is None or (size.number is None and any(not atom.single for atom in size.atoms))
         repeats = repeats or (size is not None and size.number not in (None, 1))
         if repeats and not core(axis):
-            raise Refused("Expand that repeats a value")
+            return _repeated(flow.moved(axes), target)
     return flow.moved(axes)
+
+
+def _repeated(flow: Flow, target: Sequence[Size | None]) -> Flow:
+    """One number for each feature that it will be combined with."""
+    sizes = [None if size is None else size.number for size in target]
+    larger = [at for at, axis in enumerate(flow.axes) if not core(axis) and sizes[at] not in (1, None)]
+    unclear = any(
+        not core(axis) and (size is None or any(not atom.single for atom in size.atoms))
+        for axis, size in zip(flow.axes, target, strict=True)
+    )
+    count = sizes[larger[0]] if len(larger) == 1 else None
+    if len(target) != len(flow.axes) or unclear or count is None or not 0 < count <= MOST_NUMBERS or flow.known is None:
+        raise Refused("Expand that repeats a value")
+    if flow.width != 1:
+        raise Refused("Expand that repeats a value")
+
+    def make(kind: torch.dtype, _: int) -> list[nn.Module]:
+        return [linear(torch.ones(count, 1, dtype=kind))]
+
+    new, at = Atom(count, "feature"), larger[0]
+    step = flow.step.then("", make, reads=1)
+    return replace(flow, step=step, axes=(*flow.axes[:at], (new,), *flow.axes[at + 1 :]), features=(new,))
 
 
 def concat(told: Told) -> Value:

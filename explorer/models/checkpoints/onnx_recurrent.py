@@ -32,14 +32,16 @@ def outputs_of(told: Told, layer: Layer, at: int) -> list[Value]:
     side = (Atom(2, "feature"),) if both else ()
     steps = (step,) if step else ()
     behind = replace(
-        flow.passed(told.label, None, layer=at, reads=layer.input_size),
+        flow.passed(told.label, None, layer=at, reads=layer.input_size, one_step=step is None or step.size == 1),
         features=(*side, units),
         layers=flow.layers | 1 << at,
     )
     each = replace(behind, axes=(batch, steps, side, (units,)) if by_sequence else (steps, side, batch, (units,)))
     last = replace(behind, axes=(batch, side, (units,)) if by_sequence else (side, batch, (units,)), whole=True)
     last = last.passed("", lambda kind, width: [Ends()]) if both else last
-    cell = Unknown(quoted(told.node.name or told.node.output[0]), "the cell state of an LSTM", behind.layers)
+    cell = Unknown(
+        quoted(told.node.name or told.node.output[0]), "the cell state of an LSTM", behind.layers, behind.layers
+    )
     return [each, last, cell]
 
 

@@ -23,6 +23,8 @@ OVER_STEPS: dict[str, type[nn.Module]] = {
     "ReduceSum": RunningSum,
     "GlobalMaxPool": RunningMax,
     "GlobalAveragePool": RunningMean,
+    "MaxPool": RunningMax,
+    "AveragePool": RunningMean,
 }
 
 
@@ -41,6 +43,16 @@ def pooled(told: Told) -> Flow:
     """GlobalMaxPool and GlobalAveragePool: over all axes behind the second."""
     flow = told.flow()
     return _reduced(told, flow, list(range(2, len(flow.axes))), True)
+
+
+def over_windows(told: Told) -> Flow:
+    """MaxPool and AveragePool, where one window has all steps."""
+    flow = told.flow()
+    window, axis = list(told.attributes.get("kernel_shape", ())), flow.axes[2] if len(flow.axes) == 3 else ()
+    step = core(axis)[0] if len(core(axis)) == 1 else None
+    if step is None or window != [step.size] or any(told.attributes.get("pads", ())):
+        raise Refused(f"{told.operator} of several steps")
+    return _reduced(told, flow, [2], True)
 
 
 def _reduced(told: Told, flow: Flow, at: list[int], stay: bool) -> Flow:
@@ -93,4 +105,6 @@ REDUCING: dict[str, Callable[[Told], Flow]] = {
     **dict.fromkeys((*(name for name in OVER_STEPS if name.startswith("Reduce")), *REDUCED), reduced),
     "GlobalMaxPool": pooled,
     "GlobalAveragePool": pooled,
+    "MaxPool": over_windows,
+    "AveragePool": over_windows,
 }

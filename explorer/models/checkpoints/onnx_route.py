@@ -86,12 +86,12 @@ class Router:
         kind = next(iter(recurrent.weights.values())).dtype
         embedding = before[0].table if before else None
         before = before[1:] if embedding is not None else before
-        one_step = not value.whole  # a graph that reads one step at a time answers at each step
+        each = not value.whole or any(step.one_step for step in value.step.way())
         lower, width = self._stages(before, _width_of(before, recurrent.input_size), kind)
         if width != recurrent.input_size:
             raise Refused(f"{recurrent.input_size} numbers expected where {width} come")
         upper, _ = self._stages(after, recurrent.outputs, kind)
-        upper, answer = _answer(after, upper, recurrent.outputs, one_step, kind)
+        upper, answer = _answer(after, upper, recurrent.outputs, each, kind)
         lower, upper = folded(lower), folded(upper)
         check_widths(lower, _width_of(before, recurrent.input_size))
         check_widths(upper, recurrent.outputs)
@@ -102,7 +102,7 @@ class Router:
             embedding=embedding,
             before=tuple(lower),
             after=tuple(upper),
-            whole_text=not one_step,
+            whole_text=not each,
             answer=answer,
             parts=tuple(parts),
             labels=self.labels if len(self.labels) == outputs else (),
@@ -200,7 +200,7 @@ def outputs(named: Mapping[str, Value | None]) -> dict[str, Value]:
             try:
                 value = together(value)
             except Refused as refused:
-                value = Unknown(quoted(name), str(refused), value.layers)
+                value = Unknown(quoted(name), str(refused), value.layers, value.layers)
         if value is not None:
             found[name] = value
     return found

@@ -39,12 +39,13 @@ class Found:
 class Tracer:
     """The values of a graph by the graph that holds them and their names.
 
+    bodies  the graphs inside nodes, by the graph that a node lies in, its place there, and the attribute's name
     nodes   the recurrent nodes, by the graph that they lie in and their place there
     tables  the names of the embeddings, by the graph that holds them and the value's name
     """
 
     opset: int
-    bodies: Mapping[tuple[int, int, str], Scope]
+    bodies: Mapping[tuple[int, int], Mapping[str, Scope]]
     nodes: Mapping[tuple[int, int], Found]
     tables: Mapping[tuple[int, str], str]
     values: dict[tuple[int, str], Value]
@@ -95,9 +96,19 @@ class Tracer:
             pass
         except UNFIT:
             what = f"{what} that does not fit what comes to it"
-        return [Unknown(quoted(node.name or next(filter(None, node.output), node.op_type)), what, layers)] * len(
-            node.output
-        )
+        name = quoted(node.name or next(filter(None, node.output), node.op_type))
+        layers |= self._inside(scope, at)
+        return [Unknown(name, what, layers, layers)] * len(node.output)
+
+    def _inside(self, scope: Scope, at: int) -> int:
+        """The recurrent layers that the graphs inside a node read."""
+        layers = 0
+        for body in self.bodies.get((id(scope), at), {}).values():
+            for node in body.graph.node:
+                for name in node.input:
+                    value = self.value(body, name)
+                    layers |= 0 if value is None else value.layers
+        return layers
 
     def _computed(self, told: Told) -> Value | list[Value]:
         operator, values = told.operator, [value for value in told.values if value is not None]
@@ -151,7 +162,7 @@ class Tracer:
             truth = None if constant is None or constant.size != 1 else int(bool(constant.item()))
         if truth is None:
             raise Refused("If, which chooses when the graph runs")
-        body = self.bodies.get((id(scope), at, "then_branch" if truth else "else_branch"))
+        body = self.bodies.get((id(scope), at), {}).get("then_branch" if truth else "else_branch")
         if body is None:
             raise Refused("If without a branch")
         self.follow(body)
@@ -160,7 +171,10 @@ class Tracer:
 
 def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], Found], tables: Any) -> Tracer:
     """The graph followed from its inputs to its outputs."""
-    bodies = {(id(scope.outer), *scope.at): scope for scope in scopes if scope.outer is not None}
+    bodies: dict[tuple[int, int], dict[str, Scope]] = {}
+    for scope in scopes:
+        if scope.outer is not None:
+            bodies.setdefault((id(scope.outer), scope.at[0]), {})[scope.at[1]] = scope
     tracer = Tracer(opset, bodies, nodes, tables, {})
     tracer.follow(scopes[0])
     return tracer

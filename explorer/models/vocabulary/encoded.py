@@ -71,9 +71,9 @@ def distinct(tokens: Iterable[Kind]) -> list[Kind]:
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:
-    """ "a, b and 3 more"."""
+    """ "a, b and 3 more", very long names cut."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(shortened, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def shortened(text: str, most: int = 40) -> str:
@@ -82,9 +82,10 @@ def shortened(text: str, most: int = 40) -> str:
 
 
 def named(character: str) -> str:
-    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name."""
+    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name, cut where it
+    is very long."""
     if len(character) > 1:
-        return character
+        return shortened(character)
     if character in EVERYDAY:
         return EVERYDAY[character]
     if character.isprintable() and not character.isspace() and unicodedata.category(character)[0] != "M":

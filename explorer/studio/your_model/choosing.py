@@ -81,7 +81,12 @@ def _rather(usual: str, choice: Choice, name: str) -> Choice:
 
 
 def _embedding(choice: Choice, name: str) -> Choice:
-    return replace(choice, embedding=None if name == NUMBERS else name)
+    """With the likely answer where the present one does not fit what is then read."""
+    here = own.current()
+    assert here is not None
+    chosen = replace(choice, embedding=None if name == NUMBERS else name)
+    offered = [chosen.answer] if chosen.readout is None else parts.meanings(here.contents, chosen)
+    return chosen if chosen.answer in offered else replace(chosen, answer=offered[0], labels=())
 
 
 def _readout(choice: Choice, name: str) -> Choice:

@@ -43,9 +43,15 @@ class Graph:
 
     def run(self, **given: Array) -> Array:
         """What ONNX Runtime makes of it."""
-        session = onnxruntime.InferenceSession(self.bytes(), providers=["CPUExecutionProvider"])
-        found: Array = session.run([self.onto], given)[0]
-        return found
+        return self.run_all([self.onto], **given)[0]
+
+    def run_all(self, names: Sequence[str], **given: Array) -> list[Array]:
+        """Several values of it."""
+        proto = self.proto()
+        del proto.output[:]
+        proto.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+        session = onnxruntime.InferenceSession(model(proto, self.opset), providers=["CPUExecutionProvider"])
+        return list(session.run(list(names), given))
 
 
 def model(graph: GraphProto, opset: int = 14) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from onnx import TensorProto, helper
+from onnx import load_model_from_string as onnx_load
 from torch import nn
 
 from explorer.backend.forward import run
@@ -16,7 +17,7 @@ from explorer.models.checkpoints import Contents, Recurrent, read_bytes
 from explorer.models.checkpoints.contents import Route
 from explorer.models.stages import Ends, check_widths
 from explorer.signals import Array
-from tests.models.checkpoints.graphs import INPUT, UNITS, Graph, layers, weights
+from tests.models.checkpoints.graphs import INPUT, UNITS, Graph, layers, model, weights
 from tests.models.checkpoints.helper import CLOSE, stack_of
 
 STEPS = 6
@@ -602,3 +603,272 @@ def test_ids_are_looked_up(kind: str) -> None:
     expected = graph.run(ids=ids[None])[:, 0]
     np.testing.assert_allclose(scores(contents, ids), expected, rtol=0, atol=CLOSE)
     assert found.tensors == ("W0", "R0", "B0")
+
+
+def test_a_graph_that_reads_one_step_at_a_time_answers_at_each_step() -> None:
+    graph = Graph()
+    graph.inputs = {"x": (TensorProto.FLOAT, [1, 1, INPUT]), "h": (TensorProto.FLOAT, [1, 1, UNITS])}
+    graph.stored |= weights("GRU")
+    node = helper.make_node("GRU", ["x", "W", "R", "B", "", "h"], ["y", "state"], "gru", hidden_size=UNITS)
+    graph.nodes.append(node)
+    graph.onto = "state"
+    dense(graph, 5, "out")
+    contents = read_bytes(graph.bytes())
+    _, route = routed(contents)
+    assert not route.whole_text
+    h, expected = np.zeros((1, 1, UNITS), np.float32), []
+    for x in X:
+        session = graph.run_all(["state", "out"], x=x[None, None], h=h)
+        h = session[0]
+        expected.append(session[1].reshape(-1))
+    np.testing.assert_allclose(scores(contents, X), expected, rtol=0, atol=CLOSE)
+
+
+def test_a_stack_whose_answer_reads_a_lower_layer_too_comes_as_single_layers() -> None:
+    graph = layers("LSTM", 2)
+    graph.add("Add", ["h0", "h1"], "sum")
+    dense(graph, 5, "out")
+    check(graph, whole=False, at=0)
+    lower, upper = read_bytes(graph.bytes()).recurrent
+    assert (lower.where, upper.where) == ("y0_node", "y1_node")
+    assert upper.no_route == (
+        "The answer passes through the node “sum_node (Add)”, which reads these layers and, beside them, what they read; that is not "
+        "computed here."
+    )
+
+
+def softmax_over_steps(graph: Graph) -> None:
+    graph.add("Softmax", [graph.onto], "attention", axis=0)
+
+
+def attended(graph: Graph) -> None:
+    graph.add("MatMul", [graph.onto, graph.onto], "attention")
+
+
+def residual_around(graph: Graph) -> None:
+    dense(graph, INPUT, "fc")
+    graph.add("Add", [graph.onto, "x"], "attention")
+
+
+def other_input(graph: Graph) -> None:
+    graph.inputs["z"] = (TensorProto.FLOAT, ["step", 1, UNITS])
+    graph.add("Mul", [graph.onto, "z"], "attention")
+
+
+def turned(graph: Graph) -> None:
+    names = [constant(graph, name, [value]) for name, value in (("a", -1), ("b", -(2**62)), ("c", 0), ("d", -1))]
+    graph.add("Slice", [graph.onto, *names], "attention")
+
+
+def position(graph: Graph) -> None:
+    graph.inputs["x"] = (TensorProto.FLOAT, [STEPS, 1, INPUT])
+    graph.add("Add", [graph.onto, constant(graph, "position", random(STEPS, 1, UNITS))], "attention")
+
+
+def all_steps(graph: Graph) -> None:
+    graph.inputs["x"] = (TensorProto.FLOAT, [STEPS, 1, INPUT])
+    graph.add("Reshape", [graph.onto, constant(graph, "flat", [1, -1])], "flat_steps")
+    graph.add("MatMul", [graph.onto, constant(graph, "w", random(STEPS * UNITS, 2))], "attention")
+
+
+def last_and_each(graph: Graph) -> None:
+    h = graph.onto
+    graph.add("Gather", [h, constant(graph, "last", [-1])], "end", axis=0)
+    graph.add("Add", [h, "end"], "attention")
+
+
+def cell_state_of(graph: Graph) -> None:
+    graph.nodes[0].output.extend(["", "c"])
+    graph.add("Relu", ["c"], "attention")
+
+
+def convolution(graph: Graph) -> None:
+    graph.add("Transpose", [graph.onto], "channels", perm=[1, 2, 0])
+    graph.add("Conv", [graph.onto, constant(graph, "kernel", random(UNITS, UNITS, 3))], "attention", pads=[1, 1])
+
+
+REFUSED: dict[str, tuple[Callable[[Graph], None], str]] = {
+    "softmax over the steps": (softmax_over_steps, "(Softmax over the steps, or over a part of the features)"),
+    "a product of two values": (attended, "(MatMul of two computed values)"),
+    "around the layers": (residual_around, "(Add of two computed values)"),
+    "another input": (other_input, "(Mul of values from different inputs)"),
+    "backwards": (turned, "(Slice that turns the order round)"),
+    "a number for each step": (position, "(Add with numbers that differ from step to step)"),
+    "all steps at once": (all_steps, "(all steps side by side)"),
+    "the last step and each": (last_and_each, "(Add of a value of each step and one of the whole text)"),
+    "the cell state": (cell_state_of, "(the cell state of an LSTM)"),
+    "a convolution": (convolution, "(Conv of several steps)"),
+    "an operator that nobody knows": (lambda graph: graph.add("Hardmax", [graph.onto], "attention"), "(Hardmax)"),
+    "an operator of another house": (lambda graph: graph.add("Relu", [graph.onto], "attention", "com.a"), "(Relu)"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_computed_is_refused_by_name(case: str) -> None:
+    build, says = REFUSED[case]
+    graph = layers("LSTM")
+    build(graph)
+    dense(graph, 2, "out")
+    found = read_bytes(graph.bytes()).recurrent[0]
+    assert found.route is None
+    node = "y0_node" if case == "the cell state" else "attention"
+    assert found.no_route.startswith(f"The answer passes through the node “{node}")
+    assert says in found.no_route
+    assert found.no_route.endswith("not computed here.")
+
+
+def test_what_stands_in_front_and_is_not_computed_is_refused_by_name() -> None:
+    graph = Graph()
+    graph.add("Transpose", [graph.onto], "channels", perm=[1, 2, 0])
+    graph.add("Conv", [graph.onto, constant(graph, "kernel", random(INPUT, INPUT, 3))], "convolved")
+    graph.add("Transpose", [graph.onto], "back", perm=[2, 0, 1])
+    layers("GRU", graph=graph)
+    (found,) = read_bytes(graph.bytes()).recurrent
+    assert found.no_route == (
+        "The layers read what comes from the node “convolved_node” (Conv of several steps), which is not computed here."
+    )
+
+
+def from_a_state(value: Array | None, lengths: Array | None = None) -> Recurrent:
+    graph = Graph(stored=weights("LSTM"))
+    graph.inputs["x"] = (TensorProto.FLOAT, [STEPS, 1, INPUT])
+    if value is not None:
+        graph.stored["h"] = value
+    else:
+        graph.inputs["h"] = (TensorProto.FLOAT, [1, 1, UNITS])
+    if lengths is not None:
+        graph.stored["lengths"] = lengths
+    graph.add("LSTM", ["x", "W", "R", "B", "" if lengths is None else "lengths", "h"], "y", hidden_size=UNITS)
+    (found,) = read_bytes(graph.bytes()).recurrent
+    return found
+
+
+def test_a_stored_first_state_is_no_state_of_zeros() -> None:
+    zeros, ones = np.zeros((1, 1, UNITS), np.float32), np.ones((1, 1, UNITS), np.float32)
+    assert from_a_state(zeros).route is not None
+    assert from_a_state(None).route is not None, "zeros unless one is given"
+    assert from_a_state(ones).no_route == (
+        "The answer passes through the node “y_node” (LSTM that begins from a stored state, not from zeros), which is not computed here."
+    )
+
+
+def test_layers_that_are_told_to_read_a_part_are_refused() -> None:
+    zeros = np.zeros((1, 1, UNITS), np.float32)
+    assert from_a_state(zeros, np.array([STEPS], np.int32)).route is not None
+    assert "(LSTM that reads 3 steps of its input)" in from_a_state(zeros, np.array([3], np.int32)).no_route
+
+
+def test_an_encoder_and_its_decoder_have_no_answer_here() -> None:
+    graph = layers("GRU")
+    graph.nodes[0].output.append("state")
+    graph.stored |= {f"{name}9": array for name, array in weights("GRU", seed=9).items()}
+    graph.add("GRU", ["x", "W9", "R9", "B9", "", "state"], "decoder", hidden_size=UNITS)
+    for one in read_bytes(graph.bytes()).recurrent:
+        assert "(GRU that begins from a computed state, not from zeros)" in one.no_route
+
+
+def branches(condition: Array | None) -> Graph:
+    """The layers inside of an If."""
+    inner = layers("LSTM")
+    relu = Graph(stored={}, inputs={}, onto="x")
+    relu.add("Relu", ["h0"], "relu")
+    plain = Graph(stored={}, inputs={}, onto="x")
+    plain.add("Identity", ["h0"], "plain")
+    for graph in (relu, plain):
+        graph.inputs = {}
+    if condition is None:
+        inner.inputs["long"] = (TensorProto.BOOL, [])
+    else:
+        inner.stored["long"] = condition
+    inner.add("If", ["long"], "chosen", then_branch=relu.proto(), else_branch=plain.proto())
+    return inner
+
+
+@pytest.mark.parametrize("condition", [True, False])
+def test_the_branch_that_is_always_taken_is_followed(condition: bool) -> None:
+    route = check(branches(np.array(condition)), whole=False)
+    assert [type(stage) for stage in route.after] == ([nn.ReLU] if condition else [])
+
+
+def test_a_branch_that_is_chosen_when_the_graph_runs_is_refused() -> None:
+    (found,) = read_bytes(branches(None).bytes()).recurrent
+    assert "“chosen_node” (If, which chooses when the graph runs)" in found.no_route
+
+
+def test_layers_inside_of_a_branch_or_a_loop_have_no_route() -> None:
+    from tests.models.checkpoints.test_onnx import inside_an_if
+
+    for one in read_bytes(inside_an_if(layers("LSTM"))).recurrent:
+        assert one.no_route.startswith("The layers lie inside the node “h_node, ")
+
+
+def test_one_of_several_outputs_is_shown_and_the_others_are_named() -> None:
+    graph = layers("LSTM")
+    h = graph.onto
+    dense(graph, 5, "scores")
+    graph.add("Softmax", [graph.onto], "p", axis=-1)
+    graph.onto = h
+    dense(graph, 1, "value")
+    proto = graph.proto()
+    names = ["y0", "p", "value"]
+    del proto.output[:]
+    proto.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    (found,) = read_bytes(model(proto)).recurrent
+    assert found.route is not None
+    assert (found.route.answer, found.route.parts[-1]) == ("label", "p_node (Softmax)")
+    assert found.notes == ("The graph has several outputs. The answer shown is “p”; not shown: “value”.",)
+
+
+def with_metadata(graph: Graph, **notes: str) -> bytes:
+    made = onnx_load(graph.bytes())
+    for key, value in notes.items():
+        made.metadata_props.add(key=key, value=value)
+    return bytes(made.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        {"id2label": '{"0": "bad", "1": "good"}'},
+        {"labels": '["bad", "good"]'},
+        {"classes": "bad, good"},
+        {"class_names": "bad\ngood\n"},
+        {"names": '{"good": 1, "bad": 0}'},
+    ],
+    ids=lambda notes: next(iter(notes)),
+)
+def test_labels_are_among_the_metadata(notes: dict[str, str]) -> None:
+    graph = layers("LSTM")
+    graph.add("Gather", [graph.onto, constant(graph, "last", -1)], "end", axis=0)
+    dense(graph, 1, "out")
+    graph.add("Sigmoid", [graph.onto], "p")
+    contents = read_bytes(with_metadata(graph, **notes))
+    assert contents.labels == ("bad", "good")
+    assert routed(contents)[1].labels == ("bad", "good")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[[1]]", '{"0": "a", "7": "b"}', "[" * 5000, "one"])
+def test_metadata_that_are_no_labels_are_left(text: str) -> None:
+    assert read_bytes(with_metadata(layers("LSTM"), labels=text)).labels == ()
+
+
+def test_all_weights_are_listed_and_what_they_are_used_for() -> None:
+    graph = layers("LSTM")
+    dense(graph, 5, "out")
+    graph.stored["unused"] = random(3)
+    contents = read_bytes(graph.bytes())
+    assert set(contents.shapes) == {"W0", "R0", "B0", "out.w", "out.b", "unused"}
+    assert contents.shapes["W0"] == (1, 4 * UNITS, INPUT)
+    assert contents.recurrent[0].tensors == ("W0", "R0", "B0")
+    assert contents.sources == {"out.w": ("out.w", "out.b")}
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float16])
+def test_routes_are_computed_in_the_type_of_the_weights(kind: Any) -> None:
+    graph = layers("LSTM")
+    relu_then_dense(graph)
+    graph.stored = {name: a.astype(kind) if a.dtype == np.float32 else a for name, a in graph.stored.items()}
+    contents = read_bytes(graph.bytes())
+    found, route = routed(contents)
+    kinds = {weight.dtype for stage in route.after for weight in stage.parameters()}
+    assert kinds == {found.weights["weight_hh"].dtype}

@@ -19,7 +19,7 @@ from torch.nn.utils import prune
 
 import explorer
 from explorer.models.checkpoints import Contents, Unreadable, choosing, read_bytes
-from explorer.models.checkpoints.guesses import likely_readouts, likely_tables, unused
+from explorer.models.checkpoints.guesses import Guesses, unused
 from explorer.models.checkpoints.naming import contents
 from explorer.models.effective_weights import effective_weights
 from tests.models.checkpoints.helper import CLOSE, by_steps, legacy, network, refusal_of, saved, steps_for, zipped
@@ -97,7 +97,9 @@ FORMS = {
         {"h0": torch.ones(1, 1, H), "c0": torch.ones(1, 1, H)} | state(emb=emb(), rnn=nn.LSTM(E, H), out=nn.Linear(H, V)),
         "rnn", "out", "h0", "c0",
     ),
-    "19 a norm on the embedding": Form(state(emb=emb(), norm=nn.LayerNorm(E), rnn=nn.LSTM(E, H), out=nn.Linear(H, V)), "rnn", "out", "norm"),
+    "19 a norm on the embedding": Form(
+        state(emb=emb(), norm=nn.LayerNorm(E), rnn=nn.LSTM(E, H), out=nn.Linear(H, V)), "rnn", "out", "norm"
+    ),
     "19 a linear layer on the embedding": Form(
         state(emb=emb(), proj=nn.Linear(E, E), rnn=nn.LSTM(E, H), out=nn.Linear(H, V)), "rnn", "out", "proj"
     ),
@@ -236,7 +238,7 @@ def test_halves_are_said() -> None:
     )
     assert "from zeros here, not from the encoder's state" in decoder.notes[0]
     found = contents("a test", ENCODER_DECODER)
-    assert likely_tables(found, encoder) == ["encoder.embedding", "decoder.embedding"]
+    assert Guesses(found).tables(encoder) == ["encoder.embedding", "decoder.embedding"]
 
 
 # What weights are stored in.
@@ -298,7 +300,7 @@ def test_weights_in_parts_run_as_torch_runs_them(change: Callable[[nn.Module], A
 
 
 @pytest.mark.parametrize("change", [utils.weight_norm, utils.spectral_norm, utils.parametrizations.weight_norm,
-                                    utils.parametrizations.spectral_norm, lambda one: prune.l1_unstructured(one, "weight", 0.5)])  # fmt: skip
+    utils.parametrizations.spectral_norm, lambda one: prune.l1_unstructured(one, "weight", 0.5)])  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
 def test_a_readout_in_parts(change: Callable[[nn.Module], Any]) -> None:
     given = network()
@@ -658,5 +660,5 @@ def test_readouts_of_a_file_with_a_graph_do_not_need_places() -> None:
     """Other formats give no places of tensors: the names and widths decide."""
     found = contents("a test", FORMS["15 of one width"].tensors)
     bare = Contents(found.format, found.recurrent, found.tables, found.linears)
-    assert likely_readouts(bare, bare.recurrent[0]) == ["fc2", "fc1"]
+    assert Guesses(bare).readouts(bare.recurrent[0]) == ["fc2", "fc1"]
     assert unused(bare, bare.recurrent[0], "emb", "fc2") == {}

@@ -13,8 +13,11 @@ from explorer.models.checkpoints.limits import check_claims
 from explorer.models.checkpoints.protobuf import check_message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onnx import ModelProto, NodeProto
 
+    from explorer.models.checkpoints.contents import Recurrent
     from explorer.models.checkpoints.layers import Layer
     from explorer.models.checkpoints.onnx_graph import Scope
     from explorer.models.checkpoints.onnx_trace import Found
@@ -70,12 +73,20 @@ def read(data: bytes) -> Contents:
     router = onnx_route.Router(layers, onnx_route.outputs(values), labels)
     homes = {one.found.number: one for one in nodes.values() if one.found.layer is not None}
     numbers = {id(layer): at for at, layer in enumerate(layers)}
-    recurrent = []
-    for found, chain in zip(joined(layers, onnx_kernel.kernel), chained(layers), strict=True):
+
+    def recurrent_of(chain: Sequence[Layer]) -> Recurrent:
         own = [numbers[id(layer)] for layer in chain]
         weights = [name for at in own for name in homes[at].weights]
+        (found,) = joined(chain, onnx_kernel.kernel)
         found = replace(found, tensors=tuple(dict.fromkeys(weights)))
-        recurrent.append(router.routed(found, own, homes[own[0]].scope.inside))
+        return router.routed(found, own, homes[own[0]].scope.inside)
+
+    recurrent: list[Recurrent] = []
+    for chain in chained(layers):
+        together, alone = recurrent_of(chain), []
+        if together.route is None and len(chain) > 1:  # the answer reads more than the top one's h
+            alone = [recurrent_of([layer]) for layer in chain]
+        recurrent += alone if any(one.route for one in alone) else [together]
     return Contents(
         "ONNX",
         tuple(recurrent),
