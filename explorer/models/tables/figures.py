@@ -15,7 +15,7 @@ GROUPS = {POINT: f",'’{BLANK}_", COMMA: f".'’{BLANK}_"}
 """What may stand between thousands, where the decimal mark is a point or a comma."""
 FORM = {
     decimal: re.compile(
-        rf"[+-]?(?:\d{{1,3}}(?P<mark>[{re.escape(GROUPS[decimal])}])\d{{3}}(?:(?P=mark)\d{{3}})*|\d+)?(?:{re.escape(decimal)}\d*)?"
+        rf"[+-]?(?:[1-9]\d{{0,2}}(?P<mark>[{re.escape(GROUPS[decimal])}])\d{{3}}(?:(?P=mark)\d{{3}})*|\d+)?(?:{re.escape(decimal)}\d*)?"
         r"(?:[eE][+-]?\d+)?",
         re.ASCII,
     )
