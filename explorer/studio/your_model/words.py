@@ -8,6 +8,7 @@ from explorer.models.checkpoints import Agreement, Choice, Contents, Parity, Rec
 from explorer.models.checkpoints.choosing import layers_of
 from explorer.models.checkpoints.limits import MEGABYTE, MOST_BYTES, MOST_ROWS, MOST_UNITS
 from explorer.models.checkpoints.provenance import answered_by
+from explorer.models.checkpoints.wording import difference
 from explorer.models.vocabulary import listed
 from explorer.studio.sentences import an, plain
 
@@ -79,10 +80,11 @@ def of_parity(parity: Parity) -> str:
     if not math.isfinite(parity.difference):
         return f"The layers cannot be compared with {parity.framework}: some of their h are NaN or infinite. The diagnosis says why."
     seeds = ", ".join(map(str, parity.seeds))
-    difference = f"{parity.difference:.1e}" if parity.difference else "0, to the last bit"
+    apart = difference(parity.difference) if parity.difference else "0, to the last bit"
     return (
-        f"Layers: largest difference in h from {parity.framework}: {difference}; rounding alone, ours against float64, makes "
-        f"{parity.rounding:.1e} of these weights. Measured on {parity.texts} sequences of {parity.steps} steps, drawn by the seeds {seeds}."
+        f"Layers: largest difference in h from {parity.framework}: {apart}; rounding alone, ours against float64, makes "
+        f"{difference(parity.rounding)} of these weights. Measured on {parity.texts} sequences of {parity.steps} steps, drawn by the seeds "
+        f"{seeds}."
     )
 
 
