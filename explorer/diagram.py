@@ -15,8 +15,9 @@ from explorer import formula
 
 Point = tuple[float, float]
 
-OPERATIONS = ("×", "+", "1−", "tanh", "σ", "+1", "p∣t")
-"""What an operation can do with the vectors that enter it; p∣t asks whether a unit's period divides the step."""
+OPERATIONS = ("×", "+", "1−", "tanh", "σ", "relu", "φ", "+1", "p∣t")
+"""What an operation can do with the vectors that enter it; p∣t asks whether a unit's period divides the step; φ is the
+function that the formula of the wire behind it names."""
 INPUT = "x"
 """What a wire carries that brings the input: it has no stripe for each unit."""
 

@@ -20,13 +20,26 @@ from explorer.models.model import Model
 from explorer.models.vocabulary import Characters
 from explorer.signals import Array
 
+ACTIVATED: list[dict[str, Any]] = [
+    {"gate": "hard_sigmoid(0.2, 0.5)"},
+    {"gate": "hard_sigmoid", "candidate": "elu(0.5)", "output": "selu"},
+    {"candidate": "hard_tanh", "output": "relu"},
+    {"candidate": "elu", "output": "linear"},
+]
+"""An LSTM with other activations than its own."""
 OPTIONS: dict[str, list[dict[str, Any]]] = {
-    "rnn": [{"nonlinearity": nonlinearity} for nonlinearity in NONLINEARITIES],
+    "rnn": [
+        {"nonlinearity": one} for one in (*NONLINEARITIES, "hard_sigmoid(0.25, 0.5)", "leaky_relu(0.1)", "softplus")
+    ],
     "jordan": [{}, {"output_size": 2, "nonlinearity": "sigmoid", "output_nonlinearity": "linear"}],
-    "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}],
-    "gru": [{}, {"candidate": "sigmoid"}],
+    "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}, *ACTIVATED],
+    "gru": [{}, {"candidate": "sigmoid"}, {"candidate": "softsign", "gate": "hard_sigmoid"}],
     "clockwork": [{}, {"periods": [1, 3]}],
-    "gru-cho": [{}, {"update": "takes", "candidate": "sigmoid"}],
+    "gru-cho": [
+        {},
+        {"update": "takes", "candidate": "sigmoid"},
+        {"candidate": "relu6", "gate": "hard_sigmoid(0.2, 0.5)"},
+    ],
     "lstm-peephole": [{}, {"peephole": "full"}, {"gates": "io", "forget_bias": 1.0}],
     "lstm-coupled": [{}, {"forget_bias": 1.0}],
     **{f"lstm-{name}": [{}, {"peephole": "diagonal"}] for name in ("nig", "nfg", "nog", "niaf", "noaf", "fgr")},

@@ -17,6 +17,16 @@ PHI: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "sigmoid": torch.sigmoid,
     "linear": lambda a: a * 1,  # a tensor of its own, as any other nonlinearity gives
+    "hard_sigmoid": lambda a: (a / 6 + 0.5).clamp(0, 1),
+    "hard_sigmoid(0.2, 0.5)": lambda a: (0.2 * a + 0.5).clamp(0, 1),
+    "hard_sigmoid(0.25, 0.5)": lambda a: (0.25 * a + 0.5).clamp(0, 1),
+    "leaky_relu(0.1)": lambda a: torch.where(a > 0, a, 0.1 * a),
+    "softplus": lambda a: (1 + a.exp()).log(),
+    "softsign": lambda a: a / (1 + a.abs()),
+    "hard_tanh": lambda a: a.clamp(-1, 1),
+    "elu": lambda a: torch.where(a > 0, a, a.exp() - 1),
+    "elu(0.5)": lambda a: torch.where(a > 0, a, 0.5 * (a.exp() - 1)),
+    "selu": lambda a: 1.0507009873554805 * torch.where(a > 0, a, 1.6732632423543772 * (a.exp() - 1)),
 }
 
 
@@ -25,19 +35,46 @@ def rnn(W: Tensor, U: Tensor, b: Tensor, c: Tensor, x: Tensor, state: Named, non
     return {"h_pre": h_pre, "h": PHI[nonlinearity](h_pre)}
 
 
-def lstm(W: Tensor, U: Tensor, b: Tensor, c: Tensor, x: Tensor, state: Named) -> Named:
+def lstm(
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    c: Tensor,
+    x: Tensor,
+    state: Named,
+    gate: str = "sigmoid",
+    candidate: str = "tanh",
+    output: str = "tanh",
+) -> Named:
     i_pre, f_pre, g_pre, o_pre = (W @ x + b + U @ state["h"] + c).chunk(4)
-    i, f, g, o = i_pre.sigmoid(), f_pre.sigmoid(), g_pre.tanh(), o_pre.sigmoid()
+    i, f, g, o = PHI[gate](i_pre), PHI[gate](f_pre), PHI[candidate](g_pre), PHI[gate](o_pre)
     cell = f * state["c"] + i * g
     gates = {"i": i, "f": f, "g": g, "o": o}
-    return {"i_pre": i_pre, "f_pre": f_pre, "g_pre": g_pre, "o_pre": o_pre, **gates, "c": cell, "h": o * cell.tanh()}
+    return {
+        "i_pre": i_pre,
+        "f_pre": f_pre,
+        "g_pre": g_pre,
+        "o_pre": o_pre,
+        **gates,
+        "c": cell,
+        "h": o * PHI[output](cell),
+    }
 
 
-def gru(W: Tensor, U: Tensor, b: Tensor, c: Tensor, x: Tensor, state: Named, candidate: str = "tanh") -> Named:
+def gru(
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    c: Tensor,
+    x: Tensor,
+    state: Named,
+    candidate: str = "tanh",
+    gate: str = "sigmoid",
+) -> Named:
     x_r, x_z, x_n = (W @ x + b).chunk(3)
     h_r, h_z, h_n = (U @ state["h"] + c).chunk(3)
     r_pre, z_pre = x_r + h_r, x_z + h_z
-    r, z = r_pre.sigmoid(), z_pre.sigmoid()
+    r, z = PHI[gate](r_pre), PHI[gate](z_pre)
     n_pre = x_n + r * h_n
     n = PHI[candidate](n_pre)
     h = (1 - z) * n + z * state["h"]

@@ -17,10 +17,20 @@ from explorer.describing import equation, size
 from explorer.formula import evaluate, names
 from explorer.signals import Array, Belt, Trace
 
-FUNCTIONS: dict[str, Callable[[Array], Array]] = {
+SELU, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+FUNCTIONS: dict[str, Callable[..., Array]] = {
     "sigmoid": lambda a: 0.5 + 0.5 * np.tanh(0.5 * a),  # without overflow where a is far below 0
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
+    "clip": np.clip,
+    "hardsigmoid": lambda a: np.clip(a / 6 + 0.5, 0, 1),
+    "hardtanh": lambda a: np.clip(a, -1, 1),
+    "relu6": lambda a: np.clip(a, 0, 6),
+    "elu": lambda a, alpha=1.0: np.where(a > 0, a, alpha * np.expm1(np.minimum(a, 0))),
+    "selu": lambda a: SELU * np.where(a > 0, a, SELU_ALPHA * np.expm1(np.minimum(a, 0))),
+    "leaky_relu": lambda a, alpha=0.01: np.where(a > 0, a, alpha * a),
+    "softplus": lambda a: np.logaddexp(a, 0),
+    "softsign": lambda a: a / (1 + np.abs(a)),
 }
 By = Literal["writes", "states"]
 

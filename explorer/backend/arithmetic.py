@@ -12,13 +12,20 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from explorer import formula
 from explorer.backend.forward import previous
 from explorer.cells import Cell, Signals
 
-FUNCTIONS: dict[str, Callable[..., Tensor]] = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
-"""What stands in front of a vector before it is multiplied by a matrix."""
+FUNCTIONS: dict[str, Callable[..., Tensor]] = {
+    **{name: getattr(torch, name) for name in ("sigmoid", "tanh", "relu", "clip", "selu")},
+    **{
+        name: getattr(F, name)
+        for name in ("hardsigmoid", "hardtanh", "relu6", "elu", "leaky_relu", "softplus", "softsign")
+    },
+}
+"""What a cell's formulas call, as torch has it."""
 
 
 @dataclass(frozen=True)

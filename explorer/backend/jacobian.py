@@ -11,8 +11,8 @@ from torch import Tensor
 from explorer.backend.back import Passed, Progress, Row, Targets, along, walking
 from explorer.backend.gradients import HEADROOM
 from explorer.cells import Cell
+from explorer.cells.activations import activation
 from explorer.cells.esn import radius_of
-from explorer.cells.rnn import NONLINEARITIES
 
 
 def jacobian(row: Row, to: int, since: int, of: str, by: str | None = None) -> Tensor:
@@ -157,7 +157,7 @@ class Elman:
 
     radius      ρ(W_hh), the largest eigenvalue's size
     sigma       σ_max(W_hh)
-    gamma       the steepest slope of its nonlinearity: 1 for tanh, relu, linear; ¼ for sigmoid
+    gamma       the steepest slope of its nonlinearity: 1 for tanh, relu, linear; ¼ for sigmoid; …
     exact       ‖dh_to/dh_step‖₂ = ‖Π diag(φ') W_hh‖₂
     bound       (σ_max γ)^(to-step), which it never exceeds (Pascanu et al. 2013)
     misordered  ‖W_hh^(to-step) Π diag(φ')‖₂, as it is often printed: the factors in an order in which they do not come
@@ -177,7 +177,7 @@ def elman(row: Row, to: int) -> Elman:
     """The bound and the exact product, of a reading in float64. Raises ValueError for another cell."""
     if row.cell.name != "rnn":
         raise ValueError(f"{row.cell.name} is no Elman network: its steps are not W_hh and a slope alone")
-    squash = NONLINEARITIES[str(row.cell.options["nonlinearity"])]
+    squash = activation(str(row.cell.options["nonlinearity"]))
     W = row.cell.weight_hh.detach().cpu()
     radius, sigma = radius_of(W), largest(W)
     exact, bound, misordered, apart = (torch.full((len(row),), torch.nan, dtype=torch.float64) for _ in range(4))

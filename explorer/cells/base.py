@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer import formula
+from explorer.cells.activations import gate_activation
 from explorer.diagram import Diagram
 from explorer.signals import Belt, Signal
 
@@ -253,11 +254,10 @@ def pre_symbol(name: str) -> str:
     return rf"a^{{{letter},\text{{{rest}}}}}_t" if line else rf"a^{{{letter}}}_t"
 
 
-def gate(name: str, *, role: Any, label: str) -> Signal:
-    """A gate: a σ of its pre-activation, within [0, 1]."""
-    return Signal(
-        name=name, symbol=symbol_of(name), kind="gate", role=role, label=label, formula=f"sigmoid({name}_pre)"
-    )
+def gate(name: str, *, role: Any, label: str, squash: str = "sigmoid") -> Signal:
+    """A gate: σ or another activation of its pre-activation, within [0, 1]. Raises ValueError for one that is not."""
+    formula = gate_activation(squash).formula(f"{name}_pre")
+    return Signal(name=name, symbol=symbol_of(name), kind="gate", role=role, label=label, formula=formula)
 
 
 AnyCell = TypeVar("AnyCell", bound=Cell)

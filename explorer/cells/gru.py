@@ -8,20 +8,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, HiddenState, Signals, Tap, exactly, gate, register
-from explorer.cells.rnn import NONLINEARITIES, squashed
+from explorer.cells.activations import activation
+from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, HiddenState, Signals, Tap, exactly, register
+from explorer.cells.base import gate as gate_signal
+from explorer.cells.rnn import squashed
 from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt, Signal
 
-CANDIDATES = ("tanh", "sigmoid")
-"""What can squash a candidate."""
-RESET_GATE = gate("r", role="reset", label="reset gate")
+RESET_GATE = gate_signal("r", role="reset", label="reset gate")
 
 
 def candidate_signal(nonlinearity: str = "tanh") -> Signal:
     """n. Raises ValueError for a nonlinearity that it cannot have."""
-    if nonlinearity not in CANDIDATES:
-        raise ValueError(f"unknown candidate {nonlinearity!r}; choose from {', '.join(CANDIDATES)}")
+    activation(nonlinearity, "candidate")
     return Signal(
         name="n",
         symbol="n_t",
@@ -62,7 +61,7 @@ class GRU(GRULike):
     Cho et al. 2014. Convention: torch.nn.GRU, blocks in the order r, z, n. The reset gate is applied after the matrix product, where
     Cho et al. apply it before; z keeps the old state, where Chung et al. 2014 let it take the new one.
 
-    `candidate="sigmoid"` squashes n by σ instead of tanh.
+    `gate` stands in the place of σ, `candidate` in that of tanh; each is a name in `explorer.cells.activations`, as in Keras and ONNX.
     """
 
     name: ClassVar[str] = "gru"
@@ -110,19 +109,19 @@ class GRU(GRULike):
         },
     )
 
-    def __init__(self, input_size: int, hidden_size: int, candidate: str = "tanh") -> None:
+    def __init__(self, input_size: int, hidden_size: int, candidate: str = "tanh", gate: str = "sigmoid") -> None:
         self.signals = (
-            RESET_GATE,
-            gate("z", role="keep", label="update gate"),
+            gate_signal("r", role="reset", label="reset gate", squash=gate),
+            gate_signal("z", role="keep", label="update gate", squash=gate),
             candidate_signal(candidate),
             carried("z * h_prev + (1 - z) * n"),
         )
         super().__init__(input_size, hidden_size)
-        self.candidate = candidate
+        self.candidate, self.gate = candidate, gate
 
     @property
     def options(self) -> dict[str, Any]:
-        return {"candidate": self.candidate}
+        return {"candidate": self.candidate} | ({"gate": self.gate} if self.gate != "sigmoid" else {})
 
     @property
     def sums(self) -> dict[str, str]:
@@ -130,14 +129,15 @@ class GRU(GRULike):
 
     def step(self, x: Tensor, state: HiddenState, tap: Tap, below: Any = None) -> HiddenState:
         (x_r, x_z, x_n), (h_r, h_z, h_n) = self.parts(x, state.h)  # [batch, unit] each
-        r = tap("r", tap("r_pre", x_r + h_r).sigmoid())
-        z = tap("z", tap("z_pre", x_z + h_z).sigmoid())
-        n = tap("n", NONLINEARITIES[self.candidate].of(tap("n_pre", x_n + r * h_n)))
+        opened = activation(self.gate).of
+        r = tap("r", opened(tap("r_pre", x_r + h_r)))
+        z = tap("z", opened(tap("z_pre", x_z + h_z)))
+        n = tap("n", activation(self.candidate).of(tap("n_pre", x_n + r * h_n)))
         h = tap("h", z * state.h + (1 - z) * n)
         return HiddenState(h)
 
     def kernel(self, x: Tensor, state: HiddenState) -> tuple[Tensor, HiddenState] | None:
-        if self.candidate != "tanh":
+        if (self.candidate, self.gate) != ("tanh", "sigmoid"):
             return None
         with exactly(x):
             h, last = torch.gru(x, state.h[None], self.flat_weights, *KERNEL_MODE)
@@ -181,7 +181,8 @@ class GRU(GRULike):
         and W_hn h + b_hn, which stands behind the reset gate."""
         r, z, n, h_prev = s["r"], s["z"], s["n"], s["h_prev"]
         _, (_, _, h_n) = self.parts(h_prev.new_zeros(1, self.input_size), h_prev)
-        to_n = (1 - z) * NONLINEARITIES[self.candidate].slope(n)
-        to_z = (h_prev - n) * z * (1 - z)
-        to_r = to_n * h_n * r * (1 - r)
+        opens = activation(self.gate).slope
+        to_n = (1 - z) * activation(self.candidate).slope(n)
+        to_z = (h_prev - n) * opens(z)
+        to_r = to_n * h_n * opens(r)
         return to_n, torch.stack([to_r, to_z, to_n * r], 2), h_n

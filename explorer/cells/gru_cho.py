@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from explorer.cells.base import HiddenState, Tap, gate, register
-from explorer.cells.gru import RESET_GATE, GRULike, candidate_signal, carried
-from explorer.cells.rnn import NONLINEARITIES
+from explorer.cells.activations import activation
+from explorer.cells.base import HiddenState, Tap, register
+from explorer.cells.base import gate as gate_signal
+from explorer.cells.gru import GRULike, candidate_signal, carried
 from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt
 
@@ -86,7 +87,8 @@ class GRUCho(GRULike):
     after; both are the same where W_hn is diagonal and b_hn is 0. ONNX has this form as linear_before_reset=0.
 
     With `update="takes"` z takes the new value, as in Chung et al. 2014 and most tutorials: h_t = (1 - z_t) ⊙ h_{t-1} + z_t ⊙ n_t.
-    Their z is 1 - z of the other form: the z weights of one are those of the other, negated. `candidate="sigmoid"` squashes n by σ.
+    Their z is 1 - z of the other form: the z weights of one are those of the other, negated. `gate` stands in the
+    place of σ, `candidate` in that of tanh; each is a name in `explorer.cells.activations`, as in Keras and ONNX.
     """
 
     name: ClassVar[str] = "gru-cho"
@@ -102,33 +104,38 @@ class GRUCho(GRULike):
     blocks: ClassVar[tuple[str, ...]] = ("r", "z", "n")
     diagram: ClassVar[Diagram] = KEEPS
 
-    def __init__(self, input_size: int, hidden_size: int, update: str = "keeps", candidate: str = "tanh") -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, update: str = "keeps", candidate: str = "tanh", gate: str = "sigmoid"
+    ) -> None:
         if update not in UPDATES:
             raise ValueError(f"unknown update {update!r}; choose from {', '.join(UPDATES)}")
         n = candidate_signal(candidate)
         super().__init__(input_size, hidden_size)
-        self.update, self.candidate = update, candidate
+        self.update, self.candidate, self.gate = update, candidate, gate
+        r = gate_signal("r", role="reset", label="reset gate", squash=gate)
+        z = gate_signal("z", role="keep" if update == "keeps" else "write", label="update gate", squash=gate)
         if update == "keeps":
-            z, self.belts = gate("z", role="keep", label="update gate"), (Belt("h", keep="z", write="(1 - z) * n"),)
-            self.signals = (RESET_GATE, z, n, carried("z * h_prev + (1 - z) * n"))
+            self.belts = (Belt("h", keep="z", write="(1 - z) * n"),)
+            self.signals = (r, z, n, carried("z * h_prev + (1 - z) * n"))
         else:
-            z, self.belts = gate("z", role="write", label="update gate"), (Belt("h", keep="1 - z", write="z * n"),)
-            self.signals = (RESET_GATE, z, n, carried("(1 - z) * h_prev + z * n"))
+            self.belts = (Belt("h", keep="1 - z", write="z * n"),)
+            self.signals = (r, z, n, carried("(1 - z) * h_prev + z * n"))
             self.diagram = TAKES  # type: ignore[misc]
 
     @property
     def options(self) -> dict[str, Any]:
-        return {"update": self.update, "candidate": self.candidate}
+        usual = {"update": self.update, "candidate": self.candidate}
+        return usual | ({"gate": self.gate} if self.gate != "sigmoid" else {})
 
     @property
     def sums(self) -> dict[str, str]:
         return super().sums | {"n_pre": "W_in @ x + b_in + W_hn @ (r * h_prev) + b_hn"}
 
     def step(self, x: Tensor, state: HiddenState, tap: Tap, below: Any = None) -> HiddenState:
-        of_x = self.from_input(x)  # [batch, unit] each
-        r = tap("r", tap("r_pre", of_x["r"] + self.from_recurrent("r", state.h)).sigmoid())
-        z = tap("z", tap("z_pre", of_x["z"] + self.from_recurrent("z", state.h)).sigmoid())
+        of_x, opened = self.from_input(x), activation(self.gate).of  # [batch, unit] each
+        r = tap("r", opened(tap("r_pre", of_x["r"] + self.from_recurrent("r", state.h))))
+        z = tap("z", opened(tap("z_pre", of_x["z"] + self.from_recurrent("z", state.h))))
         n = tap("n_pre", of_x["n"] + self.from_recurrent("n", r * state.h))
-        n = tap("n", NONLINEARITIES[self.candidate].of(n))
+        n = tap("n", activation(self.candidate).of(n))
         keep, take = (z, 1 - z) if self.update == "keeps" else (1 - z, z)
         return HiddenState(tap("h", keep * state.h + take * n))

@@ -7,19 +7,25 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from explorer.cells.activations import activation, gate_activation
 from explorer.cells.base import Back, Backwards, Signals, Tap, register
+from explorer.cells.base import gate as gate_signal
 from explorer.cells.lstm_base import (
     FORGET_GATE,
     INPUT_GATE,
     OUTPUT_GATE,
     LSTMLike,
     LSTMState,
-    candidate,
     cell_state,
     hidden_state,
 )
+from explorer.cells.lstm_base import candidate as candidate_signal
 from explorer.diagram import Diagram, Operation, wire
 from explorer.signals import Belt
+
+USUAL = {"gate": "sigmoid", "candidate": "tanh", "output": "tanh"}
+GLYPHS = {"sigmoid": "σ", "relu": "relu"}
+"""What stands in the picture for an activation; φ for any other."""
 
 
 @register
@@ -37,6 +43,9 @@ class LSTM(LSTMLike):
     `forget_bias` sets b_if + b_hf to this value (all of it in b_if), as Jozefowicz et al. 2015 advise. `chrono` is the longest lag T
     to be prepared for: b_if = ln U[1, T-1] and b_ii = -b_if, the other biases of these gates 0, after Tallec & Ollivier 2018; with
     `chrono_share` below 1 only that share of the units, the first ones, start so.
+
+    `gate` stands in the place of σ, `candidate` in that of the tanh of g_t, `output` in that of the tanh of c_t; each is a name in
+    `explorer.cells.activations`, as in Keras and ONNX.
     """
 
     name: ClassVar[str] = "lstm"
@@ -50,7 +59,14 @@ class LSTM(LSTMLike):
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     fused: ClassVar[bool] = True
     belts = (Belt("c", keep="f", write="i * g"),)
-    signals = (INPUT_GATE, FORGET_GATE, candidate(), OUTPUT_GATE, cell_state("f * c_prev + i * g"), hidden_state())
+    signals = (
+        INPUT_GATE,
+        FORGET_GATE,
+        candidate_signal(),
+        OUTPUT_GATE,
+        cell_state("f * c_prev + i * g"),
+        hidden_state(),
+    )
     diagram: ClassVar[Diagram] = Diagram(
         layers={"f": (1.9, 3.3), "i": (3.9, 3.3), "g": (5.7, 3.3), "o": (7.5, 3.3)},
         operations={
@@ -96,8 +112,25 @@ class LSTM(LSTMLike):
         forget_bias: float | None = None,
         chrono: float | None = None,
         chrono_share: float = 1.0,
+        gate: str = "sigmoid",
+        candidate: str = "tanh",
+        output: str = "tanh",
     ) -> None:
+        of_candidate, of_output = activation(candidate, "candidate"), activation(output, "output")
+        gate_activation(gate)
         super().__init__(input_size, hidden_size)
+        self.gate, self.candidate, self.output = gate, candidate, output
+        if self.options:
+            shown = of_output.formula("c")
+            self.signals = (
+                gate_signal("i", role="write", label="input gate", squash=gate),
+                gate_signal("f", role="keep", label="forget gate", squash=gate),
+                candidate_signal(of_candidate.formula("g_pre")),
+                gate_signal("o", role="read", label="output gate", squash=gate),
+                cell_state("f * c_prev + i * g"),
+                hidden_state(f"o * {shown}"),
+            )
+            self.diagram = _diagram(output, shown)  # type: ignore[misc]
         if forget_bias is not None and chrono is not None:
             raise ValueError(
                 f"forget_bias={forget_bias} and chrono={chrono} both set the forget bias; give one of them"
@@ -112,22 +145,30 @@ class LSTM(LSTMLike):
             self.set_bias("f", lags.log())
             self.set_bias("i", -lags.log())
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The activations that are not the usual ones; what the others set is in the weights."""
+        return {name: getattr(self, name) for name, usual in USUAL.items() if getattr(self, name) != usual}
+
     def step(self, x: Tensor, state: LSTMState, tap: Tap, below: Any = None) -> LSTMState:
-        sums = self.sums_of(x, state.h)
-        i = tap("i", tap("i_pre", sums["i"]).sigmoid())
-        f = tap("f", tap("f_pre", sums["f"]).sigmoid())
-        g = tap("g", tap("g_pre", sums["g"]).tanh())
-        o = tap("o", tap("o_pre", sums["o"]).sigmoid())
+        sums, opened = self.sums_of(x, state.h), activation(self.gate).of
+        i = tap("i", opened(tap("i_pre", sums["i"])))
+        f = tap("f", opened(tap("f_pre", sums["f"])))
+        g = tap("g", activation(self.candidate).of(tap("g_pre", sums["g"])))
+        o = tap("o", opened(tap("o_pre", sums["o"])))
         c = tap("c", f * state.c + i * g)
-        h = tap("h", o * c.tanh())
+        h = tap("h", o * activation(self.output).of(c))
         return LSTMState(h, c)
+
+    def kernel(self, x: Tensor, state: Any) -> tuple[Tensor, Any] | None:
+        return None if self.options else super().kernel(x, state)
 
     def lstm_weights(self) -> list[Tensor]:
         return self.flat_weights
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
         i, f, g, c_prev, U = s["i"], s["f"], s["g"], s["c_prev"], self.weight_hh
-        h_to_oc, c_to_ifg, tanh_c = _slopes(s)
+        h_to_oc, c_to_ifg, shown = self._slopes(s)
         dh = grad_h.clone()
         da = grad_h.new_zeros(*grad_h.shape[:2], 5, self.hidden_size)  # by i, f, g, o before squashing, and by c
         ifg, oc, dc = da[:, :, :3], da[:, :, 3:], da[:, :, 4:]
@@ -144,11 +185,11 @@ class LSTM(LSTMLike):
                 cs[t - 1].addcmul_(cs[t], keep)
         grads = dict(zip(("i_pre", "f_pre", "g_pre", "o_pre", "c"), da.unbind(2), strict=True))
         by_c = grads["c"]
-        grads |= {"i": by_c * g, "f": by_c * c_prev, "g": by_c * i, "o": dh * tanh_c, "h": dh}
+        grads |= {"i": by_c * g, "f": by_c * c_prev, "g": by_c * i, "o": dh * shown, "h": dh}
         return grads | {"x": da[:, :, :4].flatten(2) @ self.weight_ih}
 
     def backwards(self, s: Signals) -> Backwards:
-        h_to_oc, c_to_ifg, _ = _slopes(s)
+        h_to_oc, c_to_ifg, _ = self._slopes(s)
         h_to_o, h_to_c = h_to_oc.unbind(2)
         f = s["f"]
 
@@ -167,11 +208,32 @@ class LSTM(LSTMLike):
 
         return back
 
+    def _slopes(self, s: Signals) -> tuple[Tensor, Tensor, Tensor]:
+        """What multiplies dh on its way to o's pre-activation and to c, [step, 1, 2, unit]; what multiplies dc on its way to the
+        pre-activations of i, f and g, [step, 1, 3, unit]; and tanh c, or what stands in its place."""
+        output, opens = activation(self.output), activation(self.gate).slope
+        i, f, g, o, shown = s["i"], s["f"], s["g"], s["o"], output.of(s["c"])
+        h_to_oc = torch.stack([shown * opens(o), o * output.slope(shown)], 2)
+        c_to_ifg = torch.stack([g * opens(i), s["c_prev"] * opens(f), i * activation(self.candidate).slope(g)], 2)
+        return h_to_oc, c_to_ifg, shown
 
-def _slopes(s: Signals) -> tuple[Tensor, Tensor, Tensor]:
-    """What multiplies dh on its way to o's pre-activation and to c, [step, 1, 2, unit]; what multiplies dc on its way to the
-    pre-activations of i, f and g, [step, 1, 3, unit]; and tanh c."""
-    i, f, g, o, tanh_c = s["i"], s["f"], s["g"], s["o"], s["c"].tanh()
-    h_to_oc = torch.stack([tanh_c * o * (1 - o), o * (1 - tanh_c * tanh_c)], 2)
-    c_to_ifg = torch.stack([g * i * (1 - i), s["c_prev"] * f * (1 - f), i * (1 - g * g)], 2)
-    return h_to_oc, c_to_ifg, tanh_c
+
+def _diagram(output: str, shown: str) -> Diagram:
+    """The picture with another activation where the cell state is shown; `shown` is its formula."""
+    if output == "tanh":
+        return LSTM.diagram
+    linear = output == "linear"
+    squash = {} if linear else {"squash": Operation(GLYPHS.get(output, "φ"), (8.9, 1))}
+    way = (wire("c", (8.9, 0), "show"),) if linear else (wire("c", (8.9, 0), "squash"), wire(shown, "squash", "show"))
+    return LSTM.diagram.changed(
+        without=("squash",) if linear else (),
+        operations=squash,
+        phases={
+            "shows": (
+                *way,
+                wire("o", "o", (7.5, 2), "show", number=0.3),
+                wire("h", "show", (8.9, 5), (10, 5), number=0.8),
+                wire("h", (9.5, 5), (9.5, -0.9)),
+            )
+        },
+    )

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from explorer.cells.activations import activation
 from explorer.cells.base import KERNEL_MODE, Back, Backwards, Cell, HiddenState, Signals, Tap, exactly, register
 from explorer.diagram import Diagram, wire
 from explorer.signals import Signal
 
-
-class Squash(NamedTuple):
-    """A nonlinearity φ, its derivative written in terms of the value h = φ(a), and the most that this can be."""
-
-    of: Callable[[Tensor], Tensor]
-    slope: Callable[[Tensor], Tensor]
-    kernel: Callable[..., Any] | None
-    steepest: float = 1.0
-
-
-NONLINEARITIES: dict[str, Squash] = {
-    "tanh": Squash(torch.tanh, lambda h: 1 - h * h, torch.rnn_tanh),
-    "relu": Squash(torch.relu, lambda h: (h > 0).to(h.dtype), torch.rnn_relu),
-    "sigmoid": Squash(torch.sigmoid, lambda h: h * (1 - h), None, steepest=0.25),
-    "linear": Squash(lambda a: a, torch.ones_like, None),
-}
+NONLINEARITIES = {name: activation(name) for name in ("tanh", "relu", "sigmoid", "linear")}
+"""Those that an untrained network is offered with."""
 
 
 def squashed(nonlinearity: str, name: str) -> str:
     """The formula of a signal that is φ of its pre-activation."""
-    return f"{name}_pre" if nonlinearity == "linear" else f"{nonlinearity}({name}_pre)"
+    return activation(nonlinearity).formula(f"{name}_pre")
 
 
 @register
 class RNN(Cell):
     """h_t = φ(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)
 
-    Elman 1990, "Finding structure in time". φ is tanh, relu, sigmoid or linear; tanh and relu are torch.nn.RNN.
+    Elman 1990, "Finding structure in time". φ is tanh, relu, sigmoid, linear or any other of `explorer.cells.activations`; tanh
+    and relu are torch.nn.RNN.
     """
 
     name: ClassVar[str] = "rnn"
@@ -59,8 +46,7 @@ class RNN(Cell):
     )
 
     def __init__(self, input_size: int, hidden_size: int, nonlinearity: str = "tanh") -> None:
-        if nonlinearity not in NONLINEARITIES:
-            raise ValueError(f"unknown nonlinearity {nonlinearity!r}; choose from {', '.join(NONLINEARITIES)}")
+        activation(nonlinearity, "nonlinearity")
         super().__init__(input_size, hidden_size)
         self.nonlinearity = nonlinearity
         formula = squashed(nonlinearity, "h")
@@ -74,11 +60,11 @@ class RNN(Cell):
 
     def step(self, x: Tensor, state: HiddenState, tap: Tap, below: Any = None) -> HiddenState:
         (a,) = self.preactivations(x, state.h)  # [batch, unit]
-        h = tap("h", NONLINEARITIES[self.nonlinearity].of(tap("h_pre", a)))
+        h = tap("h", activation(self.nonlinearity).of(tap("h_pre", a)))
         return HiddenState(h)
 
     def kernel(self, x: Tensor, state: HiddenState) -> tuple[Tensor, HiddenState] | None:
-        fused = NONLINEARITIES[self.nonlinearity].kernel
+        fused = activation(self.nonlinearity).kernel
         if fused is None:
             return None
         with exactly(x):
@@ -86,7 +72,7 @@ class RNN(Cell):
         return h, HiddenState(last[0])
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals:
-        slope = NONLINEARITIES[self.nonlinearity].slope(s["h"])
+        slope = activation(self.nonlinearity).slope(s["h"])
         dh, da = grad_h.clone(), torch.empty_like(grad_h)
         hs, pre = dh.unbind(), da.unbind()
         for t, slope_t in reversed(list(enumerate(slope.unbind()))):
@@ -96,7 +82,7 @@ class RNN(Cell):
         return {"h": dh, "h_pre": da, "x": da @ self.weight_ih}
 
     def backwards(self, s: Signals) -> Backwards:
-        slope = NONLINEARITIES[self.nonlinearity].slope(s["h"])  # [step, 1, unit]
+        slope = activation(self.nonlinearity).slope(s["h"])  # [step, 1, unit]
 
         def back(t: int, d: Signals, sums: bool) -> Back:
             pre = d["h"] * slope[t]

@@ -20,7 +20,7 @@ SAYS: dict[Role, str] = {
 HINTS: dict[Role, str] = {
     "keep": "1 carries the memory on unchanged, 0 wipes it",
     "write": "1 lets the candidate into the memory, 0 leaves it out",
-    "candidate": "what could be written, between −1 and 1",
+    "candidate": "what could be written",
     "read": "1 lets the memory out into the hidden state, 0 hides it",
     "reset": "1 lets the old state into the candidate, 0 leaves it out",
     "belt": "the memory that is carried on from step to step",

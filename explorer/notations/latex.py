@@ -15,7 +15,12 @@ Paint = Callable[[str, str], str]
 
 CONSTANTS = {"alpha": r"\alpha", "period": r"T"}
 """Numbers of a cell that are not trained."""
-FUNCTIONS = {"sigmoid": r"\sigma", "tanh": r"\tanh", "relu": r"\operatorname{relu}"}
+FUNCTIONS = {
+    "sigmoid": r"\sigma",
+    "tanh": r"\tanh",
+    "relu": r"\operatorname{relu}",
+    "leaky_relu": r"\operatorname{leaky\,relu}",
+}
 SUM, PRODUCT, APPLIED, ATOM = range(4)
 """How strongly the parts of an expression hold together."""
 
@@ -96,9 +101,9 @@ class _Printer:
                 return rf"[{', '.join(self._within(vector, SUM) for vector in vectors)}]", ATOM
             case ast.Call(func=ast.Name(id="divides"), args=[divisor, number]):
                 return rf"[\,{self._within(divisor, ATOM)} \mid {self._within(number, ATOM)}\,]", ATOM
-            case ast.Call(func=ast.Name(id=name), args=[argument]):
+            case ast.Call(func=ast.Name(id=name), args=arguments):
                 written = FUNCTIONS.get(name, rf"\operatorname{{{name}}}")
-                return rf"{written}\left({self._within(argument, SUM)}\right)", ATOM
+                return rf"{written}\left({', '.join(self._within(one, SUM) for one in arguments)}\right)", ATOM
         raise ValueError(f"there is no way to print {ast.unparse(node)!r}")
 
     def _within(self, node: ast.expr, least: int) -> str:

@@ -63,7 +63,8 @@ def by_autograd(
     ids = torch.from_numpy(model.vocabulary.encode(text).values)
     x = model.embedding.weight.detach().double()[ids].requires_grad_()
     initial = {key: torch.from_numpy(values).double() for key, values in state.items()}
-    options = options if name != "lstm" else {}  # an LSTM's are in its weights
+    squashes = ("nonlinearity", "gate", "candidate", "output")
+    options = {key: one for key, one in options.items() if key in squashes}  # an LSTM's others are in its weights
     rows = reference.read(name, weights, x, initial, model.stack.num_layers, model.stack.bidirectional, options)
     target = objective_of(model, rows, **asked)
     asked_for = [x, *(value for row in rows for values in row.values() for value in values)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import explorer
 from explorer import cells, formula
+from explorer.cells.activations import activation
 from explorer.models.model import Model
 from explorer.signals import Array, Role, Trace
 from tests.helpers import FEW, SHAPES, TEXT, VARIANTS, Shape, Variant, network, state_of
@@ -21,9 +23,20 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
+    "clip": np.clip,
+    "hardsigmoid": lambda a: np.clip((a + 3) / 6, 0, 1),
+    "hardtanh": lambda a: np.clip(a, -1, 1),
+    "relu6": lambda a: np.clip(a, 0, 6),
+    "elu": lambda a, alpha=1.0: np.maximum(a, 0) + alpha * np.expm1(np.minimum(a, 0)),
+    "selu": lambda a: 1.0507009873554805 * (np.maximum(a, 0) + 1.6732632423543772 * np.expm1(np.minimum(a, 0))),
+    "leaky_relu": lambda a, slope: np.maximum(a, 0) + slope * np.minimum(a, 0),
+    "softplus": lambda a: np.log1p(np.exp(a)),
+    "softsign": lambda a: a / (1 + np.abs(a)),
     "divides": lambda period, t: (np.round(t) % period == 0).astype(float),
     "cat": lambda *arrays: np.concatenate(arrays, -1),
 }
+SQUASHES = ("nonlinearity", "candidate", "output")
+"""Options that name an activation without gates."""
 # numpy's exp and tanh against torch's, a few roundings of float64 apart.
 CLOSE: dict[str, Any] = {"rtol": 0, "atol": 1e-13}
 
@@ -110,7 +123,8 @@ def test_every_cell_says_where_it_comes_from(variant: Variant) -> None:
 def test_gates_are_gates(variant: Variant, scale: float, seed: int) -> None:
     """Within [0, 1] for weights of any size; saturated, not NaN."""
     model = network(variant, dtype=torch.float32, seed=seed)
-    if variant[1].get("nonlinearity") in ("linear", "relu"):
+    squashes = {name: activation(one) for name, one in variant[1].items() if name in SQUASHES}
+    if any(one.high == math.inf for one in squashes.values()):
         scale = min(scale, 1.0)  # these have no bound of their own
     for weight in model.stack.parameters():
         weight.data *= scale
@@ -120,4 +134,4 @@ def test_gates_are_gates(variant: Variant, scale: float, seed: int) -> None:
         assert 0 <= trace[signal.name].min() <= trace[signal.name].max() <= 1
     for signal in trace.per_unit():
         if signal.role == "candidate" and signal.formula != f"{signal.name}_pre":  # which is squashed by nothing
-            assert abs(trace[signal.name]).max() <= 1
+            assert abs(trace[signal.name]).max() <= (squashes["candidate"].high if "candidate" in squashes else 1)

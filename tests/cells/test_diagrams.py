@@ -26,6 +26,8 @@ DOES: dict[str, Callable[[list[Array]], Array]] = {
     "1−": lambda vectors: 1 - only(vectors),
     "tanh": lambda vectors: np.tanh(only(vectors)),
     "σ": lambda vectors: FUNCTIONS["sigmoid"](only(vectors)),
+    "relu": lambda vectors: FUNCTIONS["relu"](only(vectors)),
+    "φ": lambda vectors: FUNCTIONS["selu"](only(vectors)),  # the only one among the variants
     "+1": lambda vectors: only(vectors) + 1,
     "p∣t": lambda vectors: FUNCTIONS["divides"](*vectors),
 }

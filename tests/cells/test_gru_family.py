@@ -127,8 +127,8 @@ def test_a_gru_with_a_sigmoid_candidate(sizes: tuple[int, int], start: str, seed
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("gru", {"candidate": "relu"}, "unknown candidate 'relu'; choose from tanh, sigmoid"),
-        ("gru-cho", {"candidate": "relu"}, "unknown candidate 'relu'; choose from tanh, sigmoid"),
+        ("gru", {"candidate": "cube"}, "unknown candidate 'cube'; choose from tanh, relu, sigmoid"),
+        ("gru-cho", {"candidate": "cube"}, "unknown candidate 'cube'; choose from tanh, relu, sigmoid"),
         ("gru-cho", {"update": "forgets"}, "unknown update 'forgets'; choose from keeps, takes"),
     ],
 )

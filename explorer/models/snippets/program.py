@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import torch
+
 from explorer.models.snippets.place import Place
 
 CLOSE = 1e-5
@@ -13,7 +15,10 @@ CLOSE = 1e-5
 def head(says: str, uses: list[str], file: str) -> str:
     """What it is, in a line without line breaks, what it imports, and the weights."""
     imports = ["import torch", "from safetensors.torch import load_file"]
-    imports += [f"from torch import {', '.join(uses)}"] if uses else []
+    own = [name for name in uses if hasattr(torch, name)]
+    others = [name for name in uses if name not in own]
+    imports += [f"from torch import {', '.join(own)}"] if own else []
+    imports += [f"from torch.nn.functional import {', '.join(others)}"] if others else []
     return "\n".join(
         [
             f"# {says}.",

@@ -11,7 +11,8 @@ from explorer.figures.roles import HINTS, SAYS
 from explorer.notations import Notation
 from explorer.signals import Role, Signal, Trace
 
-GLYPHS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"}
+OTHERS = ("clip", "hardsigmoid", "hardtanh", "relu6", "elu", "selu", "leaky_relu", "softplus", "softsign")
+GLYPHS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"} | dict.fromkeys(OTHERS, "φ")
 """How a layer's nonlinearity is written in its box; one that has none is a plain sum."""
 
 

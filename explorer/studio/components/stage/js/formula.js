@@ -1,9 +1,23 @@
 // The language of a cell's formulas (explorer/formula.py): names, numbers, + - *, parentheses, and the functions below.
 
-const FUNCTIONS = { sigmoid: (a) => 1 / (1 + Math.exp(-a)), tanh: Math.tanh, relu: (a) => Math.max(0, a) };
+const clip = (a, low, high) => Math.min(high, Math.max(low, a));
+const FUNCTIONS = {
+  sigmoid: (a) => 1 / (1 + Math.exp(-a)),
+  tanh: Math.tanh,
+  relu: (a) => Math.max(0, a),
+  clip,
+  hardsigmoid: (a) => clip(a / 6 + 0.5, 0, 1),
+  hardtanh: (a) => clip(a, -1, 1),
+  relu6: (a) => clip(a, 0, 6),
+  elu: (a, alpha = 1) => (a > 0 ? a : alpha * Math.expm1(a)),
+  selu: (a) => 1.0507009873554805 * (a > 0 ? a : 1.6732632423543772 * Math.expm1(a)),
+  leaky_relu: (a, slope) => (a > 0 ? a : slope * a),
+  softplus: (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))),
+  softsign: (a) => a / (1 + Math.abs(a)),
+};
 
 function tokensOf(formula) {
-  return formula.match(/[A-Za-z_]\w*|\d+(?:\.\d+)?|[-+*()]/g);
+  return formula.match(/[A-Za-z_]\w*|\d+(?:\.\d+)?(?:e[-+]?\d+)?|[-+*(),]/g);
 }
 
 // A function of a lookup from names to numbers.
@@ -35,9 +49,10 @@ function compile(formula) {
     }
     if (/^\d/.test(token)) return () => Number(token);
     if (token in FUNCTIONS && accept("(")) {
-      const inner = sum();
+      const inner = [sum()];
+      while (accept(",")) inner.push(sum());
       accept(")");
-      return (of) => FUNCTIONS[token](inner(of));
+      return (of) => FUNCTIONS[token](...inner.map((one) => one(of)));
     }
     return (of) => of(token);
   }
@@ -64,7 +79,7 @@ function print(parent, theme, reading, formula, at) {
         number.classList.toggle("edited", edited(reading, part, at.step, at.unit) === 2);
       } else symbol(parent, reading.byName[name].letter, part !== name, colour);
     } else {
-      parent.append({ "*": at ? " × " : " ⊙ ", "+": " + ", "-": " − ", sigmoid: "σ" }[part] ?? part);
+      parent.append({ "*": at ? " × " : " ⊙ ", "+": " + ", "-": " − ", ",": ", ", sigmoid: "σ" }[part] ?? part);
     }
   }
 }

@@ -33,9 +33,10 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
   }
 
   // The squashing function with the place at which this step stands on it.
-  function curve(parent, theme, colour, name, at, value) {
+  function curve(parent, theme, colour, formula, at, value) {
     const picture = shape("svg", parent, { viewBox: "-6 -1.3 12 2.6", class: "curve", "aria-hidden": "true" });
-    const squash = FUNCTIONS[name];
+    const computed = compile(formula);
+    const squash = (a) => computed(() => a);
     const x = (a) => Math.max(-5.8, Math.min(5.8, a));
     const points = Array.from({ length: 97 }, (_, k) => -6 + k / 8).map((a) => `${a},${-Math.max(-1.2, Math.min(1.2, squash(a)))}`);
     shape("path", picture, { d: "M-6 0H6M0 -1.2V1.2", class: "axes" });
@@ -88,13 +89,14 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     const value = set ? besideOf(reading, layer, step, unit) : shown; // what the equation gives
     if (summedAnew) said(panel, `The sum, ${exact(summed)}, is set to ${exact(sum)} by an edit.`);
     const squash = signal.formula.split("(")[0];
+    const inside = signal.formula.slice(squash.length + 1, -1).replace(`${layer}_pre`, exact(sum)).replace("*", "×");
     const result = element("div", "unfold-sum", panel);
     const line = element("div", "equation", result);
     symbol(line, signal.letter, false, colour);
-    line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${exact(sum)} ) = ` : " = ");
+    line.append(squash in FUNCTIONS ? ` = ${squash === "sigmoid" ? "σ" : squash}( ${inside} ) = ` : " = ");
     element("b", "result", line, exact(value)).style.color = colour;
     if (set) said(panel, `Then it is set to ${exact(shown)} by an edit (the equation gives ${exact(value)}).`);
-    if (squash in FUNCTIONS) curve(result, theme, colour, squash, sum, value);
+    if (squash in FUNCTIONS) curve(result, theme, colour, signal.formula, sum, value);
     const { feeds } = reading.diagram.layers.find(({ name }) => name === layer);
     if (feeds) {
       const product = element("div", "equation", panel);
