@@ -32,6 +32,7 @@ class Layer:
     rows    a direction each, forward first: the weights by their names in the cell's own state dict
     reads   `where` of the layer whose h it reads at every step; None where it reads something else
     origin  what its own framework needs to run it
+    tensors the names of the file's tensors that the weights come from
     """
 
     where: str
@@ -43,6 +44,7 @@ class Layer:
     reads: str | None = None
     notes: tuple[str, ...] = ()
     origin: Any = None
+    tensors: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -61,6 +63,11 @@ class Layer:
 
 def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
     """Layers that read one another and fit are one entry; the others stay by themselves. `kernel` runs those of an entry."""
+    return tuple(entry(chain, kernel) for chain in chained(layers))
+
+
+def chained(layers: Sequence[Layer]) -> list[list[Layer]]:
+    """The layers of each entry, from below."""
     chains: list[list[Layer]] = []
     for layer in layers:
         below = [chain for chain in chains if chain[-1].where == layer.reads and layer.continues(chain[-1])]
@@ -68,7 +75,12 @@ def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel |
             below[0].append(layer)
         else:
             chains.append([layer])
-    return tuple(_recurrent(chain, kernel(chain)) for chain in chains)
+    return chains
+
+
+def entry(chain: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> Recurrent:
+    """Layers on top of one another as one entry."""
+    return _recurrent(chain, kernel(chain))
 
 
 def check_layers(count: int) -> None:
@@ -149,6 +161,7 @@ def _recurrent(chain: Sequence[Layer], kernel: Kernel | None) -> Recurrent:
         options=dict(first.options),
         notes=(*dict.fromkeys(note for layer in chain for note in layer.notes), *_not_finite(weights)),
         kernel=kernel,
+        tensors=tuple(dict.fromkeys(name for layer in chain for name in layer.tensors)),
     )
 
 
