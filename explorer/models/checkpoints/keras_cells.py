@@ -25,10 +25,10 @@ MERGES = ("concat", "sum", "ave")
 """Ways to merge two directions that are computed here."""
 LEAKY = 0.2
 """The slope of Keras's leaky_relu."""
-ASSUMED = "The file does not name its activations; the defaults of Keras, tanh and sigmoid, are assumed."
+ASSUMED = "The file does not name its activations: tanh and sigmoid, Keras's defaults, are assumed. Choose others if they are wrong."
 ASSUMED_HARD = (
-    "The file does not name its activations; tanh and, as the default of Keras before 2.3, hard_sigmoid (0.2x + 0.5) at the gates are "
-    "assumed."
+    "The file does not name its activations: tanh and, at the gates, hard_sigmoid (0.2x + 0.5), the defaults of Keras before 2.3, are "
+    "assumed. Choose others if they are wrong."
 )
 WHICH_HARD = "The file does not say which Keras wrote it; its hard_sigmoid is read as that of Keras 2, 0.2x + 0.5."
 OLD = ("1.", "2.0.", "2.1.", "2.2.")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.keras_config import DEEPEST, MODELS, Described, Reference, children, references
 from explorer.models.checkpoints.layers import MOST_LAYERS
 from explorer.models.checkpoints.wording import quoted
@@ -53,8 +52,7 @@ def answers(model: dict[str, Any]) -> list[Reference]:
 
 
 def way(model: dict[str, Any], answer: Reference) -> list[Passed]:
-    """The layers from the input to that answer, in order. Raises NotComputed if they are not a single row, Unreadable for a graph without an
-    end."""
+    """The layers from the input to that answer, in order. Raises NotComputed if they are not a single row."""
     found = list(_back(model, answer, "", (), 0))
     found.reverse()
     return found
@@ -63,7 +61,7 @@ def way(model: dict[str, Any], answer: Reference) -> list[Passed]:
 def _back(model: dict[str, Any], at: Reference, path: str, parents: tuple[str, ...], depth: int) -> Iterator[Passed]:
     """The layers from an output of a model back to its input."""
     if depth > DEEPEST:
-        raise Unreadable(f"The models in the file lie in one another, more than {DEEPEST} deep.")
+        raise NotComputed(f"The models in the file lie in one another, more than {DEEPEST} deep.")
     own = list(children(model, path, parents))
     by_name = {layer.name: (layer, entry) for layer, entry in own}
     if len(by_name) < len(own):
@@ -106,7 +104,9 @@ def _is_chain(model: dict[str, Any]) -> bool:
 
 
 def _call(layer: Described, number: int) -> Any:
-    return layer.inbound[number] if number < len(layer.inbound) else None
+    """What a layer is called with. Keras 3 counts the calls of a model from 1, the first being its own."""
+    only = len(layer.inbound) == 1
+    return layer.inbound[0 if only else number] if only or number < len(layer.inbound) else None
 
 
 def _read(layer: Described, call: Any) -> Reference | None:

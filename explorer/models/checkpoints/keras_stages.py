@@ -50,7 +50,8 @@ class Weights:
         object.__setattr__(self, "paths", {path.replace(OLD_ROOT, ROOT): path for path in self.file.arrays})
 
     def of(self, layer: Described, names: Sequence[str], *, inner: bool = False) -> dict[str, Tensor]:
-        """A layer's weights by these names, in Keras's order. Raises NotComputed if one is not there. `inner`: of the layer that it wraps."""
+        """A layer's weights by these names, in Keras's order; with `inner` those of the layer that it wraps. Raises NotComputed if one is
+        missing."""
         found = self._numbered(layer, names, inner) if self.numbered else self._named(layer)
         missing = [name for name in names if name not in found]
         if missing:
