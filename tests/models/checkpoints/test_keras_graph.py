@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+import explorer
 from explorer.backend.forward import run
 from explorer.models.answers import ANSWERS, CLASS, LABEL, NUMBER
 from explorer.models.checkpoints import Contents, Recurrent, read
@@ -289,6 +290,24 @@ def test_the_answer_is_kerass(case: str, keras: Any, tmp_path: Path) -> None:
             check(model, contents, recurrent)
 
 
+@pytest.mark.parametrize("case", SEQUENCE)
+def test_the_network_that_is_loaded_answers_as_keras_does(case: str, keras: Any, tmp_path: Path) -> None:
+    """Of the whole text and of each of its beginnings, with layers in both directions, too; and nothing is called a guess."""
+    layers, _, whole = SEQUENCE[case]
+    model = filled(sequential(keras, *layers(keras.layers)))
+    model.save(tmp_path / "made.keras")
+    for recurrent in read(tmp_path / "made.keras").recurrent:
+        ours = explorer.load(tmp_path / "made.keras", part=recurrent.where)
+        assert not any("guess" in note or "Not used" in note for note in ours.notes)
+        found = explorer.predict(ours, IDS)
+        found = found if ours.answer.numbers else np.exp(found)
+        for step in range(len(IDS)) if whole else [len(IDS) - 1]:
+            expected = theirs(model, IDS[: step + 1])
+            if expected.shape[-1] == 1 and not ours.answer.numbers:
+                expected = np.concatenate([1 - expected, expected], -1)
+            np.testing.assert_allclose(found[step] if whole else found, expected, rtol=0, atol=CLOSE)
+
+
 @pytest.mark.parametrize("case", ["1 both directions to a class", "10 in a TimeDistributed", "2 two linear layers"])
 def test_numbers_are_read_likewise(case: str, keras: Any, tmp_path: Path) -> None:
     model = filled(sequential(keras, *SEQUENCE[case][0](keras.layers), ids=False))
@@ -334,7 +353,7 @@ def test_both_directions_are_read_to_their_own_ends(keras: Any, tmp_path: Path) 
     model = filled(sequential(keras, of.Bidirectional(lstm(of, whole=True)), of.Dense(3, activation="softmax")))
     (recurrent,) = contents_of(model, tmp_path).recurrent
     assert recurrent.route is not None
-    assert [type(stage) for stage in recurrent.route.after][0] is Ends
+    assert isinstance(recurrent.route.after[0], Ends)
 
 
 def test_parts_are_named_as_the_file_names_them(keras: Any, tmp_path: Path) -> None:
