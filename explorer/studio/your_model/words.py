@@ -24,6 +24,7 @@ FORMS = {
     "Keras": ".keras, .h5, .weights.h5: LSTM, GRU (`reset_after` on or off), SimpleRNN",
     "ONNX": "LSTM, GRU and RNN nodes with their attributes",
     "NumPy": ".npz with PyTorch's names, or close to them",
+    "JSON": "a state dict with PyTorch's names, as nested lists",
 }
 LIMITS = (
     f"Up to {MOST_BYTES // MEGABYTE} MB, {MOST_UNITS:,} units and {MOST_ROWS} layers (times directions). The larger a network is, the "
