@@ -23,7 +23,8 @@ from explorer.analysis.diagnosis.telling import as_text
 from explorer.backend.device import DEVICES, choose
 from explorer.backend.training import Progress, TrainingDiverged
 from explorer.cells import REGISTRY, Cell, names, parameter_formula
-from explorer.models import Card
+from explorer.models import Card, Model
+from explorer.models.answers import ANSWERS
 from explorer.models.corpus import CorpusUnavailable
 from explorer.models.diagnosing import array_of, example_input
 from explorer.models.make import make, saved_at
@@ -78,7 +79,9 @@ def parser() -> Parser:
     trace = commands.add_parser(
         "trace", help="write every number of one reading", description="Writes every number of one reading to a file."
     )
-    trace.add_argument("--model", required=True, metavar="NAME", help="a shipped model, see: python -m explorer models")
+    trace.add_argument(
+        "--model", required=True, metavar="NAME_OR_PATH", help="a shipped model (python -m explorer models), or a file"
+    )
     read = trace.add_mutually_exclusive_group(required=True)
     read.add_argument("--text", help="what it reads")
     read.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
@@ -86,6 +89,7 @@ def parser() -> Parser:
         "--out", required=True, type=Path, help="the file to write: .npz for Trace.read, .csv or .parquet for a table"
     )
     trace.add_argument("--device", default="auto", choices=DEVICES, help="where it runs (auto)")
+    _add_parts(trace)
     trace.set_defaults(run=run_trace)
 
     check = commands.add_parser(
@@ -98,7 +102,7 @@ def parser() -> Parser:
     given.add_argument("--text", help="what it reads; made up where nothing is given")
     given.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
     given.add_argument("--input", type=Path, metavar="NPY", help="what it reads, an array [step, input] in a .npy file")
-    check.add_argument("--vocabulary", type=Path, metavar="FILE", help="the symbols that the network of a file knows")
+    _add_parts(check)
     check.add_argument("--html", type=Path, metavar="OUT", help="write the diagnosis as one HTML file, too")
     check.add_argument("--device", default="auto", choices=DEVICES, help="where it runs (auto)")
     check.set_defaults(run=run_check)
@@ -127,6 +131,47 @@ def parser() -> Parser:
     )
     train.set_defaults(run=run_train)
     return whole
+
+
+PARTS = (
+    "vocabulary",
+    "part",
+    "embedding",
+    "readout",
+    "answer",
+    "labels",
+    "nonlinearity",
+    "recurrent_activation",
+    "pair",
+)
+"""The arguments of `explorer.load` that say how a file is read, in a shell with dashes for underscores."""
+
+
+def _add_parts(command: argparse.ArgumentParser) -> None:
+    """The options that correct how a file of weights is read."""
+    of_file = command.add_argument_group("how a file is read", "What is not given is taken from the file, or guessed.")
+    of_file.add_argument("--vocabulary", type=Path, metavar="FILE", help="the symbols by id: JSON, or one a line")
+    of_file.add_argument("--part", metavar="NAME", help="which recurrent layers, by their name in the file")
+    of_file.add_argument("--embedding", metavar="NAME", help="the embedding, by its name in the file")
+    of_file.add_argument("--readout", metavar="NAME", help='the readout, by its name in the file; "h" for none')
+    of_file.add_argument("--answer", metavar="KIND", help=f"what the readout means: {', '.join(ANSWERS)}")
+    of_file.add_argument("--labels", type=_listed, metavar="A,B,…", help="the names of the outputs")
+    of_file.add_argument("--nonlinearity", metavar="NAME", help="of a plain RNN: tanh or relu")
+    of_file.add_argument("--recurrent-activation", metavar="NAME", help="of the gates: sigmoid or hard_sigmoid")
+    of_file.add_argument("--pair", type=Path, metavar="FILE", help="one known input and output: JSON or .npz")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _load(name: str, arguments: argparse.Namespace) -> Model:
+    """The network of that name or path, read as the options say."""
+    given = {part: value for part in PARTS if (value := getattr(arguments, part)) is not None}
+    if given and not Path(name).is_file():
+        options = ", ".join(f"--{part.replace('_', '-')}" for part in given)
+        raise ValueError(f"{options} says how a file is read, but {name!r} is not a file")
+    return explorer.load(name, **given)
 
 
 def run_models(_: argparse.Namespace) -> int:
@@ -193,7 +238,7 @@ def run_trace(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     saving.writer_for(out)  # before the work
     text = text_of(arguments.file) if arguments.file else arguments.text
-    trace = explorer.trace(explorer.load(arguments.model), text, device=arguments.device)
+    trace = explorer.trace(_load(arguments.model, arguments), text, device=arguments.device)
     trace.save(out)
     for notice in trace.notices:
         say(one_line(notice))
@@ -213,7 +258,7 @@ def run_check(arguments: argparse.Namespace) -> int:
     """Prints what is wrong with a network, and what is unusual about it."""
     if arguments.html and not arguments.html.parent.is_dir():
         raise ValueError(f"--html is {arguments.html}, in a folder that is not there")
-    model, said = explorer.load(arguments.network, arguments.vocabulary), ""
+    model, said = _load(arguments.network, arguments), ""
     if arguments.input:
         given: Any = array_of(arguments.input, model)
     elif arguments.file:

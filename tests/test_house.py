@@ -39,6 +39,7 @@ ROOMS = {
     "explorer.cells": room(2, "torch"),
     "explorer.backend": room(3, "torch", "numpy"),
     "explorer.models": room(4, "torch", "numpy", "safetensors"),
+    "explorer.models.tables": room(4, "numpy", "pandas"),  # pandas reads tables of numbers
     "explorer.models.checkpoints": room(  # the readers of other frameworks' files, each imported when such a file comes
         4, "torch", "numpy", "safetensors", "h5py", "keras", "onnx", "onnxruntime", "google"
     ),

@@ -106,11 +106,14 @@ class Ledger:
             "states"  a step counts by how the state moved when it was read: W_y[f(c_j) - f(c_{j-1})] with c_j the state as it was then
                       (the β of Murdoch & Szlam 2017). It also credits what was erased since
 
-        Raises ValueError without a readout, for an unknown label, where the top layer reads both ways, and where its h was edited.
+        Raises ValueError without a linear readout, for an unknown label, where the top layer reads both ways, and where its h was edited.
         """
         readout = self.trace.readout
         if readout is None:
-            raise ValueError("this network has no readout, so there is no logit; the contributions to the belt are")
+            raise ValueError(
+                "this network's answer is not one linear layer on h, so no score can be split into contributions; the cell state can: see "
+                "contributions()"
+            )
         if self.trace.bidirectional:
             raise ValueError("the top layer reads both ways, so a step has two rows; ask for the contributions of each")
         _untouched(self.trace, "h")

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
 VISIBLE = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200b": "∅", "\u200d": "∅", "\ufeff": "∅"}
-ROW = re.compile(r"(-?\d+\.?\d*(?:e-?\d+)?)((?: -?\d+\.?\d*(?:e-?\d+)?)*)")
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+ROW = re.compile(rf"({NUMBER})((?: {NUMBER})*)", re.ASCII)
 """A row of numbers: the first one, and the others."""
 WHOLE = 6
-"""Whole numbers of so many digits are shown as typed: a year is one word."""
+"""Digits that are shown as typed; a number of more is rounded to so many."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+DOTS = 6
+"""Dots of a row of numbers at most; "…" stands for the others."""
+LONGEST = 24
+"""Letters of a token at most, so that no label draws over what stands beside it."""
 
 
 def visible(token: str) -> str:
     """A token that shows: spaces and line ends as signs, combining marks on a dotted circle, controls as ␀ to ␡, other blanks as �.
 
-    A row of numbers is shortened: the first to two places, and a dot for each further one that is not 0 (a mark).
+    A row of numbers is shortened: the first with its digits as typed, up to WHOLE of them, and a dot for each further one that is not 0
+    (a mark). A longer token than `LONGEST` ends with "…".
     """
     if token in VISIBLE:
         return VISIBLE[token]
@@ -23,7 +32,9 @@ def visible(token: str) -> str:
         return token
     if len(token) != 1:
         row = ROW.fullmatch(token)
-        return short(float(row[1])) + "•" * sum(float(n) != 0 for n in row[2].split()) if row else token
+        if row and math.isfinite(float(row[1])):
+            return typed(row[1]) + _dots(sum(float(n) != 0 for n in row[2].split()))
+        return cut(token)
     category = unicodedata.category(token)
     if category[0] == "M":  # not by `combining`, which is 0 for many marks
         return "◌" + token
@@ -32,6 +43,27 @@ def visible(token: str) -> str:
     if category == "Cc" and ord(token) < 128:
         return "␡" if token == "\x7f" else chr(0x2400 + ord(token))
     return "�" if category[0] == "C" else token
+
+
+def typed(number: str) -> str:
+    """A number for the strip, with the digits that were typed, or rounded to WHOLE of them: ".52", "10.25", "−1.3", "1×10⁻⁵"."""
+    digits = number.lower().partition("e")[0].lstrip("+-").replace(".", "").lstrip("0")
+    if len(digits) > WHOLE or "e" in number.lower():
+        number = f"{float(number):.{WHOLE}g}"
+    mantissa, found, exponent = number.partition("e")
+    sign = "−" if mantissa.startswith("-") else ""
+    whole, point, places = mantissa.lstrip("+-").partition(".")
+    mantissa = f"{whole.lstrip('0') or ('' if places else '0')}{point if places else ''}{places}"
+    return f"{sign}{mantissa}" + (f"×10{str(int(exponent)).translate(RAISED)}" if found else "")
+
+
+def _dots(count: int) -> str:
+    return "•" * min(count, DOTS) + ("…" if count > DOTS else "")
+
+
+def cut(shown: str, most: int = LONGEST) -> str:
+    """So many letters at most, the last one "…" where there were more."""
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def short(number: float) -> str:

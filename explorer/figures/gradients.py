@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SMALLEST = Floor(FLOOR, "smallest float32")
 SIDE_BY_SIDE = 24
 """So many letters have room under a figure that is a third of the page; with more its axis counts steps."""
+ROOM = 0.8
+"""Of the letters that LEGIBLE allows so many fit where margins and a colour scale take their share; a longer word is cut."""
 SHOWN_FLOOR = 1e-12
 """Letters fade from the largest gradient to this; what is smaller looks the same to the eye."""
 
@@ -77,11 +79,12 @@ def _rows(
     # Letters of 15 px stand side by side up to LEGIBLE; words become smaller, and are left out where they would not be read.
     size = min(15, round(15 * LEGIBLE / letters(tokens)))
     size = size if size >= 9 else 0
+    room = max(1, int(ROOM * 15 * LEGIBLE / (size or 15) / len(tokens)))  # letters in a cell
     rows = [name.upper() for name in names]
     figure.add_trace(
         go.Heatmap(
             z=shown.astype(np.float32),
-            text=[[label(token) for token in tokens]] * len(rows) if size else None,
+            text=[[label(token, room) for token in tokens]] * len(rows) if size else None,
             texttemplate="%{text}" if size else None,
             textfont={"family": MONO, "size": size or 15, "color": theme.text},
             y=rows,

@@ -7,7 +7,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from explorer.analysis.tokens import visible
+from explorer.analysis.tokens import LONGEST, cut, visible
 from explorer.figures.theme import MONO, Theme
 
 LEGIBLE = 120
@@ -16,9 +16,9 @@ SLANTED = 60
 """So many words at most stand slanted; with more the axis counts steps instead."""
 
 
-def label(token: str) -> str:
-    """A token as plotly may show it: visible, and never taken for markup."""
-    return escape(visible(token), quote=False)
+def label(token: str, most: int = LONGEST) -> str:
+    """A token as plotly may show it: visible, of so many letters at most, and never taken for markup."""
+    return escape(cut(visible(token), most), quote=False)
 
 
 def hover_tokens(tokens: Sequence[str]) -> list[str]:
@@ -55,7 +55,7 @@ def token_axis(figure: go.Figure, tokens: Sequence[str], theme: Theme, **which: 
         )
         if slanted:
             longest = max(len(visible(token)) for token in tokens)
-            room = round(24 + 5.2 * min(longest, 16))  # of a slanted word of 12 px
+            room = round(24 + 5.2 * min(longest, LONGEST))  # of a slanted word of 12 px
             figure.update_layout(margin={"b": room}, height=figure.layout.height + room - figure.layout.margin.b)
     else:
         every = 20 if steps < 400 else 100

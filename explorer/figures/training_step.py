@@ -211,7 +211,9 @@ def predictions(labels: Sequence[str], before: Array, now: Array, theme: Theme, 
     if place is not None and place not in order:
         order = np.append(order[:-1], place)
     names = [f"{label(labels[n])} ◂ right" if n == place else label(labels[n]) for n in order]
+    names = [f"{name} ({n})" if names.count(name) > 1 else name for n, name in zip(order, names, strict=True)]  # as cut
     figure = go.Figure(layout=theme.layout(height=80 + 38 * len(names), margin={"l": 104, "r": 12, "t": 40, "b": 40}))
+    figure.update_yaxes(automargin=True)
     for name, values, look in (("before", before, _hollow(theme)), ("now", now, {"color": theme.accent})):
         figure.add_trace(
             go.Bar(

@@ -1,9 +1,110 @@
-"""Arrays as texts: what a network reads, as somebody types it."""
+"""Arrays that a network reads: as plain numbers, and as a text that somebody could type."""
 
 from __future__ import annotations
 
+import warnings
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
 from explorer.models.vocabulary import Numbers, Reader
 from explorer.signals import Array
+
+REFUSED = {
+    "c": "complex numbers; give real and imaginary parts as two columns",
+    "M": "dates; give numbers, such as days since the first",
+    "m": "time spans; give numbers, such as seconds",
+    "U": "text; convert it to numbers first",
+    "S": "bytes; convert them to numbers first",
+    "V": "records; give one array [step, column]",
+}
+"""Why arrays of other kinds are no input, by NumPy's letter for the kind."""
+
+
+def real_numbers(given: Any) -> Tensor:
+    """An array, a tensor or nested lists of real numbers as a float64 tensor of its own.
+
+    Raise ValueError for anything else, by name: complex numbers, masked values, dates, text, None.
+    """
+    try:
+        array = _plain(given)
+    except (TypeError, ValueError, RuntimeError, OverflowError, Warning) as error:
+        raise ValueError(f"expected numbers, got {type(given).__name__} ({error})") from error
+    return torch.from_numpy(array)
+
+
+def _plain(given: Any) -> Array:
+    """As float64, C-contiguous and not shared. Raise ValueError that says what else it is."""
+    if isinstance(given, Tensor):
+        given = given.dequantize() if given.is_quantized else given
+        given = given.to_dense() if given.layout != torch.strided else given
+        if given.is_complex():
+            raise ValueError(REFUSED["c"])
+        return np.array(given.detach().cpu().to(torch.float64).numpy(), order="C")
+    if isinstance(given, (list, tuple)) and any(isinstance(part, Tensor) for part in given):
+        return np.stack([_plain(part) for part in given])
+    if np.ma.isMaskedArray(given) and np.ma.is_masked(given):
+        raise ValueError(
+            f"{int(np.ma.getmaskarray(given).sum()):,} values are masked; fill them, for example with filled(0)"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a masked element in a list is one
+        array = np.asarray(given)
+    if array.dtype.kind == "O":
+        return _of_objects(array)
+    known = array.dtype.kind in "fiub" or (
+        array.dtype.kind == "V" and array.dtype.names is None and _is_small_float(array)
+    )
+    if array.dtype.type is np.void and array.dtype.names is None and not known:
+        raise ValueError(
+            f"an array of {array.dtype}: NumPy has no bfloat16 of its own, and a .npy file forgets it; give "
+            'array.view(ml_dtypes.bfloat16), or save array.astype("float32")'
+        )
+    if not known:
+        raise ValueError(REFUSED.get(array.dtype.kind, f"an array of {array.dtype}"))
+    return np.array(array, dtype=np.float64, order="C")
+
+
+def _is_small_float(array: Array) -> bool:
+    """Whether it is one of the floats that NumPy itself does not know, such as bfloat16."""
+    return "float" in array.dtype.name
+
+
+def _of_objects(array: Array) -> Array:
+    for value in array.flat:
+        if not isinstance(value, Real):
+            shown = "None" if value is None else f"{value!r:.40} ({type(value).__name__})"
+            raise ValueError(f"it holds {shown}, which is not a real number")
+    return np.array(array, dtype=np.float64, order="C")
+
+
+def within_range(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """The numbers with this type. Raise ValueError for one that is finite and too large for it."""
+    narrow = values.to(dtype)
+    lost = values.isfinite() & ~narrow.isfinite()
+    if bool(lost.any()):
+        name = str(dtype).removeprefix("torch.")
+        raise ValueError(
+            f"the number {float(values[lost][0]):g} is too large for the network's {name}; scale the input"
+        )
+    return narrow
+
+
+def row_tokens(rows: Tensor) -> tuple[str, ...]:
+    """Each row of [step, column] as it would be typed: the shortest numbers that are the same at its precision."""
+    values = rows.detach().cpu()
+    array = values.numpy() if values.dtype in (torch.float32, torch.float64, torch.float16) else values.float().numpy()
+    return tuple(" ".join(_shortest(value) for value in row) for row in array)
+
+
+def _shortest(value: np.floating[Any]) -> str:
+    plain = not np.isfinite(value) or value == 0 or 1e-4 <= abs(value) < 1e16
+    if not plain:
+        return np.format_float_scientific(value, unique=True, trim="-")
+    return np.format_float_positional(value, unique=True, trim="-")
 
 
 def text_of(array: Array, reader: Reader) -> str:

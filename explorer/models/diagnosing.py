@@ -80,12 +80,11 @@ def example_input(model: Model) -> tuple[Any, str]:
     chance = np.random.default_rng(0)
     if model.vocabulary is not None and model.vocabulary.labels:
         symbols = chance.choice(np.asarray(model.vocabulary.labels, dtype=object), EXAMPLE)
-        text = ("" if model.vocabulary.kind == "characters" else " ").join(symbols)
         return (
-            text,
+            model.vocabulary.joined(list(symbols)),
             f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; your own text says more.",
         )
-    rows = chance.standard_normal((EXAMPLE, model.stack.input_size))
+    rows = chance.standard_normal((EXAMPLE, model.columns))
     return (
         rows,
         f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); your own say more.",
@@ -105,7 +104,7 @@ def array_of(file: Path, model: Model) -> Any:
         raise ValueError(f"{file} has {array.size:,} numbers; at most {LARGEST:,} are read")
     if model.vocabulary is not None and model.vocabulary.labels and array.ndim == 1 and array.dtype.kind in "iu":
         return spelled(array, model.vocabulary)
-    return np.array(array[:, None] if array.ndim == 1 and model.stack.input_size == 1 else array)
+    return np.array(array[:, None] if array.ndim == 1 and model.columns == 1 else array)
 
 
 def _rows(model: Model) -> tuple[Row, ...]:

@@ -157,7 +157,7 @@ def _memory_and_marks(model: Model, wanted: Property, texts: Sequence[str]) -> t
 def _tokens(model: Model, text: str) -> Sequence[str]:
     assert model.vocabulary is not None
     tokens = model.vocabulary.encode(text).tokens
-    return text.replace("\r\n", "\n") if model.vocabulary.kind == "characters" else tokens
+    return "".join(token[:1] for token in tokens) if model.vocabulary.kind == "characters" else tokens
 
 
 def _memory_name(model: Model) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +12,7 @@ from explorer.backend.forward import States, run
 from explorer.cells import Cell, Stack
 from explorer.models import describing
 from explorer.models.answers import ANSWERS, NEXT_TOKEN, Answer
+from explorer.models.arrays import real_numbers, row_tokens, within_range
 from explorer.models.card import Card
 from explorer.models.stages import Chain, Head
 from explorer.models.vocabulary import Numbers, Reader
@@ -152,22 +152,26 @@ class Model(nn.Module):
             return self._input(encoded.tokens, values, encoded.notices)
         if isinstance(given, str):
             raise ValueError("this network has no vocabulary; give it an array [step, input] instead of a text")
-        x = numbers(given).to(self.device, self.dtype)
+        x = within_range(numbers(given), self.dtype).to(self.device)
         if x.ndim != 2 or x.shape[1] != self.columns or len(x) == 0:
             raise ValueError(f"expected an array [step, {self.columns}] of at least one step, got {list(x.shape)}")
         tokens = tuple(map(str, range(len(x))))
         if self.vocabulary is not None:
-            tokens = tuple(" ".join(f"{value:.6g}" for value in row) for row in x.tolist())
+            tokens = row_tokens(x)
         return self._input(tokens, x, ())
 
     def _of_ids(self, given: Any) -> Input:
         """The input for ids [step], an array or a list of whole numbers, instead of a text."""
         assert self.vocabulary is not None
-        ids = numbers(given).squeeze()
+        refusal = ValueError(
+            f"{self.name or 'this model'} reads text, but was given {type(given).__name__}; give a text, or ids [step] as whole numbers"
+        )
+        try:
+            ids = numbers(given).squeeze()
+        except ValueError as error:
+            raise refusal from error
         if ids.ndim != 1 or len(ids) == 0 or not bool((ids == ids.round()).all()):
-            raise ValueError(
-                f"{self.name or 'this network'} reads {self.vocabulary.kind}: give a text or ids [step], not an array {list(ids.shape)}"
-            )
+            raise refusal
         known = len(self.vocabulary.labels)
         if not bool(((ids >= 0) & (ids < known)).all()):
             raise ValueError(f"the ids go from {int(ids.min())} to {int(ids.max())}; this network has 0 to {known - 1}")
@@ -197,12 +201,8 @@ class Model(nn.Module):
 
 
 def numbers(given: Any) -> Tensor:
-    """An array, a tensor or nested lists as a tensor of its own. Raises ValueError for what is not numbers."""
-    given = given.detach().cpu().numpy() if isinstance(given, Tensor) else given
-    try:
-        return torch.from_numpy(np.array(given, dtype=np.float64, order="C"))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"expected numbers, got {type(given).__name__} ({error})") from error
+    """An array, a tensor or nested lists as a float64 tensor of its own. Raises ValueError for what is not real numbers."""
+    return real_numbers(given)
 
 
 def as_numpy(tensor: Tensor) -> Array:

@@ -26,6 +26,7 @@ def changed_token(card: Card, text: str) -> tuple[int, str]:
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
     position = int(number(left, f"Change {card.reader.one} number", 1, len(tokens), opening + 1, "changed")) - 1
     usual, most, key = _INTO[card.tokens]
+    most = max(most, *map(len, card.vocabulary)) if card.tokens == "characters" else most
     typed = right.text_input(
         "into",
         usual,
@@ -50,6 +51,7 @@ def changed_token(card: Card, text: str) -> tuple[int, str]:
 _INTO = {
     "characters": ("x", 2, "into"),
     "words": ("not", 30, "into_word"),
+    "pieces": ("", 30, "into_piece"),
     "ids": ("", 9, "into_id"),
     "numbers": ("", 60, "into_row"),
 }
@@ -62,7 +64,8 @@ def replaced(card: Card, old: str, typed: str) -> tuple[str, str]:
     if not typed.strip() and not _INTO[card.tokens][0]:
         return instead, ""  # nobody chose; what there is depends on the network
     try:
-        tokens = card.reader.encode(typed[:1] if card.tokens == "characters" else typed).tokens
+        first = card.reader.pieces(typed)[:1] if card.tokens == "characters" else [typed]
+        tokens = card.reader.encode("".join(first)).tokens
     except ValueError as error:
         return instead, "" if typed == _INTO[card.tokens][0] else f"That cannot be read ({error})."
     if len(tokens) != 1 or tokens[0] == old:

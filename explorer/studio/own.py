@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from explorer import models
 from explorer.models import Model, checkpoints, shelf
-from explorer.models.checkpoints import Choice, Contents, Parity
+from explorer.models.checkpoints import Agreement, Choice, Contents, Pair, Parity
 from explorer.models.checkpoints.choosing import layers_of
 from explorer.models.checkpoints.memory import give_back
 from explorer.studio import service, state
@@ -18,18 +19,26 @@ PAGE = "pages/library/own.py"
 KEY, ARRIVES = "own", "own_arrives"
 
 
+_measuring = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parity")
+"""Comparisons with other frameworks, one at a time: importing one of them can take many seconds."""
+
+
 @dataclass(frozen=True)
 class Own:
-    """What was dropped, what was chosen of it, and the network that this makes.
+    """The uploaded file, what was chosen of it, and the network that this makes.
 
-    why  in a sentence, why the choice makes none; then `model` is the one before, if there was one
+    parity     the comparison with the file's own framework, still running at first; None before there is a network
+    pair       one known pair (input, output), if the user gave one, and how well the answer agrees with it
+    why        in a sentence, why the choice makes no network; `model` is then the previous one, if there was one
     """
 
     title: str
     contents: Contents
     choice: Choice
     model: Model | None = None
-    parity: Parity | None = None
+    parity: Future[Parity | None] | None = None
+    pair: Pair | None = None
+    agreement: Agreement | None = None
     why: str = ""
 
 
@@ -63,28 +72,43 @@ def choose(choice: Choice) -> None:
     here = current()
     assert here is not None
     try:
-        _use(here.title, here.contents, choice)
+        _use(here.title, here.contents, choice, here.pair)
     except checkpoints.Unreadable as problem:
-        st.session_state[KEY] = Own(here.title, here.contents, choice, here.model, here.parity, str(problem))
+        st.session_state[KEY] = replace(here, choice=choice, why=str(problem))
 
 
-def _use(title: str, contents: Contents, choice: Choice) -> None:
-    made = taken(title, contents, choice)
+def confirm(pair: Pair | None) -> None:
+    """Measure the network's answer against one known pair, or that of another readout that agrees with it; None forgets the pair.
+
+    Raise Unreadable for a pair that does not fit.
+    """
+    here = current()
+    assert here is not None
+    choice = here.choice if pair is None else checkpoints.confirmed(here.contents, here.choice, pair)
+    _use(here.title, here.contents, choice, pair)
+
+
+def _use(title: str, contents: Contents, choice: Choice, pair: Pair | None = None) -> None:
+    made = taken(title, contents, choice, pair)
     _let_go()
     st.session_state[KEY] = made
     st.session_state[ARRIVES] = True
 
 
-def taken(title: str, contents: Contents, choice: Choice) -> Own:
-    """The network that a choice makes of a file, measured against its framework. Raises Unreadable where it makes none."""
+def taken(title: str, contents: Contents, choice: Choice, pair: Pair | None = None) -> Own:
+    """The network that a choice makes of a file; the comparison with its framework is begun. Raise Unreadable if it makes none."""
     name = f"{shelf.GUEST}{secrets.token_hex(5)}"  # another for each network: what was computed with one is never another's
-    model = checkpoints.own(contents, choice, name=name, title=title)
-    return Own(title, contents, choice, model, checkpoints.parity(model, layers_of(contents, choice)))
+    model = checkpoints.own(contents, choice, name=name, title=title, pair=pair)
+    agreement = None if pair is None else checkpoints.measure(model, pair)
+    parity = _measuring.submit(checkpoints.parity, model, layers_of(contents, choice))
+    return Own(title, contents, choice, model, parity, pair, agreement)
 
 
 def _let_go() -> None:
     """Forgets the network that was here, and all that was computed with it."""
-    st.session_state.pop(KEY, None)
+    here = st.session_state.pop(KEY, None)
+    if here is not None and here.parity is not None:
+        here.parity.cancel()
     st.session_state.pop(state.UPDATES, None)
     service.forget_own()
     give_back()

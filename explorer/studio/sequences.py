@@ -2,136 +2,142 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from explorer.models import Card
 from explorer.models.arrays import text_of
 from explorer.models.checkpoints import npy
+from explorer.models.checkpoints.columns import name_columns
+from explorer.models.encodings import decoded
+from explorer.models.tables import Choose, read_table
 from explorer.models.vocabulary import Numbers, Reader, listed
-from explorer.studio import sentences, service, state
+from explorer.studio import own, sentences, service, state
 
 LARGEST = 1_000_000
 """Of an uploaded file, in bytes."""
 
 
 def upload(card: Card) -> None:
-    """A file whose numbers or ids are read; what is wrong with it is said, and the text stays."""
+    """A file whose numbers or ids are read: which of it was read is said; what is wrong with it is said, and the text stays."""
     columns = f"Columns {listed(card.vocabulary)}, a row a step" if card.tokens == "numbers" else "Ids, one a step"
     with st.popover("From a CSV or NPY file", icon=":material/upload_file:"):
         st.file_uploader(
             columns,
-            type=["csv", "txt", "npy"],
+            type=["csv", "tsv", "txt", "npy"],
             max_upload_size=5,
             key="csv",
             on_change=_uploaded,
             args=(card,),
         )
-        if problem := st.session_state.get("csv_problem", {}).get(card.task):
+        problem, choice = st.session_state.get("csv_problem", {}).get(card.task, ("", None))
+        if problem:
             st.error(sentences.plain(problem))
+        if choice is not None:
+            _choose(card, choice)
+    text, says = st.session_state.get("csv_read", ("", ""))
+    if says and st.session_state.get("text") == text:
+        st.caption(f":material/table: {sentences.plain(says)}")
+
+
+def _choose(card: Card, choice: Choose) -> None:
+    """What settles how the uploaded table is read: its columns in the order of the network's, or its decimal mark."""
+    named = dict(zip(choice.options, choice.labels, strict=True))
+    if choice.what == "columns":
+        st.multiselect(
+            f"Columns to read as {', '.join(card.vocabulary)}",
+            list(named),
+            format_func=lambda option: named[option],
+            max_selections=len(card.vocabulary),
+            key="csv_columns",
+            on_change=_chosen,
+            args=(card,),
+        )
+    else:
+        st.selectbox(
+            "Decimal mark",
+            list(named),
+            index=None,
+            format_func=lambda option: named[option],
+            key="csv_decimal",
+            on_change=_chosen,
+            args=(card,),
+        )
 
 
 def _uploaded(card: Card) -> None:
-    file = st.session_state.csv
+    for key in ("csv_columns", "csv_decimal", "csv_chosen"):
+        st.session_state.pop(key, None)
     st.session_state.csv_problem = {}
-    if file is None:
-        return
+    if st.session_state.csv is not None:
+        _read(card)
+
+
+def _chosen(card: Card) -> None:
+    """Read the table again as chosen, once all of its columns are."""
+    state_of = st.session_state
+    columns, decimal = tuple(state_of.get("csv_columns") or ()), state_of.get("csv_decimal")
+    before = state_of.get("csv_chosen", {})
+    if len(columns) == len(card.vocabulary):
+        before = before | {"columns": columns}
+    state_of.csv_chosen = before | ({"decimal": decimal} if decimal else {})
+    if state_of.csv is not None and state_of.csv_chosen:
+        _read(card)
+
+
+def _read(card: Card) -> None:
+    file, chosen = st.session_state.csv, st.session_state.get("csv_chosen", {})
     try:
-        text = text_in(file.getvalue(), card.reader)
+        table = table_in(file.getvalue(), card.reader, **chosen)
     except ValueError as error:
-        st.session_state.csv_problem = {card.task: str(error)}
+        st.session_state.csv_problem = {card.task: (str(error), error if isinstance(error, Choose) else None)}
         return
+    st.session_state.csv_problem = {}
+    text = table.text
+    here = own.current()
+    if here is not None and here.model is not None and here.model.name == card.name and table.columns:
+        name_columns(here.model, table.columns)
+    st.session_state.csv_read = (text, table.says)
     state.read_example(text)
 
 
-def text_in(content: bytes, reader: Reader) -> str:
-    """What a file holds, as a text that `reader` reads: NumPy's array, a table, or ids between blanks or commas. Raises ValueError with
-    what was found and what is needed."""
+@dataclass(frozen=True)
+class Upload:
+    """What a file holds: `text`, as the network reads it; `columns`, as the file names them; and `says`, which of it was read."""
+
+    text: str
+    columns: tuple[str, ...] = ()
+    says: str = ""
+
+
+def table_in(content: bytes, reader: Reader, *, columns: Sequence[int] = (), decimal: str | None = None) -> Upload:
+    """What a file holds, as a text that `reader` reads: NumPy's array, a table, or ids between blanks or commas.
+
+    columns, decimal  as for `read_table`, where a table can be read in several ways
+
+    Raise ValueError with what was found and what is needed.
+    """
     if len(content) > LARGEST:
         raise ValueError(
             f"The file has {len(content):,} bytes; at most {LARGEST:,} are read. Cut it to the rows you want."
         )
     if content.startswith(npy.MAGIC):
-        text = text_of(npy.array("in the file", content), reader)
-    elif reader.kind == "numbers":
-        text = rows_of(content, reader.symbols)
+        upload = Upload(text_of(npy.array("in the file", content), reader))
+    elif isinstance(reader, Numbers):
+        table = read_table(content, reader.symbols, columns=columns, decimal=decimal)
+        upload = Upload(reader.written(table.values), table.columns, table.says)
     else:
-        text = " ".join(content.decode("utf-8-sig", errors="replace").replace(",", " ").split())
-    reader.encode(text)
-    return text
-
-
-def rows_of(content: bytes, columns: tuple[str, ...]) -> str:
-    """A table as a text of rows: the columns of those names, else the first ones that hold numbers.
-
-    Values are parted by commas, semicolons, tabs or blanks; where not by commas, a decimal comma is read as a point. Rows are counted
-    as a spreadsheet does. Raises ValueError with what was found and what is needed.
-    """
-    rows = _cells(content)
-    names = [name.lower() for name in rows.pop(0)[1]] if _has_header([row for _, row in rows[:2]]) else []
-    if not rows:
-        raise ValueError("The file has no rows of numbers.")
-    width, where = len(names or rows[0][1]), [k for k, cell in enumerate(rows[0][1]) if _is_number(cell)]
-    if {name.lower() for name in columns} <= set(names):
-        where = [names.index(name.lower()) for name in columns]
-    if len(where) < len(columns):
-        raise ValueError(
-            f"The file has {len(where)} column(s) of numbers; {len(columns)} are needed: {', '.join(columns)}."
-        )
-    values = []
-    for place, row in rows:
-        if len(row) > width:
-            raise ValueError(f"Row {place} of the file has {len(row)} values, but the first row has {width}.")
-        chosen = [row[k] if k < len(row) else "" for k in where[: len(columns)]]
-        for cell in chosen:
-            if not _is_number(cell) or not abs(float(cell)) <= float(np.finfo(np.float32).max):
-                what = f"has “{cell[:40]}”, which is no finite number" if cell else "has a gap"
-                raise ValueError(f"Row {place} of the file {what}.")
-        values.append([float(cell) for cell in chosen])
-    return Numbers(columns).written(np.array(values))
-
-
-def _cells(content: bytes) -> list[tuple[int, list[str]]]:
-    """The rows that are not empty, each with its number and its cells. Raises ValueError for what is no table."""
-    try:
-        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-        if "\0" in text:
-            raise ValueError("it has zero bytes")
-        lines = text.splitlines()
-        head = next((line for line in lines if line.strip()), "")
-        mark = next((mark for mark in "\t;,|" if mark in head), " ")
-        reader = csv.reader(lines, delimiter=mark, skipinitialspace=True, strict=True)
-        point = "," if mark != "," else "."
-        rows = [(reader.line_num, [cell.strip().replace(point, ".") for cell in row]) for row in reader]
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"The file is no table of comma-separated values ({error}).") from error
-    found = [(place, row) for place, row in rows if any(row)]
-    if not found:
-        raise ValueError("The file is empty.")
-    return found
-
-
-def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first of two rows names the columns: none of it is a number, or something is none where the second has one."""
-    named = [not _is_number(cell) for cell in rows[0]]
-    return all(named) or any(name and _is_number(cell) for name, cell in zip(named, rows[-1], strict=False))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+        upload = Upload(" ".join(decoded(content)[0].replace(",", " ").split()))
+    reader.encode(upload.text)
+    return upload
 
 
 def go_on(card: Card, text: str) -> None:
     """Lets the network continue the text, token by token, each of its steps to be looked at like any other."""
     room = card.window - len(card.reader.pieces(text))
-    turn = st.session_state.get("turn", 0)  # another box after each text, so that it closes and what is new is seen
+    turn = st.session_state.get("begun", 0)  # another box after each text, so that it closes and what is new is seen
     with st.popover("Let it go on", icon=":material/edit_note:", key=f"go_on_box_{turn}"):
         most = min(200, room)
         if most < 1:

@@ -9,18 +9,20 @@ import streamlit as st
 
 from explorer.figures.theme import THEMES, Theme
 
-SHEET = Path(__file__).parents[2] / "assets" / "style.css"
+ASSETS = Path(__file__).parents[2] / "assets"
 
 
 @cache
-def _sheet() -> str:
-    return SHEET.read_text(encoding="utf-8")
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def apply() -> None:
-    """Adds the style sheet to the page, and by name what it needs of the theme."""
+    """Adds to the page the style sheet, with what it needs of the theme by name, and what mends the text that is typed."""
     shown = theme()
-    st.html(f"<style>:root {{ --page: {shown.background}; --accent: {shown.accent}; }}\n{_sheet()}</style>")
+    st.html(f"<style>:root {{ --page: {shown.background}; --accent: {shown.accent}; }}\n{_asset('style.css')}</style>")
+    with st.sidebar.container(key="typing"):  # hidden by the style sheet
+        st.html(f"<script>{_asset('typing.js')}</script>", unsafe_allow_javascript=True)
 
 
 def theme() -> Theme:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer import models
 from explorer.models import Card
+from explorer.models.vocabulary import listed
 from explorer.models.zoo import MAIN
 from explorer.studio import menu, notation, own, sentences, sequences, service, state
 from explorer.studio.state import Place
@@ -98,7 +99,7 @@ def _text(card: Card) -> tuple[str, int]:
     """What is read of what was typed, and how many tokens of it are left after that."""
     numbers = card.tokens == "numbers"
     typed = st.text_area(
-        f"Numbers, a row a step: {', '.join(card.vocabulary)}" if numbers else "Text",
+        f"Numbers, a row a step: {listed(card.vocabulary)}" if numbers else "Text",
         key="text",
         height=116,
         persist_state="session",

@@ -55,6 +55,18 @@ def test_visible(token: str, shown: str) -> None:
     assert visible(token) == shown
 
 
+@pytest.mark.parametrize(
+    "token", ["x" * 25, "x" * 100_000, "1" * 100_000, "👍" * 30], ids=["25", "word", "digits", "emoji"]
+)
+def test_a_long_token_is_cut(token: str) -> None:
+    """It would draw over what stands beside it."""
+    assert visible(token) == token[:23] + "…"
+
+
+def test_a_token_with_room_is_not_cut() -> None:
+    assert visible("x" * 24) == "x" * 24
+
+
 def test_every_character_shows() -> None:
     """Nothing blank, nothing that turns the direction of the line, nothing that joins the token before it."""
     for token in map(chr, range(0x10000)):
@@ -67,18 +79,34 @@ def test_every_character_shows() -> None:
     ("row", "shown"),
     [
         ("0.52", ".52"),
-        ("0.523456789 0", ".52"),
-        ("0.523456789 1", ".52•"),
-        ("-0.5 0 -1", "−.50•"),
+        ("10.25", "10.25"),
+        ("10.25 1", "10.25•"),
+        ("0.50", ".50"),
+        ("123456", "123456"),
+        ("1234.56", "1234.56"),
+        ("-273.15", "−273.15"),
+        ("+2.5", "2.5"),
+        (".5 0", ".5"),
+        ("-.75 1", "−.75•"),
+        ("0.523456789 0", ".523457"),
+        ("0.523456789 1", ".523457•"),
+        ("-0.5 0 -1", "−.5•"),
         ("-1.25 1 1", "−1.25••"),
-        ("12.3456", "12.3"),
-        ("1e-05 1", ".00•"),
-        ("0 1", ".00•"),
-        ("0.5 0.0", ".50"),
+        ("12.3456", "12.3456"),
+        ("12345678.9", "1.23457×10⁷"),
+        ("1e-05 1", "1×10⁻⁵•"),
+        ("0.000012345", ".000012345"),
+        ("75e-2", ".75"),
+        ("0 1", "0•"),
+        ("0.0 0", ".0"),
+        ("0.5 0.0", ".5"),
+        ("007 0", "7"),
+        ("0.52 " + " ".join(["0.25"] * 6), ".52••••••"),
+        ("0.52 " + " ".join(["0.25"] * 256), ".52••••••…"),
     ],
 )
 def test_a_row_of_numbers_is_shortened(row: str, shown: str) -> None:
-    """Two places of the first, a dot for each other that is not 0."""
+    """The first with the digits that were typed, six of them at most, a dot for each other that is not 0."""
     assert visible(row) == shown
 
 

@@ -122,7 +122,7 @@ def test_a_file_of_numbers(card: Card) -> None:
         (b"\x89PNG\0\0", "no table"),
         (b"", "empty"),
         (b"1,1\n" * (LARGEST // 4 + 1), "at most 1,000,000"),
-        (b"<b>,1\n<i>,2", "1 column(s) of numbers"),
+        (b"<b>,1\n<i>,2", "1 column of numbers"),
     ],
     ids=["gap", "column", "picture", "empty", "large", "markup"],
 )
@@ -136,6 +136,33 @@ def test_a_file_that_is_none(content: bytes, told: str, card: Card) -> None:
     assert at.text_area(key="text").value == ROWS and stage_of(at).header["steps"] == 3
     check(upload(at, "another.csv", b"1,1\n2,2"))
     assert at.text_area(key="text").value == "1 1\n2 2"
+
+
+def test_what_was_read_of_a_file_is_said(card: Card) -> None:
+    """Until the text is another one."""
+    at = check(upload(opened(model=card.name), "mine.csv", b"when;value;mark\n7;0,25;0\n8;0,5;1\n"))
+    assert "Read columns value, mark, rows 2 to 3. Decimal commas were read as decimal points." in plain(at)
+    assert "rows 2 to 3" not in plain(type_text(at, "1 1"))
+
+
+def test_columns_are_chosen_where_a_file_has_more(card: Card) -> None:
+    """In the order of the network's; half a choice changes nothing."""
+    at = opened(model=card.name, text=ROWS)
+    at = upload(at, "mine.csv", b"year,a,b\n1990,1,0.5\n1991,0,0.25\n")
+    assert "3 columns of numbers (column year (1990, 1991)" in at.error[0].value.replace("\\", "")
+    at = at.multiselect(key="csv_columns").set_value([3]).run()
+    assert at.text_area(key="text").value == ROWS
+    check(at.multiselect(key="csv_columns").set_value([3, 2]).run())
+    assert at.text_area(key="text").value == "0.5 1\n0.25 0"
+    assert "Read columns b, a as value, mark, rows 2 to 3." in plain(at)
+
+
+def test_the_decimal_mark_is_chosen_where_it_is_not_clear(shelve_task: ShelveTask) -> None:
+    at = opened(model=shelve_task(FORECASTS).name)
+    at = upload(at, "mine.csv", b'value;x\n"1,234";a\n"2,345";b')
+    assert "can be 1234 (with a decimal point) or 1.234" in at.error[0].value.replace("\\", "")
+    check(at.selectbox(key="csv_decimal").set_value(",").run())
+    assert at.text_area(key="text").value == "1.234\n2.345"
 
 
 def test_only_networks_that_read_numbers_take_a_file(card: Card, shelve: Shelve) -> None:
@@ -156,7 +183,7 @@ def test_one_column(shelve_task: ShelveTask) -> None:
     card = shelve_task(FORECASTS)
     at = opened(model=card.name, text="0.123456\n0.2\n-1")
     sent = stage_of(at)
-    assert sent.header["shown"] == [".12", ".20", "−1"]
+    assert sent.header["shown"] == [".123456", ".2", "−1"]
     check(upload(at, "mine.csv", b"0.5\n0.25\n"))
     assert at.text_area(key="text").value == "0.5\n0.25"
 

@@ -24,6 +24,7 @@ from explorer.models.model import Model
 from explorer.studio import own, sentences
 from explorer.studio.own import Own
 from explorer.studio.state import FIRST_MODEL
+from explorer.studio.your_model.choosing import NUMBERS
 from tests.app.driving import (
     APP,
     CELLS,
@@ -121,6 +122,9 @@ KINDS: dict[str, tuple[Callable[[], Contents], dict[str, Any]]] = {
     "both ways, without a readout": (lambda: numbers(layers("gru", rows=2, both=True)), {}),
     "a number": (lambda: numbers(layers("rnn", 2, nonlinearity="relu"), 1), {"answer": "number"}),
     "a forecast": (lambda: numbers(layers("lstm", 1), 1), {"answer": "forecast"}),
+    "ids, without a readout": (lambda: tokens(layers("lstm"), (), 30), {"readout": None, "answer": "number"}),
+    "a number of words": (lambda: tokens(layers("gru"), WORDS, outputs=1), {"answer": "number"}),
+    "classes of 257 numbers": (lambda: numbers(layers("lstm", 257), 3), {"answer": "class"}),
     "one-hot": (one_hot, {}),
     "NaN in the weights": (lambda: spoilt(torch.nan), {}),
     "Inf in the weights": (lambda: spoilt(torch.inf), {}),
@@ -172,8 +176,10 @@ def test_every_page(kind: str) -> None:
     assert stage_of(at).header["link"]["model"] == name_of(here)
     for page in (*PAGES.values(), LIBRARY, CELLS, YOURS, DIAGNOSIS):
         check(at.switch_page(page).run())
-        assert len(at.title) == 1 and not at.warning
         said = words(at)
+        assert len(at.title) == 1 and [one.value for one in at.warning if "is a guess" not in one.value] == []
+        guessed = here.choice.readout is not None
+        assert ("is a guess" in said.replace("\\", "")) == guessed, "on every page"
         assert "held-out" not in said and "it never saw" not in said
         assert page in (LIBRARY, CELLS) or sentences.of_score(card_of(here)) in said
         assert not [one for one in at.button if one.key == "random"], "there is nothing to draw an excerpt from"
@@ -317,3 +323,27 @@ def test_switching_between_it_and_what_stands_beside_it() -> None:
     here = dropped("characters")
     at = session(here, "", "~mgu~0")
     assert stage_of(choose(at, name_of(here))).header["link"]["model"] == name_of(here)
+
+
+def test_what_is_read_changes_the_answer_with_it() -> None:
+    """As many outputs as ids are the next one; where numbers are read instead, there is no next token that could be meant."""
+    here = dropped("ids")
+    at = session(here, YOURS)
+    check(at.selectbox(key="own Embedding").set_value(NUMBERS).run())
+    assert at.session_state[own.KEY].choice.answer != "next token" and not at.warning
+    for page in (PAGES["watch"], PAGES["gradients"], PAGES["step"]):
+        check(at.switch_page(page).run())
+
+
+def test_long_tokens_and_many_columns_are_cut_wherever_they_are_told() -> None:
+    """The notice of an unknown word, the label of the text box, what the stage is sent: none is as long as the token."""
+    at = session(dropped("named classes of words"))
+    at.text_area(key="text").set_value("the " + "x" * 100_000 + " is")
+    check(at.run())
+    assert "Unknown to this network" in words(at) and max(map(len, words(at).split())) < 100
+    header = stage_of(at).header
+    assert header["shown"][1] == "x" * 23 + "…" and max(map(len, header["names"])) < 50
+    many = session(dropped("classes of 257 numbers"))
+    assert len(many.text_area(key="text").label) < 100
+    header = stage_of(many).header
+    assert max(map(len, header["shown"])) < 15 and max(map(len, header["names"])) < 50

@@ -147,3 +147,14 @@ def test_overflow_is_told() -> None:
     assert "overflows float32 after **" in words(at)
     (chart,) = charts(at)
     assert [trace for trace in chart.data if trace.get("mode") == "markers"]
+
+
+def test_a_text_begins_anew_after_the_lab() -> None:
+    """What counts the texts is no key of the lab's: there that was the name of its open tab, and another text ended in an error."""
+    at = lab()
+    check(at.switch_page("pages/read/watch.py").run())
+    first, *_ = [button for button in at.button if str(button.key).startswith("example ")]
+    press(at, str(first.key))
+    assert names(check(at.switch_page(STARTUP).run())) == names(lab())
+    check(at.switch_page("pages/read/watch.py").run())
+    press(at, str(first.key))

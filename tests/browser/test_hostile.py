@@ -103,3 +103,18 @@ def test_a_hundred_thousand_characters(page: Page, server: Server) -> None:
     expect(page.get_by_test_id("stSidebar")).to_contain_text("100,005")
     expect(page.get_by_test_id("stage").locator(".token")).to_have_count(1000)
     expect(text_box(page)).to_have_value(long)
+
+
+def test_half_a_character_is_replaced(page: Page, server: Server) -> None:
+    """As it can be pasted: no message to the server may hold it. The page says that it is unknown, and goes on."""
+    visit(page, server, text="abc")
+    box = text_box(page)
+    box.evaluate(
+        """(box) => {
+            Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(box, "ab\\ud800cd\\ud83d\\ude00");
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+        }"""
+    )
+    box.press("Control+Enter")
+    expect(box).to_have_value("ab\N{REPLACEMENT CHARACTER}cd😀")
+    expect(page.get_by_text("Unknown to this model: \N{REPLACEMENT CHARACTER}, 😀")).to_be_visible()

@@ -155,3 +155,33 @@ def test_it_stays_in_its_session_and_a_foreign_file_changes_nothing(
     mine.get_by_role("link", name="Watch", exact=True).click()
     ready(mine)
     expect(mine.get_by_test_id("stSidebar").get_by_role("button", name=FILE)).to_be_visible()
+
+
+def test_the_stage_shows_what_is_read_and_what_is_answered_each_for_itself(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    """Symbols in and numbers out, on every page: a line for the answer alone. Numbers in and classes out: a line and a row below it."""
+    torch.manual_seed(0)
+    encoder, classifier = tmp_path / "encoder.pt", tmp_path / "classifier.pt"
+    torch.save(nn.ModuleDict({"emb": nn.Embedding(31, 8), "lstm": nn.LSTM(8, 12)}).state_dict(), encoder)
+    torch.save(nn.ModuleDict({"lstm": nn.LSTM(3, 5), "fc": nn.Linear(5, 4)}).state_dict(), classifier)
+    drop(at_your_model(page, server), encoder)
+    expect(page.get_by_role("heading", name=encoder.name)).to_be_visible()
+    for name in names_of_pages(page):
+        if name != "Your model":
+            walk_to(page, name)
+        if page.get_by_test_id("stage").count():
+            ready(page)
+            expect(page.locator(".strip + .heights + .lines")).to_be_visible()
+    walk_to(page, "Your model")
+    drop(page, classifier)
+    expect(page.get_by_role("heading", name=classifier.name)).to_be_visible()
+    settle(page)
+    page.get_by_role("combobox", name="It answers with").click()
+    page.get_by_role("option", name="one class for all that was read").click()
+    walk_to(page, "Watch")
+    ready(page)
+    expect(page.locator(".strip + .heights + .answers + .lines")).to_be_visible()
+    steps = int((page.get_by_test_id("stage-step").text_content() or "").split()[-1])
+    expect(page.locator(".answer")).to_have_count(steps)
+    assert set(page.locator(".answer").all_inner_texts()) <= set("0123")

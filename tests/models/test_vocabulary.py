@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import explorer
 from explorer.models.vocabulary import KINDS, READ_AS, UNKNOWN, Characters, Reader, Words, named, read_as
 from tests.helpers import FEW
 
@@ -35,14 +38,14 @@ def test_of_a_text() -> None:
 @FEW
 @given(st.text())
 def test_nothing_is_dropped(text: str) -> None:
-    """One id and one token a code point; a Windows line end is one token."""
-    encoded = PLAIN.encode(text)
-    assert "".join(encoded.tokens) == text.replace("\r\n", "\n")
-    assert tuple(PLAIN.pieces(text)) == encoded.tokens
-    assert len(encoded.values) == len(encoded.tokens)
+    """All of the text stands in the pieces, one a token; a Windows line end is one. What is read is what was typed, or it is told."""
+    encoded, pieces = PLAIN.encode(text), PLAIN.pieces(text)
+    assert "".join(pieces) == text.replace("\r\n", "\n")
+    assert len(encoded.values) == len(encoded.tokens) == len(pieces)
     assert encoded.values.dtype == np.int64
+    told = any(notice.startswith(("Read as their plain form: ", "Typed as ")) for notice in encoded.notices)
     for token, index in zip(encoded.tokens, encoded.values, strict=True):
-        assert PLAIN.labels[index] == (read_as(token, READ_AS) if index else UNKNOWN)
+        assert PLAIN.labels[index] == token or told or not index
         assert index or read_as(token, READ_AS) not in PLAIN.symbols
 
 
@@ -54,6 +57,42 @@ def test_what_is_read_as_something_else_is_said() -> None:
     assert notice.startswith("Read as their plain form: ")
     for part in ('“ as "', '” as "', "tab as space"):
         assert part in notice
+
+
+@pytest.mark.parametrize(
+    ("typed", "ids", "notice"),
+    [
+        ("ab−", [6, 7, 9], "Read as their plain form: − as —."),
+        ("a\u2009b", [6, 2, 7], "Read as their plain form: thin space as space."),
+        ("‛a‚", [4, 6, 4], "Read as their plain form: ‛ as ', ‚ as '."),
+        ("ａ", [6], "Read as their plain form: ａ as a."),
+    ],
+)
+def test_typographic_characters_are_read_as_what_the_vocabulary_has(typed: str, ids: list[int], notice: str) -> None:
+    encoded = PLAIN.encode(typed)
+    assert (encoded.values.tolist(), encoded.notices) == (ids, (notice,))
+
+
+def test_accents_apart_or_joined_are_one_text() -> None:
+    """The reference is the composed text: the same ids, and then the same answer of a shipped network."""
+    words, letters = Words(("a", "cliché", "touching")), Characters(tuple("aché"))
+    for reader, text in ((words, "A touching cliché"), (letters, "aché")):
+        apart, joined = (reader.encode(unicodedata.normalize(form, text)) for form in ("NFD", "NFC"))
+        assert apart.values.tolist() == joined.values.tolist() and 0 not in joined.values
+        assert len(apart.notices) == 1 and apart.notices[0].startswith(
+            "Typed as letter and accent, read as one character: "
+        )
+    model, text = explorer.load("sentiment-lstm"), "A touching cliché"
+    answers = [explorer.predict(model, unicodedata.normalize(form, text)) for form in ("NFC", "NFD")]
+    np.testing.assert_array_equal(*answers)
+
+
+def test_half_a_character_is_replaced() -> None:
+    """A lone surrogate could not be sent, saved or printed."""
+    for reader in (PLAIN, WORDS):
+        encoded = reader.encode("\ud800")
+        assert encoded.tokens == tuple(reader.pieces("\ud800")) == (UNKNOWN,)
+        assert encoded.notices[0] == f"Half a character (a lone surrogate, U+D800) was replaced by {UNKNOWN}."
 
 
 def test_what_is_unknown_is_said() -> None:
@@ -131,11 +170,17 @@ def test_no_word_is_dropped(text: str) -> None:
     assert encoded.values.dtype == np.int64
     for token, index in zip(encoded.tokens, encoded.values, strict=True):
         plain = read_as(token, READ_AS).lower()
-        assert WORDS.labels[index] == (plain if plain in WORDS.symbols else UNKNOWN)
+        if plain in WORDS.symbols:
+            assert WORDS.labels[index] == plain
+        elif index:
+            assert WORDS.labels[index] in unicodedata.normalize("NFKC", token).lower().translate(
+                str.maketrans("′ʼ‛", "'''")
+            )
     unknown = [n for n in encoded.notices if n.endswith("It reads each of them as one “unknown” word.")]
     assert bool(unknown) == (0 in encoded.values)
     swapped = [n for n in encoded.notices if n.startswith("Read as their plain form: ")]
-    assert bool(swapped) == any(set(token) & set(READ_AS) for token in encoded.tokens)
+    known = [token for token, index in zip(encoded.tokens, encoded.values, strict=True) if index]
+    assert bool(swapped) == any(token.lower() not in WORDS.symbols for token in known)
 
 
 @FEW

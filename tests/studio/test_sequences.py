@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from explorer.models.vocabulary import Ids, Numbers
-from explorer.studio.sequences import LARGEST, text_in
+from explorer.studio.sequences import LARGEST, table_in
 
 TWO = ("value", "mark")
 ROWS = [[0.25, 0], [0.5, 1], [-0.75, 0]]
@@ -16,7 +16,7 @@ ROWS = [[0.25, 0], [0.5, 1], [-0.75, 0]]
 
 def read(content: str | bytes, columns: tuple[str, ...] = TWO) -> list[list[float]]:
     """The numbers that a network would read of such a file."""
-    text = text_in(content.encode() if isinstance(content, str) else content, Numbers(columns))
+    text = table_in(content.encode() if isinstance(content, str) else content, Numbers(columns)).text
     values: list[list[float]] = Numbers(columns).encode(text).values.tolist()
     return values
 
@@ -97,10 +97,11 @@ def test_every_digit_of_a_float32_comes_through() -> None:
         ("0.25,0\n1e39,1\n", "Row 2 of the file has “1e39”, which is no finite number"),
         ("nan,0\n0.25,1\n", "Row 1 of the file has “nan”"),
         ("value,mark\n0.25,0\nhalf,1\n", "Row 3 of the file has “half”"),
-        ("0.25,0,7\nhalf,1,8\n", "Row 2 of the file has “half”"),
-        ("value\n0.25\n0.5\n", "1 column(s) of numbers; 2 are needed: value, mark"),
-        ("day,name\nMon,Ann\n", "0 column(s) of numbers"),
-        ("day,name\nMon,Ann\n1,2\n", "0 column(s) of numbers"),
+        ("0.25,0\nhalf,1\n", "Row 2 of the file has “half”"),
+        ("0.25,0,7\nhalf,1,8\n", "has 3 columns of numbers (column 1 (0.25, half), column 2 (0, 1), column 3 (7, 8))"),
+        ("value\n0.25\n0.5\n", "1 column of numbers; 2 are needed: value, mark"),
+        ("day,name\nMon,Ann\n", "0 columns of numbers"),
+        ("day,name\nMon,Ann\n1,2\n", "Row 2 of the file has “Mon”"),
         ("value,mark\n", "no rows of numbers"),
         ("value,mark\n0.25,0\n0.5,1,2,3\n", "Row 3 of the file has 4 values, but the first row has 2"),
         ("", "empty"),
@@ -133,7 +134,7 @@ def test_an_array_of_numpy() -> None:
 def test_ids_from_a_file() -> None:
     """Of a network whose symbols have no names."""
     for content in (npy([3, 0, 11]), b"3,0,11", b"\xef\xbb\xbf3\r\n0\r\n11\r\n"):
-        assert text_in(content, Ids(12)) == "3 0 11"
+        assert table_in(content, Ids(12)).text == "3 0 11"
 
 
 @pytest.mark.parametrize(
@@ -151,16 +152,16 @@ def test_ids_from_a_file() -> None:
 )
 def test_an_array_that_does_not_fit(values: object, reader: Numbers | Ids, told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        text_in(npy(values), reader)
+        table_in(npy(values), reader)
 
 
 def test_an_array_that_would_run_code_or_is_cut() -> None:
     with pytest.raises(ValueError, match="holds Python objects, which could run code"):
-        text_in(npy([{}]), Numbers(TWO))
+        table_in(npy([{}]), Numbers(TWO))
     with pytest.raises(ValueError, match="the file has 40 bytes of them"):
-        text_in(npy(ROWS)[:-8], Numbers(TWO))
+        table_in(npy(ROWS)[:-8], Numbers(TWO))
     with pytest.raises(ValueError, match="is no id"):
-        text_in(b"a,b", Ids(12))
+        table_in(b"a,b", Ids(12))
 
 
 def test_a_file_that_is_too_large_is_not_even_looked_at() -> None:

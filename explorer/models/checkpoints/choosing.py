@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,28 +12,27 @@ from torch import Tensor, nn
 
 from explorer.cells import build
 from explorer.models.answers import ANSWERS, CLASS, FORECAST, LABEL, NEXT_TOKEN, NUMBER
-from explorer.models.checkpoints import limits
-from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Route, Unreadable
+from explorer.models.checkpoints import guesses, limits
+from explorer.models.checkpoints.chains import chains, layers_in, stages_of
+from explorer.models.checkpoints.columns import are_columns, columns
+from explorer.models.checkpoints.contents import Contents, Recurrent, Route, Unreadable
 from explorer.models.model import Model
 from explorer.models.stages import Chain, Ends, Head, check_widths, folded, linear, width_after, width_before
 from explorer.models.vocabulary import Ids, Numbers, Reader, reader_of
 
 Part = TypeVar("Part", bound=nn.Module)
 
-EMBEDDING = re.compile(r"emb|wte|lookup|word_?vec|token", re.IGNORECASE)
-READOUT = re.compile(r"out|fc|head|dec|linear|dense|proj|classif|logit|lm_|pred|final", re.IGNORECASE)
-"""What people call these."""
-
 
 @dataclass(frozen=True)
 class Choice:
     """What is taken of a file, by its names in there.
 
-    embedding   None: the network reads numbers, or symbols one-hot where a vocabulary is given
+    embedding   None: the network reads numbers, whose columns a vocabulary of words names; or symbols of another vocabulary one-hot
     readout     None: the network answers with its own h
     vocabulary  the symbols by id; empty where nobody knows them: then ids are read, or numbers
     answer      what the readout means (`explorer.models.answers`); `labels` names its outputs where they are no tokens
     rather      one of `Recurrent.rather`, where the layers are that instead
+    reads       without an embedding: "numbers" if the vocabulary names columns, "symbols" if it is read one-hot; "": as it looks
     follows     whether the answer is the file's own, by `Recurrent.route`; `embedding` is then that of the route, and `readout` is None
     """
 
@@ -46,6 +44,7 @@ class Choice:
     labels: tuple[str, ...] = ()
     rather: str = ""
     follows: bool = False
+    reads: str = ""
 
 
 def recurrent_of(contents: Contents, where: str) -> Recurrent:
@@ -66,18 +65,15 @@ def layers_of(contents: Contents, choice: Choice) -> Recurrent:
 
 def embeddings(contents: Contents, recurrent: Recurrent) -> list[str]:
     """What could be the embedding, the likely one first: tables that are as wide as the layers' input."""
-    names = [name for name, table in contents.tables.items() if table.shape[1] == recurrent.input_size]
-    return sorted(names, key=lambda name: not EMBEDDING.search(name))
+    return guesses.Guesses(contents).tables(recurrent)
 
 
 def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
-    """What could be the readout, the likely one first: linear layers that are as wide as the top layer's h; the last one in the file
-    where several have a likely name."""
-    order = enumerate(contents.linears.items())
-    fits = [
-        (not READOUT.search(name), -k, name) for k, (name, one) in order if one.weight.shape[1] == recurrent.outputs
-    ]
-    return [name for *_, name in sorted(fits)]
+    """What could be the readout, the likely ones first: linear layers that are as wide as the top layer's h; none for an encoder."""
+    if recurrent.half == "encoder":
+        return []
+    fits = [name for name, one in contents.linears.items() if one.weight.shape[1] == recurrent.outputs]
+    return list(dict.fromkeys([*guesses.Guesses(contents).readouts(recurrent), *chains(contents, recurrent), *fits]))
 
 
 def answers(recurrent: Recurrent, outputs: int, reader: Reader) -> list[str]:
@@ -96,12 +92,13 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     """What is taken while nobody chose: the layers (those at `where`, if given) that have both an embedding and a readout, or else most
     of these."""
     symbols = tuple(vocabulary or contents.vocabulary)
+    guess = guesses.Guesses(contents)
     if where is None:
         best = max(
             contents.recurrent,
             key=lambda one: (
                 one.route is not None,
-                bool(embeddings(contents, one)) + bool(readouts(contents, one)),
+                bool(guess.tables(one)) + bool(guess.readouts(one)),
                 one.rows * one.hidden_size,
             ),
         )
@@ -110,14 +107,19 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     if best.route is not None:
         return _as_the_file_says(contents, best, best.route, symbols, own=not vocabulary)
     one_hot = len(symbols) == best.input_size
-    tables = embeddings(contents, best)
+    tables = guess.tables(best)
     fitting = [name for name in tables if len(contents.tables[name]) == len(symbols)] if symbols else tables
     embedding = fitting[0] if fitting else tables[0] if tables and not one_hot else None
-    readout = None if best.no_route else next(iter(readouts(contents, best)), None)
+    readout = None if best.no_route else next(iter(guess.readouts(best, embedding)), None)
     if symbols and not vocabulary and not fitting and not one_hot:
         symbols = ()  # the file's own, of something else
     chosen = Choice(best.where, embedding, readout, symbols)
-    means = NUMBER.name if readout is None else answers(best, outputs_of(contents, chosen), reader(contents, chosen))[0]
+    if readout is None:
+        return replace(chosen, answer=NUMBER.name)
+    outputs = outputs_of(contents, chosen)
+    means = answers(best, outputs, reader(contents, chosen))[0]
+    if means != NEXT_TOKEN.name and contents.labels and len(contents.labels) == max(2, outputs):
+        return replace(chosen, answer=CLASS.name, labels=contents.labels)
     return replace(chosen, answer=means)
 
 
@@ -128,7 +130,8 @@ def _as_the_file_says(
     chosen = Choice(best.where, route.embedding, None, symbols, route.answer, route.labels, follows=True)
     if own and symbols and len(symbols) != _ids(contents, chosen):
         chosen = replace(chosen, vocabulary=())
-    guesses_next = route.answer in (CLASS.name, LABEL.name) and chosen.vocabulary and not route.labels
+    symbols_read = chosen.vocabulary and (chosen.embedding is not None or not names_columns(chosen))
+    guesses_next = route.answer in (CLASS.name, LABEL.name) and symbols_read and not route.labels
     if guesses_next and outputs_of(contents, chosen) == len(chosen.vocabulary) > 2:
         return replace(chosen, answer=NEXT_TOKEN.name)
     return chosen
@@ -165,7 +168,7 @@ def with_graph(contents: Contents, choice: Choice) -> Choice:
     if recurrent.route is None:
         raise Unreadable(recurrent.no_route or "The file does not say how its parts are connected.")
     chosen = _as_the_file_says(contents, recurrent, recurrent.route, choice.vocabulary, own=False)
-    return replace(chosen, rather=choice.rather)
+    return replace(chosen, rather=choice.rather, reads=choice.reads)
 
 
 def with_activation(contents: Contents, choice: Choice, name: str) -> Choice:
@@ -213,28 +216,28 @@ def outputs_of(contents: Contents, choice: Choice) -> int:
     recurrent = recurrent_of(contents, choice.recurrent)
     if choice.follows and recurrent.route is not None:
         return width_after(recurrent.route.after, recurrent.outputs)
-    return recurrent.outputs if choice.readout is None else len(_linear_of(contents, choice.readout).weight)
+    return recurrent.outputs if choice.readout is None else len(stages_of(contents, choice.readout)[1].weight)
 
 
 def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
     """The tensors of the file that the network shown does not use, in the file's order. With the file's own graph, those off its way."""
     recurrent = layers_of(contents, choice)
-    used = {*recurrent.tensors}
-    for name in (choice.embedding, choice.readout):
-        used |= {*contents.sources.get(name or "", ())}
     if choice.follows:
         return ()
-    return tuple(name for name in contents.shapes if name not in used)
+    readout = () if choice.readout is None else layers_in(contents, choice.readout)
+    return tuple(guesses.unused(contents, recurrent, choice.embedding, readout))
 
 
 def reader(contents: Contents, choice: Choice) -> Reader:
     """What such a network reads. Raises Unreadable for a vocabulary that does not fit."""
-    recurrent, symbols = recurrent_of(contents, choice.recurrent), choice.vocabulary
+    symbols = choice.vocabulary
     ids = _ids(contents, choice)
     if choice.embedding is None and not symbols:
         return Numbers(tuple(f"x{k}" for k in range(ids)))
     if not symbols:
         return Ids(ids)
+    if choice.embedding is None and len(symbols) == ids and names_columns(choice):
+        return columns(symbols)
     if len(symbols) != ids:
         read_by = "its input" if choice.embedding is None else f"the embedding “{choice.embedding}”"
         raise Unreadable(
@@ -242,6 +245,11 @@ def reader(contents: Contents, choice: Choice) -> Reader:
             "and unknown ones where they stand in training."
         )
     return reader_of(symbols)
+
+
+def names_columns(choice: Choice) -> bool:
+    """Whether the symbols of a network without an embedding name its columns; by what they look like while nobody has said."""
+    return choice.reads != "symbols" and (choice.reads == "numbers" or are_columns(choice.vocabulary))
 
 
 def network(contents: Contents, choice: Choice) -> Model:
@@ -252,6 +260,7 @@ def network(contents: Contents, choice: Choice) -> Model:
         raise Unreadable(f"The embedding has {len(reads):,} rows; at most {limits.MOST_SYMBOLS:,} can be shown.")
     readout, labels = _answer(contents, choice, recurrent)
     before = recurrent.route.before if choice.follows and recurrent.route else ()
+    _check_answer(choice, recurrent, readout.out_features, reads)
     stack = build(
         recurrent.cell,
         recurrent.input_size,
@@ -291,6 +300,17 @@ def _ids(contents: Contents, choice: Choice) -> int:
     return width_before(before, recurrent.input_size)
 
 
+def _check_answer(choice: Choice, recurrent: Recurrent, outputs: int, reads: Reader) -> None:
+    """Refuse an answer that stands in what is read, where what is read has no place for it: a forecast of ids, a next token of numbers."""
+    fitting = answers(recurrent, outputs, reads)
+    if ANSWERS[choice.answer].in_text and choice.answer not in fitting:
+        what = f"{len(reads):,} {'columns of ' if isinstance(reads, Numbers) else ''}{reads.kind}"
+        raise Unreadable(
+            f"The answer cannot be “{choice.answer}”: the network reads {what} and has {outputs:,} outputs; choose from "
+            f"{', '.join(fitting)}."
+        )
+
+
 def _table(contents: Contents, name: str) -> Tensor:
     if name not in contents.tables:
         raise Unreadable(f"There is no table “{name}” in the file; it has {', '.join(contents.tables) or 'none'}.")
@@ -299,7 +319,7 @@ def _table(contents: Contents, name: str) -> Tensor:
 
 def _embedding(contents: Contents, choice: Choice, reads: Reader, dtype: torch.dtype) -> nn.Embedding | None:
     """The file's own; one-hot where there is none and symbols are read; none for numbers."""
-    if choice.embedding is None and not choice.vocabulary:
+    if isinstance(reads, Numbers):
         return None
     rows = torch.eye(len(reads)) if choice.embedding is None else _table(contents, choice.embedding)
     made = nn.Embedding(*rows.shape).to(dtype)
@@ -339,30 +359,21 @@ def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
 
 
 def _guessed(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Linear | Head:
-    """A linear layer of the file on h.
+    """One or two linear layers of the file on h.
 
     A single score of a class, as one has before a sigmoid, is the same as two scores of which the first is zero:
     softmax([0, s]) = [1 - σ(s), σ(s)]. A class of the whole text is read off the last state of each direction: the backward one's stands
     at the first token.
     """
     assert choice.readout is not None
-    found = _linear_of(contents, choice.readout)
-    if found.weight.shape[1] != recurrent.outputs:
-        raise Unreadable(
-            f"“{choice.readout}” reads {found.weight.shape[1]:,} numbers, but the layers give {recurrent.outputs:,}."
-        )
-    weight, bias = found.weight, found.bias
+    stages, last = stages_of(contents, choice.readout)
+    weight, bias = last.weight, last.bias
+    reads = width_before([*stages, linear(weight)], len(weight))
+    if reads != recurrent.outputs:
+        raise Unreadable(f"“{choice.readout}” reads {reads:,} numbers, but the layers give {recurrent.outputs:,}.")
     if choice.answer in (CLASS.name, LABEL.name) and len(weight) == 1:
         weight, bias = (torch.cat([torch.zeros_like(part), part]) for part in (weight, bias))
     made = linear(weight, bias)
-    if choice.answer == CLASS.name and recurrent.bidirectional:
-        return Head([Ends(), made], len(weight), whole_text=True)
-    return made
-
-
-def _linear_of(contents: Contents, name: str) -> Linear:
-    if name not in contents.linears:
-        raise Unreadable(
-            f"There is no linear layer “{name}” in the file; it has {', '.join(contents.linears) or 'none'}."
-        )
-    return contents.linears[name]
+    whole_text = choice.answer == CLASS.name and recurrent.bidirectional
+    stages = [*([Ends()] if whole_text else []), *stages, made]
+    return made if len(stages) == 1 else Head(stages, len(weight), whole_text=whole_text)

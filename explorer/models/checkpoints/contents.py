@@ -64,6 +64,9 @@ class Recurrent:
     route    the file's own graph through these layers; None if the file has no graph, or one that is not computed
     no_route why the file's graph is not computed, in one sentence that names the layer or node; empty if it is, or if there is none
     tensors  the names of the file's tensors that these weights come from
+    half     "encoder" or "decoder" where the file holds both halves of such a network: an encoder has no answer of its own, and a decoder
+             starts from the encoder's state; else empty
+    state    which of `Contents.states` the layers are from; empty where the file holds one state
     """
 
     where: str
@@ -80,6 +83,8 @@ class Recurrent:
     route: Route | None = None
     no_route: str = ""
     tensors: tuple[str, ...] = ()
+    half: str = ""
+    state: str = ""
 
     @property
     def rows(self) -> int:
@@ -112,7 +117,8 @@ class Contents:
     labels      names of the classes by id ("id2label"), where the file has them
     shapes      every tensor of the network in the file, by name: what is not used can then be listed
     sources     the tensors that each table and linear layer is made of, by its name in `tables` or `linears`
-    half        for a two-part network, which half this is ("encoder"); such a part has no answer; else empty
+    hidden      names of linear layers that another linear layer reads: these are no readouts
+    states      where the file holds several states of one network, as its best and its last: their names, each with its tensors
     """
 
     format: str
@@ -124,4 +130,5 @@ class Contents:
     labels: tuple[str, ...] = ()
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    half: str = ""
+    hidden: tuple[str, ...] = ()
+    states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

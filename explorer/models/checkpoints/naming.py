@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-import torch
 from torch import Tensor
 
-from explorer.models.checkpoints.choosing import EMBEDDING
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
+from explorer.models.checkpoints.guesses import hidden_layers
+from explorer.models.checkpoints.halves import halves
 from explorer.models.checkpoints.layers import check_layers
+from explorer.models.checkpoints.matrices import digest, matrices
 from explorer.models.checkpoints.nested import LONGEST_NAME
+from explorer.models.checkpoints.states import States, states
 from explorer.models.checkpoints.torch_layers import WEIGHTS, Module, recurrent
-from explorer.models.checkpoints.wording import listed, not_finite, quoted
+from explorer.models.checkpoints.wording import listed, quoted
+from explorer.models.effective_weights import Effective, effective_weights, plain_name
 
 PART = re.compile(
     r"""(?P<where>(?:.*[./_])?)
@@ -23,15 +28,31 @@ PART = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 KINDS = {"w": "weight", "b": "bias"}
-MATRIX = re.compile(r"(?P<where>.*?)(?:[./_](?:weight|w))?", re.IGNORECASE | re.DOTALL)
-BIAS_OF = {"weight": "bias", "w": "b", "W": "b"}
+COUNTER = re.compile(
+    r"(?:.*[./_])?(?:num_batches_tracked|n_averaged|num_updates|decay|epochs?|(?:global_)?steps?|iter(?:ation)?s?|loss|acc(?:uracy)?|lr)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Names of single numbers that a training run counts or measures."""
+START = re.compile(
+    r"(?:.*[./_])?(?:(?:init(?:ial)?|learned|start)_?)?(?:h|c|hx|cx|hidden|cell|state)_?(?:0|init(?:ial)?)"
+    r"|(?:.*[./_])?(?:init(?:ial)?|learned|start)_?(?:h|c|hx|cx|hidden|cell|state)(?:_?state)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What people call a learned initial state."""
+HALF_NOTES = {
+    "": (),
+    "encoder": ("These layers are the encoder of an encoder-decoder network: they have no answer of their own.",),
+    "decoder": (
+        "These layers are the decoder of an encoder-decoder network. They start from zeros here, not from the encoder's state.",
+    ),
+}
 TRANSFORMER = re.compile(r"attn|attention|[qkv]_proj|query|transformer", re.IGNORECASE)
 UNDERSTOOD = "Those of PyTorch's LSTM, GRU and RNN are called weight_ih_l0, weight_hh_l0, bias_ih_l0 and bias_hh_l0."
 
 
 def is_recurrent(name: str) -> bool:
     """Whether a tensor of that name is a weight of recurrent layers."""
-    found = PART.fullmatch(name[-LONGEST_NAME:])
+    found = PART.fullmatch(plain_name(name[-LONGEST_NAME:]))
     return found is not None and found["side"] is not None
 
 
@@ -46,26 +67,141 @@ def no_recurrent(names: Iterable[str]) -> str:
     return f"The tensors in the file ({listed(names)}) are of no recurrent layer. {UNDERSTOOD}"
 
 
-def contents(what: str, tensors: Mapping[str, Tensor], vocabularies: Sequence[tuple[str, ...]] = ()) -> Contents:
-    """`what` is the format, as `Contents.format` has it. Of the vocabularies one is taken that some tensor has the size of, if there is
-    one. Raises Unreadable where there is no recurrent layer, or a broken one."""
+def contents(
+    what: str,
+    tensors: Mapping[str, Tensor],
+    vocabularies: Sequence[tuple[str, ...]] = (),
+    labels: Sequence[tuple[str, ...]] = (),
+) -> Contents:
+    """The network in a state dict; `what` is the format, as `Contents.format` has it.
+
+    Of the vocabularies the first is taken that fits some tensor, or else the first; of the lists of labels the first that fits a linear
+    layer. Raises Unreadable where there is no recurrent layer, or none that can be read.
+    """
     for name in tensors:
         if len(name) > LONGEST_NAME:
             raise Unreadable(f"A tensor's name, {quoted(name)}, has more than {LONGEST_NAME} letters.")
-    modules = _modules(tensors)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    several = states(shapes, is_recurrent, lambda one, two: digest(tensors[one]) == digest(tensors[two]))
+    found = _network(what, tensors) if several is None else _networks(what, tensors, several)
+    sizes = {
+        *map(len, found.tables.values()),
+        *(len(one.weight) for one in found.linears.values()),
+        *(one.input_size for one in found.recurrent),
+    }
+    fitting = [*(symbols for symbols in vocabularies if len(symbols) in sizes), *vocabularies, ()]
+    return replace(found, vocabulary=fitting[0], labels=_labels(found, labels))
+
+
+def _labels(found: Contents, labels: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The first list with a name for each output of a linear layer; two names fit a single output, as before a sigmoid."""
+    outputs = {len(one.weight) for one in found.linears.values()}
+    outputs |= {2} if 1 in outputs else set()
+    return next((names for names in labels if len(names) in outputs), ())
+
+
+def _networks(what: str, tensors: Mapping[str, Tensor], several: States) -> Contents:
+    """Every state of the network, the one that is read first at the front."""
+    every = (several.first, *several.others)
+    found = []
+    for state in every:
+        own = {*state.names, *several.shared}
+        found.append(_network(what, {name: tensor for name, tensor in tensors.items() if name in own}))
+    if not several.others:  # the same numbers twice
+        return found[0]
+    labels = [quoted(state.label) if state.label else "one without a name" for state in every]
+    layers: dict[str, Recurrent] = {}
+    ways = [f"{quoted(one.recurrent[0].where)} to read {label}" for one, label in zip(found, labels, strict=True)]
+    for k, (state, one) in enumerate(zip(every, found, strict=True)):
+        others = " or ".join([*ways[:k], *ways[k + 1 :]][:3])
+        note = f"The file holds {len(found)} states of this network: {labels[k]} is read. Choose the layers {others}."
+        for each in one.recurrent:
+            layers.setdefault(each.where, _with(each, (note,), state=state.label))
+    shapes: dict[str, tuple[int, ...]] = {}
+    tables: dict[str, Tensor] = {}
+    linears: dict[str, Linear] = {}
+    sources: dict[str, tuple[str, ...]] = {}
+    for one in reversed(found):
+        shapes, tables = {**one.shapes, **shapes}, {**one.tables, **tables}
+        linears, sources = {**one.linears, **linears}, {**one.sources, **sources}
+    order = {name: k for k, name in enumerate(tensors)}
+    return Contents(
+        what,
+        tuple(layers.values()),
+        tables,
+        linears,
+        notes=tuple(dict.fromkeys(text for one in found for text in one.notes)),
+        shapes=dict(sorted(shapes.items(), key=lambda item: order[item[0]])),
+        sources=sources,
+        hidden=tuple(dict.fromkeys(name for one in found for name in one.hidden)),
+        states={state.label: state.names for state in every},
+    )
+
+
+def _network(what: str, tensors: Mapping[str, Tensor]) -> Contents:
+    """One network, without vocabulary and labels."""
+    effective = effective_weights(tensors)
+    modules = _modules(effective)
     if not modules:
         raise Unreadable(no_recurrent(tensors))
     check_layers(len(modules))
-    found, broken = _recurrents(modules)
-    rest = {name: tensor for name, tensor in tensors.items() if not PART.fullmatch(name) and _is_matrix(tensor)}
-    linears, tables = _linears(rest, tensors, found), _tables(rest, tensors, found)
-    sizes = {
-        *map(len, tables.values()),
-        *(len(one.weight) for one in linears.values()),
-        *(one.input_size for one in found),
+    shapes = {
+        name: tuple(tensor.shape)
+        for name, tensor in tensors.items()
+        if name not in effective.copies and not (tensor.numel() == 1 and COUNTER.fullmatch(name))
     }
-    fitting = [*(symbols for symbols in vocabularies if len(symbols) in sizes), *vocabularies, ()]
-    return Contents(what, found, tables, linears, fitting[0], (*broken, *_notes(linears, tables)))
+    found, broken = _recurrents(modules)
+    half = halves([module.where for module in modules], shapes)
+    starts = {name: shape for name, shape in shapes.items() if START.fullmatch(name)}
+    found = tuple(
+        _with(one, (*_start_notes(starts, one), *HALF_NOTES[half.get(one.where, "")]), half=half.get(one.where, ""))
+        for one in found
+    )
+    rest = matrices(effective.tensors, lambda name: PART.fullmatch(name) is not None, found)
+    places = {name: k for k, name in enumerate(effective.tensors)}
+    hidden = hidden_layers(
+        rest.linears,
+        None if list(tensors) == sorted(tensors) else {name: places[rest.sources[name][0]] for name in rest.linears},
+        [place for name, place in places.items() if is_recurrent(name)],
+    )
+    sources = {
+        layer: tuple(dict.fromkeys(tensor for name in names for tensor in effective.sources.get(name, (name,))))
+        for layer, names in rest.sources.items()
+    }
+    unknown = tuple(
+        f"{quoted(name)} is not read: it {reason}."
+        for name, reason in effective.unknown.items()
+        if not is_recurrent(name)
+    )
+    return Contents(
+        what,
+        found,
+        rest.tables,
+        rest.linears,
+        notes=(*broken, *rest.notes, *unknown),
+        shapes=shapes,
+        sources=sources,
+        hidden=hidden,
+    )
+
+
+def _is_start(shape: tuple[int, ...], layers: Recurrent) -> bool:
+    """Whether a tensor of that shape could be the layers' initial state: a vector of their units, or one for each row."""
+    return shape[-1:] == (layers.hidden_size,) and all(size in (1, layers.rows) for size in shape[:-1])
+
+
+def _start_notes(starts: Mapping[str, tuple[int, ...]], layers: Recurrent) -> tuple[str, ...]:
+    names = [name for name, shape in starts.items() if _is_start(shape, layers)]
+    if not names:
+        return ()
+    looks = "looks like a learned initial state" if len(names) == 1 else "look like learned initial states"
+    return (f"{listed(names)} {looks}, not used here: the layers start from zeros.",)
+
+
+def _with(layers: Recurrent, notes: tuple[str, ...] = (), **changes: Any) -> Recurrent:
+    """The layers with these changes and further notes, also where they are taken for something else (`rather`)."""
+    rather = {name: _with(other, notes, **changes) for name, other in layers.rather.items()}
+    return replace(layers, notes=(*layers.notes, *notes), rather=rather, **changes)
 
 
 def _recurrents(modules: Sequence[Module]) -> tuple[tuple[Recurrent, ...], tuple[str, ...]]:
@@ -79,13 +215,24 @@ def _recurrents(modules: Sequence[Module]) -> tuple[tuple[Recurrent, ...], tuple
             refusals.append(refusal)
     if not found:
         raise refusals[0]
-    return tuple(found), tuple(map(str, refusals))
+    return _with_copies(found), tuple(map(str, refusals))
 
 
-def _modules(tensors: Mapping[str, Tensor]) -> list[Module]:
+def _with_copies(found: Sequence[Recurrent]) -> tuple[Recurrent, ...]:
+    """The layers, each with the tensors of those that hold the same numbers, as a layer that is registered under two names."""
+
+    alike: dict[frozenset[tuple[str, bytes]], list[str]] = {}
+    keys = [frozenset((name, digest(weight)) for name, weight in one.weights.items()) for one in found]
+    for key, one in zip(keys, found, strict=True):
+        alike.setdefault(key, []).extend(one.tensors)
+    every = [tuple(dict.fromkeys((*one.tensors, *alike[key]))) for key, one in zip(keys, found, strict=True)]
+    return tuple(_with(one, tensors=names) for one, names in zip(found, every, strict=True))
+
+
+def _modules(effective: Effective) -> list[Module]:
     """The recurrent modules, in the file's order."""
     modules: dict[tuple[str, bool], Module] = {}
-    for name, tensor in tensors.items():
+    for name in (*effective.tensors, *effective.unknown):
         part = PART.fullmatch(name)
         if part is None:
             continue
@@ -93,13 +240,19 @@ def _modules(tensors: Mapping[str, Tensor]) -> list[Module]:
         row = int(part["layer"] or 0), part["backwards"] is not None
         own = _part(part)
         module = modules.setdefault((where, stacked), Module(where, stacked))
+        if name in effective.unknown:
+            module.problems.append(f"{quoted(name)} {effective.unknown[name]}.")
         if own in module.rows.setdefault(row, {}):
             raise Unreadable(f"{module} has two tensors for its {listed([own + module.ending(row)])}.")
-        module.rows[row][own] = tensor
+        if name in effective.tensors:
+            module.rows[row][own] = effective.tensors[name]
+        module.sources += effective.sources.get(name, (name,))
+        if name in effective.notes:
+            module.folded.setdefault(effective.notes[name], []).append(own + module.ending(row))
     return [
         module
         for module in modules.values()
-        if any(part in WEIGHTS for parts in module.rows.values() for part in parts)
+        if module.problems or any(part in WEIGHTS for parts in module.rows.values() for part in parts)
     ]
 
 
@@ -109,64 +262,3 @@ def _part(name: re.Match[str]) -> str:
         return name["own"].lower()
     kind = name["kind"].lower()
     return f"{KINDS.get(kind, kind)}_{name['side'].lower()}"
-
-
-def _is_matrix(tensor: Tensor) -> bool:
-    return tensor.ndim == 2 and tensor.dtype.is_floating_point and 0 not in tensor.shape
-
-
-def _linears(
-    rest: Mapping[str, Tensor], tensors: Mapping[str, Tensor], found: tuple[Recurrent, ...]
-) -> dict[str, Linear]:
-    """Matrices with a bias, and those without that are as wide as some layer's h and not called an embedding."""
-    widths = {one.outputs for one in found}
-    linears = {}
-    for name, weight in rest.items():
-        bias = _bias(name, weight, tensors)
-        if bias is not None or (weight.shape[1] in widths and not EMBEDDING.search(name)):
-            zeros = weight.new_zeros(len(weight))
-            linears[_layer(name)] = Linear(*_alike(weight, zeros if bias is None else bias))
-    return linears
-
-
-def _tables(
-    rest: Mapping[str, Tensor], tensors: Mapping[str, Tensor], found: tuple[Recurrent, ...]
-) -> dict[str, Tensor]:
-    """Matrices that are called an embedding, and those without a bias that are as wide as some layer's input."""
-    widths = {one.input_size for one in found}
-    return {
-        _layer(name): _alike(table)[0]
-        for name, table in rest.items()
-        if EMBEDDING.search(name) or (table.shape[1] in widths and _bias(name, table, tensors) is None)
-    }
-
-
-def _layer(name: str) -> str:
-    """The name of the layer that a matrix is of: "decoder" of "decoder.weight"."""
-    found = MATRIX.fullmatch(name)
-    return found["where"] if found and found["where"] else name
-
-
-def _bias(name: str, weight: Tensor, tensors: Mapping[str, Tensor]) -> Tensor | None:
-    """The bias beside a matrix: of the same name but for its end, and as long as the matrix is high."""
-    for end, other in BIAS_OF.items():
-        bias = tensors.get(name.removesuffix(end) + other) if name.endswith(end) else None
-        if bias is not None and bias.shape == weight.shape[:1]:
-            return bias
-    return None
-
-
-def _alike(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """In float64 where one of them is, else in float32."""
-    dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
-    return tuple(tensor.to(dtype) for tensor in tensors)
-
-
-def _notes(linears: Mapping[str, Linear], tables: Mapping[str, Tensor]) -> tuple[str, ...]:
-    """Of numbers that are none, outside the recurrent layers."""
-    parts = {
-        **{name: [one.weight, one.bias] for name, one in linears.items()},
-        **{name: [table] for name, table in tables.items()},
-    }
-    counts = {name: sum(int((~tensor.isfinite()).sum()) for tensor in tensors) for name, tensors in parts.items()}
-    return tuple(not_finite(count, f"the numbers in {quoted(name)}") for name, count in counts.items() if count)

@@ -17,11 +17,20 @@ LONGEST = 60
 LONGEST_NAME = 500
 """Of a tensor. A longer one loses its middle but for a letter, so that it still is longer: one long key can stand in many names."""
 VOCABULARY = re.compile(
-    r"vocab|chars|characters|alphabet|symbols|tokens|words|stoi|itos|(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
+    r"vocab|chars|characters|alphabet|symbols|tokens|words|columns|features|feature_?names|input_?names|stoi|itos|"
+    r"(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
     re.IGNORECASE,
 )
-"""What people call it: "vocab", "chars", "stoi", "idx2word", "char_to_ix"."""
-ASIDE = re.compile(r"optim|sched|scaler|\bema", re.IGNORECASE)
+"""What people call it: "vocab", "chars", "stoi", "idx2word", "char_to_ix"; and the names of the columns of numbers: "feature_names"."""
+LABELS = re.compile(
+    r"(?:id|idx|ix|ind|index|int|i)_?(?:to|2)_?(?:label|class|tag|categor|intent|emotion)\w*"
+    r"|(?:label|class|tag|category|intent|emotion)(?:e?s)?_?(?:to|2)_?(?:id|idx|ix|ind|index|int|i)(?:e?s|x)?"
+    r"|(?:all_?)?(?:labels?|class(?:es)?|tags?|target|categor(?:y|ies)|intents?|emotions?)_?(?:names?|list|map(?:ping)?|dict|vocab)"
+    r"|(?:all_?)?(?:labels|classes|tags|categories|intents|emotions)",
+    re.IGNORECASE,
+)
+"""What people call the names of classes: "id2label", "class_names", "tag_to_ix"."""
+ASIDE = re.compile(r"optim|sched|scaler", re.IGNORECASE)
 """What lies beside the weights in a training checkpoint, and holds tensors of its own."""
 
 
@@ -78,9 +87,14 @@ def names(root: Any, kinds: tuple[type, ...]) -> list[str]:
 
 
 def _holders(root: Any, kinds: tuple[type, ...]) -> dict[Path, dict[str, Any]]:
-    """The dicts with tensors in them, and these."""
+    """The dicts with tensors in them, and these; an optimizer's state is left out, whatever its name is."""
     found: dict[Path, dict[str, Any]] = {}
+    optimizers: set[Path] = set()
     for path, node in dicts(root):
+        if "param_groups" in node:
+            optimizers.add(path)
+        if any(path[:depth] in optimizers for depth in range(len(path) + 1)):
+            continue
         own = {
             _name(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
         }
@@ -108,11 +122,20 @@ def _common(paths: list[Path]) -> Path:
 
 def vocabularies(root: Any) -> list[tuple[str, ...]]:
     """The symbols by id, of every list or table that is called so."""
+    return _symbols(root, lambda key: VOCABULARY.search(key) is not None and not LABELS.fullmatch(key))
+
+
+def labels(root: Any) -> list[tuple[str, ...]]:
+    """The names of classes by id, of every list or table that is called so."""
+    return _symbols(root, lambda key: LABELS.fullmatch(key) is not None)
+
+
+def _symbols(root: Any, fits_name: Callable[[str], bool]) -> list[tuple[str, ...]]:
     called = {
         id(value): value
         for _, node in dicts(root)
         for key, value in node.items()
-        if isinstance(key, str) and VOCABULARY.search(key[:LONGEST])
+        if isinstance(key, str) and fits_name(key[:LONGEST])
     }  # each once, however often it is named
     fits = [
         value for value in called.values() if isinstance(value, (str, list, tuple, dict)) and len(value) <= MOST_SYMBOLS

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from explorer.analysis.orderings import by_effect
+from explorer.models.answers import CLASS, LABEL, NEXT_TOKEN
 from explorer.models.checkpoints import limits
 from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
 from explorer.models.checkpoints.choosing import (
@@ -17,26 +16,20 @@ from explorer.models.checkpoints.choosing import (
     layers_of,
     likely,
     network,
+    readouts,
     symbols_needed,
     with_activation,
     with_embedding,
     with_readout,
 )
-from explorer.models.checkpoints.contents import Contents
+from explorer.models.checkpoints.contents import Contents, Unreadable
+from explorer.models.checkpoints.first_text import beginning
 from explorer.models.checkpoints.pairs import Pair, measure, pair_of, read_pair
 from explorer.models.checkpoints.provenance import notes
 from explorer.models.checkpoints.reading import read
 from explorer.models.checkpoints.vocabularies import vocabulary as read_vocabulary
 from explorer.models.model import Model
 from explorer.models.reading import trace
-from explorer.models.vocabulary import Numbers, Reader
-
-SENTENCES = ('He said "yes" and left.', "The story is dull, but the acting is wonderful.")
-"""Begun with where the vocabulary has them."""
-ENOUGH = 4
-"""Tokens of a sentence that have to be known for it to be worth reading."""
-FEW, WAVE = 16, 40
-"""How many tokens, or steps of numbers, are made up where no sentence is known."""
 
 
 def load(
@@ -69,7 +62,7 @@ def load(
     chosen = likely(contents, where=part)
     if vocabulary is not None:
         if isinstance(vocabulary, (str, Path)):
-            symbols = read_vocabulary(Path(vocabulary).read_text(encoding="utf-8"), symbols_needed(contents, chosen))
+            symbols = read_vocabulary(Path(vocabulary).read_bytes(), symbols_needed(contents, chosen))
         else:
             symbols = tuple(vocabulary)
         chosen = likely(contents, symbols, part)
@@ -80,9 +73,35 @@ def load(
     for activation in (nonlinearity, recurrent_activation):
         if activation is not None:
             chosen = with_activation(contents, chosen, activation)
+    if answer == NEXT_TOKEN.name:
+        chosen = replace(chosen, reads="symbols")  # words that are guessed are no names of columns
     chosen = replace(chosen, answer=answer or chosen.answer, labels=tuple(labels) or chosen.labels)
     known = None if pair is None else read_pair(pair) if isinstance(pair, (str, Path)) else pair_of(pair)
+    if known is not None and readout is None and answer is None:
+        chosen = confirmed(contents, chosen, known)
     return own(contents, chosen, name=Path(path).stem, title=Path(path).name, pair=known)
+
+
+MOST_TRIED = 24
+"""Ways to an answer that are compared with a known pair."""
+
+
+def confirmed(contents: Contents, choice: Choice, pair: Pair) -> Choice:
+    """The choice if its answer agrees with the known pair; else the first other readout in the file whose answer does, if there is one."""
+    recurrent = layers_of(contents, choice)
+    others = [] if choice.follows else readouts(contents, recurrent)
+    tried = [choice]
+    for name in others:
+        guess = with_readout(contents, choice, name)
+        meanings = {guess.answer, CLASS.name, LABEL.name} if recurrent.bidirectional else {guess.answer}
+        tried += [replace(guess, answer=meaning) for meaning in sorted(meanings, key=lambda one: one != guess.answer)]
+    for one in tried[:MOST_TRIED]:
+        try:
+            if measure(network(contents, one), pair).holds:
+                return one
+        except Unreadable:  # another number of outputs: not this one
+            continue
+    return choice
 
 
 def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair | None = None) -> Model:
@@ -128,19 +147,3 @@ def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair
         steps=min(most, limits.MOST_REREAD) if model.rereads else most,
     )
     return model
-
-
-def beginning(reader: Reader) -> str:
-    """A text that such a network can read: a sentence of which it knows enough, or a few of its own symbols, or waves of numbers."""
-    if isinstance(reader, Numbers):
-        steps, columns = np.arange(WAVE)[:, None], np.arange(len(reader))[None]
-        return reader.written(np.round(np.sin(2 * np.pi * steps / (WAVE / 2) + columns), 2))
-    known = set(reader.labels)
-    for sentence in SENTENCES if reader.kind != "ids" else ():
-        for said in (sentence, sentence.lower()):
-            kept = [piece for piece in reader.pieces(said) if piece.strip() in known or piece in known]
-            if len(kept) >= max(ENOUGH, len(reader.pieces(said)) // 2):
-                return "".join(kept).strip()
-    plain = [label for label in reader.labels if label.strip() and label[0] not in "<["]
-    every = max(1, len(plain) // FEW)
-    return reader.joined((plain or list(reader.labels))[::every][:FEW])

@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.models.checkpoints import npy
 from explorer.models.checkpoints.contents import Unreadable
-from explorer.models.checkpoints.wording import quoted
+from explorer.models.checkpoints.wording import difference, quoted
 from explorer.models.checkpoints.zipped import Archive
 from explorer.models.model import Model
 from explorer.models.reading import scores
@@ -41,7 +41,7 @@ class Agreement:
     """How far our answer to a known input is from the known output.
 
     difference  the largest over all outputs, NaN if one of the two is not finite
-    form        what the known output was compared as: "scores", "probabilities", …; the closest of those that fit
+    form        what the known output was compared as: "scores", "probabilities", …
     every_step  whether answers at all steps were compared, and not the last alone
     """
 
@@ -57,7 +57,7 @@ class Agreement:
         where = "at every step" if self.every_step else "at the last step"
         verdict = "agrees with" if self.holds else "does not agree with"
         return (
-            f"The answer {verdict} the one known pair: the largest difference is {self.difference:.2g} "
+            f"The answer {verdict} the one known pair: the largest difference is {difference(self.difference)} "
             f"({self.form}, {where})."
         )
 
@@ -85,6 +85,8 @@ def measure(model: Model, pair: Pair) -> Agreement:
             f"The output of the known pair has {theirs.shape[-1]:,} values, but this network answers with {ours.shape[-1]:,}."
         )
     form = min(found, key=lambda name: found[name] if np.isfinite(found[name]) else np.inf)
+    if not found[form] <= CLOSE:  # the closest form would belittle the difference: take what the output looks like
+        form = next((name for name in _likely_forms(theirs) if name in found), form)
     return Agreement(found[form], form, every_step)
 
 
@@ -108,6 +110,21 @@ def parse_pair(data: bytes | str) -> Pair:
         except (ValueError, RecursionError) as error:
             raise Unreadable(f"The known pair cannot be read ({error}); {NEEDED}.") from error
     return pair_of(given)
+
+
+def typed_pair(read: str, output: str) -> Pair:
+    """The pair of a typed input and output; the output as JSON, or as numbers separated by commas or blanks. Raises Unreadable."""
+    try:
+        answer = json.loads(output)
+    except (ValueError, RecursionError):
+        try:
+            rows = [
+                [float(one) for one in line.replace(",", " ").split()] for line in output.splitlines() if line.strip()
+            ]
+            answer = np.array(rows)
+        except ValueError as error:
+            raise Unreadable(f"The output is not a list of numbers ({error}); give it like 0.12, 0.88.") from error
+    return pair_of((read, answer))
 
 
 def pair_of(given: Any) -> Pair:
@@ -135,6 +152,21 @@ def pair_of(given: Any) -> Pair:
     if not isinstance(read, str) and read.ndim == 2 and len(read) == 1 and read.dtype.kind in "iu":
         read = read[0]
     return Pair(read, np.atleast_1d(output))
+
+
+def _likely_forms(output: Array) -> list[str]:
+    """What an output [step, output] looks like, by its range and its sum; the likely form first."""
+    shares = bool(((output >= 0) & (output <= 1)).all())
+    sums, powers = output.sum(-1), np.exp(np.minimum(output, 0.0)).sum(-1)
+    single = output.shape[-1] == 1
+    tests = {
+        "probabilities": shares and not single and np.allclose(sums, 1, atol=1e-3),
+        "log-probabilities": not single and bool((output <= 0).all()) and np.allclose(powers, 1, atol=1e-3),
+        "probability of the second class": shares and single,
+        "score of the second class": single,
+        "scores": True,
+    }
+    return [form for form, fits in tests.items() if fits]
 
 
 def _softmax(scores: Array) -> Array:

@@ -25,17 +25,27 @@ EXTRAS = (
 )
 """The options that give cells of ours other weights beside those that PyTorch has."""
 WEIGHTS, BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
+UNKNOWN_NONLINEARITY = "Weights do not tell tanh from relu; {}."
 Row = tuple[int, bool]
 """A layer, and whether it reads backwards."""
 
 
 @dataclass
 class Module:
-    """The weights that stand under one name, as the file has them: for each row its parts, "weight_ih" and so on."""
+    """The weights that stand under one name, as the file has them.
+
+    rows      for each row its parts, "weight_ih" and so on
+    sources   the names of the file's tensors that these come from
+    folded    what was done to get some of them, with their names: {"weight_norm is applied to {}.": ["weight_hh_l0"]}
+    problems  sentences on weights that cannot be computed
+    """
 
     where: str
     stacked: bool
     rows: dict[Row, dict[str, Tensor]] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    folded: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return quoted(self.where) if self.where else "The recurrent layer"
@@ -54,16 +64,17 @@ class Module:
 
 def recurrent(module: Module) -> Recurrent:
     """The module as layers of one of our cells. Raises Unreadable, with the name of what is missing or does not fit."""
+    if module.problems:
+        raise Unreadable(module.problems[0])
     _check_parts(module)
     layers, both = _rows(module)
-    notes = _numbers(module)
+    notes = [note.format(listed(names)) for note, names in module.folded.items()]
+    notes += _numbers(module)
     has_biases = _biases(module, notes)
     _check_shapes(module, both)
     first = module.rows[0, False]
     inputs, units = first["weight_ih"].shape[1], first["weight_hh"].shape[1]
     cell, options = _cell(module, units)
-    if cell == "rnn":
-        notes.append("Weights do not tell tanh from relu; tanh is assumed.")
     ending = module.ending if layers > 1 or both else (lambda _: "")
     weights = {
         f"{part}{ending(row)}": tensor for row, parts in sorted(module.rows.items()) for part, tensor in parts.items()
@@ -80,11 +91,17 @@ def recurrent(module: Module) -> Recurrent:
         options=options,
         notes=tuple(notes),
         kernel=kernel(*shape),
+        tensors=tuple(module.sources),
     )
     if cell != "rnn":
         return found
-    relu = replace(found, options={"nonlinearity": "relu"}, kernel=kernel(*shape, nonlinearity="relu"))
-    return replace(found, rather={"relu": relu})
+    relu = replace(
+        found,
+        notes=(*notes, UNKNOWN_NONLINEARITY.format("relu was chosen")),
+        options={"nonlinearity": "relu"},
+        kernel=kernel(*shape, nonlinearity="relu"),
+    )
+    return replace(found, notes=(*notes, UNKNOWN_NONLINEARITY.format("tanh is assumed")), rather={"relu": relu})
 
 
 def _check_parts(module: Module) -> None:

@@ -1,10 +1,11 @@
 """What a model reads, as numbers: characters, words, or rows of numbers. Nothing is dropped in silence."""
 
-from explorer.models.vocabulary.characters import READ_AS, Characters, named, read_as
-from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, Reader, listed
+from explorer.models.vocabulary.characters import READ_AS, Characters, read_as
+from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, Reader, listed, named
 from explorer.models.vocabulary.ids import Ids
 from explorer.models.vocabulary.numbers import Numbers
-from explorer.models.vocabulary.symbols import Symbols, reader_of
+from explorer.models.vocabulary.readers import reader_of
+from explorer.models.vocabulary.symbols import Symbols
 from explorer.models.vocabulary.words import Words
 
 KINDS: dict[str, type[Characters] | type[Words] | type[Numbers]] = {

@@ -1,21 +1,20 @@
-"""Characters: one token a code point."""
+"""Characters: one token a character."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed
+from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed, named
+from explorer.models.vocabulary.matching import Match, Matcher
+from explorer.models.vocabulary.normalisation import told, well_formed
 
 READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " ", "\u00a0": " ", "–": "—", "…": "."}
 """Characters that are read as another one; whoever types them is told."""
-
-EVERYDAY = {" ": "space", "\n": "line end", "\t": "tab"}
-"""What people call the characters that do not show."""
 
 
 @dataclass(frozen=True)
@@ -58,49 +57,39 @@ class Characters:
 
     def pieces(self, text: str) -> list[str]:
         """The text cut into its tokens; joined they are the text again (a Windows line end counts as one)."""
-        return list(text.replace("\r\n", "\n"))
+        return [match.typed for match in self._cut(text)[0]]
 
     def joined(self, tokens: Sequence[str]) -> str:
         """The text that has these tokens."""
         return "".join(tokens)
 
     def encode(self, text: str) -> Encoded:
-        """One token a character (a Unicode code point; a Windows line end counts as one)."""
-        text = text.replace("\r\n", "\n")
-        table = {symbol: index for index, symbol in enumerate(self.symbols, start=1)}
-        ids = np.array([table.get(c, 0) for c in read_as(text, self.read_as)], dtype=np.int64)
-        unknown = distinct(c for c, i in zip(text, ids, strict=True) if i == 0)
-        notices = told(text, self.read_as)
+        """One token a character; a letter with its accents is one where the vocabulary has it as one. A Windows line end counts as one."""
+        matches, notices = self._cut(text)
+        ids = np.array([0 if m.symbol is None else self.table[m.symbol] for m in matches], dtype=np.int64)
+        notices += told(match.change for match in matches if match.change)
+        unknown = distinct(match.typed for match in matches if match.symbol is None)
         if unknown:
-            whole = (
-                "This model knows none of these characters"
-                if len(unknown) == len(set(text))
-                else "Unknown to this model"
-            )
+            whole = "Unknown to this model" if ids.any() else "This model knows none of these characters"
             notices.append(
                 f"{whole}: {listed([named(c) for c in unknown])}. It reads each of them as one “unknown” token."
             )
-        return Encoded(ids, tuple(text), tuple(notices))
+        return Encoded(ids, tuple(match.token for match in matches), tuple(notices))
+
+    @cached_property
+    def table(self) -> dict[str, int]:
+        """The id of each known character."""
+        return {symbol: index for index, symbol in enumerate(self.symbols, start=1)}
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.table, usual=self.read_as)
+
+    def _cut(self, text: str) -> tuple[list[Match], list[str]]:
+        text, notices = well_formed(text.replace("\r\n", "\n"))
+        return self._matcher.cut(text), [*notices]
 
 
 def read_as(text: str, table: Mapping[str, str]) -> str:
     """`text` with each character that the table has replaced by what it is read as."""
     return text.translate({ord(typed): plain for typed, plain in table.items()})
-
-
-def told(text: str, table: Mapping[str, str]) -> list[str]:
-    """What to tell of the characters in `text` that are read as another one; nothing where there are none."""
-    swapped = distinct(c for c in text if c in table)
-    plain = ", ".join(f"{named(c)} as {named(table[c])}" for c in swapped)
-    return [f"Read as their plain form: {plain}."] if swapped else []
-
-
-def named(character: str) -> str:
-    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name."""
-    if len(character) > 1:
-        return character
-    if character in EVERYDAY:
-        return EVERYDAY[character]
-    if character.isprintable() and not character.isspace() and unicodedata.category(character)[0] != "M":
-        return character
-    return unicodedata.name(character, "").lower() or f"U+{ord(character):04X}"

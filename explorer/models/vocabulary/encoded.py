@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 from explorer.signals import Array
 
+Kind = TypeVar("Kind")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """The name of id 0, which stands for every token that a vocabulary does not have."""
+EVERYDAY = {" ": "space", "\n": "line end", "\t": "tab"}
+"""What people call the characters that do not show."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Reader(Protocol):
 
     symbols  what a card stores to make the reader again: the known characters or words, or the names of the columns
     labels   a name for each id, the unknown one first; empty for numbers
-    kind     "characters", "words" or "numbers"; `one` is what a token is called
+    kind     "characters", "pieces", "words", "ids" or "numbers"; `one` is what a token is called
     """
 
     kind: ClassVar[str]
@@ -61,17 +65,29 @@ class Reader(Protocol):
         """Of ids, or of columns."""
 
 
-def distinct(tokens: Iterable[str]) -> list[str]:
+def distinct(tokens: Iterable[Kind]) -> list[Kind]:
     """Each once, in the order of their first appearance."""
     return list(dict.fromkeys(tokens))
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:
-    """ "a, b and 3 more"."""
+    """ "a, b and 3 more", very long names cut."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(shortened, names[:most])) + (f" and {more} more" if more > 0 else "")
 
 
 def shortened(text: str, most: int = 40) -> str:
     """The text itself, or its beginning and “…” where it is long."""
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def named(character: str) -> str:
+    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name, cut where it
+    is very long."""
+    if len(character) > 1:
+        return shortened(character)
+    if character in EVERYDAY:
+        return EVERYDAY[character]
+    if character.isprintable() and not character.isspace() and unicodedata.category(character)[0] != "M":
+        return character
+    return unicodedata.name(character, "").lower() or f"U+{ord(character):04X}"

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.models.vocabulary.encoded import Encoded, shortened
+from explorer.models.vocabulary.encoded import Encoded, listed, shortened
 from explorer.signals import Array
 
 ROW = re.compile(r"[^;\n]*[;\n]?")
@@ -61,7 +61,7 @@ class Numbers:
             if len(values) != len(self):
                 raise ValueError(
                     f"{said}: it holds {len(values)} number{'' if len(values) == 1 else 's'}, but a row needs {len(self)} "
-                    f"({', '.join(self.symbols)}); write a row a line, or a semicolon after each"
+                    f"({listed(self.symbols)}); write a row a line, or a semicolon after each"
                 )
         return Encoded(np.array(rows, dtype=np.float32).reshape(-1, len(self)), tuple(tokens), ())
 

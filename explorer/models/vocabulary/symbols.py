@@ -1,24 +1,32 @@
-"""Vocabularies of other people's networks: every id has its symbol, and one of them may stand for all that is unknown."""
+"""Vocabularies of uploaded models: every id has its symbol, and one of them may stand for all that is unknown."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
 
-from explorer.models.vocabulary.characters import named
-from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed
-from explorer.models.vocabulary.words import CLOSING, TOKEN
+from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed, named
+from explorer.models.vocabulary.matching import Match, Matcher
+from explorer.models.vocabulary.normalisation import GROUP, Change, told, well_formed
+from explorer.models.vocabulary.words import CLOSING, cut_before, look_up, spans
 
 UNKNOWNS = (UNKNOWN, "<unk>", "[unk]", "<oov>", "[oov]", "unk", "__unk__", "<unknown>")
 """How people write the symbol for everything else, in any case."""
 SPECIAL = re.compile(r"[<\[].+[>\]]|__.+__|\s*")
 """Symbols that are marks of their own, such as the beginning or padding, and no words."""
+WRITTEN = {
+    "\n": ("\\n", "<nl>", "<newline>", "[newline]", "↵", "⏎", "Ċ"),
+    "\t": ("\\t", "<tab>", "[tab]"),
+    "\r": ("\\r",),
+    " ": ("<space>", "<sp>", "[space]", "␣", "▁", "Ġ"),
+}
+"""How people write a blank or a line end in a list of symbols, in any case."""
+BLANKS = frozenset(WRITTEN)
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,13 @@ class Symbols:
 
     @cached_property
     def table(self) -> dict[str, int]:
-        """The id of each symbol; of one that stands there twice the first."""
-        return {symbol: len(self.symbols) - 1 - k for k, symbol in enumerate(reversed(self.symbols))}
+        """The id of each symbol, of one that stands there twice the first; and of a blank or line end that a symbol writes out."""
+        table = {symbol: len(self.symbols) - 1 - k for k, symbol in enumerate(reversed(self.symbols))}
+        return table | {
+            blank: table[symbol]
+            for symbol, blank in ((symbol, blank_of(symbol)) for symbol in reversed(self.symbols))
+            if blank and blank not in table
+        }
 
     @cached_property
     def unknown(self) -> int | None:
@@ -52,47 +65,91 @@ class Symbols:
             raise ValueError(f"{symbol!r} is not among the {len(self):,} symbols of this vocabulary")
         return self.table[symbol]
 
-    def encoded(self, tokens: Sequence[str], symbols: Sequence[str]) -> Encoded:
-        """`tokens` as typed, looked up as `symbols`. Raises ValueError for those that are not there where nothing stands for them."""
-        missing = distinct(token for token, symbol in zip(tokens, symbols, strict=True) if symbol not in self.table)
+    def encoded(
+        self,
+        tokens: Sequence[str],
+        symbols: Sequence[str | None],
+        changes: Iterable[Change] = (),
+        notices: Iterable[str] = (),
+    ) -> Encoded:
+        """`tokens` as typed, read as `symbols`. Raises ValueError for unknown ones where no symbol stands for them."""
+        missing = distinct(token for token, symbol in zip(tokens, symbols, strict=True) if symbol is None)
         if missing and self.unknown is None:
             raise ValueError(
                 f"this network's vocabulary of {len(self):,} {self.kind} has no {listed([named(one) for one in missing])}, "
                 "and no symbol for what is unknown; leave that out"
             )
-        ids = np.array([self.table.get(symbol, self.unknown or 0) for symbol in symbols], dtype=np.int64)
-        notices = (
-            (
+        unknown = self.unknown or 0
+        ids = np.array([unknown if symbol is None else self.table[symbol] for symbol in symbols], dtype=np.int64)
+        found = [*notices, *told(changes)]
+        if missing:
+            found.append(
                 f"Unknown to this network: {listed([named(one) for one in missing])}. It reads each of them as "
-                f"“{self.symbols[self.unknown or 0]}”.",
+                f"“{self.symbols[unknown]}”."
             )
-            if missing
-            else ()
-        )
-        return Encoded(ids, tuple(tokens), notices)
+        return Encoded(ids, tuple(tokens), tuple(found))
 
 
 class OwnCharacters(Symbols):
-    """One token a character."""
+    """The longest symbol that the text goes on with, again and again: "ch", a flag, "Cl" and "[nH]" are one token where they are symbols.
+
+    Where symbols have several characters and none is a blank, blanks in the text part symbols and are not read.
+    """
 
     kind: ClassVar[str] = "characters"
     one: ClassVar[str] = "character"
 
     def pieces(self, text: str) -> list[str]:
-        """The text cut into its characters."""
-        return list(text.replace("\r\n", "\n"))
+        """The text cut into its symbols; joined they are the text again, with each Windows line end as one character."""
+        found, parted = [""], True
+        for match in self._cut(text)[0]:
+            if self._parts(match) or parted:
+                found[-1] += match.typed
+            else:
+                found.append(match.typed)
+            parted = parted and self._parts(match)
+        return [] if parted else found
 
     def joined(self, tokens: Sequence[str]) -> str:
-        return "".join(tokens)
+        """The text that has these tokens; with blanks where symbols would else grow together and a blank is not read."""
+        texts = [blank_of(token) or token if token in self.table else token for token in tokens]
+        text = "".join(texts)
+        return " ".join(texts) if self._blanks_part and not self._is(text, tokens) else text
 
     def encode(self, text: str) -> Encoded:
         """Raises ValueError for a character that is not there where nothing stands for it."""
-        tokens = self.pieces(text)
-        return self.encoded(tokens, tokens)
+        matches, notices = self._cut(text)
+        read = [match for match in matches if not self._parts(match)]
+        if len(read) < len(matches):
+            notices = (*notices, "Blanks part symbols and are not read: this vocabulary has no symbol for them.")
+        return self.encoded(
+            [m.token for m in read], [m.symbol for m in read], (m.change for m in read if m.change), notices
+        )
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.table)
+
+    @cached_property
+    def _blanks_part(self) -> bool:
+        long = any(len(symbol) > 1 for symbol in plain(self.symbols))
+        return long and not any(blank in self.table for blank in GROUP[" "])
+
+    def _parts(self, match: Match) -> bool:
+        """Whether it is a blank that only parts symbols."""
+        return match.symbol is None and self._blanks_part and match.typed.isspace()
+
+    def _cut(self, text: str) -> tuple[list[Match], tuple[str, ...]]:
+        text, notices = well_formed(text.replace("\r\n", "\n"))
+        return self._matcher.cut(text), notices
+
+    def _is(self, text: str, tokens: Sequence[str]) -> bool:
+        """Whether a text is cut into these symbols again."""
+        return [m.symbol for m in self._matcher.cut(text)] == [t if t in self.table else None for t in tokens]
 
 
 class OwnWords(Symbols):
-    """Words, numbers and single marks; in lower case where all the vocabulary's words are."""
+    """Words, numbers and single marks, and blanks and line ends that are symbols; in lower case where all the vocabulary's words are."""
 
     kind: ClassVar[str] = "words"
     one: ClassVar[str] = "word"
@@ -104,31 +161,59 @@ class OwnWords(Symbols):
 
     def pieces(self, text: str) -> list[str]:
         """The text cut before each word but the first; joined they are the text again."""
-        starts = [start for start, _ in self._found(text)]
-        return [text[start:end] for start, end in pairwise([0, *starts[1:], len(text)])] if starts else []
+        text, _ = well_formed(text)
+        return cut_before([start for start, _ in self._found(text)], text)
 
     def joined(self, tokens: Sequence[str]) -> str:
-        """With spaces between, but none before a closing mark."""
-        return "".join(t if k == 0 or t in CLOSING else f" {t}" for k, t in enumerate(tokens))
+        """With spaces between, but none before a closing mark, nor beside blanks and line ends that are tokens themselves."""
+        text = ""
+        for token in (blank_of(token) or token for token in tokens):
+            apart = text and token not in CLOSING and not token.isspace() and not text[-1].isspace()
+            text += f" {token}" if apart else token
+        return text
 
     def encode(self, text: str) -> Encoded:
         """Raises ValueError for a word that is not there where nothing stands for it."""
+        text, notices = well_formed(text)
         tokens = [text[start:end] for start, end in self._found(text)]
-        return self.encoded(tokens, [t.lower() if self.lower and t not in self.table else t for t in tokens])
+        found = [self._look_up(token) for token in tokens]
+        return self.encoded(
+            tokens, [symbol for symbol, _ in found], (change for _, changes in found for change in changes), notices
+        )
+
+    def _look_up(self, token: str) -> tuple[str | None, tuple[Change, ...]]:
+        return look_up(token, self.table, {}, lower=self.lower)
+
+    @cached_property
+    def _blanks(self) -> Matcher:
+        """What of blanks is read. A space as the first symbol is for padding."""
+        return Matcher(
+            {symbol for symbol, index in self.table.items() if symbol.isspace() and (index or symbol != " ")}
+        )
 
     def _found(self, text: str) -> list[tuple[int, int]]:
         """Where the tokens stand. What lies between blanks is one token if the vocabulary has it as it is ("<eos>", "don't"), else it is
         cut into words and marks."""
         found: list[tuple[int, int]] = []
-        for run in re.finditer(r"\S+", text):
-            if run.group() in self.table:
+        for run in re.finditer(r"\S+|\s+", text):
+            start = run.start()
+            if run.group().isspace():
+                for match in self._blanks.cut(run.group()):
+                    if match.symbol is not None and match.change is None:
+                        found.append((start, start + len(match.typed)))
+                    start += len(match.typed)
+            elif self._look_up(run.group())[0] is not None:
                 found.append(run.span())
             else:
-                found += [(run.start() + m.start(), run.start() + m.end()) for m in TOKEN.finditer(run.group())]
+                found += [(start + first, start + last) for first, last in spans(run.group())]
         return found
 
 
-def reader_of(symbols: Sequence[str]) -> OwnCharacters | OwnWords:
-    """The reader for a vocabulary: of characters where each symbol is one, but for marks such as "<pad>"; else of words."""
-    plain = [symbol for symbol in symbols if len(symbol) == 1 or not SPECIAL.fullmatch(symbol)]
-    return (OwnCharacters if all(len(symbol) == 1 for symbol in plain) else OwnWords)(tuple(symbols))
+def plain(symbols: Iterable[str]) -> list[str]:
+    """The symbols without marks such as "<pad>", and without those that write out a blank."""
+    return [symbol for symbol in symbols if len(symbol) == 1 or not (SPECIAL.fullmatch(symbol) or blank_of(symbol))]
+
+
+def blank_of(symbol: str) -> str:
+    """The blank or line end that a symbol writes out; empty for all others."""
+    return next((blank for blank, ways in WRITTEN.items() if symbol in ways or symbol.lower() in ways), "")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import ClassVar
 
 import numpy as np
 
-from explorer.models.vocabulary.characters import READ_AS, read_as, told
+from explorer.models.vocabulary.characters import READ_AS, read_as
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed
+from explorer.models.vocabulary.normalisation import PLAIN, Change, clusters, spellings, told, well_formed
 
 TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:[.,]\d+)*|\S")
+APOSTROPHES = frozenset("'’‘‛ʼ′")
 CLOSING = frozenset(".,;:!?)]}'")
 """Marks that stand close to the word before them."""
 
@@ -49,9 +53,8 @@ class Words:
 
     def pieces(self, text: str) -> list[str]:
         """The text cut before each word but the first; joined they are the text again. Empty where there is no word."""
-        starts = [match.start() for match in TOKEN.finditer(read_as(text, READ_AS))]
-        cuts = [0, *starts[1:], len(text)]
-        return [text[start:end] for start, end in pairwise(cuts)] if starts else []
+        text, _ = well_formed(text)
+        return cut_before([start for start, _ in spans(text)], text)
 
     def joined(self, tokens: Sequence[str]) -> str:
         """With spaces between, but none before a closing mark."""
@@ -59,15 +62,63 @@ class Words:
 
     def encode(self, text: str) -> Encoded:
         """One token a word or mark, as typed; blanks between them are not read."""
-        table = {word: index for index, word in enumerate(self.symbols, start=1)}
-        typed = tuple(text[match.start() : match.end()] for match in TOKEN.finditer(read_as(text, READ_AS)))
-        ids = np.array([table.get(word, 0) for word in _plain(text)], dtype=np.int64)
+        text, surrogates = well_formed(text)
+        typed = tuple(text[start:end] for start, end in spans(text))
+        found = [look_up(word, self.table, READ_AS, lower=True) for word in typed]
+        ids = np.array([0 if symbol is None else self.table[symbol] for symbol, _ in found], dtype=np.int64)
+        notices = [*surrogates, *told(change for _, changes in found for change in changes)]
         unknown = distinct(word for word, index in zip(typed, ids, strict=True) if index == 0)
-        notices = told("".join(typed), READ_AS)
         if unknown:
             whole = "This model knows none of these words" if not ids.any() else "Unknown to this model"
             notices.append(f"{whole}: {listed(unknown)}. It reads each of them as one “unknown” word.")
         return Encoded(ids, typed, tuple(notices))
+
+    @cached_property
+    def table(self) -> dict[str, int]:
+        """The id of each known word."""
+        return {word: index for index, word in enumerate(self.symbols, start=1)}
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the words and marks of a text stand, however they are spelled: an accent belongs to its letter, and a curly apostrophe to
+    its word like a straight one."""
+    if text.isascii():
+        return [match.span() for match in TOKEN.finditer(text)]
+    units = clusters(text)
+    ends = [0, *accumulate(map(len, units))]
+    simple = "".join("'" if unit in APOSTROPHES else unicodedata.normalize("NFC", unit)[0] for unit in units)
+    return [(ends[match.start()], ends[match.end()]) for match in TOKEN.finditer(simple)]
+
+
+def cut_before(starts: Sequence[int], text: str) -> list[str]:
+    """The text cut at each of these places but the first; joined the pieces are the text again. Empty where there is no place."""
+    return [text[start:end] for start, end in pairwise([0, *starts[1:], len(text)])] if starts else []
+
+
+def look_up(
+    word: str, known: Container[str], usual: Mapping[str, str], *, lower: bool
+) -> tuple[str | None, tuple[Change, ...]]:
+    """The symbol that stands for a word as it is typed, or in another spelling, and what is changed for that; None where there is none.
+
+    known  all symbols
+    usual  a character and what is read instead, before other spellings are tried
+    lower  whether the symbols are in lower case
+    """
+    plain = read_as(word, usual)
+    for how, spelling in (("", word), (PLAIN, plain), *spellings(word), *spellings(plain)):
+        for symbol in (spelling, spelling.lower()) if lower else (spelling,):
+            if symbol in known:
+                return symbol, _changes(how, word, spelling)
+    return None, ()
+
+
+def _changes(how: str, word: str, spelling: str) -> tuple[Change, ...]:
+    """What is told of a word in another spelling: of plain characters each that changed, of accents the word."""
+    if word == spelling:
+        return ()
+    if how == PLAIN and len(word) == len(spelling):
+        return tuple((how, typed, read) for typed, read in zip(word, spelling, strict=True) if typed != read)
+    return ((how, word, spelling),)
 
 
 def _plain(text: str) -> list[str]:

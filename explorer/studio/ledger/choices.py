@@ -85,7 +85,8 @@ def scores(view: View) -> dict[str, tuple[int, int | None]]:
         due = dues(view)[step]
         found[RIGHT] = (int(said.argmax() if due is None else due), None)
     for column, label in enumerate(labels):
-        found.setdefault(visible(label), (column, None))
+        shown = visible(label)
+        found[shown if shown not in found else f"{shown} ({column})"] = (column, None)  # cut, two may look the same
     return found
 
 

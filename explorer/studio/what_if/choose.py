@@ -148,5 +148,6 @@ def names_of_labels(here: Place) -> dict[str, int]:
     found: dict[str, int] = {}
     for column, label in enumerate(service.model(here.model).labels):
         shown = visible(label)
-        found[shown if shown not in found and shown != DUE else f"{shown} ({named(label)})"] = column
+        name = shown if shown not in found and shown != DUE else f"{shown} ({named(label)})"
+        found[name if name not in found else f"{name} ({column})"] = column  # long ones are cut and may look the same
     return found

@@ -143,8 +143,8 @@ def marks_on(here: Place, finding: Finding, tokens: Sequence[str]) -> Array | No
 
 
 def _as_read(card: Card, whole: str, tokens: Sequence[str]) -> Sequence[str]:
-    """What a recipe's rules are asked about: a text's characters, or tokens."""
-    return whole.replace("\r\n", "\n") if card.tokens == "characters" else tokens
+    """What a recipe's rules are asked about: a text's characters, one a token, or tokens."""
+    return "".join(token[:1] for token in tokens) if card.tokens == "characters" else tokens
 
 
 def _property(card: Card, follows: str) -> Property | None:
@@ -247,7 +247,7 @@ def start(here: Place, run: Run) -> None:
     now[choose.FOLLOWED] = choose.DUE if run.follow is None else names[run.follow]
     choose.run(run.lines)
     now.step = _telling(here, here.prefix + text, run) if run.step is None else run.step
-    now.play, now.turn = None, now.get("turn", 0) + 1
+    now.play, now.begun = None, now.get("begun", 0) + 1
 
 
 def _telling(here: Place, whole: str, run: Run) -> int:

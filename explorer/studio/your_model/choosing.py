@@ -15,6 +15,8 @@ from explorer.studio import own, sentences
 from explorer.studio.own import Own
 
 NUMBERS, ITSELF = "none: it reads numbers, or symbols one-hot", "none: it answers with its own h"
+COLUMNS, ONE_HOT = "numbers: the vocabulary names the columns", "symbols, one-hot"
+GRAPH = "as the file connects them"
 MEANINGS = {
     "next token": "the next token",
     "class": "one class for all that was read",
@@ -36,10 +38,18 @@ def choices(here: Own) -> None:
         if recurrent.rather:
             usual = str(recurrent.options.get("nonlinearity", "tanh"))
             _pick("Nonlinearity", [usual, *recurrent.rather], choice.rather or usual, partial(_rather, usual))
-        _pick("Embedding", [*parts.embeddings(contents, recurrent), NUMBERS], choice.embedding or NUMBERS, _embedding)
+        if choice.vocabulary and choice.embedding is None:
+            reads = {COLUMNS: "numbers", ONE_HOT: "symbols"}
+            now = COLUMNS if parts.names_columns(choice) else ONE_HOT
+            _pick("It reads", list(reads), now, lambda old, name: replace(old, reads=reads[name]))
+        if not choice.follows:
+            embeddings = [*parts.embeddings(contents, recurrent), NUMBERS]
+            _pick("Embedding", embeddings, choice.embedding or NUMBERS, _embedding)
     with middle:
-        _pick("Readout", [*parts.readouts(contents, recurrent), ITSELF], choice.readout or ITSELF, _readout)
-        if choice.readout is not None:
+        graph = [GRAPH] if recurrent.route is not None else []
+        chosen = GRAPH if choice.follows else choice.readout or ITSELF
+        _pick("Readout", [*graph, *parts.readouts(contents, recurrent), ITSELF], chosen, _readout)
+        if choice.follows or choice.readout is not None:
             _meaning(contents, choice)
     with right:
         _vocabulary(contents, choice)
@@ -71,34 +81,29 @@ def _rather(usual: str, choice: Choice, name: str) -> Choice:
 
 
 def _embedding(choice: Choice, name: str) -> Choice:
-    return replace(choice, embedding=None if name == NUMBERS else name)
+    """With the likely answer where the present one does not fit what is then read."""
+    here = own.current()
+    assert here is not None
+    chosen = replace(choice, embedding=None if name == NUMBERS else name)
+    offered = [chosen.answer] if chosen.readout is None else parts.meanings(here.contents, chosen)
+    return chosen if chosen.answer in offered else replace(chosen, answer=offered[0], labels=())
 
 
 def _readout(choice: Choice, name: str) -> Choice:
     """With the meaning that is likely for it."""
     here = own.current()
     assert here is not None
-    if name == ITSELF:
-        return replace(choice, readout=None, answer="number", labels=())
-    chosen = replace(choice, readout=name, labels=())
-    return replace(chosen, answer=_meanings(here.contents, chosen)[0])
-
-
-def _meanings(contents: Contents, choice: Choice) -> list[str]:
-    assert choice.readout is not None
-    recurrent, outputs = parts.recurrent_of(contents, choice.recurrent), len(contents.linears[choice.readout].weight)
-    try:
-        return parts.answers(recurrent, outputs, parts.reader(contents, choice))
-    except Unreadable:  # the vocabulary does not fit yet, which is said beside it
-        return [choice.answer]
+    if name == GRAPH:
+        return parts.with_graph(here.contents, choice)
+    return parts.with_readout(here.contents, choice, None if name == ITSELF else name)
 
 
 def _meaning(contents: Contents, choice: Choice) -> None:
-    offered = {MEANINGS[name]: name for name in _meanings(contents, choice)}
+    offered = {MEANINGS[name]: name for name in dict.fromkeys([choice.answer, *parts.meanings(contents, choice)])}
     said = MEANINGS[choice.answer]
     _pick("It answers with", list(offered), said, lambda old, name: replace(old, answer=offered[name], labels=()))
     if choice.answer in ("class", "label"):
-        outputs = max(2, len(contents.linears[choice.readout or ""].weight))
+        outputs = max(2, parts.outputs_of(contents, choice))
         st.text_input(
             f"Names of the {outputs} answers",
             key="own_labels",
@@ -117,7 +122,7 @@ def _labels() -> None:
 
 def _vocabulary(contents: Contents, choice: Choice) -> None:
     """A file or the characters themselves; how many are needed, and what is done without."""
-    wanted = _wanted(contents, choice)
+    wanted = parts.symbols_needed(contents, choice)
     have = f"{len(choice.vocabulary):,} symbols" if choice.vocabulary else "no names for them yet"
     st.markdown(f"**Vocabulary**: {wanted:,} are needed, {have}.")
     with st.popover("Give the vocabulary", icon=":material/dictionary:", width="stretch"):
@@ -133,16 +138,10 @@ def _vocabulary(contents: Contents, choice: Choice) -> None:
         st.warning(sentences.plain(problem), icon=":material/rule:")
 
 
-def _wanted(contents: Contents, choice: Choice) -> int:
-    if choice.embedding is not None:
-        return len(contents.tables[choice.embedding])
-    return parts.recurrent_of(contents, choice.recurrent).input_size
-
-
 def _from_file() -> None:
     file = st.session_state.own_vocabulary_file
     if file is not None:
-        _take(file.getvalue().decode("utf-8-sig", errors="replace"))
+        _take(file.getvalue())
 
 
 def _typed() -> None:
@@ -150,20 +149,24 @@ def _typed() -> None:
         _take(st.session_state.own_vocabulary)
 
 
-def _take(text: str) -> None:
+def _take(text: str | bytes) -> None:
     """With the readout's likely meaning anew: as many outputs as symbols are guesses of the next one."""
     here = own.current()
     if here is None:
         return
     st.session_state.own_vocabulary_problem = ""
     try:
-        symbols = checkpoints.vocabulary(text, _wanted(here.contents, here.choice))
+        symbols = checkpoints.vocabulary(text, parts.symbols_needed(here.contents, here.choice))
     except Unreadable as problem:
         st.session_state.own_vocabulary_problem = str(problem)
         return
     chosen = replace(here.choice, vocabulary=symbols, labels=())
-    meanings = _meanings(here.contents, chosen) if chosen.readout is not None else [chosen.answer]
-    own.choose(replace(chosen, answer=meanings[0]))
+    if chosen.follows:
+        own.choose(parts.with_graph(here.contents, chosen))
+    elif chosen.readout is not None:
+        own.choose(replace(chosen, answer=parts.meanings(here.contents, chosen)[0]))
+    else:
+        own.choose(chosen)
 
 
 def _without() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer import models
+from explorer.models.checkpoints.provenance import left_out
 from explorer.studio import own, sentences, state, taking
 from explorer.studio.own import Own
 from explorer.studio.workbench import place
 from explorer.studio.your_model import words
 from explorer.studio.your_model.choosing import choices
 from explorer.studio.your_model.dropping import dropping, examples
+from explorer.studio.your_model.known_pair import known_pair
 
 NEXT = {
     "pages/library/diagnosis.py": "What is wrong with it",
@@ -34,7 +36,8 @@ def page() -> None:
     _found(here)
     choices(here)
     if here.model is not None and not here.why:
-        _badge(here)
+        st.fragment(_badge, run_every=None if _is_measured(here) else 1.0)()
+        _answer(here)
         _onward()
         if place().model == here.model.name:
             taking.section(place())
@@ -55,15 +58,44 @@ def _found(here: Own) -> None:
         st.info("\n".join(f"- {sentences.plain(note)}" for note in notes), icon=":material/info:")
 
 
-def _badge(here: Own) -> None:
-    if here.parity is None:
+def _is_measured(here: Own) -> bool:
+    return here.parity is None or here.parity.done()
+
+
+def _badge() -> None:
+    """How far the layers are from those of their framework; asks again every second while that is being measured."""
+    here = own.current()
+    if here is None or here.parity is None or here.parity.cancelled():
+        return
+    if not here.parity.done():
+        st.info("Comparing the layers with their own framework …", icon=":material/hourglass_top:")
+        st.session_state.own_waits = True
+        return
+    if st.session_state.pop("own_waits", False):
+        st.rerun()  # the whole page once, so that nothing asks any more
+    parity = here.parity.result()
+    if parity is None:
         st.caption(
-            ":material/help: Its framework is not installed on this server, so the layers could not be compared with their own."
+            ":material/help: The file's framework is not installed on this server, so the layers were not compared with it."
         )
-    elif here.parity.holds:
-        st.success(sentences.plain(words.of_parity(here.parity)), icon=":material/verified:")
+    elif parity.holds:
+        st.success(sentences.plain(words.of_parity(parity)), icon=":material/verified:")
     else:
-        st.warning(sentences.plain(words.of_parity(here.parity)), icon=":material/warning:")
+        st.warning(sentences.plain(words.of_parity(parity)), icon=":material/warning:")
+
+
+def _answer(here: Own) -> None:
+    """Whose the answer is: the file's own, a guess, or confirmed by one known pair."""
+    said, trusted = words.of_answer(here.contents, here.choice, here.agreement)
+    if trusted is None:
+        st.info(sentences.plain(said), icon=":material/info:")
+    elif trusted:
+        st.success(sentences.plain(said), icon=":material/verified:")
+    else:
+        st.warning(sentences.plain(said), icon=":material/help:")
+    if unused := left_out(here.contents, here.choice):
+        st.info(sentences.plain(unused), icon=":material/inventory_2:")
+    known_pair(here)
 
 
 def _onward() -> None:

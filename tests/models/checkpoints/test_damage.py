@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import pickletools
 from functools import cache
 
@@ -21,7 +22,7 @@ from tests.models.checkpoints.hostile import numbers_of, pickle_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
 """Python's own reader of pickles says that of the name of a class with a backslash in it."""
-FORMATS = ("zip", "pickles", "protocol 4", "safetensors", "npz")
+FORMATS = ("zip", "pickles", "protocol 4", "safetensors", "npz", "json")
 
 
 @cache
@@ -31,6 +32,8 @@ def file(form: str) -> bytes:
     given = {"model": state, "chars": list("abcdefg")}
     if form == "safetensors":
         return save(dict(state), {"chars": "abcdefg"})
+    if form == "json":
+        return json.dumps(given, default=lambda tensor: tensor.tolist()).encode()
     if form == "npz":
         stream = io.BytesIO()
         np.savez(stream, chars=np.array(list("abcdefg")), **{name: weight.numpy() for name, weight in state.items()})

@@ -248,3 +248,16 @@ def test_examples_go_the_way_of_any_file() -> None:
     assert (
         explorer.trace(made(read_bytes(forgetful())), text)["f"].mean() < 0.2 < explorer.trace(well, text)["f"].mean()
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "reads", "outputs"),
+    [("forecast", "ids", 3), ("forecast", "ids", 7), ("next token", "ids", 3), ("next token", "numbers", 3), ("forecast", "numbers", 4)],
+)  # fmt: skip
+def test_an_answer_that_the_text_has_no_place_for_is_refused(answer: str, reads: str, outputs: int) -> None:
+    """The next value of ids, the next token of numbers, or a forecast of more columns than are read."""
+    parts = nn.ModuleDict({"emb": nn.Embedding(7, 3), "lstm": nn.LSTM(3, 4), "fc": nn.Linear(4, outputs)})
+    contents = contents_of(parts)
+    choice = replace(checkpoints.likely(contents), embedding="emb" if reads == "ids" else None, answer=answer)
+    with pytest.raises(Unreadable, match=f"cannot be “{answer}”.*{reads}.*{outputs} outputs; choose from "):
+        made(contents, choice)

@@ -25,8 +25,9 @@ def test_every_file_of_the_folder_is_a_format() -> None:
 
 @pytest.mark.parametrize(
     ("data", "name"),
-    [(saved(STATE), "PyTorch"), (legacy(STATE), "PyTorch"), (save(STATE), "safetensors"), (zipped({"a.npy": b""}), "NumPy .npz")],
-    ids=["zip", "pickles", "safetensors", "npz"],
+    [(saved(STATE), "PyTorch"), (legacy(STATE), "PyTorch"), (save(STATE), "safetensors"), (zipped({"a.npy": b""}), "NumPy .npz"),
+     (b'\n{"a": []}', "JSON")],
+    ids=["zip", "pickles", "safetensors", "npz", "json"],
 )  # fmt: skip
 def test_each_is_of_one_format_alone(data: bytes, name: str) -> None:
     assert [one.name for one in formats() if one.holds(data)] == [name]

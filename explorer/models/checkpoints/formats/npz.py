@@ -34,7 +34,7 @@ def read(data: bytes) -> Contents:
         for name, values in arrays.items()
         if values.dtype.kind in TEXTS and values.size <= MOST_SYMBOLS
     }
-    return naming.contents("NumPy .npz", tensors, nested.vocabularies(texts))
+    return naming.contents("NumPy .npz", tensors, nested.vocabularies(texts), nested.labels(texts))
 
 
 def _tensor(name: str, values: Array) -> Tensor:

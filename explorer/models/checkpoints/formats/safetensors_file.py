@@ -41,7 +41,8 @@ def read(data: bytes) -> Contents:
             "The safetensors file is damaged: its header does not fit the numbers behind it. Fetch or save it again."
         ) from error
     ordered = {name: tensors[name] for name in sorted(header, key=lambda name: _start(header[name]))}
-    return naming.contents("safetensors", ordered, _vocabularies(texts))
+    tables = _tables(texts)
+    return naming.contents("safetensors", ordered, nested.vocabularies(tables), nested.labels(tables))
 
 
 def _length(data: bytes) -> int:
@@ -96,15 +97,15 @@ def _start(entry: Mapping[str, Any]) -> int:
     return int(entry["data_offsets"][0])
 
 
-def _vocabularies(texts: Any) -> list[tuple[str, ...]]:
-    """From the metadata, where a vocabulary stands there as JSON."""
+def _tables(texts: Any) -> dict[str, Any]:
+    """The metadata, each text parsed where it is JSON."""
     tables: dict[str, Any] = {}
     for name, text in texts.items() if isinstance(texts, dict) else ():
         try:
             tables[name] = json.loads(text)
         except (ValueError, RecursionError, TypeError):
             tables[name] = text
-    return nested.vocabularies(tables)
+    return tables
 
 
 FORMAT = Format("safetensors", (".safetensors",), holds, read)

@@ -15,6 +15,28 @@ from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 
 PICKLE = "data.pkl"
+PROGRAM = "models/model.json"
+"""What torch.export.save writes, in place of a pickle."""
+OLDEST_PICKLES = (b"(dp", b"(lp", b"ccollections\n", b"ccopy_reg\n", b"c__builtin__\n", b"cnumpy")
+"""What pickles begin with that were written by Python 2, or with protocol 0."""
+FOREIGN = {
+    "jax": "JAX arrays, as Flax and Haiku have them",
+    "flax": "Flax parameters",
+    "haiku": "Haiku parameters",
+    "tensorflow": "TensorFlow objects",
+    "keras": "a Keras model",
+    "sklearn": "a scikit-learn model",
+    "joblib": "objects that joblib has written",
+    "pandas": "pandas tables",
+    "numpy": "NumPy arrays",
+}
+"""What a pickle holds, by the packages whose names are in it; the first that is there says it."""
+NEXT_STEPS = {
+    "jax": "Write each weight under PyTorch's name (weight_ih_l0, [rows of all gates, input]) with numpy.savez",
+    "tensorflow": "Save the model as a .keras file",
+    "keras": "Save the model as a .keras file",
+    "numpy": "Save them by name with numpy.savez(file, **arrays)",
+}
 MAGIC = 0x1950A86A20F9469CFC6C
 """What the row of pickles begins with, itself pickled."""
 CALLS: Mapping[str, Callable[..., Any]] = {
@@ -43,22 +65,27 @@ Stored = Callable[[Store], Bytes]
 
 
 def holds(data: bytes) -> bool:
-    """Whether it is a zip archive with a pickle in its folder, or begins as a pickle does."""
-    return _is_pickle(data) or any(name.rpartition("/")[2] == PICKLE for name in names_in(data))
+    """Whether it is a zip archive with a pickle or a program in its folder, or begins as a pickle does."""
+    if _is_pickle(data) or data.startswith(OLDEST_PICKLES):
+        return True
+    return any(name.rpartition("/")[2] == PICKLE or name.endswith(f"/{PROGRAM}") for name in names_in(data))
 
 
 def read(data: bytes) -> Contents:
     """Raises Unreadable for a file that is damaged or holds something else than tensors of a recurrent network."""
     try:
-        root, named, stored = _row_of_pickles(data) if _is_pickle(data) else _archive(data)
+        if data.startswith(OLDEST_PICKLES):
+            root, named, stored = _bare(data)
+        else:
+            root, named, stored = _row_of_pickles(data) if _is_pickle(data) else _archive(data)
     except Damaged as error:
         raise Unreadable(f"The PyTorch file is damaged or cut short: {error}. Fetch or save it again.") from error
     _check_code(named)
     path, claims = nested.weights(root, (View, Strange), naming.is_recurrent)
     if not claims:
-        raise Unreadable(_nothing(root))
+        raise Unreadable(_foreign(named) or _nothing(root))
     what = f"PyTorch checkpoint (a state dict under {quoted('.'.join(path))})" if path else "PyTorch state dict"
-    return naming.contents(what, tensors(claims, stored), nested.vocabularies(root))
+    return naming.contents(what, tensors(claims, stored), nested.vocabularies(root), nested.labels(root))
 
 
 def _is_pickle(data: bytes) -> bool:
@@ -67,12 +94,17 @@ def _is_pickle(data: bytes) -> bool:
 
 def _archive(data: bytes) -> tuple[Any, list[str], Stored]:
     archive = Archive(data)
+    if any(name.endswith(f"/{PROGRAM}") for name in archive.names):
+        raise Unreadable(
+            "This is a program that torch.export has written, which holds code beside the weights. Where you trust it, run "
+            "torch.save(torch.export.load(file).state_dict, 'weights.pt') and give that file."
+        )
     name = next(name for name in archive.names if name.rpartition("/")[2] == PICKLE)
     folder = name.removesuffix(PICKLE)
     if f"{folder}constants.pkl" in archive.names or any(other.startswith(f"{folder}code/") for other in archive.names):
         raise Unreadable(
-            "This is a TorchScript program, which holds code beside the weights. Load it where you trust it and save "
-            "model.state_dict() with torch.save instead."
+            "This is a TorchScript program, which holds code beside the weights. Where you trust it, run "
+            "torch.save(torch.jit.load(file).state_dict(), 'weights.pt') and give that file."
         )
     if f"{folder}byteorder" in archive.names and archive.read(f"{folder}byteorder") != b"little":
         raise Unreadable("The file was written on a machine of another byte order; save it again on a usual one.")
@@ -137,10 +169,32 @@ def _bare(data: bytes) -> tuple[Any, list[str], Stored]:
     """A pickle that torch.save has not written. It is looked through for code, and refused."""
     pickle = Pickle({}, lambda _: None)
     pickle.read(io.BytesIO(data))
-    _check_code(list(pickle.named))
+    named = list(pickle.named)
+    _check_code(named)
+    if any(name.startswith(("torch.", "torch._")) for name in named):
+        raise Unreadable(
+            "This is a Python pickle of PyTorch tensors that pickle.dump has written. Load it where you trust it and save the state dict "
+            "with torch.save, or as safetensors."
+        )
     raise Unreadable(
-        "This is a Python pickle that torch.save has not written. Save model.state_dict() with torch.save, or as safetensors."
+        _foreign(named)
+        or "This is a Python pickle that torch.save has not written. Save model.state_dict() with torch.save, or as safetensors."
     )
+
+
+def _foreign(named: list[str]) -> str:
+    """What a pickle holds that is of another library than PyTorch, and what to do; empty for none, and for numbers of NumPy alone."""
+    packages = {name.partition(".")[0] for name in named}
+    if "torch" in packages or all(name.startswith("numpy") and name.endswith((".scalar", ".dtype")) for name in named):
+        return ""
+    packages |= {"jax"} if "jaxlib" in packages else set()
+    package = next((package for package in FOREIGN if package in packages), None)
+    if package is None:
+        return ""
+    step = NEXT_STEPS.get(
+        "jax" if package in ("flax", "haiku") else package, "Save the weights by name with numpy.savez"
+    )
+    return f"This is a Python pickle of {FOREIGN[package]}, which could run code when it is read. {step}."
 
 
 def _check_code(named: list[str]) -> None:

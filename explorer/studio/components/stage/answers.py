@@ -9,6 +9,7 @@ import numpy as np
 from explorer.analysis.tokens import short as narrow
 from explorer.analysis.tokens import visible
 from explorer.models.answers import ANSWERS, CLASS, FORECAST, NEXT_TOKEN
+from explorer.models.vocabulary.encoded import shortened
 from explorer.signals import Array
 from explorer.studio import service
 from explorer.studio.components.shared.json_numbers import rounded, short
@@ -39,12 +40,12 @@ def at_each_step(reading: Reading) -> dict[str, Any] | None:
     if answer.numbers:
         return {"name": _name(reading), "values": rounded(values[:, 0]), "ahead": int(answer is FORECAST)}
     real, best = _truth(reading), values.argmax(1)
-    says = [card.labels[k] for k in best]
+    says = [shortened(card.labels[k]) for k in best]
     if len(card.labels) == 2:
         share = np.exp(values[:, 1])
         says = [narrow(value) for value in share.tolist()] if answer is CLASS else says
         return {
-            "name": f"P({card.labels[1]})" if answer is CLASS else "it says",
+            "name": f"P({shortened(card.labels[1])})" if answer is CLASS else "it says",
             "says": says,
             "colours": rounded(2 * share - 1),
             "right": None if answer is CLASS else _marks(best, reading, real),
@@ -52,8 +53,11 @@ def at_each_step(reading: Reading) -> dict[str, Any] | None:
     return {"name": "it says", "says": says, "colours": None, "right": _marks(best, reading, real)}
 
 
-def _marks(best: Array, reading: Reading, real: list[Any]) -> list[bool | None]:
+def _marks(best: Array, reading: Reading, real: list[Any]) -> list[bool | None] | None:
+    """Whether each step's answer is right, None at a step without a question; None in all where no right answer is known."""
     labels = reading.place.card.labels
+    if all(label is None for label in real):
+        return None
     return [None if label is None else labels[k] == label for k, label in zip(best, real, strict=True)]
 
 
@@ -89,7 +93,7 @@ def _labels(reading: Reading) -> dict[str, Any]:
     return {
         "kind": "labels",
         "title": "What would it say, if the text ended here?" if card.answer == CLASS.name else "What does it say?",
-        "labels": labels,
+        "labels": [shortened(label) for label in labels],
         "shares": [rounded(row) for row in np.exp(reading.predictions)],
         "real": real,
     }
@@ -115,4 +119,4 @@ def _numbers(reading: Reading) -> dict[str, Any]:
 def _name(reading: Reading) -> str:
     """What the number is called."""
     labels = reading.place.card.labels
-    return labels[0] if labels else "answer"
+    return shortened(labels[0]) if labels else "answer"

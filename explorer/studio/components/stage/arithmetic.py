@@ -44,7 +44,8 @@ def worth(reading: Reading, telling: list[int]) -> list[int]:
     """The units whose arithmetic goes into a saved page: all, or of a long text the pinned and the `telling` ones."""
     trace = reading.trace
     parts = sum(name.endswith("_pre") for name in trace.signals)
-    if trace.units * trace.steps * parts * 4 * (3 + 2 * PUSHERS) <= MOST:
+    columns = len(reading.place.card.vocabulary) if in_columns(reading.place) else 1
+    if trace.units * trace.steps * parts * 4 * (columns + 2 + 2 * PUSHERS) <= MOST:
         return list(range(trace.units))
     return list(dict.fromkeys([reading.place.unit, *telling]))
 

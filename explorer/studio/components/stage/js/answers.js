@@ -1,4 +1,5 @@
-// Below the tokens: what the network answers at each step. As a row where that is a word or a share, as a line where it is a number.
+// Below the tokens: what the network answers at each step, as a row where that is a word or a share, as a line where it is a number.
+// What is read and what is answered are independent: numbers may be read and words answered, and the other way round.
 
 const ROW = 25;
 const HEIGHTS = 74;
@@ -9,9 +10,21 @@ function gutterLabel(frame, className, text) {
   return label;
 }
 
-// Right and wrong are marked where they are known.
-function makeAnswers(film, frame, reading) {
-  if (!reading.answers) return null;
+// The rows that this reading needs, lines of numbers above words; `height` is that of all together.
+function makeRows(film, frame, reading) {
+  const rows = [];
+  if (reading.inputs || reading.answers?.values) rows.push(makeHeights(film, frame, reading));
+  if (reading.answers?.says) rows.push(makeAnswers(film, frame, reading, rows.length * HEIGHTS));
+  return {
+    surfaces: rows.map(({ row }) => row),
+    height: rows.reduce((sum, { height }) => sum + height, 0),
+    fit: (theme, width) => rows.forEach((row) => row.fit(theme, width)),
+    until: (step, width) => rows.forEach((row) => row.until(step, width)),
+  };
+}
+
+// Right and wrong are marked where they are known. `top` is the height of the rows above.
+function makeAnswers(film, frame, reading, top) {
   const { name, says, colours, right } = reading.answers;
   const row = element("div", "answers", film);
   row.setAttribute("role", "list");
@@ -24,7 +37,7 @@ function makeAnswers(film, frame, reading) {
     cell.classList.toggle("unasked", right?.[step] === null);
     return cell;
   });
-  gutterLabel(frame, "says", name);
+  gutterLabel(frame, "says", name).style.top = `${40 + top}px`;
   return {
     row,
     height: ROW,
@@ -40,15 +53,19 @@ function makeAnswers(film, frame, reading) {
   };
 }
 
-// The numbers that are read, as a line, and the network's own on the same axis; a forecast stands where it is about.
+// The numbers that are read, as a line, and the network's own on the same axis; either may be missing. A forecast stands where it is about.
 function makeHeights(film, frame, reading) {
-  const { name, values, ahead } = reading.answers;
+  const read = reading.inputs ?? [];
+  const { name = "", values = [], ahead = 0 } = reading.answers ?? {};
   const row = element("canvas", "heights", film);
   row.setAttribute("role", "img");
-  row.setAttribute("aria-label", `The numbers read, and ${name} as the network gives it`);
-  const read = gutterLabel(frame, "read", "read");
-  const said = gutterLabel(frame, "said", name);
-  const all = [...reading.inputs, ...values].filter(Number.isFinite);
+  const drawn = [read.length && "the numbers read", values.length && `${name} as the network gives it`].filter(Boolean).join(", and ");
+  row.setAttribute("aria-label", drawn[0].toUpperCase() + drawn.slice(1));
+  const labels = [
+    read.length && { label: gutterLabel(frame, "read", "read"), colour: (theme) => theme.roles.input },
+    values.length && { label: gutterLabel(frame, read.length ? "said" : "read", name), colour: (theme) => theme.accent },
+  ].filter(Boolean);
+  const all = [...read, ...values].filter(Number.isFinite);
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const y = (value) => 6 + (1 - (value - low) / (high - low || 1)) * (HEIGHTS - 12);
   return {
@@ -64,11 +81,10 @@ function makeHeights(film, frame, reading) {
         numbers.forEach((value, step) => Number.isFinite(value) && context.lineTo((step + shift + 0.5) * width, y(value)));
         context.stroke();
       };
-      line(reading.inputs, 0, theme.roles.input, [], 2);
+      line(read, 0, theme.roles.input, [], 2);
       line(values, ahead, theme.accent, [5, 4], 2.5);
       context.setLineDash([]);
-      read.style.color = theme.roles.input;
-      said.style.color = theme.accent;
+      for (const { label, colour } of labels) label.style.color = colour(theme);
     },
     until: (step, width) => (row.style.clipPath = `inset(0 ${(reading.steps - step) * width}px 0 0)`),
   };

@@ -3,13 +3,14 @@
 // A token is at least so wide that its letter shows, or that a finger can hit it; a word as wide as the longest, up to a limit.
 const CELL = { least: COARSE ? 18 : 12, most: 40, letter: 8.6, word: window.innerWidth < 640 ? 64 : 96 };
 
-// The least and most a token's width can be, and `needed` for all of it to be seen. Rows of numbers may be narrower than that: their
-// heights are drawn as a line then.
+// The least and most a token's width can be, and `needed` for all of it to be seen. Rows of numbers that no word is answered to may be
+// narrower than that: their heights are drawn as a line then.
 function cellWidths(reading) {
-  const says = reading.inputs ? [] : (reading.answers?.says ?? []);
+  const says = reading.answers?.says ?? [];
   const longest = Math.max(...reading.shown.map((token) => [...token].length), ...says.map((word) => 0.85 * word.length));
   const needed = longest <= 1 ? CELL.least : Math.max(CELL.least, Math.min(CELL.word, longest * CELL.letter + 8));
-  return { needed, least: reading.inputs ? CELL.least : needed, most: Math.max(CELL.most, needed) };
+  const narrow = reading.inputs && says.length === 0;
+  return { needed, least: narrow ? CELL.least : needed, most: Math.max(CELL.most, needed) };
 }
 const LINE = { whole: 92, strip: 54, margin: 8 };
 
@@ -29,7 +30,7 @@ function makeFilm(root, reading, go) {
     return cell;
   });
   markTokens(reading, cells);
-  const said = reading.inputs ? makeHeights(film, frame, reading) : makeAnswers(film, frame, reading);
+  const said = makeRows(film, frame, reading);
   const lines = element("canvas", "lines", film);
   lines.setAttribute("aria-hidden", "true");
   const slider = element("input", "slider", film);
@@ -54,7 +55,7 @@ function makeFilm(root, reading, go) {
     const x = event.clientX - film.getBoundingClientRect().left;
     return Math.max(0, Math.min(reading.steps - 1, Math.floor(x / width)));
   };
-  for (const surface of said ? [strip, said.row, lines] : [strip, lines]) {
+  for (const surface of [strip, ...said.surfaces, lines]) {
     surface.onpointerdown = (event) => {
       if (event.pointerType === "mouse") {
         surface.setPointerCapture(event.pointerId); // dragging; a finger scrolls the film instead
@@ -68,9 +69,9 @@ function makeFilm(root, reading, go) {
   }
   slider.oninput = () => go({ step: Number(slider.value) - 1 });
 
-  playhead.style.height = `${height + 10 + (said?.height ?? 0)}px`;
-  axis.style.top = `${46 + (said?.height ?? 0)}px`;
-  frame.classList.toggle("answering", Boolean(said));
+  playhead.style.height = `${height + 10 + said.height}px`;
+  axis.style.top = `${46 + said.height}px`;
+  frame.classList.toggle("answering", said.height > 0);
   const y = (value) => LINE.margin + (1 - value) * (height / 2 - LINE.margin);
 
   function trail(context, unit) {
@@ -86,7 +87,7 @@ function makeFilm(root, reading, go) {
     if (step === seen) return;
     seen = step;
     cells.forEach((cell, k) => (cell.style.visibility = k > step ? "hidden" : ""));
-    said?.until(step, width);
+    said.until(step, width);
   }
 
   return {
@@ -98,8 +99,9 @@ function makeFilm(root, reading, go) {
       if (width !== before) inView = seen = null;
       const mute = width < widths.needed;
       film.classList.toggle("wide", widths.needed > 20);
-      cells.forEach((cell, step) => (cell.textContent = mute ? (reading.shown[step].match(/•+$/)?.[0] ?? "") : reading.shown[step]));
-      said?.fit(theme, width);
+      const marks = (shown) => shown.match(/^[^•]*(•{1,2})$/)?.[1] ?? ""; // more of them have no room
+      cells.forEach((cell, step) => (cell.textContent = mute ? marks(reading.shown[step]) : reading.shown[step]));
+      said.fit(theme, width);
       axis.textContent = memoryLabel(reading);
       film.style.width = `${width * reading.steps}px`;
       const short = width * reading.steps + 96 < frame.clientWidth; // then labels stand where the lines end

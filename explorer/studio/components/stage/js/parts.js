@@ -141,7 +141,11 @@ function drawToken(group, em, [x, y]) {
   return { box, letter: shape("text", node, { y: y + em * 0.1 }), x };
 }
 
-function fillToken({ box, letter, x }, em, shown) {
+const LETTERS = 16; // of the token at the cell's entry: a longer one would lie over the cell
+
+function fillToken({ box, letter, x }, em, token) {
+  const letters = [...token];
+  const shown = letters.length > LETTERS ? `${letters.slice(0, LETTERS - 1).join("")}…` : token;
   const wide = em * Math.max(2, 0.66 * [...shown].length + 0.9);
   const left = Math.max(2, x - wide / 2);
   letter.textContent = shown;

@@ -1,5 +1,7 @@
 // A gate, unfolded in place: what pushed it, the sum, the squashing, and what its value then does.
 
+const MOST_INPUTS = 8; // lines for input columns at most
+
 function makeUnfold(around, drawing, reading, { ask, go, folded }) {
   const panel = element("div", "unfold", around);
   panel.dataset.testid = "stage-unfold";
@@ -21,6 +23,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
         row.onclick = () => go({ unit });
       }
       const name = element("span", "push-name", row, label);
+      if (unit === undefined) name.title = `${label}${says ?? ""}`;
       if (says) element("span", "glyph", name, says);
       const track = element("span", "push-track", row);
       const bar = element("i", "", track);
@@ -30,6 +33,16 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
       bar.style.background = value < 0 ? theme.below[1] : theme.above[1];
       element("span", "push-number", row, `${value < 0 ? "" : "+"}${exact(value)}`);
     }
+  }
+
+  // Of many input columns the ones that count most, in their order, and all others together.
+  function largestInputs(inputs) {
+    const all = inputs.map((value, k) => ({ label: `input ${reading.columns[k]}`, value }));
+    if (all.length <= MOST_INPUTS) return all;
+    const size = (k) => (Number.isFinite(inputs[k]) ? Math.abs(inputs[k]) : Infinity);
+    const largest = new Set([...inputs.keys()].sort((a, b) => size(b) - size(a)).slice(0, MOST_INPUTS - 1));
+    const rest = inputs.reduce((sum, value, k) => (largest.has(k) ? sum : sum + value), 0);
+    return [...all.filter((_, k) => largest.has(k)), { label: `the other ${all.length - largest.size} inputs`, value: rest }];
   }
 
   // The squashing function with the place at which this step stands on it.
@@ -68,7 +81,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     const [recurrent, bias] = [part.recurrent[step], part.bias[step]];
     const inputs = [...part.inputs.subarray(step * columns, (step + 1) * columns)];
     const rows = reading.columns
-      ? inputs.map((value, k) => ({ label: `input ${reading.columns[k]}`, value }))
+      ? largestInputs(inputs)
       : [{ label: "it reads ", says: reading.shown[step], value: inputs[0] }];
     let rest = recurrent;
     const pushing = Math.min(pushers, reading.units);

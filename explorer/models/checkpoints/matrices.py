@@ -1,0 +1,112 @@
+"""The matrices of a state dict beside the recurrent layers: which could be an embedding, and which a linear layer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import torch
+from torch import Tensor
+
+from explorer.models.checkpoints.contents import Linear, Recurrent
+from explorer.models.checkpoints.guesses import EMBEDDING, READOUT
+from explorer.models.checkpoints.wording import not_finite, quoted
+from explorer.signals import Array
+
+MATRIX = re.compile(r"(?P<where>.*?)(?:[./_](?:weight|w))?", re.IGNORECASE | re.DOTALL)
+MOST_COPIES = 16
+"""Tensors of equal layers; more of them are zeros, or nothing that a network registers under other names."""
+BIAS_OF = {"weight": "bias", "w": "b", "W": "b"}
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Tables and linear layers by the name of their layer, and the tensors that each is made of."""
+
+    tables: dict[str, Tensor]
+    linears: dict[str, Linear]
+    sources: dict[str, tuple[str, ...]]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Of NaN and infinite numbers."""
+        parts = {
+            **{name: [one.weight, one.bias] for name, one in self.linears.items()},
+            **{name: [table] for name, table in self.tables.items()},
+        }
+        counts = {name: sum(int((~tensor.isfinite()).sum()) for tensor in tensors) for name, tensors in parts.items()}
+        return tuple(not_finite(count, f"the numbers in {quoted(name)}") for name, count in counts.items() if count)
+
+
+def matrices(tensors: Mapping[str, Tensor], of_layers: Callable[[str], bool], found: Collection[Recurrent]) -> Matrices:
+    """Those among the tensors that are no weights of recurrent layers (`of_layers`).
+
+    A table has no bias, and is named like an embedding or as wide as some layers' input. A linear layer has a bias, or is as wide as
+    some layers' h and not named like an embedding. A matrix can be both.
+    """
+    inputs, outputs = {one.input_size for one in found}, {one.outputs for one in found}
+    tables: dict[str, Tensor] = {}
+    linears: dict[str, Linear] = {}
+    sources: dict[str, tuple[str, ...]] = {}
+    for name, weight in tensors.items():
+        if of_layers(name) or not _is_matrix(weight):
+            continue
+        layer, bias = _layer(name), _bias(name, tensors)
+        if bias is None and (EMBEDDING.search(name) or weight.shape[1] in inputs):
+            tables[layer] = _alike(weight)[0]
+            sources[layer] = (name,)
+        if bias is not None or (weight.shape[1] in outputs and not EMBEDDING.search(name)):
+            zeros = weight.new_zeros(len(weight))
+            linears[layer] = Linear(*_alike(weight, zeros if bias is None else tensors[bias]))
+            sources[layer] = (name,) if bias is None else (name, bias)
+    return Matrices(tables, linears, _with_copies(sources, linears, tensors))
+
+
+def _is_matrix(tensor: Tensor) -> bool:
+    return tensor.ndim == 2 and tensor.dtype.is_floating_point and 0 not in tensor.shape
+
+
+def _layer(name: str) -> str:
+    """The name of the layer that a matrix is of: "decoder" of "decoder.weight"."""
+    found = MATRIX.fullmatch(name)
+    return found["where"] if found and found["where"] else name
+
+
+def _bias(name: str, tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of the bias beside a matrix: the same but for its end; it is as long as the matrix is high."""
+    for end, other in BIAS_OF.items():
+        bias = name.removesuffix(end) + other
+        if name.endswith(end) and bias in tensors and tensors[bias].shape == tensors[name].shape[:1]:
+            return bias
+    return None
+
+
+def _alike(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """In float64 where one of them is, else in float32."""
+    dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+    return tuple(tensor.to(dtype) for tensor in tensors)
+
+
+def _with_copies(
+    sources: Mapping[str, tuple[str, ...]], linears: Mapping[str, Linear], tensors: Mapping[str, Tensor]
+) -> dict[str, tuple[str, ...]]:
+    """The sources of each layer with those of its copies, as a layer has that is registered under two names.
+
+    A readout that shares its matrix with the embedding is no copy of it: the two are used in different places.
+    """
+    keys = {layer: tuple(digest(tensors[name]) for name in names) for layer, names in sources.items()}
+    alike: dict[tuple[bytes, ...], list[str]] = {}
+    for layer, names in sources.items():
+        if layer not in linears or len(names) > 1 or not READOUT.search(layer):
+            alike.setdefault(keys[layer], []).extend(names)
+    copies = {key: names for key, names in alike.items() if len(names) <= MOST_COPIES}
+    return {layer: tuple(dict.fromkeys((*names, *copies.get(keys[layer], ())))) for layer, names in sources.items()}
+
+
+def digest(tensor: Tensor) -> bytes:
+    """The same for two tensors of the same type, shape and numbers, and different for others."""
+    numbers: Array = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy()
+    kind = f"{tensor.dtype} {list(tensor.shape)}".encode()[:64]
+    return blake2b(numbers.data, digest_size=16, key=kind).digest()
