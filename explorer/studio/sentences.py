@@ -13,6 +13,7 @@ from explorer.analysis.timescales import HalfLives, keep_of
 from explorer.analysis.tokens import visible
 from explorer.cells import REGISTRY
 from explorer.models import Card, Finding
+from explorer.models.checkpoints.card import OwnCard
 from explorer.signals import Array, Trace
 
 NO_BELT = (
@@ -91,7 +92,8 @@ def of_nothing_found(card: Card) -> str:
     if card.untrained:
         return "Untrained: there is nothing yet to look for in its units."
     if card.own:
-        return "What its units follow was not measured; the unit that is pinned moves the answers most."
+        first = f" First selected: {card.pinned_by}." if isinstance(card, OwnCard) and card.pinned_by else ""
+        return f"Nobody has measured what the units of this network track.{first}"
     return f"No unit of this network is known to follow **{card.show.follows}**."
 
 

@@ -17,10 +17,12 @@ class OwnCard(Card):
 
     reads  what turns a text into its ids or numbers
     steps  how many steps it may read at once
+    pinned_by  how the unit that is selected at first was chosen, in words
     """
 
     reads: Reader
     steps: int
+    pinned_by: str = ""
 
     @property
     def reader(self) -> Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -76,12 +77,17 @@ def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
     return list(dict.fromkeys([*guesses.Guesses(contents).readouts(recurrent), *chains(contents, recurrent), *fits]))
 
 
-def answers(recurrent: Recurrent, outputs: int, reader: Reader) -> list[str]:
-    """What a readout of so many outputs could mean, the likely one first."""
+TAGGING = re.compile(r"tag|\bner\b|_ner|pos\b|slot|chunk|token|crf", re.IGNORECASE)
+"""What people call a readout that labels each step."""
+
+
+def answers(recurrent: Recurrent, outputs: int, reader: Reader, readout: str = "") -> list[str]:
+    """What a readout of so many outputs, by this name, could mean, the likely one first."""
     if len(reader.labels) == outputs:
         return [NEXT_TOKEN.name, CLASS.name, LABEL.name]
     if reader.labels:
-        return [CLASS.name, LABEL.name, NUMBER.name]
+        labels = [CLASS.name, LABEL.name]
+        return [*(labels[::-1] if TAGGING.search(readout) else labels), NUMBER.name]
     forecast = (
         [FORECAST.name] if outputs <= len(reader) else []
     )  # only if the user says so: most numbers are no forecasts
@@ -117,7 +123,7 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     if readout is None:
         return replace(chosen, answer=NUMBER.name)
     outputs = outputs_of(contents, chosen)
-    means = answers(best, outputs, reader(contents, chosen))[0]
+    means = answers(best, outputs, reader(contents, chosen), readout)[0]
     if means != NEXT_TOKEN.name and contents.labels and len(contents.labels) == max(2, outputs):
         return replace(chosen, answer=CLASS.name, labels=contents.labels)
     return replace(chosen, answer=means)
@@ -177,15 +183,18 @@ def with_activation(contents: Contents, choice: Choice, name: str) -> Choice:
     Raise Unreadable for one that these layers cannot have.
     """
     recurrent = recurrent_of(contents, choice.recurrent)
-    if name in ("tanh", "sigmoid") and not any(_is_named(one, name) for one in recurrent.rather):
-        usual = {str(value) for value in recurrent.options.values()}
-        if not usual or name in usual or usual <= {"tanh", "sigmoid"}:
-            return replace(choice, rather="")
+    usual = {str(recurrent.options.get(of, default)).partition("(")[0] for of, default in USUAL.items()}
+    if name in usual:  # hard_sigmoid with the slope that the file's version has
+        return replace(choice, rather="")
     fits = [one for one in recurrent.rather if _is_named(one, name)]
     if not fits:
-        offered = ", ".join(recurrent.rather) or "none: the file says which they are"
+        offered = ", ".join(recurrent.rather) or "none, since the file says which they are"
         raise Unreadable(f"The layers cannot have the activation “{name}”; the other choices are {offered}.")
     return replace(choice, rather=fits[0])
+
+
+USUAL = {"nonlinearity": "tanh", "gate": "sigmoid"}
+"""The options of a cell that a file may leave open, and what they are by default."""
 
 
 def meanings(contents: Contents, choice: Choice) -> list[str]:
@@ -194,7 +203,7 @@ def meanings(contents: Contents, choice: Choice) -> list[str]:
         reads = reader(contents, choice)
     except Unreadable:
         return [choice.answer]
-    return answers(recurrent_of(contents, choice.recurrent), outputs_of(contents, choice), reads)
+    return answers(recurrent_of(contents, choice.recurrent), outputs_of(contents, choice), reads, choice.readout or "")
 
 
 def _off_the_graph(contents: Contents, choice: Choice) -> Choice:
@@ -208,7 +217,8 @@ def _off_the_graph(contents: Contents, choice: Choice) -> Choice:
 
 def _is_named(offered: str, name: str) -> bool:
     """Whether an offered activation is that of this name: "hard_sigmoid (Keras 2: …)" is "hard_sigmoid"."""
-    return offered == name or offered.startswith(f"{name} ")
+    bare = offered.removeprefix("gates: ")
+    return bare == name or bare.startswith(f"{name} ")
 
 
 def outputs_of(contents: Contents, choice: Choice) -> int:

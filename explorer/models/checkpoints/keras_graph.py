@@ -39,6 +39,7 @@ def clean(text: object) -> str:
 
 
 def not_computed(layer: Described) -> NotComputed:
+    """The refusal of a layer by its name and class."""
     return NotComputed(f"The answer passes through {named(layer)}, which is not computed here.")
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from explorer.analysis.orderings import by_effect
 from explorer.models.answers import CLASS, LABEL, NEXT_TOKEN
 from explorer.models.checkpoints import limits
@@ -144,6 +146,9 @@ def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair
         findings=(nothing_known(text, unit),),
         examples={"The first text": text},
         reads=model.vocabulary,
+        pinned_by="the one whose h varies most, times its weights in the readout"
+        if isinstance(model.readout, nn.Linear) and recurrent.rows == 1
+        else "the one whose h varies most",
         steps=min(most, limits.MOST_REREAD) if model.rereads else most,
     )
     return model

@@ -10,6 +10,13 @@ from explorer.models.checkpoints.contents import Contents
 from explorer.models.checkpoints.pairs import Agreement
 from explorer.models.checkpoints.wording import quoted
 
+MEANS = {
+    "next token": "read as the next token",
+    "class": "read as one class for the whole text",
+    "label": "read as a label for each step",
+    "number": "read as numbers",
+    "forecast": "read as the next values",
+}
 MOST_GROUPS = 60
 """Modules whose unused tensors are named in a notice."""
 
@@ -39,7 +46,7 @@ def answered_by(contents: Contents, choice: Choice, agreement: Agreement | None 
             )
         return found.no_route and f"{found.no_route} The network shown answers with its own h."
     why = found.no_route or "The file does not say how its parts are connected."
-    return f"The answer is a guess: hidden state → {quoted(choice.readout)}. {why}"
+    return f"The answer is a guess: hidden state → {quoted(choice.readout)}, {MEANS[choice.answer]}. {why}"
 
 
 def left_out(contents: Contents, choice: Choice) -> str:

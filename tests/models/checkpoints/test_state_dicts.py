@@ -205,12 +205,12 @@ def half(tensors: dict[str, Tensor]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("names", "halves"),
     [
-        (("encoder.rnn", "decoder.rnn"), ("encoder", ("decoder",))),
-        (("enc_lstm", "dec_lstm"), ("encoder", ("decoder",))),
-        (("en.gru", "de.gru"), ("encoder", ("decoder",))),
-        (("src_rnn", "tgt_rnn"), ("encoder", ("decoder",))),
-        (("encoderRNN", "decoderRNN"), ("encoder", ("decoder",))),
-        (("model.EncoderGRU.gru", "model.DecoderGRU.gru"), ("encoder", ("decoder",))),
+        (("encoder.rnn", "decoder.rnn"), ("encoder", "decoder")),
+        (("enc_lstm", "dec_lstm"), ("encoder", "decoder")),
+        (("en.gru", "de.gru"), ("encoder", "decoder")),
+        (("src_rnn", "tgt_rnn"), ("encoder", "decoder")),
+        (("encoderRNN", "decoderRNN"), ("encoder", "decoder")),
+        (("model.EncoderGRU.gru", "model.DecoderGRU.gru"), ("encoder", "decoder")),
         (("encoder.rnn", "refine.rnn"), ("", "")),
         (("dense_rnn", "rnn"), ("", "")),
     ],
