@@ -138,6 +138,11 @@ def _bare(data: bytes) -> tuple[Any, list[str], Stored]:
     pickle = Pickle({}, lambda _: None)
     pickle.read(io.BytesIO(data))
     _check_code(list(pickle.named))
+    if any(name.startswith("numpy.") for name in pickle.named):
+        raise Unreadable(
+            "This is a Python pickle of NumPy arrays, which could run code, so it is not read: load it where you trust it, and save the "
+            "weights by their names with numpy.savez."
+        )
     raise Unreadable(
         "This is a Python pickle that torch.save has not written. Save model.state_dict() with torch.save, or as safetensors."
     )
