@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import explorer
-from explorer import saving
+from explorer import saving, terminal
 from explorer.analysis.diagnosis.telling import as_text
 from explorer.backend.device import DEVICES, choose
 from explorer.backend.training import Progress, TrainingDiverged
@@ -33,6 +33,8 @@ from explorer.models.zoo import folder
 from explorer.reporting import as_html
 
 WRONG_USE, FAILED, STOPPED = 2, 1, 130
+MOST_NUMBERS = 5 * 10**8
+"""Of one reading: each signal of every unit at every step. They take 2 GB."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,6 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the arguments say and returns the exit status."""
+    terminal.write_plain()
     arguments = parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
@@ -238,12 +241,28 @@ def run_trace(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     saving.writer_for(out)  # before the work
     text = text_of(arguments.file) if arguments.file else arguments.text
-    trace = explorer.trace(_load(arguments.model, arguments), text, device=arguments.device)
+    model = _load(arguments.model, arguments)
+    check_length(model, text)
+    trace = explorer.trace(model, text, device=arguments.device)
     trace.save(out)
     for notice in trace.notices:
         say(one_line(notice))
     print(f"{out}: {trace.steps} steps, {trace.rows} x {trace.units} units, {', '.join(trace.signals)}")
     return 0
+
+
+def check_length(model: Model, given: Any) -> None:
+    """Raises ValueError where a reading would have more than MOST_NUMBERS numbers."""
+    stack, reader = model.stack, model.vocabulary
+    most = MOST_NUMBERS // (len(stack.rows) * stack.hidden_size * len(stack.cell.recorded))
+    if len(given) <= most:
+        return
+    steps = len(reader.pieces(given)) if reader is not None and isinstance(given, str) else len(given)
+    if steps > most:
+        one = reader.one if reader is not None else "step"
+        raise ValueError(
+            f"the input has {steps:,} {one}s, but {model.title or 'this network'} reads at most {most:,} at once; give a part of it"
+        )
 
 
 def text_of(file: Path) -> str:
@@ -267,6 +286,7 @@ def run_check(arguments: argparse.Namespace) -> int:
         given = arguments.text
     else:
         given, said = example_input(model)
+    check_length(model, given)
     diagnosis = explorer.diagnose(model, given, device=arguments.device)
     if said:
         print(said)

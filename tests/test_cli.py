@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -18,6 +19,7 @@ import torch
 from safetensors.torch import load_file
 
 import explorer
+from explorer import terminal
 from explorer.__main__ import RECIPES, bar, drawn, main
 from explorer.backend.training import Budget, Progress, TrainingDiverged
 from explorer.cells import REGISTRY, build, names
@@ -413,3 +415,37 @@ def test_in_a_shell() -> None:
     wrong = run("trace", "--model", "nobody", "--text", "a", "--out", "x.npz")
     assert wrong.returncode == 2
     check_one_line(wrong.stderr)
+
+
+@pytest.mark.parametrize("command", [["trace", "--out", "x.npz", "--model"], ["check"]], ids=["trace", "check"])
+def test_a_file_that_is_too_long_is_refused_before_it_is_read(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """3 million steps of 128 units with 10 signals would be 15 GB of numbers; the refusal says how many can be read."""
+    monkeypatch.chdir(tmp_path)
+    Path("long.txt").write_text("the cat " * 375_000, encoding="utf-8")
+    assert main([*command, "english-lstm", "--file", "long.txt"]) == 2
+    error = capsys.readouterr().err
+    check_one_line(error)
+    assert "the input has 3,000,000 characters, but english-lstm reads at most" in error
+    assert not Path("x.npz").exists()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("argv", [["cells", "lstm"], ["check", "latch-lstm", "--text", ".s..r"], ["models"]], ids=str)
+def test_a_terminal_without_our_signs(encoding: str, argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signs that its encoding lacks are written in a plain form; the status is the same as elsewhere."""
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(argv) == 0
+    stream.flush()
+    assert written.getvalue().decode(encoding).strip()
+
+
+def test_what_a_sign_becomes() -> None:
+    """Minus signs and relations keep their meaning, exponents are marked, and what has no plain form is a number."""
+    terminal.write_plain()
+    said = "−0.5 ≥ 10⁻⁵ → “σ” 中 \ud800"
+    assert said.encode("ascii", terminal.ERRORS).decode() == '-0.5 >= 10^-5 -> "sigma" \\u4e2d \\ud800'
+    assert "“é” − 1".encode("cp1252", terminal.ERRORS).decode("cp1252") == "“é” - 1"

@@ -94,7 +94,7 @@ answered(
 answered("compressed with gzip", gzip=lambda: b"\x1f\x8b\x08\x00" + bytes(64))
 answered("a single NumPy array", npy=lambda: b"\x93NUMPY\x01\x00" + bytes(64))
 answered("a GGUF file", gguf=lambda: b"GGUF\x03\x00" + bytes(64))
-answered("This is a tar archive", torch_of_2016=tar)
+answered("This is a tar archive: unpack it", tar_of_one=tar)
 answered("without a network in it", zip_of_texts=lambda: zipped({"a.txt": b"a"}), zip_of_nothing=lambda: zipped({}))
 answered(
     "a TorchScript program",

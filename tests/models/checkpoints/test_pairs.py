@@ -67,7 +67,10 @@ def test_another_answer_is_told_by_how_much(tmp_path: Path) -> None:
     assert any(
         "does not agree with the one known pair: the largest difference is 0.25 (scores" in note for note in notes
     )
-    assert any(note.startswith("The answer is a guess: hidden state → “fc”, read as one class for the whole text.") for note in notes)
+    assert any(
+        note.startswith("The answer is a guess: hidden state → “fc”, read as one class for the whole text.")
+        for note in notes
+    )
 
 
 def test_a_single_score_is_a_probability_of_the_second_class(tmp_path: Path) -> None:
