@@ -21,14 +21,12 @@ from explorer.models.vocabulary import Characters
 from explorer.signals import Array
 
 ACTIVATED: list[dict[str, Any]] = [
-    {"gate": "hard_sigmoid(0.2, 0.5)"},
-    {"gate": "hard_sigmoid", "candidate": "elu(0.5)", "output": "selu"},
-    {"candidate": "hard_tanh", "output": "relu"},
-    {"candidate": "elu", "output": "linear"},
+    {"gate": "hard_sigmoid(0.2, 0.5)", "candidate": "elu(0.5)", "output": "selu"},
+    {"gate": "hard_sigmoid", "candidate": "leaky_relu(0.1)", "output": "linear"},
 ]
 """An LSTM with other activations than its own."""
 OPTIONS: dict[str, list[dict[str, Any]]] = {
-    "rnn": [{"nonlinearity": one} for one in (*NONLINEARITIES, "softsign", "leaky_relu(0.1)", "softplus")],
+    "rnn": [{"nonlinearity": one} for one in (*NONLINEARITIES, "softplus")],
     "jordan": [{}, {"output_size": 2, "nonlinearity": "sigmoid", "output_nonlinearity": "linear"}],
     "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}, *ACTIVATED],
     "gru": [{}, {"candidate": "sigmoid"}, {"candidate": "softsign", "gate": "hard_sigmoid"}],

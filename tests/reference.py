@@ -22,8 +22,6 @@ PHI: dict[str, Callable[[Tensor], Tensor]] = {
     "leaky_relu(0.1)": lambda a: torch.where(a > 0, a, 0.1 * a),
     "softplus": lambda a: (1 + a.exp()).log(),
     "softsign": lambda a: a / (1 + a.abs()),
-    "hard_tanh": lambda a: a.clamp(-1, 1),
-    "elu": lambda a: torch.where(a > 0, a, a.exp() - 1),
     "elu(0.5)": lambda a: torch.where(a > 0, a, 0.5 * (a.exp() - 1)),
     "selu": lambda a: 1.0507009873554805 * torch.where(a > 0, a, 1.6732632423543772 * (a.exp() - 1)),
 }

@@ -24,6 +24,11 @@ def has(variant: Variant, of: str) -> bool:
     return of not in ("h", "c") or of in explorer.cells.REGISTRY[variant[0]].State._fields
 
 
+def squashes(options: dict[str, Any]) -> dict[str, Any]:
+    """Those of a cell's options that name its activations: what the others of an LSTM set is in its weights."""
+    return {key: one for key, one in options.items() if key in ("nonlinearity", "gate", "candidate", "output")}
+
+
 def objective_of(
     model: Model,
     rows: list[dict[str, list[Tensor]]],
@@ -63,9 +68,8 @@ def by_autograd(
     ids = torch.from_numpy(model.vocabulary.encode(text).values)
     x = model.embedding.weight.detach().double()[ids].requires_grad_()
     initial = {key: torch.from_numpy(values).double() for key, values in state.items()}
-    squashes = ("nonlinearity", "gate", "candidate", "output")
-    options = {key: one for key, one in options.items() if key in squashes}  # an LSTM's others are in its weights
-    rows = reference.read(name, weights, x, initial, model.stack.num_layers, model.stack.bidirectional, options)
+    layers, both = model.stack.num_layers, model.stack.bidirectional
+    rows = reference.read(name, weights, x, initial, layers, both, squashes(options))
     target = objective_of(model, rows, **asked)
     asked_for = [x, *(value for row in rows for values in row.values() for value in values)]
     found = list(torch.autograd.grad(target, asked_for, materialize_grads=True))

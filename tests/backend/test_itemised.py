@@ -21,7 +21,7 @@ from explorer.backend.itemised import angle, lost
 from explorer.models.model import Model
 from explorer.signals import Array
 from tests import reference
-from tests.backend.definitions import KNOWN, SHAPES, T
+from tests.backend.definitions import KNOWN, SHAPES, T, squashes
 from tests.helpers import DEVICES, FEW, SYMBOLS, TEXT, Shape, Variant, network, state_of, steps_of
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -35,7 +35,7 @@ def terms_of(name: str, given: tuple[tuple[str, Any], ...], shape: Shape) -> Ter
     gradient of each target's share of the mean by each copy. In float64."""
     model = network((name, dict(given)), shape)
     stack, steps = model.stack.state_dict(), range(T)
-    options = dict(given) if name != "lstm" else {}
+    options = squashes(dict(given))
     copies = {
         f"{n}{s}": [stack[f"{n}{s}"].clone().requires_grad_() for _ in steps] for s in _suffixes(model) for n in NAMES
     }

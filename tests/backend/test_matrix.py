@@ -18,7 +18,7 @@ from explorer.cells import Cell
 from explorer.models.model import Model
 from explorer.signals import Array
 from tests import reference
-from tests.backend.definitions import KNOWN, SHAPES, T, by_autograd, has, objective_of
+from tests.backend.definitions import KNOWN, SHAPES, T, by_autograd, has, objective_of, squashes
 from tests.helpers import (
     DEVICES,
     FEWER,
@@ -63,7 +63,7 @@ def matrices(objective: str, name: str, given: tuple[tuple[str, Any], ...], shap
     weights = dict(model.stack.state_dict())
     x = model.prepare(TEXT).x[:, 0].detach().requires_grad_()
     initial = {key: torch.from_numpy(values) for key, values in state_of(model).items()}
-    options = dict(given) if name != "lstm" else {}
+    options = squashes(dict(given))
     rows = reference.read(name, weights, x, initial, *shape, options)
     found: dict[Any, Array] = {source: np.full((T, T), np.nan) for source in sources(model)}
     own = asked["of"] in ("h", "c")

@@ -59,6 +59,16 @@ def test_refused(cell: str, options: dict[str, Any], message: str) -> None:
         cells.build(cell, 3, 4, **options)
 
 
+@pytest.mark.parametrize(("output", "shown"), [("relu", "relu"), ("sigmoid", "σ"), ("softsign", "φ"), ("linear", None)])
+def test_the_picture_shows_what_the_state_is_squashed_by(output: str, shown: str | None) -> None:
+    cell = cells.build("lstm", 3, 4, output=output)
+    assert isinstance(cell, cells.Cell)
+    squash = cell.diagram.operations.get("squash")
+    assert (squash.does if squash else None) == shown
+    formula_of_h = cell.signals[-1].formula
+    assert {one.carries for one in cell.diagram.entering("show")} == {"o", formula_of_h.removeprefix("o * ")}
+
+
 def test_gates_are_shares() -> None:
     assert all(gate_activation(name) for name in GATES[:-1])
 
