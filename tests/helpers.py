@@ -28,9 +28,7 @@ ACTIVATED: list[dict[str, Any]] = [
 ]
 """An LSTM with other activations than its own."""
 OPTIONS: dict[str, list[dict[str, Any]]] = {
-    "rnn": [
-        {"nonlinearity": one} for one in (*NONLINEARITIES, "hard_sigmoid(0.25, 0.5)", "leaky_relu(0.1)", "softplus")
-    ],
+    "rnn": [{"nonlinearity": one} for one in (*NONLINEARITIES, "softsign", "leaky_relu(0.1)", "softplus")],
     "jordan": [{}, {"output_size": 2, "nonlinearity": "sigmoid", "output_nonlinearity": "linear"}],
     "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}, *ACTIVATED],
     "gru": [{}, {"candidate": "sigmoid"}, {"candidate": "softsign", "gate": "hard_sigmoid"}],

@@ -19,7 +19,6 @@ PHI: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda a: a * 1,  # a tensor of its own, as any other nonlinearity gives
     "hard_sigmoid": lambda a: (a / 6 + 0.5).clamp(0, 1),
     "hard_sigmoid(0.2, 0.5)": lambda a: (0.2 * a + 0.5).clamp(0, 1),
-    "hard_sigmoid(0.25, 0.5)": lambda a: (0.25 * a + 0.5).clamp(0, 1),
     "leaky_relu(0.1)": lambda a: torch.where(a > 0, a, 0.1 * a),
     "softplus": lambda a: (1 + a.exp()).log(),
     "softsign": lambda a: a / (1 + a.abs()),

@@ -27,7 +27,7 @@ REFUSED = {
 def real_numbers(given: Any) -> Tensor:
     """An array, a tensor or nested lists of real numbers as a float64 tensor of its own.
 
-    Raise ValueError for anything else, by name: complex numbers, masked values, dates, text, None, a sparse tensor.
+    Raise ValueError for anything else, by name: complex numbers, masked values, dates, text, None.
     """
     try:
         array = _plain(given)
@@ -39,11 +39,8 @@ def real_numbers(given: Any) -> Tensor:
 def _plain(given: Any) -> Array:
     """As float64, C-contiguous and not shared. Raise ValueError that says what else it is."""
     if isinstance(given, Tensor):
-        if given.layout != torch.strided or given.is_quantized:
-            kind = "quantised" if given.is_quantized else "sparse"
-            raise ValueError(
-                f"a {kind} tensor; {'dequantize' if given.is_quantized else 'to_dense'}() makes it a plain one"
-            )
+        given = given.dequantize() if given.is_quantized else given
+        given = given.to_dense() if given.layout != torch.strided else given
         if given.is_complex():
             raise ValueError(REFUSED["c"])
         return np.array(given.detach().cpu().to(torch.float64).numpy(), order="C")
@@ -61,6 +58,11 @@ def _plain(given: Any) -> Array:
     known = array.dtype.kind in "fiub" or (
         array.dtype.kind == "V" and array.dtype.names is None and _is_small_float(array)
     )
+    if array.dtype.type is np.void and array.dtype.names is None and not known:
+        raise ValueError(
+            f"an array of {array.dtype}: NumPy has no bfloat16 of its own, and a .npy file forgets it; give "
+            'array.view(ml_dtypes.bfloat16), or save array.astype("float32")'
+        )
     if not known:
         raise ValueError(REFUSED.get(array.dtype.kind, f"an array of {array.dtype}"))
     return np.array(array, dtype=np.float64, order="C")

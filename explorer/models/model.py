@@ -163,11 +163,15 @@ class Model(nn.Module):
     def _of_ids(self, given: Any) -> Input:
         """The input for ids [step], an array or a list of whole numbers, instead of a text."""
         assert self.vocabulary is not None
-        ids = numbers(given).squeeze()
+        refusal = ValueError(
+            f"{self.name or 'this model'} reads text, but was given {type(given).__name__}; give a text, or ids [step] as whole numbers"
+        )
+        try:
+            ids = numbers(given).squeeze()
+        except ValueError as error:
+            raise refusal from error
         if ids.ndim != 1 or len(ids) == 0 or not bool((ids == ids.round()).all()):
-            raise ValueError(
-                f"{self.name or 'this network'} reads {self.vocabulary.kind}: give a text or ids [step], not an array {list(ids.shape)}"
-            )
+            raise refusal
         known = len(self.vocabulary.labels)
         if not bool(((ids >= 0) & (ids < known)).all()):
             raise ValueError(f"the ids go from {int(ids.min())} to {int(ids.max())}; this network has 0 to {known - 1}")

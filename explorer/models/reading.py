@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import index as whole
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,7 +24,7 @@ from explorer.models.stages import Head
 from explorer.signals import Array, Signal, Trace
 
 Reader = Model | Cell | Stack
-State = Mapping[str, Any]
+State = Mapping[str, Any] | tuple[Any, ...] | Tensor | Array
 Edits = Iterable[Edit]
 PerStep = Callable[..., Tensor]
 Result = TypeVar("Result")
@@ -37,7 +38,8 @@ def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | No
 
     given   a text, or an array [step, input] for a network without a vocabulary
     device  "auto", "cpu", "cuda" or "mps"
-    state   the state before the first step, {"h": [unit] or [layer, unit], …}; zeros where none is given
+    state   the state before the first step, {"h": [unit] or [layer, unit], …}; zeros where none is given. Or as PyTorch's modules give
+            it: h, or the tuple (h, c), each [layer, unit] or [layer, 1, unit]
     edits   what is changed on the way (explorer.edits), one after another; what is traced is what came of it
 
     Raises ValueError for an empty text, a wrong shape, a device that is not there, or an edit that cannot be done.
@@ -434,15 +436,33 @@ def on_device(
 def initial_of(model: Model, state: State | None) -> States:
     """The states before the first step: zeros, or those given. Raises ValueError for one that does not fit."""
     states = zero_states(model.stack, 1)
-    for name, values in (state or {}).items():
+    for name, values in _by_name(model, state, tuple(states)).items():
         if name not in states:
             raise ValueError(f"{model.cell.name} has no state {name!r}; it has {', '.join(states)}")
         rows, _, units = states[name].shape
         given = numbers(values).to(states[name])
+        if given.ndim == 3 and given.shape[1] == 1:  # a batch of one sequence, as PyTorch's modules have it
+            given = given[:, 0]
         if given.shape not in ((rows, units), (units,)):
             raise ValueError(f"state {name!r} is {list(given.shape)}; expected [{rows}, {units}]")
         states[name] = given.expand(rows, units)[:, None].clone()
     return states
+
+
+def _by_name(model: Model, state: State | None, names: tuple[str, ...]) -> Mapping[str, Any]:
+    """What was given, by the names of the cell's states. Raises ValueError for another number of states."""
+    if state is None or isinstance(state, Mapping):
+        return state or {}
+    several = isinstance(state, tuple) or (isinstance(state, list) and len(names) > 1)
+    parts = tuple(state) if several else (state,)
+    if len(parts) != len(names):
+        many = ", ".join(names)
+        what = f"a tuple of {len(parts)}" if several else f"one {type(state).__name__}"
+        raise ValueError(
+            f"state is {what}, but {model.cell.name} has {len(names)} state{'s' * (len(names) > 1)}: give state="
+            f"{f'({many})' if len(names) > 1 else many}, or a dict by name"
+        )
+    return dict(zip(names, parts, strict=True))
 
 
 def _over_rows(values: list[Tensor]) -> Array:
@@ -451,7 +471,13 @@ def _over_rows(values: list[Tensor]) -> Array:
 
 
 def index(name: str, index: int, count: int) -> int:
-    """A Python index made non-negative. Raises ValueError where it is out of range."""
+    """A Python index made non-negative. Raises ValueError where it is no whole number, or out of range."""
+    try:
+        index = whole(index)
+    except TypeError as error:
+        raise ValueError(
+            f"{name} is {index!r:.40}, which is no whole number: choose from 0 to {count - 1}, or -{count} to -1"
+        ) from error
     if not -count <= index < count:
         raise ValueError(f"{name} is {index}, but there are {count}: choose from 0 to {count - 1}, or -{count} to -1")
     return index % count

@@ -78,10 +78,14 @@ def choose(choice: Choice) -> None:
 
 
 def confirm(pair: Pair | None) -> None:
-    """Measure the network's answer against one known pair; None forgets it. Raise Unreadable for a pair that does not fit."""
+    """Measure the network's answer against one known pair, or that of another readout that agrees with it; None forgets the pair.
+
+    Raise Unreadable for a pair that does not fit.
+    """
     here = current()
     assert here is not None
-    _use(here.title, here.contents, here.choice, pair)
+    choice = here.choice if pair is None else checkpoints.confirmed(here.contents, here.choice, pair)
+    _use(here.title, here.contents, choice, pair)
 
 
 def _use(title: str, contents: Contents, choice: Choice, pair: Pair | None = None) -> None:

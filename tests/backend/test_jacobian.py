@@ -166,6 +166,7 @@ def test_an_elman_network_keeps_to_its_bound(variant: Variant, path: str) -> Non
     assert found.gamma == (0.25 if variant[1]["nonlinearity"] == "sigmoid" else 1)
     h = explorer.trace(model, TEXT)["h"][0]
     slope = {"tanh": 1 - h**2, "relu": h > 0, "sigmoid": h * (1 - h), "linear": np.ones_like(h)}
+    slope |= {"softsign": (1 - abs(h)) ** 2, "softplus": 1 - np.exp(-h), "leaky_relu(0.1)": np.where(h > 0, 1, 0.1)}
     slopes = slope[variant[1]["nonlinearity"]]
     for since in range(T):
         J = explorer.jacobian(model, TEXT, to=-1, since=since)

@@ -75,7 +75,6 @@ def test_real_numbers_of_any_kind(given: Any) -> None:
         ([[b"1.5", b"2"]], "bytes"),
         ([[Decimal(1), "a"]], "it holds Decimal"),
         (np.zeros(2, dtype=[("a", float), ("b", float)]), "records; give one array"),
-        (torch.tensor(X).to_sparse(), "a sparse tensor; to_dense"),
         ([[1, 2], [3]], "inhomogeneous"),
         ({"a": 1}, "it holds {'a': 1}"),
     ],

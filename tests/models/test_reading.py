@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from torch import nn
 import explorer
 from explorer.models.model import Model
 from explorer.models.vocabulary import UNKNOWN
+from explorer.signals import Array
 from tests.helpers import FEW, SYMBOLS, TEXT, VARIANTS, Variant, network
 
 MODEL = network(("lstm", {}))
@@ -149,11 +152,24 @@ def test_what_it_takes(given: Any) -> None:
         ({"of": "c", "unit": 0, "at": -12}, "at is -12, but there are 11"),
         ({"of": "logit", "token": "Z"}, "'Z' is not in this vocabulary of 6 characters"),
         ({"of": "logit", "token": 7}, "token is 7, but there are 7"),
+        ({"at": "3"}, "at is '3', which is no whole number: choose from 0 to 9, or -10 to -1"),
+        ({"at": 2.0}, "at is 2.0, which is no whole number"),
+        ({"at": None}, "at is None, which is no whole number"),
+        ({"of": "h", "unit": "3"}, "unit is '3', which is no whole number: choose from 0 to 3, or -4 to -1"),
+        ({"of": "h", "unit": 0, "layer": 0.5}, "layer is 0.5, which is no whole number"),
+        ({"of": "logit", "token": 2.5}, "token is 2.5, which is no whole number"),
+        ({"of": "logit", "token": [1]}, r"token is \[1\], which is no whole number"),
         ({"device": "tpu"}, "unknown device 'tpu'; choose from auto, cpu, cuda, mps"),
         ({"state": {"k": [0] * 4}}, "lstm has no state 'k'; it has h, c"),
         ({"state": {"h": [0] * 3}}, r"state 'h' is \[3\]; expected \[1, 4\]"),
         ({"state": {"h": [[0] * 4] * 2}}, r"state 'h' is \[2, 4\]; expected \[1, 4\]"),
         ({"state": {"h": ["a"] * 4}}, "expected numbers, got list"),
+        (
+            {"state": np.zeros((1, 4))},
+            r"state is one ndarray, but lstm has 2 states: give state=\(h, c\), or a dict by name",
+        ),
+        ({"state": (np.zeros((1, 4)),) * 3}, "state is a tuple of 3, but lstm has 2 states"),
+        ({"state": (np.zeros((1, 2, 4)),) * 2}, r"state 'h' is \[1, 2, 4\]; expected \[1, 4\]"),
     ],
     ids=str,
 )
@@ -183,6 +199,53 @@ def test_state_for_one_row_or_all() -> None:
     np.testing.assert_array_equal(one["c"], both["c"])
     np.testing.assert_allclose(one.initial["h"], np.stack([h, h]), rtol=1e-7)  # float32
     assert not one.initial["c"].any()
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("batched", [True, False])
+def test_a_state_as_torch_gives_it(kind: type[nn.RNNBase], batched: bool) -> None:
+    """What a module returned of a first part is handed in as it is, and read on from: both layers, both directions, as the module does."""
+    torch.manual_seed(0)
+    module = kind(3, 4, 2, bidirectional=True)
+    x = torch.randn(7, 3)
+    given = x[:, None] if batched else x
+    with torch.no_grad():
+        _, state = module(given[:3])
+        wanted, _ = module(given[3:], state)
+    wanted = wanted.reshape(4, 8).numpy()
+    trace = explorer.trace(explorer.wrap(module), x[3:], state=state)
+    np.testing.assert_allclose(np.concatenate(trace["h"][2:], -1), wanted, rtol=0, atol=1e-6)  # float32
+    if kind is not nn.LSTM:
+        with pytest.raises(
+            ValueError, match=r"state is a tuple of 2, but .* has 1 state: give state=h, or a dict by name"
+        ):
+            explorer.trace(explorer.wrap(module), x, state=(state, state))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x.astype(ml_dtypes.bfloat16),
+        lambda x: x.astype(np.float16),
+        lambda x: torch.tensor(x).bfloat16(),
+        lambda x: torch.tensor(x).half(),
+        lambda x: torch.tensor(x).to(torch.float8_e5m2),
+        lambda x: [row.bfloat16() for row in torch.tensor(x)],
+        lambda x: torch.tensor(x).to_sparse(),
+        lambda x: torch.tensor(x, requires_grad=True),
+    ],
+)
+def test_numbers_of_every_type(make: Callable[[Array], Any]) -> None:
+    """The values themselves, which all of these types hold exactly; NumPy has no bfloat16 of its own."""
+    x = np.array([[0.5, -1.25, 2.0], [0.0, 0.125, -3.0]])
+    np.testing.assert_array_equal(explorer.trace(WRAPPED, make(x))["x"], x)
+
+
+def test_a_bfloat16_array_that_lost_its_type() -> None:
+    """As it comes back from a .npy file."""
+    lost = np.ones((2, 3), ml_dtypes.bfloat16).view("V2")
+    with pytest.raises(ValueError, match=r"expected numbers, got ndarray .an array of \|V2.*ml_dtypes.bfloat16"):
+        explorer.trace(WRAPPED, lost)
 
 
 @given(st.integers(1, 10))

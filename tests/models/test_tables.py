@@ -86,7 +86,12 @@ def test_the_numbers_and_what_is_said_of_them(
 @pytest.mark.parametrize(
     ("content", "what", "options", "told"),
     [
-        ("year,temperature\n1990,0.5\n1991,0.6", "columns", (1, 2), "but the network reads 1 (value). Choose which"),
+        (
+            "year,temperature\n1990,0.5\n1991,0.6",
+            "columns",
+            (1, 2),
+            "(column year (1990, 1991), column temperature (0.5, 0.6)), but the network reads 1",
+        ),
         ("1,0.5\n2,0.6", "columns", (1, 2), "column 1 (1, 2), column 2 (0.5, 0.6)"),
         ("20200101,0.5\n20200102,0.6", "columns", (1, 2), "2 columns of numbers"),
         ("id,a,b\n1,2,3\n2,3,4", "columns", (2, 3), "2 columns of numbers (column a (2, 3), column b (3, 4))"),

@@ -2,7 +2,7 @@
 
 from explorer.models.checkpoints.choosing import Choice, likely
 from explorer.models.checkpoints.contents import Contents, Kernel, Linear, Recurrent, Unreadable
-from explorer.models.checkpoints.own import load, own
+from explorer.models.checkpoints.own import confirmed, load, own
 from explorer.models.checkpoints.pairs import Agreement, Pair, measure, pair_of, parse_pair, typed_pair
 from explorer.models.checkpoints.parity import Parity, parity
 from explorer.models.checkpoints.reading import read, read_bytes
@@ -18,6 +18,7 @@ __all__ = [
     "Parity",
     "Recurrent",
     "Unreadable",
+    "confirmed",
     "likely",
     "load",
     "measure",

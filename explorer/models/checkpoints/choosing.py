@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from explorer.cells import build
 from explorer.models.answers import ANSWERS, CLASS, FORECAST, LABEL, NEXT_TOKEN, NUMBER
 from explorer.models.checkpoints import guesses, limits
+from explorer.models.checkpoints.chains import chains, layers_in, stages_of
 from explorer.models.checkpoints.columns import are_columns, columns
-from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Route, Unreadable
+from explorer.models.checkpoints.contents import Contents, Recurrent, Route, Unreadable
 from explorer.models.model import Model
 from explorer.models.stages import Chain, Ends, Head, check_widths, folded, linear, width_after, width_before
 from explorer.models.vocabulary import Ids, Numbers, Reader, reader_of
@@ -72,7 +73,7 @@ def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
     if recurrent.half == "encoder":
         return []
     fits = [name for name, one in contents.linears.items() if one.weight.shape[1] == recurrent.outputs]
-    return list(dict.fromkeys([*guesses.Guesses(contents).readouts(recurrent), *fits]))
+    return list(dict.fromkeys([*guesses.Guesses(contents).readouts(recurrent), *chains(contents, recurrent), *fits]))
 
 
 def answers(recurrent: Recurrent, outputs: int, reader: Reader) -> list[str]:
@@ -215,7 +216,7 @@ def outputs_of(contents: Contents, choice: Choice) -> int:
     recurrent = recurrent_of(contents, choice.recurrent)
     if choice.follows and recurrent.route is not None:
         return width_after(recurrent.route.after, recurrent.outputs)
-    return recurrent.outputs if choice.readout is None else len(_linear_of(contents, choice.readout).weight)
+    return recurrent.outputs if choice.readout is None else len(stages_of(contents, choice.readout)[1].weight)
 
 
 def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
@@ -223,7 +224,8 @@ def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
     recurrent = layers_of(contents, choice)
     if choice.follows:
         return ()
-    return tuple(guesses.unused(contents, recurrent, choice.embedding, choice.readout))
+    readout = () if choice.readout is None else layers_in(contents, choice.readout)
+    return tuple(guesses.unused(contents, recurrent, choice.embedding, readout))
 
 
 def reader(contents: Contents, choice: Choice) -> Reader:
@@ -357,30 +359,21 @@ def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
 
 
 def _guessed(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Linear | Head:
-    """A linear layer of the file on h.
+    """One or two linear layers of the file on h.
 
     A single score of a class, as one has before a sigmoid, is the same as two scores of which the first is zero:
     softmax([0, s]) = [1 - σ(s), σ(s)]. A class of the whole text is read off the last state of each direction: the backward one's stands
     at the first token.
     """
     assert choice.readout is not None
-    found = _linear_of(contents, choice.readout)
-    if found.weight.shape[1] != recurrent.outputs:
-        raise Unreadable(
-            f"“{choice.readout}” reads {found.weight.shape[1]:,} numbers, but the layers give {recurrent.outputs:,}."
-        )
-    weight, bias = found.weight, found.bias
+    stages, last = stages_of(contents, choice.readout)
+    weight, bias = last.weight, last.bias
+    reads = width_before([*stages, linear(weight)], len(weight))
+    if reads != recurrent.outputs:
+        raise Unreadable(f"“{choice.readout}” reads {reads:,} numbers, but the layers give {recurrent.outputs:,}.")
     if choice.answer in (CLASS.name, LABEL.name) and len(weight) == 1:
         weight, bias = (torch.cat([torch.zeros_like(part), part]) for part in (weight, bias))
     made = linear(weight, bias)
-    if choice.answer == CLASS.name and recurrent.bidirectional:
-        return Head([Ends(), made], len(weight), whole_text=True)
-    return made
-
-
-def _linear_of(contents: Contents, name: str) -> Linear:
-    if name not in contents.linears:
-        raise Unreadable(
-            f"There is no linear layer “{name}” in the file; it has {', '.join(contents.linears) or 'none'}."
-        )
-    return contents.linears[name]
+    whole_text = choice.answer == CLASS.name and recurrent.bidirectional
+    stages = [*([Ends()] if whole_text else []), *stages, made]
+    return made if len(stages) == 1 else Head(stages, len(weight), whole_text=whole_text)

@@ -23,13 +23,15 @@ MOST = 64
 
 
 def unused(
-    contents: Contents, recurrent: Recurrent, embedding: str | None, readout: str | None
+    contents: Contents, recurrent: Recurrent, embedding: str | None, readout: Collection[str]
 ) -> dict[str, tuple[int, ...]]:
-    """The tensors of the network, with their shapes, that these layers, this table and this linear layer leave out.
+    """The tensors of the network, with their shapes, that these layers, this table and these linear layers leave out.
 
     Tensors of another saved state are left out of the list.
     """
-    used = {*recurrent.tensors, *contents.sources.get(embedding or "", ()), *contents.sources.get(readout or "", ())}
+    used = {*recurrent.tensors}
+    for name in (embedding or "", *readout):
+        used |= {*contents.sources.get(name, ())}
     others = {name for state, names in contents.states.items() if state != recurrent.state for name in names}
     return {name: shape for name, shape in contents.shapes.items() if name not in used and name not in others}
 

@@ -20,8 +20,8 @@ import numpy as np
 
 DEEPEST = 32
 """Groups in one another."""
-CONFIG, NAMES = "model_config", "layer_names"
-TEXTS = (CONFIG, "keras_version", "name")
+CONFIGS, NAMES = ("model_config", "training_config"), "layer_names"
+TEXTS = (*CONFIGS, "keras_version", "name")
 """What Keras writes on a file and its groups: the description of the model on the file alone, a layer's name on its weights."""
 NOT_WEIGHTS = ("optimizer_weights", "optimizer", "_optimizer", "metrics", "compile_metrics")
 """Groups at the top that hold what training needs."""
@@ -116,7 +116,7 @@ class Reader:
 
     def _describe(self, path: str, group: Any) -> None:
         for name in TEXTS:
-            text = "" if path and name == CONFIG else self._text(group, name)
+            text = "" if path and name in CONFIGS else self._text(group, name)
             if text:
                 self.texts.append([path, name, text])
         if NAMES in group.attrs:
@@ -133,7 +133,7 @@ class Reader:
         """
         if name not in holder.attrs:
             return ""
-        most = self.most["text" if name == CONFIG else "name"]
+        most = self.most["text" if name in CONFIGS else "name"]
         identity = holder.attrs.get_id(name)
         if identity.shape != () or self.h5py.check_string_dtype(identity.dtype) is None:
             return ""

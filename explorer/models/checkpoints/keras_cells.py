@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.models.checkpoints.contents import Unreadable
@@ -18,17 +19,30 @@ KINDS = (
     {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"} | {f"{kind}Cell": kind for kind in ORDER} | {kind: kind for kind in ORDER}
 )
 """Keras's kinds of layer, and of cell, by the classes that are of it."""
-ASSUMED = "The file does not say what squashes its sums; Keras's own defaults are assumed."
-HARD = "Before Keras 2.3 the default for the gates was hard_sigmoid, and the file does not say; sigmoid is assumed."
+HARD, HARD_2 = "hard_sigmoid", "hard_sigmoid(0.2, 0.5)"
+"""hard_sigmoid of Keras 3, and that of Keras 1 and 2, as `explorer.cells.activations` calls them."""
+MERGES = ("concat", "sum", "ave")
+"""Ways to merge two directions that are computed here."""
+LEAKY = 0.2
+"""The slope of Keras's leaky_relu."""
+ASSUMED = "The file does not name its activations: tanh and sigmoid, Keras's defaults, are assumed. Choose others if they are wrong."
+ASSUMED_HARD = (
+    "The file does not name its activations: tanh and, at the gates, hard_sigmoid (0.2x + 0.5), the defaults of Keras before 2.3, are "
+    "assumed. Choose others if they are wrong."
+)
+WHICH_HARD = "The file does not say which Keras wrote it; its hard_sigmoid is read as that of Keras 2, 0.2x + 0.5."
 OLD = ("1.", "2.0.", "2.1.", "2.2.")
+"""Versions of Keras whose gates had hard_sigmoid by default; not those of TensorFlow, which may be either."""
 
 
 @dataclass(frozen=True)
 class Cell:
     """A cell of Keras's as it is to be computed.
 
-    after  whether a GRU resets after the product with its recurrent kernel
-    cudnn  whether the weights lie as NVIDIA's library has them
+    activation, gates  as `explorer.cells.activations` calls them
+    after              whether a GRU resets after the product with its recurrent kernel
+    cudnn              whether the weights lie as NVIDIA's library has them
+    guessed            whether the activations are not in the file
     """
 
     kind: str
@@ -36,6 +50,7 @@ class Cell:
     gates: str = "sigmoid"
     after: bool = False
     cudnn: bool = False
+    guessed: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -59,13 +74,24 @@ def _unknown(where: str, kind: str) -> Unreadable:
     )
 
 
-def described_cells(described: Described, where: str, rows: list[list[Part]]) -> list[Cell]:
+def is_old(version: str) -> bool:
+    """Whether the gates of that Keras have hard_sigmoid if nothing else is said."""
+    return version.startswith(OLD) and not version.endswith("tf")
+
+
+def hard_sigmoid(version: str) -> str:
+    """What that Keras calls hard_sigmoid: its slope became 1/6 with Keras 3."""
+    major = version.partition(".")[0]
+    return HARD if major.isdigit() and int(major) >= 3 else HARD_2
+
+
+def described_cells(described: Described, where: str, rows: list[list[Part]], version: str) -> list[Cell]:
     """The cells of a layer by its configuration. Raises Unreadable for what no cell of ours computes."""
     config, kind = described.config, described.kind
     if kind == "Bidirectional":
-        if config.get("merge_mode", "concat") != "concat":
+        if config.get("merge_mode", "concat") not in MERGES:
             raise Unreadable(
-                f"{quoted(where)} merges its two directions by {quoted(config.get('merge_mode'))}; only concat can be shown."
+                f"{quoted(where)} merges its two directions by {quoted(config.get('merge_mode'))}; only {', '.join(MERGES)} can be shown."
             )
         forward, backward = _inner(config.get("layer")), _inner(config.get("backward_layer"))
         if forward and backward and _computes(forward) != _computes(backward):
@@ -79,7 +105,7 @@ def described_cells(described: Described, where: str, rows: list[list[Part]]) ->
     cells = list(_cells(config.get("cell"))) if kind == "RNN" else [(kind, config)]
     if len(cells) != len(rows):
         raise Unreadable(f"{quoted(where)} has weights of {len(rows)} cells where {len(cells)} are described.")
-    return [_configured(kind, own, notes, where) for kind, own in cells]
+    return [_configured(kind, own, notes, where, version) for kind, own in cells]
 
 
 def _computes(layer: tuple[str, dict[str, Any]]) -> tuple[object, ...]:
@@ -111,21 +137,48 @@ def _inner(entry: Any) -> tuple[str, dict[str, Any]] | None:
     return str(entry.get("class_name")), entry["config"]
 
 
-def _configured(kind: str, config: dict[str, Any], notes: tuple[str, ...], where: str) -> Cell:
+def _configured(kind: str, config: dict[str, Any], notes: tuple[str, ...], where: str, version: str) -> Cell:
     if kind not in KINDS:
         raise _unknown(where, kind)
     cudnn = kind.startswith("CuDNN")
-    default = (
-        "sigmoid" if cudnn or KINDS[kind] == "SimpleRNN" else name_of(config.get("recurrent_activation", "sigmoid"))
-    )
+    usual = config.get("inner_activation", "hard_sigmoid" if is_old(version) else "sigmoid")  # as Keras 1 called it
+    named = (config.get("activation", "tanh"), config.get("recurrent_activation", usual))
+    activation, gates = ("tanh", "sigmoid") if cudnn else (ours(one, version) for one in named)
+    gated = KINDS[kind] != "SimpleRNN"
+    if not version and HARD_2 in ((activation, gates) if gated else (activation,)):
+        notes = (*notes, WHICH_HARD)
     return Cell(
         KINDS[kind],
-        "tanh" if cudnn else name_of(config.get("activation", "tanh")),
-        default,
+        activation,
+        gates if gated else "sigmoid",
         cudnn or bool(config.get("reset_after", False)),
         cudnn,
-        notes,
+        notes=notes,
     )
+
+
+def ours(function: Any, version: str) -> str:
+    """An activation by the name that it has here; by Keras's own if no cell here has it."""
+    name = name_of(function)
+    own = function.get("config") if isinstance(function, dict) else None
+    config = own if isinstance(own, dict) else {}
+    if name == "hard_sigmoid":
+        return hard_sigmoid(version)
+    if name == "leaky_relu":
+        return f"leaky_relu({LEAKY})"
+    if name == "LeakyReLU":
+        return f"leaky_relu({_number(config, ('negative_slope', 'alpha'), 0.3)})"
+    if name == "ELU":
+        return f"elu({_number(config, ('alpha',), 1.0)})"
+    if name == "ReLU" and not any(config.get(one) for one in ("max_value", "negative_slope", "threshold")):
+        return "relu"
+    return name
+
+
+def _number(config: dict[str, Any], names: tuple[str, ...], usual: float) -> float:
+    """A number in a configuration; NaN for what is not one."""
+    found = next((config[name] for name in names if name in config), usual)
+    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else math.nan
 
 
 def guessed_cell(part: Part, version: str, where: str) -> Cell:
@@ -138,8 +191,27 @@ def guessed_cell(part: Part, version: str, where: str) -> Cell:
         )
     kind = BY_BLOCKS[columns // units]
     cudnn = kind != "SimpleRNN" and bias is not None and bias.shape == (2 * columns,)
-    notes = [] if cudnn else [HARD if version.startswith(OLD) and kind != "SimpleRNN" else ASSUMED]
-    return Cell(kind, after=cudnn or bias is None or bias.ndim == 2, cudnn=cudnn, notes=tuple(notes))
+    after = cudnn or bias is None or bias.ndim == 2
+    if cudnn:
+        return Cell(kind, after=after, cudnn=True)
+    hard = is_old(version) and kind != "SimpleRNN"
+    gates = HARD_2 if hard else "sigmoid"
+    return Cell(kind, gates=gates, after=after, guessed=True, notes=(ASSUMED_HARD if hard else ASSUMED,))
+
+
+def alternatives(cell: Cell) -> dict[str, Cell]:
+    """What else a cell may be whose activations are not in the file, by what a person would call it."""
+    if not cell.guessed:
+        return {}
+    found = {"relu": replace(cell, activation="relu")}
+    if cell.kind != "SimpleRNN":
+        others = {
+            "gates: sigmoid": "sigmoid",
+            "gates: hard_sigmoid (Keras 1 and 2: 0.2x + 0.5)": HARD_2,
+            "gates: hard_sigmoid (Keras 3: x/6 + 0.5)": HARD,
+        }
+        found = {name: replace(cell, gates=gates) for name, gates in others.items() if gates != cell.gates} | found
+    return {name: replace(one, notes=(), guessed=False) for name, one in found.items()}
 
 
 def _notes(described: Described, config: dict[str, Any]) -> tuple[str, ...]:

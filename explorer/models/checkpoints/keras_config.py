@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from explorer.models.checkpoints.contents import Unreadable
 
@@ -24,6 +24,8 @@ class Described:
 
     path     where Keras 3 keeps its weights: "layers/lstm_1"
     sources  the layers whose output it reads, by name
+    inbound  its calls: what each reads, as the file has it
+    parents  the models that it lies in, from outside, by name; without the file's own
     """
 
     name: str
@@ -32,6 +34,8 @@ class Described:
     path: str
     sources: tuple[str, ...]
     shared: bool = False
+    inbound: tuple[Any, ...] = ()
+    parents: tuple[str, ...] = ()
 
     @property
     def gives_sequences(self) -> bool:
@@ -54,9 +58,22 @@ def parsed(text: str) -> dict[str, Any]:
 
 def layers(model: dict[str, Any], path: str = "", depth: int = 0) -> Iterator[Described]:
     """The layers of a model and of the models in it, in their order; none where a class of the user's own keeps them to itself."""
+    if depth > DEEPEST:
+        return
+    for own, entry in children(model, path):
+        if own.kind in MODELS:
+            yield from layers(entry, own.path, depth + 1)
+        if isinstance(entry["config"], dict):
+            yield own
+
+
+def children(
+    model: dict[str, Any], path: str = "", parents: tuple[str, ...] = ()
+) -> Iterator[tuple[Described, dict[str, Any]]]:
+    """The layers of a model itself, each with its entry in the file: for a model in it, that is the model."""
     config = model.get("config")
     entries = config.get("layers") if isinstance(config, dict) else config  # Keras 2.0's Sequential was a list
-    if not isinstance(entries, list) or depth > DEEPEST:
+    if not isinstance(entries, list):
         return
     names, before = Counter[str](), ""
     chained = model.get("class_name") == "Sequential"
@@ -68,12 +85,14 @@ def layers(model: dict[str, Any], path: str = "", depth: int = 0) -> Iterator[De
         folder = snake_case(kind)
         place = f"{path}/layers/{folder}_{names[folder]}" if names[folder] else f"{path}/layers/{folder}"
         names[folder] += 1
-        if kind in MODELS:
-            yield from layers(entry, place.lstrip("/"), depth + 1)
-        if isinstance(own, dict):
-            nodes = entry.get("inbound_nodes") or []
-            sources = (before,) if chained else tuple(_sources(nodes))
-            yield Described(name, kind, own, place.lstrip("/"), sources, isinstance(nodes, list) and len(nodes) > 1)
+        nodes = entry.get("inbound_nodes") or []
+        sources = (before,) if chained else tuple(one.name for one in references(nodes))
+        calls = tuple(nodes) if isinstance(nodes, list) else ()
+        settings = own if isinstance(own, dict) else {}
+        yield (
+            Described(name, kind, settings, place.lstrip("/"), sources, len(calls) > 1, calls, parents),
+            entry,
+        )
         before = name
 
 
@@ -103,21 +122,34 @@ def name_of(function: Any) -> str:
     return "linear" if function is None else str(function)
 
 
-def _sources(nodes: Any, depth: int = 0) -> Iterator[str]:
-    """The names of the layers in what Keras 2 and 3 write of where an input comes from."""
+class Reference(NamedTuple):
+    """An output of a layer that something reads: the layer, which call of it, and which of its outputs."""
+
+    name: str
+    call: int = 0
+    output: int = 0
+
+
+def references(nodes: Any, depth: int = 0) -> Iterator[Reference]:
+    """The outputs of layers in what Keras 2 and 3 write of where an input comes from."""
     if depth > DEEPEST:
         return
     if isinstance(nodes, dict):
         history = nodes.get("keras_history")
         if isinstance(history, list) and history:
-            yield str(history[0])
+            yield _reference(history)
             return
         for name, one in nodes.items():
             if name != "mask":  # which says what to leave out, and comes from the same place
-                yield from _sources(one, depth + 1)
+                yield from references(one, depth + 1)
     elif isinstance(nodes, list):
         if len(nodes) >= 3 and isinstance(nodes[0], str) and isinstance(nodes[1], int):
-            yield nodes[0]
+            yield _reference(nodes)
             nodes = nodes[3:]  # what else it is called with
         for one in nodes:
-            yield from _sources(one, depth + 1)
+            yield from references(one, depth + 1)
+
+
+def _reference(history: list[Any]) -> Reference:
+    call, output = (one if isinstance(one, int) and one >= 0 else 0 for one in (*history[1:3], 0, 0)[:2])
+    return Reference(str(history[0]), call, output)

@@ -50,13 +50,40 @@ def _as_numpy(keras: Any, h: Any) -> Array:
 def _made(keras: Any, origin: Origin) -> Any:
     """Keras's layer of that kind, without its weights."""
     cell, first = origin.cell, origin.weights[0]
-    told: dict[str, Any] = {"activation": cell.activation, "use_bias": BIAS in first, "dtype": "float32"}
+    told: dict[str, Any] = {
+        "activation": _activation(keras, cell.activation),
+        "use_bias": BIAS in first,
+        "dtype": "float32",
+    }
     if cell.kind != "SimpleRNN":
-        told["recurrent_activation"] = cell.gates
+        told["recurrent_activation"] = _activation(keras, cell.gates)
     if cell.kind == "GRU":
         told["reset_after"] = cell.after
     layer = getattr(keras.layers, cell.kind)(first[RECURRENT].shape[0], return_sequences=True, **told)
-    return keras.layers.Bidirectional(layer, merge_mode="concat") if len(origin.weights) == 2 else layer
+    if len(origin.weights) == 1:
+        return layer
+    functions = {one.__name__: one for one in told.values() if callable(one)}
+    with keras.saving.custom_object_scope(
+        functions
+    ):  # a Bidirectional makes its layers anew, by the names of their functions
+        return keras.layers.Bidirectional(layer, merge_mode="concat")
+
+
+def _activation(keras: Any, name: str) -> Any:
+    """Keras's own function for a name in `explorer.cells.activations`."""
+    kind, _, values = name.rstrip(")").partition("(")
+    parameters = [float(one) for one in values.split(",") if one]
+    if not parameters:
+        return kind
+
+    def function(x: Any) -> Any:
+        if kind == "hard_sigmoid":  # of Keras 2, which Keras 3 no longer has
+            slope, shift = parameters
+            return keras.ops.clip(slope * x + shift, 0, 1)
+        return getattr(keras.activations, kind)(x, *parameters)
+
+    function.__name__ = name
+    return function
 
 
 def _weights(cell: Cell, weights: dict[str, Array]) -> list[Array]:

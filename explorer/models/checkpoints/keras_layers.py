@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from explorer.cells.activations import activation, gate_activation
 from explorer.models.checkpoints.contents import Unreadable
-from explorer.models.checkpoints.keras_cells import ORDER, Cell, check_class, described_cells, guessed_cell
+from explorer.models.checkpoints.keras_cells import (
+    ORDER,
+    Cell,
+    alternatives,
+    check_class,
+    described_cells,
+    guessed_cell,
+)
 from explorer.models.checkpoints.keras_config import Described
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, RECURRENT, Group, Part
 from explorer.models.checkpoints.layers import Blocks, Layer, row
 from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
-
-LSTMS = {("tanh", "sigmoid"): "lstm", ("sigmoid", "sigmoid"): "lstm-sigmoid"}
-CANDIDATES = {("tanh", "sigmoid"): "tanh", ("sigmoid", "sigmoid"): "sigmoid"}
-"""Our cell, or its candidate, for the activation and the recurrent activation."""
-NONLINEARITIES = ("tanh", "relu", "sigmoid", "linear")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def layers_of(
         check_class(described)
     rows = _directions(group, where)
     by_shape = [guessed_cell(parts[0], version, where) for parts in rows] if described is None else []
-    cells = by_shape if described is None else described_cells(described, where, rows)
+    cells = by_shape if described is None else described_cells(described, where, rows, version)
     for level, (cell, parts) in enumerate(zip(cells, rows, strict=True)):
         own = where if len(rows) == 1 else f"{where}, cell {level}"
         yield _layer(cell, parts, own, reads)
@@ -67,7 +70,18 @@ def _layer(cell: Cell, parts: list[Part], where: str, reads: str | None) -> Laye
         reads=reads,
         notes=tuple(notes),
         origin=Origin(cell, tuple(part.arrays for part in parts)),
+        tensors=tuple(name for part in parts for name in part.tensors),
     )
+
+
+def alternative(layer: Layer, name: str) -> Layer:
+    """The layer as what it may be instead, if its activations are not in the file; the layer itself if there is nothing of that name."""
+    cell = alternatives(layer.origin.cell).get(name)
+    if cell is None:
+        return layer
+    ours, options = _ours(cell, layer.where)
+    notes = tuple(note for note in layer.notes if note not in layer.origin.cell.notes)
+    return replace(layer, cell=ours, options=options, notes=notes, origin=replace(layer.origin, cell=cell))
 
 
 def _directions(group: Group, where: str) -> list[list[Part]]:
@@ -106,19 +120,25 @@ def _check_shapes(cell: Cell, part: Part, where: str) -> None:
 
 def _ours(cell: Cell, where: str) -> tuple[str, dict[str, Any]]:
     """Our cell and its options. Raises Unreadable for activations that none has."""
-    both = cell.activation, cell.gates
-    if cell.kind == "SimpleRNN" and cell.activation in NONLINEARITIES:
-        return "rnn", {"nonlinearity": cell.activation}
-    if cell.kind == "GRU" and both in CANDIDATES:
-        return "gru" if cell.after else "gru-cho", {"candidate": CANDIDATES[both]}
-    if cell.kind == "LSTM" and both in LSTMS:
-        return LSTMS[both], {}
-    shown = (
-        quoted(cell.activation)
-        if cell.kind == "SimpleRNN"
-        else f"{quoted(cell.activation)} and, at its gates, {quoted(cell.gates)}"
-    )
-    raise Unreadable(f"{quoted(where)} is a {cell.kind} with the activation {shown}; no cell here has these.")
+    gates = {} if cell.gates == "sigmoid" else {"gate": cell.gates}
+    try:
+        activation(cell.activation)
+        if cell.kind == "SimpleRNN":
+            return "rnn", {"nonlinearity": cell.activation}
+        gate_activation(cell.gates)
+    except ValueError as error:
+        raise Unreadable(f"{quoted(where)} is a {cell.kind} with {_shown(cell)}; no cell here has these.") from error
+    if cell.kind == "GRU":
+        return "gru" if cell.after else "gru-cho", {"candidate": cell.activation} | gates
+    if cell.activation == cell.gates == "sigmoid":
+        return "lstm-sigmoid", {}
+    squashed = {} if cell.activation == "tanh" else {"candidate": cell.activation, "output": cell.activation}
+    return "lstm", gates | squashed
+
+
+def _shown(cell: Cell) -> str:
+    gates = "" if cell.kind == "SimpleRNN" else f" and, at its gates, {quoted(cell.gates)}"
+    return f"the activation {quoted(cell.activation)}{gates}"
 
 
 def _row(cell: Cell, name: str, part: Part) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from explorer.models.checkpoints.hdf5 import Hdf5
 from explorer.signals import Array
 
+ROOT, OLD_ROOT = "layers/", "_layer_checkpoint_dependencies/"
+"""Where Keras 3 keeps a model's layers, and where Keras 2.12 did; those of before call them by their names."""
 KERNEL, RECURRENT, BIAS, TABLE = "kernel", "recurrent_kernel", "bias", "embeddings"
 NAMED = re.compile(r"(?P<base>.*/)?(?P<name>kernel|recurrent_kernel|bias|embeddings)(?::0)?")
 NUMBERED = re.compile(r"(?P<base>.*/)?vars/(?P<at>[0-9])")
@@ -26,11 +28,13 @@ class Part:
 
     path       of its layer's group in the file, without what is inside the layer
     direction  "forward" or "backward" in a layer that reads both ways; empty in others
+    tensors    where each array is in the file
     """
 
     path: str
     direction: str = ""
     arrays: dict[str, Array] = field(default_factory=dict)
+    tensors: tuple[str, ...] = ()
 
     @property
     def is_recurrent(self) -> bool:
@@ -49,12 +53,17 @@ class Group:
 def groups(file: Hdf5) -> list[Group]:
     """The layers that have weights, in the file's order of layers where it states one, else by their paths."""
     bases: dict[str, dict[str, Array]] = {}
+    paths: dict[str, list[str]] = {}
     for path, array in file.arrays.items():
         found = NAMED.fullmatch(path)
         if found:
-            bases.setdefault((found["base"] or "").rstrip("/"), {})[found["name"]] = array
+            base = (found["base"] or "").rstrip("/")
+            bases.setdefault(base, {})[found["name"]] = array
+            paths.setdefault(base, []).append(path)
     for base, arrays in _numbered(file.arrays).items():
-        bases.setdefault(base, _recognised(base, arrays, file))
+        if base not in bases:
+            bases[base] = _recognised(base, arrays, file)
+            paths[base] = [f"{base}/vars/{at}".lstrip("/") for at in range(len(bases[base]))]
     placed = {base: _stripped(base) for base in sorted(filter(bases.get, bases), key=_natural)}
     pairs: dict[str, set[str]] = {}
     for _, above, direction in placed.values():
@@ -62,7 +71,8 @@ def groups(file: Hdf5) -> list[Group]:
     gathered: dict[str, list[Part]] = {}
     for base, (path, above, direction) in placed.items():
         both = pairs[above] >= DIRECTIONS and direction  # a layer may be called so and have no other beside it
-        part = Part(above, direction, bases[base]) if both else Part(path, "", bases[base])
+        own_path, way = (above, direction) if both else (path, "")
+        part = Part(own_path, way, bases[base], tuple(paths[base]))
         gathered.setdefault(part.path, []).append(part)
     found_groups = [Group(path, _name(path, file), own) for path, own in gathered.items()]
     order = {name: at for at, name in enumerate(_order(file))}

@@ -32,6 +32,7 @@ class Layer:
     rows    a direction each, forward first: the weights by their names in the cell's own state dict
     reads   `where` of the layer whose h it reads at every step; None where it reads something else
     origin  what its own framework needs to run it
+    tensors the names of the file's tensors that the weights come from
     """
 
     where: str
@@ -43,6 +44,7 @@ class Layer:
     reads: str | None = None
     notes: tuple[str, ...] = ()
     origin: Any = None
+    tensors: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -61,7 +63,7 @@ class Layer:
 
 def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
     """Layers that read one another and fit are one entry; the others stay by themselves. `kernel` runs those of an entry."""
-    return tuple(_recurrent(chain, kernel(chain)) for chain in chained(layers))
+    return tuple(entry(chain, kernel) for chain in chained(layers))
 
 
 def chained(layers: Sequence[Layer]) -> list[list[Layer]]:
@@ -74,6 +76,11 @@ def chained(layers: Sequence[Layer]) -> list[list[Layer]]:
         else:
             chains.append([layer])
     return chains
+
+
+def entry(chain: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> Recurrent:
+    """Layers on top of one another as one entry."""
+    return _recurrent(chain, kernel(chain))
 
 
 def check_layers(count: int) -> None:
@@ -154,6 +161,7 @@ def _recurrent(chain: Sequence[Layer], kernel: Kernel | None) -> Recurrent:
         options=dict(first.options),
         notes=(*dict.fromkeys(note for layer in chain for note in layer.notes), *_not_finite(weights)),
         kernel=kernel,
+        tensors=tuple(dict.fromkeys(name for layer in chain for name in layer.tensors)),
     )
 
 

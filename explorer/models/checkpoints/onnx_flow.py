@@ -14,6 +14,7 @@ from explorer.models.checkpoints.onnx_axes import Axes, Axis, Refused, Size, cor
 
 Make = Callable[[torch.dtype, int], list[nn.Module]]
 """The stages of an operation, for the type of the weights and for the number of features that come in."""
+MOST_AXES = 8
 MOST_STEPS, MOST_NESTED, MOST_WAYS = 200, 6, 16
 """Operations one after another, branches counted each time that they are computed: more would be slow, and no person could read them."""
 

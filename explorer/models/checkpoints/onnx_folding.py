@@ -25,9 +25,11 @@ def fold(operator: str, given: Given, told: Told, where: str) -> Array:
     check_bytes(sum(one.nbytes for one in given if one is not None), "What it unpacks to")
     try:
         with np.errstate(all="ignore"):
-            return FOLDED[operator](given, told)
+            found = FOLDED[operator](given, told)
     except (ValueError, IndexError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Unreadable(f"The node {where}, {operator}, does not fit the weights that it is given.") from error
+    check_bytes(found.nbytes, "What it unpacks to")  # also of a view, which others would copy
+    return found
 
 
 def _axes(given: Given, told: Told, array: Array) -> tuple[int, ...]:

@@ -67,10 +67,8 @@ def _one_hot(scope: Scope, node: NodeProto) -> Array | None:
     if depth is None or values is None or depth.size != 1 or values.shape != (2,) or values.dtype.kind not in "fiu":
         return None
     count = int(depth.item())
-    off, on = (float(value) for value in values)
-    return (
-        np.eye(count, dtype=np.float32) * np.float32(on - off) + np.float32(off) if 0 < count <= MOST_ONE_HOT else None
-    )
+    off, on = values.astype(np.float32)
+    return np.where(np.eye(count, dtype=bool), on, off) if 0 < count <= MOST_ONE_HOT else None
 
 
 def linears(scopes: list[Scope]) -> tuple[dict[str, Linear], dict[str, tuple[str, ...]]]:

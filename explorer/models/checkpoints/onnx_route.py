@@ -19,8 +19,8 @@ from explorer.models.checkpoints.onnx_stages import Branches, Function, simplifi
 from explorer.models.checkpoints.wording import quoted
 from explorer.models.stages import Layers, check_widths, folded, linear, width_after
 
-MOST_OUTPUTS = 32
-"""Outputs of a graph that are looked at."""
+MOST_OUTPUTS, MOST_LAYERS = 32, 32
+"""Outputs of a graph that are looked at, and recurrent layers on the way to one."""
 
 
 @dataclass
@@ -84,6 +84,8 @@ class Router:
         parts: Sequence[str],
     ) -> Route:
         kind = next(iter(recurrent.weights.values())).dtype
+        if sum(step.layer is not None for step in (*before, *after)) > MOST_LAYERS:
+            raise Refused(f"it passes through more than {MOST_LAYERS} recurrent layers")
         embedding = before[0].table if before else None
         before = before[1:] if embedding is not None else before
         each = not value.whole or any(step.one_step for step in value.step.way())

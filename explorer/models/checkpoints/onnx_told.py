@@ -12,7 +12,7 @@ from onnx import NodeProto
 
 from explorer.models.checkpoints.layers import floats
 from explorer.models.checkpoints.onnx_axes import Refused, Size, number
-from explorer.models.checkpoints.onnx_flow import Flow, Sizes, Stacked, Value
+from explorer.models.checkpoints.onnx_flow import MOST_AXES, Flow, Sizes, Stacked, Value
 from explorer.models.checkpoints.onnx_graph import Scope, attributes
 from explorer.signals import Array
 
@@ -107,7 +107,7 @@ class Told:
             given = self.listed(at)
         if given is None:
             return None
-        if not isinstance(given, Sequence) or not all(isinstance(one, int) for one in given):
+        if not isinstance(given, Sequence) or len(given) > MOST_AXES or not all(isinstance(one, int) for one in given):
             raise Refused(f"{self.operator} with another kind of axes than ONNX's")
         return [axis_of(one, rank) for one in given]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from onnx import NodeProto, TensorProto, ValueInfoProto
 
 from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.layers import Layer
 from explorer.models.checkpoints.onnx_axes import Atom, Refused, Size, number
-from explorer.models.checkpoints.onnx_flow import Flow, Sizes, Step, Unknown, Value
+from explorer.models.checkpoints.onnx_flow import MOST_AXES, Flow, Sizes, Stacked, Step, Unknown, Value
 from explorer.models.checkpoints.onnx_graph import Scope
 from explorer.models.checkpoints.onnx_moving import MOVED
 from explorer.models.checkpoints.onnx_numbers import NUMBERS
@@ -22,7 +24,8 @@ from explorer.models.checkpoints.onnx_told import Told
 from explorer.models.checkpoints.wording import quoted
 
 WHOLE = frozenset({TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8})
-MOST_AXES = 8
+MOST_JOINTS = 500
+"""Nodes that bring several computed values together: each takes a while, and honest graphs have few."""
 OPERATIONS: dict[str, Callable[[Told], Value | list[Value]]] = {**MOVED, **NUMBERS, **REDUCING}
 UNFIT = (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, ZeroDivisionError)
 
@@ -49,6 +52,7 @@ class Tracer:
     nodes: Mapping[tuple[int, int], Found]
     tables: Mapping[tuple[int, str], str]
     values: dict[tuple[int, str], Value]
+    joints: Counter[int] = field(default_factory=Counter)
 
     def value(self, scope: Scope, name: str) -> Value | None:
         """A value that is computed; None for a constant."""
@@ -88,8 +92,9 @@ class Tracer:
             for value in values:
                 if isinstance(value, Unknown):
                     return [replace(value, layers=layers)] * len(node.output)
-            found = self._if(scope, at, told) if node.op_type == "If" else self._computed(told)
-            return found if isinstance(found, Sequence) else [found]
+            with np.errstate(all="ignore"):  # a division by 0 is infinite in ONNX Runtime, too
+                found = self._if(scope, at, told) if node.op_type == "If" else self._computed(told)
+            return [_checked(one) for one in (found if isinstance(found, Sequence) else [found])]
         except Refused as refused:
             what = str(refused)
         except Unreadable:
@@ -112,6 +117,9 @@ class Tracer:
 
     def _computed(self, told: Told) -> Value | list[Value]:
         operator, values = told.operator, [value for value in told.values if value is not None]
+        self.joints[0] += sum(isinstance(value, Flow | Stacked) for value in values) > 1
+        if self.joints[0] > MOST_JOINTS:
+            raise Refused(f"more than {MOST_JOINTS} operations on several computed values")
         if operator == "Shape":
             return shape(told)
         if all(isinstance(value, Sizes) for value in values):
@@ -178,6 +186,14 @@ def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], 
     tracer = Tracer(opset, bodies, nodes, tables, {})
     tracer.follow(scopes[0])
     return tracer
+
+
+def _checked(value: Value | None) -> Value | None:
+    """The value. Raises Refused for one of too many axes."""
+    for flow in value.parts if isinstance(value, Stacked) else [value]:
+        if isinstance(flow, Flow) and len(flow.axes) > MOST_AXES:
+            raise Refused(f"more than {MOST_AXES} axes")
+    return value
 
 
 def label_of(node: NodeProto) -> str:

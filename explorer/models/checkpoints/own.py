@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.analysis.orderings import by_effect
-from explorer.models.answers import NEXT_TOKEN
+from explorer.models.answers import CLASS, LABEL, NEXT_TOKEN
 from explorer.models.checkpoints import limits
 from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
 from explorer.models.checkpoints.choosing import (
@@ -16,12 +16,13 @@ from explorer.models.checkpoints.choosing import (
     layers_of,
     likely,
     network,
+    readouts,
     symbols_needed,
     with_activation,
     with_embedding,
     with_readout,
 )
-from explorer.models.checkpoints.contents import Contents
+from explorer.models.checkpoints.contents import Contents, Unreadable
 from explorer.models.checkpoints.first_text import beginning
 from explorer.models.checkpoints.pairs import Pair, measure, pair_of, read_pair
 from explorer.models.checkpoints.provenance import notes
@@ -76,7 +77,31 @@ def load(
         chosen = replace(chosen, reads="symbols")  # words that are guessed are no names of columns
     chosen = replace(chosen, answer=answer or chosen.answer, labels=tuple(labels) or chosen.labels)
     known = None if pair is None else read_pair(pair) if isinstance(pair, (str, Path)) else pair_of(pair)
+    if known is not None and readout is None and answer is None:
+        chosen = confirmed(contents, chosen, known)
     return own(contents, chosen, name=Path(path).stem, title=Path(path).name, pair=known)
+
+
+MOST_TRIED = 24
+"""Ways to an answer that are compared with a known pair."""
+
+
+def confirmed(contents: Contents, choice: Choice, pair: Pair) -> Choice:
+    """The choice if its answer agrees with the known pair; else the first other readout in the file whose answer does, if there is one."""
+    recurrent = layers_of(contents, choice)
+    others = [] if choice.follows else readouts(contents, recurrent)
+    tried = [choice]
+    for name in others:
+        guess = with_readout(contents, choice, name)
+        meanings = {guess.answer, CLASS.name, LABEL.name} if recurrent.bidirectional else {guess.answer}
+        tried += [replace(guess, answer=meaning) for meaning in sorted(meanings, key=lambda one: one != guess.answer)]
+    for one in tried[:MOST_TRIED]:
+        try:
+            if measure(network(contents, one), pair).holds:
+                return one
+        except Unreadable:  # another number of outputs: not this one
+            continue
+    return choice
 
 
 def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair | None = None) -> Model:

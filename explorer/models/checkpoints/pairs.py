@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.models.checkpoints import npy
 from explorer.models.checkpoints.contents import Unreadable
-from explorer.models.checkpoints.wording import quoted
+from explorer.models.checkpoints.wording import difference, quoted
 from explorer.models.checkpoints.zipped import Archive
 from explorer.models.model import Model
 from explorer.models.reading import scores
@@ -57,7 +57,7 @@ class Agreement:
         where = "at every step" if self.every_step else "at the last step"
         verdict = "agrees with" if self.holds else "does not agree with"
         return (
-            f"The answer {verdict} the one known pair: the largest difference is {self.difference:.2g} "
+            f"The answer {verdict} the one known pair: the largest difference is {difference(self.difference)} "
             f"({self.form}, {where})."
         )
 

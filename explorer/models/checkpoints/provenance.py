@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from explorer.models.checkpoints.chains import chains
 from explorer.models.checkpoints.choosing import Choice, layers_of, unused
 from explorer.models.checkpoints.contents import Contents
 from explorer.models.checkpoints.pairs import Agreement
@@ -31,6 +32,11 @@ def answered_by(contents: Contents, choice: Choice, agreement: Agreement | None 
     if choice.follows or (agreement is not None and agreement.holds):
         return ""
     if choice.readout is None:
+        if offered := chains(contents, found):
+            return (
+                f"The network shown answers with its own h: the file does not say what stands between its last layers. Choose "
+                f"{quoted(offered[0])} or another readout, or give one known pair."
+            )
         return found.no_route and f"{found.no_route} The network shown answers with its own h."
     why = found.no_route or "The file does not say how its parts are connected."
     return f"The answer is a guess: hidden state → {quoted(choice.readout)}. {why}"

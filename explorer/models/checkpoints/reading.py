@@ -13,7 +13,7 @@ from explorer.models.checkpoints.memory import give_back
 from explorer.models.checkpoints.zipped import Archive
 
 UNDERSTOOD = (
-    "PyTorch state dicts (.pt, .pth), safetensors, Keras (.keras, .h5), ONNX and NumPy (.npz) are understood, "
+    "PyTorch state dicts (.pt, .pth), safetensors, Keras (.keras, .h5), ONNX, NumPy (.npz) and JSON state dicts are read, "
     "with an LSTM, a GRU or a plain RNN in them"
 )
 

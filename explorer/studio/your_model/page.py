@@ -87,9 +87,12 @@ def _badge() -> None:
 def _answer(here: Own) -> None:
     """Whose the answer is: the file's own, a guess, or confirmed by one known pair."""
     said, trusted = words.of_answer(here.contents, here.choice, here.agreement)
-    (st.success if trusted else st.warning)(
-        sentences.plain(said), icon=":material/verified:" if trusted else ":material/help:"
-    )
+    if trusted is None:
+        st.info(sentences.plain(said), icon=":material/info:")
+    elif trusted:
+        st.success(sentences.plain(said), icon=":material/verified:")
+    else:
+        st.warning(sentences.plain(said), icon=":material/help:")
     if unused := left_out(here.contents, here.choice):
         st.info(sentences.plain(unused), icon=":material/inventory_2:")
     known_pair(here)

@@ -8,6 +8,7 @@ from explorer.models.checkpoints import Agreement, Choice, Contents, Parity, Rec
 from explorer.models.checkpoints.choosing import layers_of
 from explorer.models.checkpoints.limits import MEGABYTE, MOST_BYTES, MOST_ROWS, MOST_UNITS
 from explorer.models.checkpoints.provenance import answered_by
+from explorer.models.checkpoints.wording import difference
 from explorer.models.vocabulary import listed
 from explorer.studio.sentences import an, plain
 
@@ -23,6 +24,7 @@ FORMS = {
     "Keras": ".keras, .h5, .weights.h5: LSTM, GRU (`reset_after` on or off), SimpleRNN",
     "ONNX": "LSTM, GRU and RNN nodes with their attributes",
     "NumPy": ".npz with PyTorch's names, or close to them",
+    "JSON": "a state dict with PyTorch's names, as nested lists",
 }
 LIMITS = (
     f"Up to {MOST_BYTES // MEGABYTE} MB, {MOST_UNITS:,} units and {MOST_ROWS} layers (times directions). The larger a network is, the "
@@ -61,8 +63,8 @@ def notes(contents: Contents) -> list[str]:
     return [*contents.notes, *dict.fromkeys(note for found in contents.recurrent for note in found.notes)]
 
 
-def of_answer(contents: Contents, choice: Choice, agreement: Agreement | None) -> tuple[str, bool]:
-    """Whose the answer is, and whether that can be relied on."""
+def of_answer(contents: Contents, choice: Choice, agreement: Agreement | None) -> tuple[str, bool | None]:
+    """Whose the answer is, and whether that can be relied on; None where there is no answer to rely on."""
     if agreement is not None:
         return f"Layers and answer: {agreement}", agreement.holds
     recurrent = layers_of(contents, choice)
@@ -70,7 +72,7 @@ def of_answer(contents: Contents, choice: Choice, agreement: Agreement | None) -
         return f"The answer follows the file's own graph: {' → '.join(recurrent.route.parts)}.", True
     said = answered_by(contents, choice)
     if choice.readout is None:
-        return said or "The file has no answer that fits these layers: the network answers with its own h.", not said
+        return said or "The file has no answer that fits these layers: the network answers with its own h.", None
     return f"{said} The layers may agree while the answer does not: give one known pair to measure it.", False
 
 
@@ -79,10 +81,11 @@ def of_parity(parity: Parity) -> str:
     if not math.isfinite(parity.difference):
         return f"The layers cannot be compared with {parity.framework}: some of their h are NaN or infinite. The diagnosis says why."
     seeds = ", ".join(map(str, parity.seeds))
-    difference = f"{parity.difference:.1e}" if parity.difference else "0, to the last bit"
+    apart = difference(parity.difference) if parity.difference else "0, to the last bit"
     return (
-        f"Layers: largest difference in h from {parity.framework}: {difference}; rounding alone, ours against float64, makes "
-        f"{parity.rounding:.1e} of these weights. Measured on {parity.texts} sequences of {parity.steps} steps, drawn by the seeds {seeds}."
+        f"Layers: largest difference in h from {parity.framework}: {apart}; rounding alone, ours against float64, makes "
+        f"{difference(parity.rounding)} of these weights. Measured on {parity.texts} sequences of {parity.steps} steps, drawn by the seeds "
+        f"{seeds}."
     )
 
 

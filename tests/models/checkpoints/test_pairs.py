@@ -131,3 +131,40 @@ def test_an_archive_of_arrays() -> None:
     np.savez(data, input=np.array([[0.5, 1.0], [1.5, 2.0]]), output=np.array([0.25]))
     pair = parse_pair(data.getvalue())
     assert isinstance(pair, Pair) and pair.input.shape == (2, 2) and pair.output.tolist() == [0.25]
+
+
+class TwoLayers(nn.Module):
+    """A head of two linear layers: the file has both, and not what stands between them."""
+
+    def __init__(self, between: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(8)
+        self.embedding, self.lstm = nn.Embedding(SYMBOLS, 4), nn.LSTM(4, 5, bidirectional=True)
+        self.fc1, self.fc2, self.between = nn.Linear(10, 6), nn.Linear(6, CLASSES), between
+
+    def forward(self, ids: Tensor) -> Tensor:
+        _, (h, _) = self.lstm(self.embedding(ids))
+        return self.fc2(self.between(self.fc1(torch.cat([*h], -1))))
+
+
+@pytest.mark.parametrize(("name", "between"), [("relu", torch.relu), ("tanh", torch.tanh), ("nothing", lambda x: x)])
+def test_a_pair_finds_the_way_through_two_layers(
+    name: str, between: Callable[[Tensor], Tensor], tmp_path: Path
+) -> None:
+    """Without one the answer is the network's own h, and both layers are named as not used."""
+    module = TwoLayers(between)
+    net = saved(module, tmp_path)
+    alone = explorer.load(net)
+    assert alone.answer.name == "number" and any("“fc1 → relu → fc2”" in note for note in alone.notes)
+    assert any("“fc1” (weight, bias), “fc2” (weight, bias)" in note for note in alone.notes)
+    with torch.no_grad():
+        expected = module(torch.tensor(IDS)).log_softmax(-1).numpy()
+    model = explorer.load(net, pair=(IDS, expected))
+    assert any("agrees with" in note for note in model.notes) and not any("Not used" in note for note in model.notes)
+    other = [6, 0, 3, 3]
+    with torch.no_grad():
+        np.testing.assert_allclose(
+            explorer.predict(model, other)[-1], module(torch.tensor(other)).log_softmax(-1), atol=1e-5
+        )
+    chosen = explorer.load(net, readout=f"fc1 → {name} → fc2", answer="class")
+    np.testing.assert_allclose(explorer.predict(chosen, IDS)[-1], expected, atol=1e-5)

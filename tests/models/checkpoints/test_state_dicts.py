@@ -205,12 +205,12 @@ def half(tensors: dict[str, Tensor]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("names", "halves"),
     [
-        (("encoder.rnn", "decoder.rnn"), ("encoder", "decoder")),
-        (("enc_lstm", "dec_lstm"), ("encoder", "decoder")),
-        (("en.gru", "de.gru"), ("encoder", "decoder")),
-        (("src_rnn", "tgt_rnn"), ("encoder", "decoder")),
-        (("encoderRNN", "decoderRNN"), ("encoder", "decoder")),
-        (("model.EncoderGRU.gru", "model.DecoderGRU.gru"), ("encoder", "decoder")),
+        (("encoder.rnn", "decoder.rnn"), ("encoder", ("decoder",))),
+        (("enc_lstm", "dec_lstm"), ("encoder", ("decoder",))),
+        (("en.gru", "de.gru"), ("encoder", ("decoder",))),
+        (("src_rnn", "tgt_rnn"), ("encoder", ("decoder",))),
+        (("encoderRNN", "decoderRNN"), ("encoder", ("decoder",))),
+        (("model.EncoderGRU.gru", "model.DecoderGRU.gru"), ("encoder", ("decoder",))),
         (("encoder.rnn", "refine.rnn"), ("", "")),
         (("dense_rnn", "rnn"), ("", "")),
     ],
@@ -327,7 +327,7 @@ def test_the_raw_weight_is_read(wrapper: bool, copy: bool, prefix: str) -> None:
     found = contents("a test", tensors)
     assert torch.equal(found.recurrent[0].weights["weight_hh"], raw)
     assert found.recurrent[0].notes == ("The raw weight is read for “weight_hh_l0”, without dropout.",)
-    assert not unused(found, found.recurrent[0], None, None)
+    assert not unused(found, found.recurrent[0], None, ())
 
 
 def test_fastai_keeps_its_embedding_twice() -> None:
@@ -345,8 +345,8 @@ def test_a_tied_readout_that_is_not_chosen_is_listed() -> None:
     table = torch.randn(V, H)
     tensors = {"encoder.weight": table} | state(rnn=nn.LSTM(H, H)) | {"decoder.weight": table.clone()}
     found = contents("a test", tensors)
-    assert tuple(unused(found, found.recurrent[0], "encoder", None)) == ("decoder.weight",)
-    assert tuple(unused(found, found.recurrent[0], "encoder", "decoder")) == ()
+    assert tuple(unused(found, found.recurrent[0], "encoder", ())) == ("decoder.weight",)
+    assert tuple(unused(found, found.recurrent[0], "encoder", ("decoder",))) == ()
 
 
 def test_what_only_looks_like_parts_stays_as_it_is() -> None:
@@ -661,4 +661,4 @@ def test_readouts_of_a_file_with_a_graph_do_not_need_places() -> None:
     found = contents("a test", FORMS["15 of one width"].tensors)
     bare = Contents(found.format, found.recurrent, found.tables, found.linears)
     assert Guesses(bare).readouts(bare.recurrent[0]) == ["fc2", "fc1"]
-    assert unused(bare, bare.recurrent[0], "emb", "fc2") == {}
+    assert unused(bare, bare.recurrent[0], "emb", ("fc2",)) == {}

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.models.checkpoints.contents import Contents, Linear, Unreadable
+from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
 from explorer.models.checkpoints.extras import require
 from explorer.models.checkpoints.formats import Format
 from explorer.models.checkpoints.hdf5 import Hdf5, check_text, opened
-from explorer.models.checkpoints.keras_cells import check_class, is_recurrent
+from explorer.models.checkpoints.keras_cells import WHICH_HARD, alternatives, check_class, is_recurrent
 from explorer.models.checkpoints.keras_config import Described, layers, parsed, reads
 from explorer.models.checkpoints.keras_kernel import kernel
-from explorer.models.checkpoints.keras_layers import layers_of
-from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, TABLE, Group, groups
+from explorer.models.checkpoints.keras_layers import alternative, layers_of
+from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, OLD_ROOT, ROOT, TABLE, Group, groups
+from explorer.models.checkpoints.keras_route import Model, routed
+from explorer.models.checkpoints.keras_stages import Weights
 from explorer.models.checkpoints.keras_vocabulary import stored, symbols
-from explorer.models.checkpoints.layers import Layer, check_layers, joined, unique, widened
+from explorer.models.checkpoints.layers import Layer, chained, check_layers, entry, unique, widened
 from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 from explorer.signals import Array
 
-ROOTS = ("layers/", "_layer_checkpoint_dependencies/")
-"""Where Keras 3 keeps a model's layers, and where Keras 2.12 did; those of before call them by their names."""
+ROOTS = (ROOT, OLD_ROOT)
+OPTIMIZER = ("optimizer/", "optimizer_weights/")
+"""Where the optimizer's state lies, which is no part of the network."""
+KERAS_3 = "3"
+SLOPE_OF_3 = "gates: hard_sigmoid (Keras 3: x/6 + 0.5)"
 HDF5 = b"\x89HDF\r\n\x1a\n"
-CONFIG, WEIGHTS, VOCABULARY = "config.json", "model.weights.h5", "vocabulary.txt"
+CONFIG, METADATA, WEIGHTS, VOCABULARY = "config.json", "metadata.json", "model.weights.h5", "vocabulary.txt"
 GUESSED = "The file does not say how its layers are connected; they are taken to lie on top of one another, as their sizes fit."
 
 
@@ -41,38 +47,108 @@ def read(data: bytes) -> Contents:
     require("h5py", "a Keras file")
     if data.startswith(HDF5):
         file = opened(data)
-        text = file.text("model_config")
-        return _contents("Keras (HDF5)", file, list(layers(parsed(text))) if text else [], ())
+        text, trained = file.text("model_config"), parsed(file.text("training_config") or "{}")
+        model = parsed(text) if text else {}
+        return _contents("Keras (HDF5)", file, model, trained.get("loss"), file.text("keras_version"), ())
     archive = Archive(data)
     file = opened(archive.read(WEIGHTS))
-    described = list(layers(parsed(_text(archive, CONFIG))))
+    model = parsed(_text(archive, CONFIG))
+    compiled, version = model.get("compile_config"), parsed(_text(archive, METADATA)).get("keras_version")
+    loss = compiled.get("loss") if isinstance(compiled, dict) else None
     vocabularies = [name for name in archive.names if name.endswith(VOCABULARY)]
-    return _contents("Keras", file, described, stored(_text(archive, vocabularies[0])) if vocabularies else ())
+    vocabulary = stored(_text(archive, vocabularies[0])) if vocabularies else ()
+    return _contents("Keras", file, model, loss, version if isinstance(version, str) else "", vocabulary)
 
 
-def _contents(what: str, file: Hdf5, described: list[Described], vocabulary: tuple[str, ...]) -> Contents:
-    found = groups(file)
-    recurrent, refused = _recurrent(found, described, file.text("keras_version"))
+def _contents(
+    what: str, file: Hdf5, model: dict[str, Any], loss: Any, version: str, vocabulary: tuple[str, ...]
+) -> Contents:
+    described, found = list(layers(model)), groups(file)
+    recurrent, refused = _groups(file, found, described, model, loss, version)
     if not recurrent:
         raise Unreadable(refused[0] if refused else _nothing(found, described))
+    tables, linears = _tables(found), _linears(found)
     return Contents(
         format=what,
-        recurrent=joined(recurrent, kernel),
-        tables=_tables(found),
-        linears=_linears(found),
+        recurrent=recurrent,
+        tables={name: tensor for name, (tensor, _, _) in tables.items()},
+        linears={name: one for name, (one, _) in linears.items()},
         vocabulary=vocabulary or symbols(described),
         notes=(*(widened(kind) for kind in file.narrow), *_masks(described), *refused),
+        shapes={path: array.shape for path, array in file.arrays.items() if not path.startswith(OPTIMIZER)},
+        sources={name: tensors for name, (_, tensors, _) in tables.items()}
+        | {name: tensors for name, (_, tensors) in linears.items()},
     )
 
 
-def _recurrent(found: list[Group], described: list[Described], version: str) -> tuple[list[Layer], list[str]]:
+def _groups(
+    file: Hdf5, found: list[Group], described: list[Described], model: dict[str, Any], loss: Any, version: str
+) -> tuple[tuple[Recurrent, ...], list[str]]:
+    """The recurrent layers as they are shown, with their routes and with what they may be instead; and what is said of the others."""
+    paired = _recurrent(found, described, version)
+    chains = chained(paired.layers)
+    one = _routed(chains, paired, file, found, described, model, loss, version)
+    rather: dict[str, tuple[Recurrent, ...]] = {}
+    if not version and any(WHICH_HARD in layer.notes for layer in paired.layers):
+        other = _recurrent(found, described, KERAS_3)
+        rather[SLOPE_OF_3] = _routed(chained(other.layers), other, file, found, described, model, loss, KERAS_3)
+    for name in dict.fromkeys(name for layer in paired.layers for name in alternatives(layer.origin.cell)):
+        instead = [[alternative(layer, name) for layer in chain] for chain in chains]
+        rather[name] = tuple(entry(chain, kernel) for chain in instead)
+    with_others = tuple(
+        replace(own, rather={name: others[at] for name, others in rather.items() if _differ(own, others[at])})
+        for at, own in enumerate(one)
+    )
+    return with_others, list(paired.refused.values())
+
+
+def _differ(one: Recurrent, other: Recurrent) -> bool:
+    return (one.cell, dict(one.options)) != (other.cell, dict(other.options))
+
+
+def _routed(
+    chains: list[list[Layer]],
+    paired: Paired,
+    file: Hdf5,
+    found: list[Group],
+    described: list[Described],
+    model: dict[str, Any],
+    loss: Any,
+    version: str,
+) -> tuple[Recurrent, ...]:
+    entries = [(chain, entry(chain, kernel)) for chain in chains]
+    if not described:
+        return tuple(own for _, own in entries)
+    by_group = {path: name for name, (_, _, path) in _tables(found).items()}
+    places = _places(found, described)
+    tables = {path: by_group[group.path] for path, group in places.items() if group.path in by_group}
+    weights = Weights(file, _is_numbered(found))
+    return routed(Model(model, loss, weights, tables, paired.by_path, paired.refused, version), entries)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The recurrent layers of a file that our cells compute.
+
+    layers   all of them
+    by_path  those that are described, by the path that the description has
+    refused  why the others are not computed, likewise
+    """
+
+    layers: list[Layer]
+    by_path: dict[str, list[Layer]]
+    refused: dict[str, str]
+
+
+def _recurrent(found: list[Group], described: list[Described], version: str) -> Paired:
     """The layers that our cells compute, and what is to be said of the others."""
     pairs = _paired([group for group in found if any(part.is_recurrent for part in group.parts)], described)
     by_name = {one.name: one for one in described}
     taken: Counter[str] = Counter()
     tops: dict[str, str] = {}  # what the top cell of a layer is called here
     made: list[Layer] = []
-    refused: list[str] = []
+    by_path: dict[str, list[Layer]] = {}
+    refused: dict[str, str] = {}
     for group, own in pairs:
         try:
             if group is None:
@@ -83,26 +159,43 @@ def _recurrent(found: list[Group], described: list[Described], version: str) -> 
                 layers_of(group, where, own, tops.get(below.name) if below and below.gives_sequences else None, version)
             )
         except Unreadable as error:
-            refused.append(str(error))
+            refused[own.path if own else f"weights {len(refused)}"] = str(error)
             continue
         made += new
         if own and new:
             tops[own.name] = new[-1].where
-    return (made if described else _guessed(made)), refused
+            by_path[own.path] = new
+    return Paired(made if described else _guessed(made), by_path, refused)
+
+
+def _is_numbered(found: list[Group]) -> bool:
+    """Whether the file has the layout of Keras 3, in which layers and weights are numbered."""
+    return any(group.path.startswith(ROOTS) for group in found)
+
+
+def _below(found: list[Group]) -> dict[str, list[Group]]:
+    """The groups that are at a path or under it; where layers have names in the file, by these."""
+    below: dict[str, list[Group]] = {}
+    numbered = _is_numbered(found)
+    for group in found:
+        steps = group.path.replace(OLD_ROOT, ROOT).split("/")
+        for depth, step in enumerate(steps):
+            below.setdefault("/".join(steps[: depth + 1]) if numbered else step, []).append(group)
+    return below
+
+
+def _places(found: list[Group], described: list[Described]) -> dict[str, Group]:
+    """The weights of each layer, by its path."""
+    below, numbered = _below(found), _is_numbered(found)
+    firsts = {one.path: below.get(one.path if numbered else one.name, []) for one in described}
+    return {path: groups[0] for path, groups in firsts.items() if groups}
 
 
 def _paired(found: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
     """Each layer's weights with its description, in the order of these; weights that are described nowhere stand behind."""
     layers = list(filter(is_recurrent, described))
     check_layers(len(layers) + len(found))
-    numbered = any(group.path.startswith(ROOTS) for group in found)
-    below: dict[
-        str, list[Group]
-    ] = {}  # the groups that are at a path or under it, or, where layers have names, by these
-    for group in found:
-        steps = group.path.replace(ROOTS[1], ROOTS[0]).split("/")
-        for depth, step in enumerate(steps):
-            below.setdefault("/".join(steps[: depth + 1]) if numbered else step, []).append(group)
+    numbered, below = _is_numbered(found), _below(found)
     pairs: list[tuple[Group | None, Described | None]] = []
     used: set[str] = set()
     for own in layers:
@@ -141,20 +234,21 @@ def _masks(described: list[Described]) -> list[str]:
     return [f"Keras leaves out the steps of padding ({listed(masked)}); here every step is read."] if masked else []
 
 
-def _tables(found: list[Group]) -> dict[str, Tensor]:
+def _tables(found: list[Group]) -> dict[str, tuple[Tensor, tuple[str, ...], str]]:
+    """The embeddings by name: the table, its tensors in the file, and the path of its group."""
     taken: Counter[str] = Counter()
     return {
-        unique(group.name, taken): _tensor(part.arrays[TABLE])
+        unique(group.name, taken): (_tensor(part.arrays[TABLE]), part.tensors, group.path)
         for group in found
         for part in group.parts
         if TABLE in part.arrays and part.arrays[TABLE].ndim == 2 and part.arrays[TABLE].size
     }
 
 
-def _linears(found: list[Group]) -> dict[str, Linear]:
-    """Keras keeps a kernel as [input, output]."""
+def _linears(found: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
+    """The linear layers by name, with their tensors in the file. Keras keeps a kernel as [input, output]."""
     taken: Counter[str] = Counter()
-    linears = {}
+    linears: dict[str, tuple[Linear, tuple[str, ...]]] = {}
     for group in found:
         for part in group.parts:
             kernel, bias = part.arrays.get(KERNEL), part.arrays.get(BIAS)
@@ -162,7 +256,7 @@ def _linears(found: list[Group]) -> dict[str, Linear]:
                 continue
             bias = np.zeros(kernel.shape[1], kernel.dtype) if bias is None else bias
             if bias.shape == kernel.shape[1:]:
-                linears[unique(group.name, taken)] = Linear(_tensor(kernel.T), _tensor(bias))
+                linears[unique(group.name, taken)] = Linear(_tensor(kernel.T), _tensor(bias)), part.tensors
     return linears
 
 

@@ -1,0 +1,126 @@
+"""A Keras model's graph as its configuration has it: the layers on the way from an input to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.models.checkpoints.keras_config import DEEPEST, MODELS, Described, Reference, children, references
+from explorer.models.checkpoints.layers import MOST_LAYERS
+from explorer.models.checkpoints.wording import quoted
+
+
+class NotComputed(ValueError):
+    """A way to an answer that is not computed here. The message is one sentence that names the layer and its class."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A layer on the way.
+
+    output  which of its outputs is read: 0, or one of the states that a recurrent layer gives, too
+    call    what it is called with, as the file has it
+    """
+
+    layer: Described
+    output: int = 0
+    call: Any = None
+
+
+def named(layer: Described) -> str:
+    """A layer by its name and its class: “add” (Add)."""
+    return f"{quoted(layer.name)} ({clean(layer.kind)})"
+
+
+def clean(text: object) -> str:
+    """A text of the file as it may stand in a sentence."""
+    return quoted(text)[1:-1]
+
+
+def not_computed(layer: Described) -> NotComputed:
+    return NotComputed(f"The answer passes through {named(layer)}, which is not computed here.")
+
+
+def answers(model: dict[str, Any]) -> list[Reference]:
+    """The model's outputs, by the layers that give them; for a Sequential its last layer."""
+    if _is_chain(model):
+        own = [layer for layer, _ in children(model)]
+        return [Reference(own[-1].name)] if own else []
+    config = model.get("config")
+    return list(references(config.get("output_layers"))) if isinstance(config, dict) else []
+
+
+def way(model: dict[str, Any], answer: Reference) -> list[Passed]:
+    """The layers from the input to that answer, in order. Raises NotComputed if they are not a single row."""
+    found = list(_back(model, answer, "", (), 0))
+    found.reverse()
+    return found
+
+
+def _back(model: dict[str, Any], at: Reference, path: str, parents: tuple[str, ...], depth: int) -> Iterator[Passed]:
+    """The layers from an output of a model back to its input."""
+    if depth > DEEPEST:
+        raise NotComputed(f"The models in the file lie in one another, more than {DEEPEST} deep.")
+    own = list(children(model, path, parents))
+    by_name = {layer.name: (layer, entry) for layer, entry in own}
+    if len(by_name) < len(own):
+        raise NotComputed("The file gives several layers the same name, so its graph is not clear.")
+    chain = _is_chain(model)
+    before = dict(zip(by_name, [None, *by_name], strict=False))
+    met: set[str] = set()
+    following: Reference | None = at
+    while following is not None:
+        if following.name not in by_name:
+            raise NotComputed(
+                f"The file does not describe the layer {quoted(following.name)} that its answer comes from."
+            )
+        layer, entry = by_name[following.name]
+        if layer.name in met:
+            raise NotComputed(f"The answer passes through {named(layer)} more than once, which is not computed here.")
+        met.add(layer.name)
+        if len(met) > MOST_LAYERS:
+            raise NotComputed(
+                f"The answer passes through more than {MOST_LAYERS} layers, which is too many to compute here."
+            )
+        if layer.kind in MODELS:
+            inside = answers(entry)
+            if following.output >= len(inside):
+                raise not_computed(layer)
+            yield from _back(entry, inside[following.output], layer.path, (*parents, layer.name), depth + 1)
+            call = _call(layer, following.call)
+        else:
+            call = _call(layer, following.call)
+            yield Passed(layer, following.output, call)
+        if chain:
+            below = before[layer.name]
+            following = None if below is None else Reference(below)
+        else:
+            following = _read(layer, call)
+
+
+def _is_chain(model: dict[str, Any]) -> bool:
+    return model.get("class_name") == "Sequential"
+
+
+def _call(layer: Described, number: int) -> Any:
+    """What a layer is called with. Keras 3 counts the calls of a model from 1, the first being its own."""
+    only = len(layer.inbound) == 1
+    return layer.inbound[0 if only else number] if only or number < len(layer.inbound) else None
+
+
+def _read(layer: Described, call: Any) -> Reference | None:
+    """What a layer reads in that call; None for an input. Raises NotComputed for more than one thing."""
+    read = list(references(call))
+    if not read:
+        if layer.kind == "InputLayer":
+            return None
+        raise NotComputed(f"The file does not say what {named(layer)} reads.")
+    if len(read) > 1:
+        if layer.kind in ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"):
+            others = ", ".join(dict.fromkeys(quoted(one.name) for one in read[1:3]))
+            raise NotComputed(
+                f"The answer passes through {named(layer)}, which begins from a state of {others}, not from zeros."
+            )
+        raise not_computed(layer)
+    return read[0]
