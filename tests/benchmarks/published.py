@@ -48,6 +48,8 @@ class Published:
     """A JSON of ids by symbol in the package, for those that read the text below and no noise."""
     whole: whole_networks.Run | None = None
     """Runs the whole network by its framework; None if the framework here cannot, or the file is refused."""
+    gates: str | None = None
+    """The gates' activation, if the file does not say and its authors do."""
 
 
 def published(
@@ -59,10 +61,11 @@ def published(
     source: bool = False,
     vocabulary: str = "",
     whole: whole_networks.Run | None = None,
+    gates: str | None = None,
 ) -> Published:
     """`source`: the file is in the package's source archive, else in its wheel; `sha256` is of that archive."""
     package = PypiPackage(name=name, version=version, licence=licence, sha256=sha256, source=source)
-    return Published(package, file, vocabulary, whole)
+    return Published(package, file, vocabulary, whole, gates)
 
 
 PUBLISHED = (
@@ -126,6 +129,7 @@ PUBLISHED = (
         "df05b0765e406e1bdb9f9537adf7fccb24db4a81956aea5c25a707a03a6a8094",
         source=True,
         whole=whole_networks.chars2vec,
+        gates="hard_sigmoid",
     ),
     published(
         "rnnmorph",
@@ -134,6 +138,7 @@ PUBLISHED = (
         "Apache-2.0",
         "f1565931a9d51631242f67cc44d9569ee539d9c3ad1c7a622f4f96d40a0bdc27",
         source=True,
+        gates="hard_sigmoid",
     ),
     published(
         "uzmorph-nn",
@@ -292,13 +297,13 @@ def row(one: Published) -> Row:
         path.write_bytes(data)
         try:
             contents = read_bytes(data)
-            model = explorer.load(path)
+            model = explorer.load(path, recurrent_activation=one.gates)
         except Unreadable as refusal:
             return Row(name, path.suffix or "none", "refused", "–", "none", str(refusal))
         assert model.card is not None
         trace = explorer.trace(model, next(iter(model.card.examples.values())))
     recurrent = recurrent_of(contents, likely(contents).recurrent)
-    told = " ".join((*recurrent.notes, *(notice for notice in trace.notices if notice not in recurrent.notes)))
+    told = " ".join(trace.notices)
     measured = [found for found in (largest(contents, group) for group in contents.recurrent) if found is not None]
     layers = f"{max(measured):.1e}, {len(measured)} of {len(contents.recurrent)} groups" if measured else "not measured"
     answer = f"{whose(contents, recurrent, model)}; {apart(one, data, model)}"
@@ -310,8 +315,10 @@ def whose(contents: Contents, recurrent: Recurrent, model: Model) -> str:
     chosen = likely(contents)
     if recurrent.route is not None:
         return f"the file's graph: {', '.join(recurrent.route.parts)}"
-    if contents.half or recurrent.no_route:
-        return f"none: {contents.half or recurrent.no_route}"
+    if recurrent.no_route:
+        return f"none: {recurrent.no_route}"
+    if recurrent.half == "encoder":
+        return "none: the encoder of two parts"
     if chosen.readout is None:
         return f"none: h of {chosen.recurrent}"
     return f"a guess: {chosen.recurrent} → {chosen.readout}, “{model.answer.name}”"

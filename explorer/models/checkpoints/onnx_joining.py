@@ -90,6 +90,9 @@ def _broadcast(operator: str, one: Flow, other: Flow) -> Flow:
             axes.append(mine)
         else:
             raise Refused(f"{operator} of values that lie otherwise")
+    atoms = [atom for axis in axes for atom in core(axis)]
+    if len(set(atoms)) < len(atoms):
+        raise Refused(f"{operator} of values that lie otherwise")  # of every pair of steps
     features = _features(operator, one, other, a, b)
     return replace(one, axes=tuple(axes), features=features)
 

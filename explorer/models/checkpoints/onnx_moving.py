@@ -16,6 +16,8 @@ from explorer.models.checkpoints.onnx_told import Told, axis_of
 from explorer.models.stages import linear
 from explorer.signals import Array
 
+MOST_PLACES = 5000
+"""Entries that are picked out of an axis."""
 FAR = 2**31 - 1
 """An end from here on means: to the end."""
 
@@ -236,7 +238,7 @@ def split(told: Told) -> list[Value]:
     if sum(sizes) != length or len(sizes) != count or min(sizes) < 1:
         raise Refused("Split that does not fit what comes to it")
     starts = [sum(sizes[:at]) for at in range(count)]
-    return [_picked(flow, axis, list(range(at, at + size)), True) for at, size in zip(starts, sizes, strict=True)]
+    return [_picked(flow, axis, range(at, at + size), True) for at, size in zip(starts, sizes, strict=True)]
 
 
 def _picked_of(told: Told, axis: int, places: Sequence[int], stays: bool) -> Value:
@@ -245,8 +247,10 @@ def _picked_of(told: Told, axis: int, places: Sequence[int], stays: bool) -> Val
     if not isinstance(value, Stacked) or axis != value.axis:
         return _picked(told.flow(), axis, places, stays)
     lengths = [extent(part.axes[axis]) for part in value.parts]
-    owners = [(part, at) for part, length in enumerate(lengths) for at in range(min(length or 0, 4096))]
-    if None in lengths or any(not -len(owners) <= at < len(owners) for at in places):
+    owners = [(part, at) for part, length in enumerate(lengths) for at in range(min(length or 0, MOST_PLACES))]
+    if len(places) > MOST_PLACES or any(length is None or length > MOST_PLACES for length in lengths):
+        raise Refused(f"{told.operator} of too many features")
+    if any(not -len(owners) <= at < len(owners) for at in places):
         raise Refused(f"{told.operator} beyond the end")
     found = [owners[at] for at in places]
     parts = list(dict.fromkeys(part for part, _ in found))
@@ -261,7 +265,7 @@ def _picked(flow: Flow, axis: int, places: Sequence[int], stays: bool) -> Flow:
     """Entries of an axis; it goes if it does not stay."""
     own = core(flow.axes[axis])
     if not own:
-        if any(at not in (0, -1) for at in places) or len(places) != 1:
+        if len(places) != 1 or places[0] not in (0, -1):
             raise Refused("a place beyond the end")
         axes = flow.axes if stays else (*flow.axes[:axis], *flow.axes[axis + 1 :])
         return flow.moved(axes)
@@ -291,6 +295,8 @@ def _of_features(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays:
     at = known.index(own[0]) if own[0] in known else -1
     if at < 0 or known[at : at + len(own)] != own:
         raise Refused("a part of the features in another order")
+    if len(places) > MOST_PLACES:
+        raise Refused("too many features")
     width, sizes = flow.width, [atom.size or 1 for atom in known]
     before, count = int(np.prod(sizes[:at])), int(np.prod(sizes[at : at + len(own)]))
     if any(not -count <= one < count for one in places) or width * width > MOST_NUMBERS or not places:

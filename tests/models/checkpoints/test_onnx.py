@@ -140,6 +140,17 @@ def test_a_gemm_is_a_readout(transposed: bool) -> None:
     np.testing.assert_array_equal(linear.bias.numpy(), bias)
 
 
+@pytest.mark.parametrize("bias", [np.array([5, 7], np.float32), np.array([[5, 7]], np.float32), np.float32(5)])
+def test_the_factors_of_a_gemm_are_a_part_of_the_readout(bias: Array) -> None:
+    graph = layers("GRU")
+    weight = np.arange(2 * UNITS, dtype=np.float32).reshape(UNITS, 2)
+    graph.stored |= {"fc.weight": weight, "fc.bias": np.asarray(bias)}
+    graph.add("Gemm", [graph.onto, "fc.weight", "fc.bias"], "scores", alpha=0.5, beta=2.0)
+    linear = read_bytes(graph.bytes()).linears["fc"]
+    np.testing.assert_array_equal(linear.weight.numpy(), 0.5 * weight.T)
+    np.testing.assert_array_equal(linear.bias.numpy(), np.broadcast_to(2 * np.ravel(bias), 2))
+
+
 def test_layers_of_other_sizes_stay_apart() -> None:
     graph = layers("LSTM")
     graph.stored |= {f"{name}9": array for name, array in weights("LSTM", UNITS, 5).items()}

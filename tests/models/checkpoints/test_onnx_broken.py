@@ -190,6 +190,124 @@ def test_a_file_that_breaks_off_is_damaged(share: float) -> None:
         read_bytes(VALID[: int(share * len(VALID))])
 
 
+def activated(count: int) -> bytes:
+    """One function after another."""
+    graph = layers("LSTM")
+    for level in range(count):
+        graph.add("Relu", [graph.onto], f"r{level}")
+    return graph.bytes()
+
+
+def crossed(count: int) -> bytes:
+    """Two values, both made of both at each level: as many operations as 2 to the power of the levels."""
+    graph = layers("LSTM")
+    one = two = graph.onto
+    for level in range(count):
+        graph.add("Add", [one, two], f"a{level}")
+        graph.add("Mul", [one, two], f"b{level}")
+        one, two = f"a{level}", f"b{level}"
+    return graph.bytes()
+
+
+def widened(count: int) -> bytes:
+    """Twice as many features at each level."""
+    graph = layers("LSTM")
+    for level in range(count):
+        graph.add("Concat", [graph.onto, graph.onto], f"c{level}", axis=-1)
+    return graph.bytes()
+
+
+def raised(count: int) -> bytes:
+    """Eight more axes at each level."""
+    graph = layers("LSTM")
+    graph.stored["axes"] = np.zeros(8, np.int64)
+    for level in range(count):
+        graph.add("Unsqueeze", [graph.onto, "axes"], f"u{level}")
+    return graph.bytes()
+
+
+def split_input(size: int) -> bytes:
+    graph = Graph(inputs={"x": (TensorProto.FLOAT, ["step", 1, size])})
+    graph.nodes.append(helper.make_node("Split", ["x"], ["left", "right"], axis=2))
+    return layers("LSTM", graph=Graph(graph.nodes, inputs=graph.inputs, onto="left")).bytes()
+
+
+def picked(count: int) -> bytes:
+    """A few of very many features."""
+    graph = layers("LSTM")
+    graph.stored |= {"wide": np.zeros((4, count), np.float32), "few": np.zeros(5, np.int64)}
+    graph.add("MatMul", [graph.onto, "wide"], "features")
+    graph.add("Gather", [graph.onto, "few"], "found", axis=-1)
+    return graph.bytes()
+
+
+def paired() -> bytes:
+    """Every step with every other."""
+    graph = layers("LSTM")
+    graph.add("Sub", ["y0", graph.onto], "pairs")
+    return graph.bytes()
+
+
+NOT_FOLLOWED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "many functions": (lambda: activated(500), "more than 200 operations on one way"),
+    "crossed": (lambda: crossed(60), "part and meet more than 6 times"),
+    "ever wider": (lambda: widened(60), "part and meet more than 6 times"),
+    "ever more axes": (lambda: raised(60), "more than 8 axes"),
+    "more features than any file has": (lambda: split_input(2**62), "too many features"),
+    "a few of too many features": (lambda: picked(100_000), "too many features"),
+    "all pairs of steps": (paired, "Sub of values that lie otherwise"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_FOLLOWED)
+def test_a_graph_that_would_take_too_much_is_not_followed(case: str) -> None:
+    make, says = NOT_FOLLOWED[case]
+    (found,) = read_bytes(make()).recurrent
+    assert found.route is None
+    assert says in found.no_route
+    assert len(found.no_route) < 400
+
+
+def big_view() -> bytes:
+    """A table of 12 GB, of one row that is repeated."""
+    graph = Graph(inputs={"ids": (TensorProto.INT64, ["step", 1])})
+    graph.stored |= {"row": np.zeros((1, 3), np.float32), "shape": np.array([10**9, 3])}
+    graph.add("Expand", ["row", "shape"], "table")
+    graph.add("Gather", ["table", "ids"], "looked_up")
+    return layers("LSTM", graph=graph).bytes()
+
+
+@pytest.mark.parametrize("make", [big_view])
+def test_a_constant_that_would_be_too_large_is_not_made(make: Callable[[], bytes]) -> None:
+    sentence, most = refusal_of(make())
+    assert "at most 100 MB" in sentence
+    assert most < 50 * MEGABYTE
+
+
+def rich() -> bytes:
+    """A graph with something in front of its layers and behind them."""
+    graph = Graph(stored={"scale": np.ones(3, np.float32)})
+    graph.add("Mul", ["x", "scale"], "scaled")
+    layers("GRU", 2, both=True, graph=graph)
+    graph.stored |= {"w": np.ones((8, 5), np.float32), "first": np.array(-1)}
+    graph.add("Gather", [graph.onto, "first"], "last", axis=0)
+    graph.add("Gemm", [graph.onto, "w"], "scores", alpha=0.5)
+    graph.add("Softmax", [graph.onto], "p", axis=-1)
+    return graph.bytes()
+
+
+RICH = rich()
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(3, len(RICH) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_any_byte_of_a_graph_that_is_followed_may_be_another(changes: list[tuple[int, int]]) -> None:
+    data = bytearray(RICH)
+    for place, value in changes:
+        data[place] = value
+    assert len(answer(bytes(data))) < 400
+
+
 @FEW
 @given(st.lists(st.tuples(st.integers(3, len(VALID) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_any_byte_may_be_another(changes: list[tuple[int, int]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -872,3 +874,96 @@ def test_routes_are_computed_in_the_type_of_the_weights(kind: Any) -> None:
     found, route = routed(contents)
     kinds = {weight.dtype for stage in route.after for weight in stage.parameters()}
     assert kinds == {found.weights["weight_hh"].dtype}
+
+
+class Exported(nn.Module):
+    """A network as PyTorch users write it: `answer` makes the output of the embedded tokens."""
+
+    def __init__(self, answer: Callable[..., torch.Tensor], **parts: nn.Module) -> None:
+        super().__init__()
+        self.embedding, self.answer = nn.Embedding(7, INPUT), answer
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.answer(self, self.embedding(ids))
+
+
+def rnn(kind: type[nn.RNNBase] = nn.LSTM, **options: Any) -> nn.Module:
+    return kind(INPUT, UNITS, batch_first=True, **options)
+
+
+EXPORTED: dict[str, tuple[Callable[[], Exported], bool]] = {
+    "each step": (lambda: Exported(lambda m, x: m.out(m.rnn(x)[0]), rnn=rnn(), out=nn.Linear(UNITS, 7)), False),
+    "last step": (
+        lambda: Exported(lambda m, x: m.out(m.rnn(x)[0][:, -1]), rnn=rnn(nn.GRU), out=nn.Linear(UNITS, 2)),
+        True,
+    ),
+    "top state": (
+        lambda: Exported(lambda m, x: m.out(m.rnn(x)[1][0][-1]), rnn=rnn(num_layers=2), out=nn.Linear(UNITS, 2)),
+        True,
+    ),
+    "both top states": (
+        lambda: Exported(
+            lambda m, x: m.out(m.rnn(x)[1][-2:].permute(1, 0, 2).flatten(1)),
+            rnn=rnn(nn.GRU, num_layers=2, bidirectional=True),
+            out=nn.Linear(2 * UNITS, 2),
+        ),
+        True,
+    ),
+    "pooled": (
+        lambda: Exported(
+            lambda m, x: (lambda h: m.out(torch.cat([h.mean(1), h.amax(1)], -1)))(m.rnn(x)[0]),
+            rnn=rnn(bidirectional=True),
+            out=nn.Linear(4 * UNITS, 2),
+        ),
+        True,
+    ),
+    "norms": (
+        lambda: Exported(
+            lambda m, x: m.out(m.norm(m.rnn(m.first(x))[0]).relu()),
+            first=nn.LayerNorm(INPUT),
+            rnn=rnn(),
+            norm=nn.LayerNorm(UNITS),
+            out=nn.Linear(UNITS, 7),
+        ),
+        False,
+    ),
+    "unit length": (
+        lambda: Exported(lambda m, x: nn.functional.normalize(m.rnn(x)[1][-1], dim=1), rnn=rnn(nn.GRU)),
+        True,
+    ),
+    "gated": (
+        lambda: Exported(
+            lambda m, x: m.out(nn.functional.glu(m.rnn(x)[0], -1)), rnn=rnn(), out=nn.Linear(UNITS // 2, 7)
+        ),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("folded", [True, False], ids=["folded", "unfolded"])
+@pytest.mark.parametrize("case", EXPORTED)
+def test_what_pytorch_exports_is_computed(case: str, folded: bool) -> None:
+    make, whole = EXPORTED[case]
+    torch.manual_seed(0)
+    network, stream, ids = make().eval(), io.BytesIO(), torch.tensor([[3, 1, 4, 1, 5, 2]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own age
+        axes = {"ids": {0: "batch", 1: "step"}}
+        torch.onnx.export(
+            network,
+            (ids,),
+            stream,
+            dynamo=False,
+            input_names=["ids"],
+            dynamic_axes=axes if folded else None,
+            opset_version=20 if folded else 13,
+            do_constant_folding=folded,
+        )
+    contents = read_bytes(stream.getvalue())
+    _, route = routed(contents)
+    assert route.whole_text is whole
+    assert route.embedding == "embedding"
+    expected = network(ids).detach()[0].numpy()
+    np.testing.assert_allclose(answers(contents, ids[0].numpy()), expected, rtol=0, atol=CLOSE)
