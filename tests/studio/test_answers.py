@@ -103,7 +103,7 @@ def test_a_number(shelve_task: ShelveTask) -> None:
     """Rows are shortened on the strip; the number at every step, and the right one where the rule says so."""
     marked = replace(NUMBERS, truth=lambda rows: [None] * (len(rows) - 1) + [0.75])
     sent, values = sent_of(shelve_task(marked), ROWS)
-    assert sent.header["shown"] == [".25", ".75•", "−.50"]
+    assert sent.header["shown"] == [".25", ".75•", "−.5"]
     assert sent.header["names"] == ["0.25 0", "0.75 1", "-0.5 0"]
     assert sent.header["unknown"] == []
     told, under = sent.header["next"], sent.header["answers"]
