@@ -137,7 +137,7 @@ def table_in(content: bytes, reader: Reader, *, columns: Sequence[int] = (), dec
 def go_on(card: Card, text: str) -> None:
     """Lets the network continue the text, token by token, each of its steps to be looked at like any other."""
     room = card.window - len(card.reader.pieces(text))
-    turn = st.session_state.get("begun", 0)  # another box after each text, so that it closes and what is new is seen
+    turn = st.session_state.get("restarts", 0)  # another box after each text, so that it closes and what is new is seen
     with st.popover("Let it go on", icon=":material/edit_note:", key=f"go_on_box_{turn}"):
         most = min(200, room)
         if most < 1:

@@ -174,7 +174,7 @@ def _read(card: Card, text: str, finding: Finding | None = None) -> None:
     """Another text. The unit stays pinned, unless the text is the one that shows another."""
     state = st.session_state
     state.text = text
-    state.begun = state.get("begun", 0) + 1  # the stage begins anew, though it may have this very text
+    state.restarts = state.get("restarts", 0) + 1  # the stage begins anew, though it may have this very text
     found = [finding] if finding else card.findings
     shown = [one for one in found if one.text == text and (one.holds or one is card.show or one is finding)]
     wanted = next((one for one in shown if one.unit == state.unit), shown[0] if shown else None)

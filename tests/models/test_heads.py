@@ -215,7 +215,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="training step is not computed"):
         models.training_step(model, TEXT, learning_rate=0.1, label=0)
     account = ledger(models.trace(pooled()[0], TEXT))
-    with pytest.raises(ValueError, match="not one linear layer on h"):
+    with pytest.raises(ValueError, match="no readout that is one linear layer on h"):
         account.logit("a")
 
 

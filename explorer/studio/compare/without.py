@@ -138,7 +138,7 @@ def _chosen(view: View, changes: dict[str, Array]) -> int:
 def _go(step: int) -> None:
     """The stage begins anew there."""
     st.session_state.step, st.session_state.play = step, None
-    st.session_state.begun = st.session_state.get("begun", 0) + 1
+    st.session_state.restarts = st.session_state.get("restarts", 0) + 1
 
 
 def _pick() -> None:

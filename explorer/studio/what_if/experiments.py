@@ -247,7 +247,7 @@ def start(here: Place, run: Run) -> None:
     now[choose.FOLLOWED] = choose.DUE if run.follow is None else names[run.follow]
     choose.run(run.lines)
     now.step = _telling(here, here.prefix + text, run) if run.step is None else run.step
-    now.play, now.begun = None, now.get("begun", 0) + 1
+    now.play, now.restarts = None, now.get("restarts", 0) + 1
 
 
 def _telling(here: Place, whole: str, run: Run) -> int:

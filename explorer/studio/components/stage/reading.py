@@ -74,7 +74,7 @@ class Reading:
     @property
     def text_id(self) -> str:
         """The name of the place's text; another one for the same text when the reader has begun anew."""
-        return hashed(f"{st.session_state.get('begun', 0)}\n{self.place.text}")
+        return hashed(f"{st.session_state.get('restarts', 0)}\n{self.place.text}")
 
     @property
     def warm(self) -> int:
