@@ -194,7 +194,7 @@ def test_a_finding_is_looked_at(which: int, shelve: Shelve) -> None:
     at = session(looks_at, read_model=name, wanted=which, unit=1, step=4, text=wanted.text, begun=7)
     state = at.session_state
     assert (state["text"], state["unit"], state["step"]) == (wanted.text, wanted.unit, wanted.step)
-    assert state["begun"] == 8
+    assert state["restarts"] == 8
 
 
 @pytest.mark.parametrize(("text", "place"), [(None, ("abcde", 1, 2)), ("edcba", ("edcba", 2, 3)), ("c", ("c", 1, 0))])
