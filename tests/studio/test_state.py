@@ -191,7 +191,7 @@ def test_an_example_shows_the_unit_that_it_is_about(
 def test_a_finding_is_looked_at(which: int, shelve: Shelve) -> None:
     """Its unit, on its text, at its step, also where another shows on that text; the stage is told of a new beginning."""
     name, wanted = shelve("lstm", findings=FINDINGS), FINDINGS[which]
-    at = session(looks_at, read_model=name, wanted=which, unit=1, step=4, text=wanted.text, begun=7)
+    at = session(looks_at, read_model=name, wanted=which, unit=1, step=4, text=wanted.text, restarts=7)
     state = at.session_state
     assert (state["text"], state["unit"], state["step"]) == (wanted.text, wanted.unit, wanted.step)
     assert state["restarts"] == 8
