@@ -111,8 +111,8 @@ class Ledger:
         readout = self.trace.readout
         if readout is None:
             raise ValueError(
-                "this network has no readout that is one linear layer on h, so no score can be split into contributions; the cell state can: "
-                "see contributions()"
+                "this network has no readout that is one linear layer on h, so no score can be split into contributions; the cell "
+                "state can: see contributions()"
             )
         if self.trace.bidirectional:
             raise ValueError("the top layer reads both ways, so a step has two rows; ask for the contributions of each")

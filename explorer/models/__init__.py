@@ -1,6 +1,6 @@
 """What runs: vocabulary + embedding + layers + readout; the shipped models; how they were trained."""
 
-from explorer.models.bptt import Itemised, TrainingStep, Truncated, itemised, training_step
+from explorer.models.bptt import Itemised, TrainingStep, Truncated, itemised, no_training_step, training_step
 from explorer.models.card import Card, Finding
 from explorer.models.deleting import deletions
 from explorer.models.diagnosing import diagnose
@@ -57,6 +57,7 @@ __all__ = [
     "itemised",
     "jacobian",
     "load",
+    "no_training_step",
     "opened",
     "overruled",
     "paths",

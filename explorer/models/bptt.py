@@ -191,13 +191,18 @@ def _apart(
     return apart, _losses(reading, label, target)
 
 
+def no_training_step(model: Model) -> str:
+    """Why no training step is computed for this network: it has weights outside the embedding, the layers and a readout of each step by
+    itself; empty if one is."""
+    if model.before is None and model.is_local:
+        return ""
+    where = "before the layers" if model.before is not None else "between the layers and the answer"
+    return f"a training step is not computed for this network: it has stages {where} whose weights would move as well"
+
+
 def _check_parts(model: Model) -> None:
-    """Raise ValueError for a network with weights outside the embedding, the layers and a readout of each step by itself."""
-    if model.before is not None or not model.is_local:
-        where = "before the layers" if model.before is not None else "between the layers and the answer"
-        raise ValueError(
-            f"a training step is not computed for this network: it has stages {where} whose weights would move as well"
-        )
+    if reason := no_training_step(model):
+        raise ValueError(reason)
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer import models
 from explorer.models.answers import ANSWERS
 from explorer.studio import service, style
 from explorer.studio.page import opening
@@ -17,6 +18,10 @@ here = opening(
 answer, tokens = ANSWERS[here.card.answer], service.trace(here.model, here.text).tokens
 if answer.in_text and len(tokens) < 2:
     st.info("A loss needs a next token: type at least two.")
+    st.stop()
+
+if reason := models.no_training_step(service.model(here.model)):
+    st.info(f"{reason[0].upper()}{reason[1:]}.")
     st.stop()
 
 right = settings.right_answer(here)

@@ -17,10 +17,12 @@ from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
-from explorer.cells import build
+from explorer.cells import Stack, build
 from explorer.models.checkpoints import Choice, Contents, Linear, Recurrent, likely, limits
 from explorer.models.checkpoints.card import OwnCard
+from explorer.models.checkpoints.contents import Route
 from explorer.models.model import Model
+from explorer.models.stages import Ends, Layers, RunningMax
 from explorer.studio import own, sentences
 from explorer.studio.own import Own
 from explorer.studio.state import FIRST_MODEL
@@ -99,6 +101,26 @@ def spoilt(value: float) -> Contents:
     return tokens(found)
 
 
+def both_ways_to_a_class() -> Contents:
+    """The file's own graph: a norm, layers that read both ways, the last state of each direction, two linear layers."""
+    torch.manual_seed(0)
+    after = (Ends(), nn.Linear(2 * UNITS, 6), nn.ReLU(), nn.Linear(6, 3))
+    parts = ("emb", "norm", "rnn", "fc1 (relu)", "fc2 (softmax)")
+    return routed(layers("lstm", both=True), Route("emb", (nn.LayerNorm(INPUTS),), after, True, "class", parts))
+
+
+def pooled_above_other_layers() -> Contents:
+    """Layers of another size above those shown, and the largest of their h over the text."""
+    torch.manual_seed(0)
+    above = Layers(Stack.of(build("gru", UNITS, 3)))
+    after = (above, RunningMax(), nn.Linear(3, 2), nn.Tanh())
+    return routed(layers("gru"), Route("emb", (), after, True, "number", ("emb", "rnn", "gru", "max", "fc (tanh)")))
+
+
+def routed(found: Recurrent, route: Route) -> Contents:
+    return Contents("Keras", (replace(found, route=route),), {"emb": torch.randn(len(LETTERS), INPUTS)}, {}, LETTERS)
+
+
 def exploding() -> Contents:
     """Each step multiplies h by so much that float32 does not hold it for long."""
     found = layers("rnn", nonlinearity="relu")
@@ -132,6 +154,8 @@ KINDS: dict[str, tuple[Callable[[], Contents], dict[str, Any]]] = {
     "float64": (double, {}),
     "one unit": (lambda: Contents("NumPy", (layers("lstm", 1, 1),)), {}),
     "peepholes": (lambda: tokens(layers("lstm-peephole")), {}),
+    "both ways to a class": (both_ways_to_a_class, {}),
+    "pooled above other layers": (pooled_above_other_layers, {}),
 }
 
 
@@ -185,10 +209,11 @@ def test_every_page(kind: str) -> None:
         assert not [one for one in at.button if one.key == "random"], "there is nothing to draw an excerpt from"
 
 
+@pytest.mark.parametrize("kind", ["Inf in the weights", "both ways to a class", "pooled above other layers"])
 @pytest.mark.parametrize(("page", "key", "tab"), TABS)
-def test_every_tab(page: str, key: str, tab: str) -> None:
-    """Of a network of which much is no number."""
-    assert len(session(dropped("Inf in the weights"), page, link={key: tab}).title) == 1
+def test_every_tab(page: str, key: str, tab: str, kind: str) -> None:
+    """Of a network of which much is not a number, and of those whose answer is more than one linear layer on h."""
+    assert len(session(dropped(kind), page, link={key: tab}).title) == 1
 
 
 @pytest.mark.parametrize("kind", ["named classes of words", "float64", "both ways, without a readout"])

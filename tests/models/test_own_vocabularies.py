@@ -197,7 +197,7 @@ def test_what_is_known_as_typed_is_not_normalised() -> None:
     assert (encoded.values.tolist(), encoded.notices) == ([0, 1, 2, 3, 4], ())
 
 
-@pytest.mark.parametrize("reader", [CHARACTERS, WORDS, SIGNS, BPE, SPACED], ids=id)
+@pytest.mark.parametrize("reader", [CHARACTERS, WORDS, SIGNS, BPE, SPACED], ids=["characters", "words", "signs", "bpe", "spaced"])
 def test_half_a_character_is_replaced(reader: Symbols) -> None:
     """It could not be sent, saved or printed."""
     encoded = reader.encode("\ud800")

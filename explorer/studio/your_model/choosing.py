@@ -35,6 +35,8 @@ def choices(here: Own) -> None:
         if len(contents.recurrent) > 1:
             names = [found.where for found in contents.recurrent]
             _pick("Recurrent layers", names, choice.recurrent, _layers)
+            if choice.follows:
+                st.caption("These layers are shown; the others run as the file connects them.")
         if recurrent.rather:
             usual = str(recurrent.options.get("nonlinearity", "tanh"))
             _pick("Nonlinearity", [usual, *recurrent.rather], choice.rather or usual, partial(_rather, usual))
