@@ -127,6 +127,19 @@ def test_a_saved_page_plays_without_a_network(
     assert asked == [path.as_uri()]
 
 
+def test_a_saved_page_says_that_it_needs_javascript(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
+    """Where there is none, as in a mail's preview, the page would be empty without a word."""
+    online = open_page()
+    visit(online, server, model=FIRST_MODEL, text=TEXT)
+    path = save(online, "html", tmp_path)
+    said = "This page draws its numbers with JavaScript"
+    without = open_page(unused=True, offline=True, java_script_enabled=False)
+    without.goto(path.as_uri())
+    assert said in without.inner_text("body")
+    with_it, _ = open_saved(open_page, path)
+    assert said not in with_it.inner_text("body")
+
+
 def test_a_saved_page_does_what_the_stage_does(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     """Unroll, ask first, present, the roll, dark as the reader's system is; and it can be saved again."""
     online = open_page()

@@ -54,7 +54,9 @@ h1 { font-size: 22px; margin: 0 0 8px; color: light-dark(${state.reading.themes.
 footer, footer a { color: #77736d; font-size: 14px; }
 ${sheet}
 </style></head>
-<body><h1>${escaped(captionOf(state))}</h1><div class="stage" data-testid="stage"></div>
+<body><h1>${escaped(captionOf(state))}</h1>
+<noscript><p>This page draws its numbers with JavaScript, which is switched off or blocked here. Allow it for this file, or open it in another browser.</p></noscript>
+<div class="stage" data-testid="stage"></div>
 <footer>${escaped(captionOf({ reading, place }))}. <a href="${escaped(address(state))}">Open it in Carousel</a></footer>
 <script type="module">
 const sheet = ${script(JSON.stringify(sheet))};
