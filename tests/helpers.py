@@ -26,9 +26,7 @@ ACTIVATED: list[dict[str, Any]] = [
 ]
 """An LSTM with other activations than its own."""
 OPTIONS: dict[str, list[dict[str, Any]]] = {
-    "rnn": [
-        {"nonlinearity": one} for one in (*NONLINEARITIES, "softplus")
-    ],
+    "rnn": [{"nonlinearity": one} for one in (*NONLINEARITIES, "softplus")],
     "jordan": [{}, {"output_size": 2, "nonlinearity": "sigmoid", "output_nonlinearity": "linear"}],
     "lstm": [{}, {"forget_bias": 3.0}, {"chrono": 20}, *ACTIVATED],
     "gru": [{}, {"candidate": "sigmoid"}, {"candidate": "softsign", "gate": "hard_sigmoid"}],

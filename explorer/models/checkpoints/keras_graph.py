@@ -39,6 +39,7 @@ def clean(text: object) -> str:
 
 
 def not_computed(layer: Described) -> NotComputed:
+    """What to raise for a layer of a kind that is not computed."""
     return NotComputed(f"The answer passes through {named(layer)}, which is not computed here.")
 
 

@@ -63,7 +63,9 @@ def _made(keras: Any, origin: Origin) -> Any:
     if len(origin.weights) == 1:
         return layer
     functions = {one.__name__: one for one in told.values() if callable(one)}
-    with keras.saving.custom_object_scope(functions):  # a Bidirectional makes its layers anew, by the names of their functions
+    with keras.saving.custom_object_scope(
+        functions
+    ):  # a Bidirectional makes its layers anew, by the names of their functions
         return keras.layers.Bidirectional(layer, merge_mode="concat")
 
 

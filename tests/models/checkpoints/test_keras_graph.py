@@ -133,7 +133,11 @@ SEQUENCE: dict[str, tuple[Callable[[Any], list[Any]], str, bool]] = {
         CLASS.name,
         True,
     ),
-    "1 directions averaged": (lambda of: [of.Bidirectional(of.GRU(5, return_sequences=True), merge_mode="ave")], NUMBER.name, False),
+    "1 directions averaged": (
+        lambda of: [of.Bidirectional(of.GRU(5, return_sequences=True), merge_mode="ave")],
+        NUMBER.name,
+        False,
+    ),
     "2 two linear layers": (
         lambda of: [lstm(of, whole=True), of.Dense(6, activation="relu"), of.Dense(3, activation="softmax")],
         CLASS.name,
@@ -144,8 +148,16 @@ SEQUENCE: dict[str, tuple[Callable[[Any], list[Any]], str, bool]] = {
         LABEL.name,
         False,
     ),
-    "3 without its scale": (lambda of: [lstm(of, whole=True), of.LayerNormalization(scale=False, epsilon=0.1), of.Dense(3)], NUMBER.name, True),
-    "3 without its centre": (lambda of: [lstm(of, whole=True), of.LayerNormalization(center=False), of.Dense(3)], NUMBER.name, True),
+    "3 without its scale": (
+        lambda of: [lstm(of, whole=True), of.LayerNormalization(scale=False, epsilon=0.1), of.Dense(3)],
+        NUMBER.name,
+        True,
+    ),
+    "3 without its centre": (
+        lambda of: [lstm(of, whole=True), of.LayerNormalization(center=False), of.Dense(3)],
+        NUMBER.name,
+        True,
+    ),
     "3 by the root of squares": (lambda of: [lstm(of), of.RMSNormalization(), of.Dense(3)], NUMBER.name, False),
     "4 batch normalisation": (
         lambda of: [lstm(of, whole=True), of.BatchNormalization(), of.Dense(3, activation="softmax")],
@@ -157,7 +169,11 @@ SEQUENCE: dict[str, tuple[Callable[[Any], list[Any]], str, bool]] = {
         NUMBER.name,
         False,
     ),
-    "4 without its centre": (lambda of: [lstm(of), of.BatchNormalization(center=False), of.Dense(3)], NUMBER.name, False),
+    "4 without its centre": (
+        lambda of: [lstm(of), of.BatchNormalization(center=False), of.Dense(3)],
+        NUMBER.name,
+        False,
+    ),
     "5 another activation": (
         lambda of: [of.SimpleRNN(UNITS), of.Dense(5, activation="tanh"), of.Dense(1)],
         NUMBER.name,
@@ -215,7 +231,11 @@ SEQUENCE: dict[str, tuple[Callable[[Any], list[Any]], str, bool]] = {
         LABEL.name,
         False,
     ),
-    "several classes at once": (lambda of: [lstm(of, whole=True), of.Dense(3, activation="sigmoid")], NUMBER.name, True),
+    "several classes at once": (
+        lambda of: [lstm(of, whole=True), of.Dense(3, activation="sigmoid")],
+        NUMBER.name,
+        True,
+    ),
     "an activation by itself": (
         lambda of: [lstm(of, whole=True), of.Dense(3), of.Activation("elu"), of.Dense(3), of.Softmax()],
         CLASS.name,
@@ -235,10 +255,17 @@ SEQUENCE: dict[str, tuple[Callable[[Any], list[Any]], str, bool]] = {
         NUMBER.name,
         False,
     ),
-    "axes that stay": (lambda of: [lstm(of, whole=True), of.Reshape((UNITS,)), of.Flatten(), of.Dense(2)], NUMBER.name, True),
+    "axes that stay": (
+        lambda of: [lstm(of, whole=True), of.Reshape((UNITS,)), of.Flatten(), of.Dense(2)],
+        NUMBER.name,
+        True,
+    ),
     "cells in an RNN": (lambda of: [of.RNN([of.LSTMCell(5), of.LSTMCell(4)]), of.Dense(2)], NUMBER.name, True),
     "a reset gate in front": (
-        lambda of: [of.GRU(UNITS, reset_after=False, recurrent_activation="hard_sigmoid", activation="relu"), of.Dense(2)],
+        lambda of: [
+            of.GRU(UNITS, reset_after=False, recurrent_activation="hard_sigmoid", activation="relu"),
+            of.Dense(2),
+        ],
         NUMBER.name,
         True,
     ),
@@ -307,7 +334,7 @@ def test_both_directions_are_read_to_their_own_ends(keras: Any, tmp_path: Path) 
     model = filled(sequential(keras, of.Bidirectional(lstm(of, whole=True)), of.Dense(3, activation="softmax")))
     (recurrent,) = contents_of(model, tmp_path).recurrent
     assert recurrent.route is not None
-    assert [type(stage) for stage in recurrent.route.after][0] is Ends
+    assert isinstance(recurrent.route.after[0], Ends)
 
 
 def test_parts_are_named_as_the_file_names_them(keras: Any, tmp_path: Path) -> None:
@@ -336,7 +363,9 @@ def nested(of: Any, x: Any) -> Any:
 
     encoder = keras.Sequential([keras.Input((None, INPUT)), lstm(of, 5), of.LayerNormalization()], name="encoder")
     inside = keras.Input((5,))
-    head = keras.Model(inside, of.Dense(3, activation="softmax", name="scores")(of.Dense(4, activation="relu")(inside)), name="head")
+    head = keras.Model(
+        inside, of.Dense(3, activation="softmax", name="scores")(of.Dense(4, activation="relu")(inside)), name="head"
+    )
     return head(of.GRU(5, name="upper")(encoder(x)))
 
 
@@ -344,7 +373,9 @@ FUNCTIONAL: dict[str, Callable[[Any, Any], Any]] = {
     "a row of layers": lambda of, x: of.Dense(3, activation="softmax")(of.GlobalMaxPooling1D()(lstm(of)(x))),
     "models in models": nested,
     "the last step": lambda of, x: of.Dense(3, activation="softmax")(lstm(of)(x)[:, -1, :]),
-    "the last step of both directions": lambda of, x: of.Dense(3, activation="softmax")(of.Bidirectional(lstm(of))(x)[:, -1]),
+    "the last step of both directions": lambda of, x: of.Dense(3, activation="softmax")(
+        of.Bidirectional(lstm(of))(x)[:, -1]
+    ),
     "the state that is given beside": lambda of, x: of.Dense(2)(of.LSTM(UNITS, return_state=True)(x)[1]),
 }
 
@@ -379,7 +410,9 @@ NOT_COMPUTED: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     ),
     "a shared layer": (shared, "The answer passes through “twice” (LSTM) more than once, which is not computed here."),
     "a state of another": (
-        lambda of, x: of.Dense(2)(lstm(of, name="decoder")(x, initial_state=of.LSTM(UNITS, return_state=True, name="encoder")(x)[1:])),
+        lambda of, x: of.Dense(2)(
+            lstm(of, name="decoder")(x, initial_state=of.LSTM(UNITS, return_state=True, name="encoder")(x)[1:])
+        ),
         "The answer passes through “decoder” (LSTM), which begins from a state of “encoder”, not from zeros.",
     ),
     "the cell state": (
@@ -462,7 +495,12 @@ def test_scores_are_known_by_the_loss(loss: str, outputs: int, answer: str, kera
 
 def test_a_mean_that_keras_takes_without_padding_is_told(keras: Any, tmp_path: Path) -> None:
     of = keras.layers
-    layers = [of.Embedding(SYMBOLS, INPUT, mask_zero=True), lstm(of), of.GlobalAveragePooling1D(name="mean"), of.Dense(2)]
+    layers = [
+        of.Embedding(SYMBOLS, INPUT, mask_zero=True),
+        lstm(of),
+        of.GlobalAveragePooling1D(name="mean"),
+        of.Dense(2),
+    ]
     model = filled(keras.Sequential([keras.Input((None,), dtype="int32"), *layers]))
     contents = contents_of(model, tmp_path)
     (recurrent,) = contents.recurrent
@@ -497,7 +535,11 @@ def test_every_tensor_has_its_place(keras: Any, tmp_path: Path) -> None:
         assert len(contents.shapes) == len(model.weights)
         assert sorted(contents.shapes.values()) == sorted(tuple(one.shape) for one in model.weights)
         (recurrent,) = contents.recurrent
-        assert [contents.shapes[name] for name in sorted(recurrent.tensors)] == [(16,), (3, 16), (4, 16)] or form == ".keras"
+        assert [contents.shapes[name] for name in sorted(recurrent.tensors)] == [
+            (16,),
+            (3, 16),
+            (4, 16),
+        ] or form == ".keras"
         assert len(recurrent.tensors) == 3 and set(recurrent.tensors) <= set(contents.shapes)
         for names in contents.sources.values():
             assert set(names) <= set(contents.shapes)
