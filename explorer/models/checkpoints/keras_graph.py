@@ -39,7 +39,7 @@ def clean(text: object) -> str:
 
 
 def not_computed(layer: Described) -> NotComputed:
-    """The refusal of a layer by its name and class."""
+    """What to raise for a layer of a kind that is not computed."""
     return NotComputed(f"The answer passes through {named(layer)}, which is not computed here.")
 
 

@@ -77,7 +77,10 @@ class Walk:
         if self.form == "input":
             self._note_shape(layer)
         self.masked = self.masked or layer.kind == "Masking" or bool(layer.config.get("mask_zero"))
-        if layer.kind in NOTHING or (self.form == "input" and layer.kind in LOOKUPS):
+        if layer.kind in NOTHING:
+            return
+        if self.form == "input" and layer.kind in LOOKUPS:  # from text to ids
+            self.rank = 2
             return
         self.parts.append(part(layer))
         if layer.kind == "Embedding":

@@ -33,6 +33,7 @@ from tests.models.checkpoints.helper import CLOSE, Entry, by_steps, read_one, re
 INPUT, UNITS = 3, 4
 MOST_TENSORS = 100
 """The limit in these tests; to write more takes long."""
+HARD_2 = "hard_sigmoid(0.2, 0.5)"
 LSTM = ("kernel", "recurrent_kernel", "bias")
 Change = Callable[[h5py.File], Any]
 
@@ -107,10 +108,62 @@ def test_layers_follow_the_order_that_the_file_states() -> None:
     assert [one.where for one in read_bytes(made(arrays)).recurrent] == ["a", "b"]
 
 
-@pytest.mark.parametrize("version", ["2.1.5", "2.2.4-tf"])
-def test_old_defaults_are_told(version: str) -> None:
-    (note,) = read_one(made(lstm(), keras_version=version)).notes
-    assert note.startswith("Before Keras 2.3 the default for the gates was hard_sigmoid")
+@pytest.mark.parametrize(
+    ("version", "options", "says"),
+    [
+        ("2.1.5", {"gate": HARD_2}, "hard_sigmoid (0.2x + 0.5), the defaults of Keras before 2.3, are assumed"),
+        ("2.2.4-tf", {}, "tanh and sigmoid, Keras's defaults, are assumed"),  # of TensorFlow 1 or 2
+        ("2.3.1", {}, "tanh and sigmoid, Keras's defaults, are assumed"),
+    ],
+)
+def test_defaults_follow_the_version_and_can_be_changed(version: str, options: dict[str, Any], says: str) -> None:
+    found = read_one(made(lstm(), keras_version=version))
+    (note,) = found.notes
+    assert says in note and "Choose others if they are wrong" in note
+    assert dict(found.options) == options
+    other = [dict(one.options) for one in found.rather.values()]
+    assert options not in other and {"gate": "hard_sigmoid"} in other and ({} if options else {"gate": HARD_2}) in other
+    assert all(not one.notes and one.kernel is not None for one in found.rather.values())
+
+
+def squashed_by(slope: float) -> Array:
+    """The first h of the LSTM in `lstm()` for x = 1, with gates clip(slope · a + 0.5, 0, 1), in numpy."""
+    kernel, _, bias = lstm().values()
+    i, _, g, o = np.split(np.ones(INPUT) @ kernel + bias, 4)
+    first, last = (np.clip(slope * one + 0.5, 0, 1) for one in (i, o))
+    h: Array = last * np.tanh(first * np.tanh(g))
+    return h
+
+
+@pytest.mark.parametrize(
+    ("version", "slope", "notes"),
+    [("2.1.5", 0.2, 0), ("2.15.0", 0.2, 0), ("3.0.1", 1 / 6, 0), ("10.0", 1 / 6, 0), (None, 0.2, 1)],
+)
+def test_hard_sigmoid_has_the_slope_of_its_version(version: str | None, slope: float, notes: int) -> None:
+    """0.2 until Keras 2.15, 1/6 since Keras 3; where the file does not say which it was, the other can be chosen."""
+    config = sequential(("LSTM", {"name": "lstm", "recurrent_activation": "hard_sigmoid", "return_sequences": True}))
+    told = {} if version is None else {"keras_version": version}
+    found = read_one(made(lstm(), config, **told))
+    assert len(found.notes) == notes
+    x = np.ones((1, INPUT), np.float32)
+    np.testing.assert_allclose(by_steps(found, x)[0], squashed_by(slope), rtol=0, atol=CLOSE)
+    assert found.kernel is not None
+    np.testing.assert_allclose(found.kernel.run(x)[0], squashed_by(slope), rtol=0, atol=CLOSE)
+    others = list(found.rather.values())
+    assert len(others) == (version is None)
+    for other in others:
+        np.testing.assert_allclose(by_steps(other, x)[0], squashed_by(1 / 6), rtol=0, atol=CLOSE)
+
+
+def test_an_old_file_that_does_not_name_its_gates_has_hard_ones() -> None:
+    """Keras 1 called them inner_activation."""
+    for own, gate in (
+        ({}, HARD_2),
+        ({"inner_activation": "sigmoid"}, "sigmoid"),
+        ({"recurrent_activation": "sigmoid"}, "sigmoid"),
+    ):
+        config = sequential(("LSTM", {"name": "lstm", **own}))
+        assert read_one(made(lstm(), config, keras_version="1.2.2")).options.get("gate", "sigmoid") == gate
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
@@ -392,17 +445,212 @@ def test_a_file_that_breaks_off_is_damaged(share: float) -> None:
         read_bytes(VALID[: int(share * len(VALID))])
 
 
+def dense(path: str, inputs: int = UNITS, outputs: int = 2) -> dict[str, Array]:
+    return {f"{path}/kernel:0": np.ones((inputs, outputs), np.float32), f"{path}/bias:0": np.zeros(outputs, np.float32)}
+
+
+def of_functions(*layers: tuple[str, str, dict[str, Any], list[str]], outputs: list[str]) -> dict[str, Any]:
+    """A configuration as Keras 2 wrote that of a model of functions: (class, name, configuration, what it reads)."""
+    entries = [
+        {
+            "class_name": kind,
+            "name": name,
+            "config": {"name": name} | own,
+            "inbound_nodes": [[[below, 0, 0, {}] for below in reads]] if reads else [],
+        }
+        for kind, name, own, reads in layers
+    ]
+    ends = [[name, 0, 0] for name in outputs]
+    return {"class_name": "Model", "config": {"name": "m", "layers": entries, "output_layers": ends}}
+
+
+CHAIN = (
+    ("InputLayer", "x", {"batch_input_shape": [None, None, INPUT]}, []),
+    ("LSTM", "lstm", {"recurrent_activation": "sigmoid"}, ["x"]),
+)
+GRAPHS: dict[str, tuple[dict[str, Any], dict[str, Array], str]] = {
+    "no weights of a layer": (
+        of_functions(*CHAIN, ("Dense", "out", {}, ["lstm"]), outputs=["out"]),
+        {},
+        "The file holds no kernel of “out” (Dense)",
+    ),
+    "weights of another size": (
+        of_functions(*CHAIN, ("Dense", "out", {}, ["lstm"]), outputs=["out"]),
+        dense("out/out", inputs=5),
+        "The kernel of “out” (Dense) has the shape [5, 2], but [4, 2] fits what comes to it.",
+    ),
+    "a circle": (
+        of_functions(
+            CHAIN[0],
+            ("LSTM", "lstm", {}, ["again"]),
+            ("Dropout", "again", {}, ["lstm"]),
+            outputs=["lstm"],
+        ),
+        {},
+        "The answer passes through “lstm” (LSTM) more than once",
+    ),
+    "a layer that is not there": (
+        of_functions(CHAIN[1], outputs=["lstm"]),
+        {},
+        "The file does not describe the layer “x” that its answer comes from.",
+    ),
+    "an answer that is not there": (of_functions(*CHAIN, outputs=["y"]), {}, "does not describe the layer “y”"),
+    "no answer": (of_functions(*CHAIN, outputs=[]), {}, "The file does not say which layer gives the answer."),
+    "an answer from elsewhere": (
+        of_functions(*CHAIN, ("Dropout", "beside", {}, ["x"]), outputs=["beside"]),
+        {},
+        "The answer “beside” does not pass through these layers.",
+    ),
+    "one name twice": (
+        of_functions(*CHAIN, CHAIN[1], outputs=["lstm"]),
+        {},
+        "The file gives several layers the same name",
+    ),
+    "a number that is none": (
+        of_functions(*CHAIN, ("LayerNormalization", "norm", {"epsilon": "small"}, ["lstm"]), outputs=["norm"]),
+        {"norm/norm/gamma:0": np.ones(4, np.float32), "norm/norm/beta:0": np.ones(4, np.float32)},
+        "The epsilon of “norm” (LayerNormalization) is not a number",
+    ),
+    "a class of one's own": (
+        of_functions(*CHAIN, ("<b>Mine", "<i>own", {}, ["lstm"]), outputs=["<i>own"]),
+        {},
+        "The answer passes through “·i·own” (·b·Mine), which is not computed here.",
+    ),
+    "another input than fits": (
+        of_functions(("InputLayer", "x", {"batch_input_shape": [None, None, 7]}, []), CHAIN[1], outputs=["lstm"]),
+        {},
+        "“lstm” (LSTM) reads 3 numbers a step, but 7 come to it.",
+    ),
+    "steps first": (
+        of_functions(CHAIN[0], ("LSTM", "lstm", {"time_major": True}, ["x"]), outputs=["lstm"]),
+        {},
+        "The answer passes through “lstm” (LSTM), which is not computed here.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", GRAPHS)
+def test_a_graph_that_is_not_computed_says_why(case: str) -> None:
+    config, weights, says = GRAPHS[case]
+    found = read_bytes(made(lstm() | weights, config)).recurrent[0]
+    assert found.route is None
+    assert says in found.no_route
+    assert len(found.no_route) < 300 and found.no_route.isprintable()
+
+
+def test_models_that_lie_in_one_another_without_an_end() -> None:
+    config = sequential(("LSTM", {"name": "lstm"}))
+    for _ in range(40):
+        config = {"class_name": "Sequential", "config": {"name": "s", "layers": [config]}}
+    found = read_one(made(lstm(), config))
+    assert found.no_route == "The models in the file lie in one another, more than 20 deep."
+
+
+@pytest.mark.parametrize("root", ["layers", "_layer_checkpoint_dependencies"])
+def test_weights_with_numbers_are_found_by_their_places(root: str) -> None:
+    """Where Keras 3 keeps them and where Keras 2.12 did, in a model in a model, too; text comes before the ids."""
+    head = {"name": "head", "layers": [{"class_name": "Dense", "config": {"name": "d"}}]}
+    config = sequential(
+        ("InputLayer", {"name": "x", "batch_shape": [None]}),
+        ("TextVectorization", {"name": "text", "vocabulary": ["a"]}),
+        ("Embedding", {"name": "letters"}),
+        ("LSTM", {"name": "lstm"}),
+    )
+    config["config"]["layers"].append({"class_name": "Sequential", "config": head})
+    arrays = {
+        "layers/embedding/vars/0": np.ones((3, INPUT), np.float32),
+        "layers/sequential/layers/dense/vars/0": np.ones((UNITS, 2), np.float32),
+        "layers/sequential/layers/dense/vars/1": np.array([1, 2], np.float32),
+    }
+    arrays = {path.replace("layers", root): array for path, array in (NUMBERED | arrays).items()}
+    found = read_one(archive(config, made(arrays)))
+    assert found.route is not None, found.no_route
+    assert (found.route.embedding, found.route.parts) == ("embedding", ("letters", "lstm", "d"))
+    (out,) = found.route.after
+    torch.testing.assert_close(out(torch.zeros(1, 1, UNITS)), torch.tensor([[[1.0, 2.0]]]))
+    assert set(found.tensors) == {path for path in arrays if "lstm" in path}
+
+
+def test_keras_is_not_imported_to_read_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes long; the layers are compared with Keras's own when somebody asks for that."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    assert read_bytes(VALID).recurrent[0].kernel is not None
+    assert "keras" not in sys.modules
+
+
+def test_a_long_row_of_layers_comes_to_an_end() -> None:
+    """Thousands that each would have a copy of the same weights."""
+    layers = [("Dense", {"name": f"dense{at}"}) for at in range(5000)]
+    found = read_one(made(lstm(), sequential(("LSTM", {"name": "lstm"}), *layers)))
+    assert found.no_route == "The answer passes through more than 256 layers, which is too many to compute here."
+
+
+def test_a_row_as_keras_2_wrote_it() -> None:
+    """Without an input layer, its shape on the first layer; the axes of a norm in a list."""
+    config = sequential(
+        ("Dense", {"name": "in", "activation": "hard_sigmoid", "batch_input_shape": [None, None, 2]}),
+        ("LSTM", {"name": "lstm", "recurrent_activation": "sigmoid", "return_sequences": False}),
+        ("BatchNormalization", {"name": "norm", "axis": [1], "epsilon": 0.001}),
+        ("Dense", {"name": "out", "activation": "softmax"}),
+    )
+    norm = {f"norm/norm/{name}:0": np.full(UNITS, value, np.float32) for name, value in NORM.items()}
+    arrays = lstm() | dense("in/in", 2, INPUT) | norm | dense("out/out")
+    arrays["out/out/kernel:0"] = np.arange(8, dtype=np.float32).reshape(4, 2)
+    found = read_one(made(arrays, config, keras_version="2.4.0"))
+    assert found.route is not None, found.no_route
+    assert (found.route.answer, found.route.whole_text, found.route.embedding) == ("class", True, None)
+    x = torch.tensor([[[1.0, -0.5]]])
+    for stage in found.route.before:
+        x = stage(x)
+    np.testing.assert_allclose(x.numpy().ravel(), [0.6, 0.6, 0.6], rtol=0, atol=1e-7)  # 0.2 · 0.5 + 0.5
+    h = torch.full((1, 1, UNITS), 0.5)
+    for stage in found.route.after:
+        h = stage(h)
+    each = (0.5 - 0.25) / np.sqrt(0.81 + 0.001) * 2 + 0.1
+    np.testing.assert_allclose(h.numpy().ravel(), each * np.array([12, 16]), rtol=1e-6)
+
+
+NORM = {"gamma": 2.0, "beta": 0.1, "moving_mean": 0.25, "moving_variance": 0.81}
+
+
+def test_a_slice_as_keras_2_wrote_it() -> None:
+    config = of_functions(*CHAIN, outputs=["last"])
+    config["config"]["layers"][1]["config"]["return_sequences"] = True
+    whole = {"start": None, "stop": None, "step": None}
+    for spec, computed in (
+        ([whole, -1, whole], True),
+        ([whole, -1], True),
+        ([whole, 0], False),
+        ([whole, {"start": -1}], False),
+    ):
+        last = {
+            "class_name": "SlicingOpLambda",
+            "name": "last",
+            "config": {"name": "last", "function": "__operators__.getitem"},
+            "inbound_nodes": [["lstm", 0, 0, {"slice_spec": spec}]],
+        }
+        found = read_one(
+            made(lstm(), {**config, "config": {**config["config"], "layers": [*config["config"]["layers"], last]}})
+        )
+        assert (found.route is not None) == computed, found.no_route
+
+
 HOSTILE = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.sampled_from(["lstm", "LSTM", "RNN", "Bidirectional", "x"]),
+    | st.sampled_from(
+        ["lstm", "LSTM", "RNN", "Bidirectional", "x", "Dense", "Reshape", "Rescaling", "ReLU", "Sequential"]
+    ),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                ["class_name", "config", "layers", "name", "cell", "cells", "layer", "inbound_nodes", "args"]
+                [
+                    *("class_name", "config", "layers", "name", "cell", "cells", "layer", "inbound_nodes", "args"),
+                    *("output_layers", "activation", "axis", "batch_shape", "target_shape", "keras_history"),
+                ]
             ),
             inner,
             max_size=5,
@@ -420,7 +668,13 @@ def test_a_configuration_may_say_anything(first: Any, second: Any, third: Any) -
         {"class_name": "LSTM", "config": first},
         {"class_name": second, "config": {"name": "lstm", "layer": third}},
     ]
-    for config in (first, {"class_name": "Model", "config": {"layers": layers}, "inbound_nodes": third}):
+    ends = [["lstm", 0, 0]]
+    for config in (
+        first,
+        {"class_name": "Model", "config": {"layers": layers}, "inbound_nodes": third},
+        {"class_name": "Sequential", "config": {"layers": layers}},
+        {"class_name": "Functional", "config": {"layers": layers, "output_layers": third or ends}},
+    ):
         assert len(answer(made(lstm(), json.dumps(config)))) < 400
 
 
