@@ -88,7 +88,10 @@ def test_the_longest_symbol_is_read(reader: Symbols, text: str, tokens: list[str
 @pytest.mark.parametrize(
     "text", ["ach ❤️ 🇨🇭 x", "the plays", "lower", "the cats", "CCl", " the  low\n", "🇩🇪e\u0301", ""]
 )
-@pytest.mark.parametrize("reader", [SMILES, SIGNS, WORDPIECES, BPE, SUBWORDS, SENTENCES, SPACED, LITERAL], ids=lambda reader: reader.kind + reader.symbols[-1])
+KINDS = ["SMILES", "signs", "wordpieces", "BPE", "subwords", "sentences", "spaced", "literal"]
+
+
+@pytest.mark.parametrize("reader", [SMILES, SIGNS, WORDPIECES, BPE, SUBWORDS, SENTENCES, SPACED, LITERAL], ids=KINDS)
 def test_nothing_is_dropped(reader: Symbols, text: str) -> None:
     """A piece a token, and all of the text in the pieces; or what is unknown is named."""
     if reader.unknown is None and set(text) - set("".join(reader.symbols)) - set(" \n"):
