@@ -85,12 +85,12 @@ def test_the_longest_symbol_is_read(reader: Symbols, text: str, tokens: list[str
     assert reader.encode(reader.joined(tokens)).values.tolist() == encoded.values.tolist()
 
 
-@pytest.mark.parametrize(
-    "text", ["ach ❤️ 🇨🇭 x", "the plays", "lower", "the cats", "CCl", " the  low\n", "🇩🇪e\u0301", ""]
-)
 KINDS = ["SMILES", "signs", "wordpieces", "BPE", "subwords", "sentences", "spaced", "literal"]
 
 
+@pytest.mark.parametrize(
+    "text", ["ach ❤️ 🇨🇭 x", "the plays", "lower", "the cats", "CCl", " the  low\n", "🇩🇪e\u0301", ""]
+)
 @pytest.mark.parametrize("reader", [SMILES, SIGNS, WORDPIECES, BPE, SUBWORDS, SENTENCES, SPACED, LITERAL], ids=KINDS)
 def test_nothing_is_dropped(reader: Symbols, text: str) -> None:
     """A piece a token, and all of the text in the pieces; or what is unknown is named."""
@@ -200,7 +200,9 @@ def test_what_is_known_as_typed_is_not_normalised() -> None:
     assert (encoded.values.tolist(), encoded.notices) == ([0, 1, 2, 3, 4], ())
 
 
-@pytest.mark.parametrize("reader", [CHARACTERS, WORDS, SIGNS, BPE, SPACED], ids=["characters", "words", "signs", "bpe", "spaced"])
+@pytest.mark.parametrize(
+    "reader", [CHARACTERS, WORDS, SIGNS, BPE, SPACED], ids=["characters", "words", "signs", "bpe", "spaced"]
+)
 def test_half_a_character_is_replaced(reader: Symbols) -> None:
     """It could not be sent, saved or printed."""
     encoded = reader.encode("\ud800")
