@@ -336,6 +336,8 @@ def apart(one: Published, data: bytes, model: Model) -> str:
         except ValueError as error:
             return f"not comparable with the network's: {error}"
         ours = ours[-len(reading.answer) :]
+        if ours.shape[1] == 2 and reading.answer.shape[1] == 1 and not model.answer.numbers:
+            ours = np.exp(ours[:, 1:])  # a single sigmoid is the second of two classes
         if ours.shape != reading.answer.shape:
             return f"not comparable: {ours.shape[1]} outputs, the network has {reading.answer.shape[1]}"
         worst = max(worst, float(np.abs(ours - reading.answer).max()))
