@@ -4,6 +4,7 @@ seen by another session, and what is closed is gone."""
 from __future__ import annotations
 
 import gc
+import math
 import string
 import tomllib
 import weakref
@@ -17,6 +18,7 @@ from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
+from explorer import models
 from explorer.cells import Stack, build
 from explorer.models.checkpoints import Choice, Contents, Linear, Recurrent, likely, limits
 from explorer.models.checkpoints.card import OwnCard
@@ -373,3 +375,24 @@ def test_long_tokens_and_many_columns_are_cut_wherever_they_are_told() -> None:
     assert len(many.text_area(key="text").label) < 100
     header = stage_of(many).header
     assert max(map(len, header["shown"])) < 15 and max(map(len, header["names"])) < 50
+
+
+def test_a_known_pair_is_compared() -> None:
+    """With the answer of the network itself, and then with another; the pair stays when a choice changes, and can be removed."""
+    here = dropped("two classes of ids")
+    assert here.model is not None
+    at = session(here, YOURS)
+    scores = models.predict(here.model, "1 2 3")[-1]
+    at.text_input(key="own_pair_input").set_value("1 2 3")
+    at.text_area(key="own_pair_output").set_value(", ".join(f"{math.exp(score):.6f}" for score in scores))
+    check(at.button(key="own_pair_compare").click().run())
+    assert "agrees with the one known pair" in words(at) + "".join(one.value for one in at.success)
+    assert not [one for one in at.warning if "guess" in one.value]
+    at.text_area(key="own_pair_output").set_value("0.5, 0.5")
+    check(at.button(key="own_pair_compare").click().run())
+    assert "does not agree with the one known pair" in "".join(one.value for one in at.warning)
+    at.text_area(key="own_pair_output").set_value("0.1, 0.2, 0.7")
+    check(at.button(key="own_pair_compare").click().run())
+    assert "has 3 values" in "".join(one.value for one in at.warning)
+    check(at.button(key="own_pair_remove").click().run())
+    assert "is a guess" in "".join(one.value for one in at.warning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from explorer.models.checkpoints.chains import chains
@@ -10,6 +11,8 @@ from explorer.models.checkpoints.contents import Contents
 from explorer.models.checkpoints.pairs import Agreement
 from explorer.models.checkpoints.wording import quoted
 
+LAST = re.compile(r"(?:(?P<module>.*)[./])?(?P<own>.*)", re.DOTALL)
+"""A tensor's name, and that of the module that it stands in: PyTorch separates them by dots, Keras by slashes."""
 MEANS = {
     "next token": "read as the next token",
     "class": "read as one class for the whole text",
@@ -65,8 +68,8 @@ def _by_module(names: Iterable[str]) -> Iterable[str]:
     """“fc1” (weight, bias) for fc1.weight and fc1.bias; a tensor outside a module by itself."""
     modules: dict[str, list[str]] = {}
     for name in names:
-        module, _, own = name.rpartition(".")
-        modules.setdefault(module, []).append(own)
+        module, own = LAST.fullmatch(name).group("module", "own")  # type: ignore[union-attr]
+        modules.setdefault(module or "", []).append(own)
     for module, tensors in modules.items():
         shown = [quoted(tensor) for tensor in tensors]
         yield f"{quoted(module)} ({', '.join(one[1:-1] for one in shown)})" if module else ", ".join(shown)
