@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import explorer
 from explorer import formula
-from explorer.cells.rnn import NONLINEARITIES
+from explorer.cells.activations import PLAIN
 from explorer.diagram import INPUT, Diagram, Operation, wire
 from explorer.signals import PER_UNIT, Belt
-from explorer.studio.components.stage.drawing import drawn
+from explorer.studio.components import stage
+from explorer.studio.components.stage.drawing import GLYPHS, drawn
 from tests.helpers import TEXT, VARIANTS, Variant, network
 
 LSTM: Variant = ("lstm", {})
@@ -190,9 +193,13 @@ def test_a_layer_is_named_by_its_nonlinearity(variant: Variant, glyphs: dict[str
 
 
 def test_every_nonlinearity_has_a_glyph() -> None:
-    """A new one would stand there as a plain sum."""
-    plain = [name for name in NONLINEARITIES if layers(drawing(("rnn", {"nonlinearity": name})), "glyph")["h"] == "sum"]
+    """A new one would stand there as a plain sum; the stage computes with its function, too."""
+    names = [*PLAIN, "hard_sigmoid(0.2, 0.5)", "elu(0.5)", "leaky_relu(0.1)"]
+    plain = [name for name in names if layers(drawing(("rnn", {"nonlinearity": name})), "glyph")["h"] == "sum"]
     assert plain == ["linear"]
+    script = Path(stage.__file__).with_name("js").joinpath("formula.js").read_text("utf-8")
+    listed = script[script.index("const FUNCTIONS") : script.index("};")]
+    assert set(GLYPHS) == set(re.findall(r"^  (\w+)", listed, re.MULTILINE))
 
 
 @pytest.mark.parametrize(

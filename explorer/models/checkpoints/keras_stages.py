@@ -134,6 +134,11 @@ def activation(function: Any, context: Context) -> list[nn.Module]:
         return ACTIVATION_LAYERS[name](replace(context, kind=name, config=config))
     if name == "linear":
         return []
+    if name == "hard_sigmoid" and not context.version:
+        raise NotComputed(
+            f"The answer passes through {named(context.layer)} with hard_sigmoid, whose slope depends on the version of Keras; the file "
+            "does not say which wrote it."
+        )
     if name == "hard_sigmoid":
         return [nn.Hardsigmoid()] if hard_sigmoid(context.version) == name else _hard_sigmoid_2()
     if name not in ACTIVATIONS:
