@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from explorer.models import checkpoints
-from explorer.models.checkpoints import Choice, Contents, Unreadable
+from explorer.models.checkpoints import Choice, Contents, Recurrent, Unreadable
 from explorer.models.checkpoints import choosing as parts
 from explorer.studio import own, sentences
 from explorer.studio.own import Own
@@ -38,8 +38,8 @@ def choices(here: Own) -> None:
             if choice.follows:
                 st.caption("These layers are shown; the others run as the file connects them.")
         if recurrent.rather:
-            usual = str(recurrent.options.get("nonlinearity", "tanh"))
-            _pick("Nonlinearity", [usual, *recurrent.rather], choice.rather or usual, partial(_rather, usual))
+            usual = _activation(recurrent)
+            _pick("Activation", [usual, *recurrent.rather], choice.rather or usual, partial(_rather, usual))
         if choice.vocabulary and choice.embedding is None:
             reads = {COLUMNS: "numbers", ONE_HOT: "symbols"}
             now = COLUMNS if parts.names_columns(choice) else ONE_HOT
@@ -70,6 +70,13 @@ def _pick(label: str, offered: Sequence[str], chosen: str, taken: Callable[[Choi
 
     st.session_state[key] = chosen if chosen in offered else offered[0]
     st.selectbox(label, offered, key=key, on_change=change, format_func=lambda name: name or "(no name)")
+
+
+def _activation(recurrent: Recurrent) -> str:
+    """The activation that the layers are read with, if the file leaves it open: "tanh", "gates: hard_sigmoid(0.2, 0.5)"."""
+    if any(name.startswith("gates: ") for name in recurrent.rather):
+        return f"gates: {recurrent.options.get('gate', 'sigmoid')}"
+    return str(recurrent.options.get("nonlinearity", "tanh"))
 
 
 def _layers(_choice: Choice, where: str) -> Choice:
