@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
+
 import streamlit as st
 
 from explorer import models
@@ -22,6 +24,10 @@ NEXT = {
 }
 
 
+SOON, POLL = 1.0, 3.0
+"""Seconds: how long the page waits for the comparison with the framework, and how often it asks after that."""
+
+
 def page() -> None:
     """The page, whole."""
     st.title("Your model", anchor=False)
@@ -36,7 +42,7 @@ def page() -> None:
     _found(here)
     choices(here)
     if here.model is not None and not here.why:
-        st.fragment(_badge, run_every=None if _is_measured(here) else 1.0)()
+        st.fragment(_badge, run_every=None if _is_measured(here) else POLL)()
         _answer(here)
         _onward()
         if place().model == here.model.name:
@@ -59,11 +65,15 @@ def _found(here: Own) -> None:
 
 
 def _is_measured(here: Own) -> bool:
-    return here.parity is None or here.parity.done()
+    """Whether the comparison has ended, or ends soon: most do at once. A page that polls while the browser still takes in the new
+    network's text would send the old text back, so polling is for the slow ones, and slow itself."""
+    if here.parity is None or here.parity.cancelled():
+        return True
+    return bool(wait([here.parity], timeout=SOON).done)
 
 
 def _badge() -> None:
-    """How far the layers are from those of their framework; asks again every second while that is being measured."""
+    """How far the layers are from those of their framework; asks again every few seconds while that is being measured."""
     here = own.current()
     if here is None or here.parity is None or here.parity.cancelled():
         return
