@@ -24,10 +24,6 @@ CORE_ML = "a Core ML model, which is not read: give the PyTorch, Keras or ONNX f
 TF_LITE = "This is a TensorFlow Lite model, which is not read: give the Keras model that it was converted from, as .keras or .h5."
 TF_CHECKPOINT = "This is a part of a TensorFlow checkpoint, which is not read: load the model with Keras and save it as .keras or .h5."
 FROZEN = "This is a TensorFlow graph, which is not read: give the Keras model that it was made from, as .keras or .h5."
-FLAX = (
-    "This is a msgpack file, as Flax writes it, which is not read: save the weights under PyTorch's names as safetensors "
-    "or, with numpy.savez, as .npz."
-)
 JOBLIB = (
     "This is a pickle by joblib, which could run code, so it is not read: load it where you trust it, and save the weights by their "
     "names with numpy.savez."
@@ -59,11 +55,6 @@ TABLE_END = bytes.fromhex("57fb808b247547db")
 """What the index of a TensorFlow checkpoint ends with."""
 HEAD, MOST_MEMBERS, MOST_FIELDS = 4096, 200, 200
 PICKLE = re.compile(rb"\x80[\x02-\x05]")
-MAP = re.compile(
-    rb"(?:[\x81-\x8f]|\xde..|\xdf....)(?:[\xa1-\xbf]|\xd9.)[A-Za-z_][\w./ -]*.{0,400}?(?:params|kernel|bias|float32|embedding)",
-    re.DOTALL,
-)
-"""A msgpack map whose first key is a name, with names of Flax in it."""
 CORE_ML_MODELS = 200
 """From this number on the fields of Core ML's Model are kinds of models; ONNX and SavedModel have none so high."""
 
@@ -97,8 +88,6 @@ def looks(data: bytes) -> str:
         return TF_CHECKPOINT
     if data[:1] == b"\x0a" and _is_graph(data):
         return FROZEN
-    if MAP.match(data[:HEAD]):
-        return FLAX
     return "The file is of no format that is known here."
 
 

@@ -74,7 +74,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: zipped({"m.mlpackage/Data/com.apple.CoreML/model.mlmodel": core_ml(502), "m.mlpackage/Manifest.json": b"{}"}),
         "zip archive of a Core ML model",
     ),
-    "Flax": (flax, "a msgpack file, as Flax writes it"),
+    "Flax": (flax, "a file of Flax parameters"),
     "joblib": (joblib, "a pickle by joblib.*numpy.savez"),
     "joblib, compressed": (lambda: zlib.compress(joblib()), "compressed with zlib, as joblib does"),
     "joblib, in gzip": (lambda: gzip.compress(joblib()), "a pickle, compressed with gzip"),

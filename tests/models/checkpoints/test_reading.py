@@ -48,7 +48,8 @@ def test_the_name_does_not_matter(tmp_path: Path) -> None:
 
 def test_what_is_understood_is_said() -> None:
     with pytest.raises(
-        Unreadable, match=r"state dicts \(.pt, .pth\), safetensors, Keras .* ONNX and NumPy \(.npz\) are understood"
+        Unreadable,
+        match=r"state dicts \(.pt, .pth\), safetensors, Keras .* ONNX, NumPy \(.npz\) and JSON state dicts are read",
     ):
         read_bytes(b"hello")
 
