@@ -13,7 +13,7 @@ from explorer.models.checkpoints.limits import MEGABYTE, check_bytes, check_size
 from explorer.models.checkpoints.memory import give_back
 
 UNDERSTOOD = (
-    "PyTorch state dicts (.pt, .pth), safetensors, Keras (.keras, .h5), ONNX, NumPy (.npz) and JSON state dicts are read, "
+    "PyTorch state dicts (.pt, .pth), safetensors, Keras (.keras, .h5), ONNX, NumPy (.npz) and JSON state dicts are understood, "
     "with an LSTM, a GRU or a plain RNN in them"
 )
 

@@ -49,7 +49,7 @@ def test_the_name_does_not_matter(tmp_path: Path) -> None:
 def test_what_is_understood_is_said() -> None:
     with pytest.raises(
         Unreadable,
-        match=r"state dicts \(.pt, .pth\), safetensors, Keras .* ONNX, NumPy \(.npz\) and JSON state dicts are read",
+        match=r"state dicts \(.pt, .pth\), safetensors, Keras .* ONNX, NumPy \(.npz\) and JSON state dicts are understood",
     ):
         read_bytes(b"hello")
 
