@@ -45,6 +45,24 @@ class RunningMax(nn.Module):
         return x.cummax(0).values
 
 
+class RunningSum(nn.Module):
+    """The sum of each feature so far: the sum over all steps, as if the text ended at each step."""
+
+    span: Span = "before"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.cumsum(0)
+
+
+class RunningMin(nn.Module):
+    """The smallest value of each feature so far."""
+
+    span: Span = "before"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.cummin(0).values
+
+
 class RunningMean(nn.Module):
     """The mean of each feature so far: global average pooling, as if the text ended at each step."""
 

@@ -18,7 +18,7 @@ from explorer.models.checkpoints.chains import chains, layers_in, stages_of
 from explorer.models.checkpoints.columns import are_columns, columns
 from explorer.models.checkpoints.contents import Contents, Recurrent, Route, Unreadable
 from explorer.models.model import Model
-from explorer.models.stages import Chain, Ends, Head, check_widths, folded, linear, width_after, width_before
+from explorer.models.stages import Chain, Ends, Head, check_widths, folded, linear, span_of, width_after, width_before
 from explorer.models.vocabulary import Ids, Numbers, Reader, reader_of
 
 Part = TypeVar("Part", bound=nn.Module)
@@ -88,9 +88,8 @@ def answers(recurrent: Recurrent, outputs: int, reader: Reader, readout: str = "
     if reader.labels:
         labels = [CLASS.name, LABEL.name]
         return [*(labels[::-1] if TAGGING.search(readout) else labels), NUMBER.name]
-    forecast = (
-        [FORECAST.name] if outputs <= len(reader) else []
-    )  # only if the user says so: most numbers are no forecasts
+    # A forecast only if the user says so: most numbers are none.
+    forecast = [FORECAST.name] if outputs <= len(reader) else []
     return [NUMBER.name, *forecast, CLASS.name, LABEL.name]
 
 
@@ -362,7 +361,7 @@ def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
     except ValueError as error:
         raise Unreadable(f"The file's layers do not fit together: {error}.") from error
     stages = folded(route.after) or [linear(torch.eye(recurrent.outputs))]
-    backwards = recurrent.bidirectional or any(getattr(stage, "span", "step") != "step" for stage in route.before)
+    backwards = recurrent.bidirectional or span_of(route.before) != "step"
     if len(stages) == 1 and isinstance(stages[0], nn.Linear) and not (route.whole_text and backwards):
         return stages[0]
     return Head(stages, width_after(stages, recurrent.outputs), whole_text=route.whole_text)

@@ -12,9 +12,9 @@ from torch import nn
 
 from explorer.models.checkpoints.onnx_axes import Axes, Refused, core
 from explorer.models.checkpoints.onnx_flow import Flow
-from explorer.models.checkpoints.onnx_stages import MOST_NUMBERS, REDUCED, Reduced, RunningMin, RunningSum
+from explorer.models.checkpoints.onnx_stages import MOST_NUMBERS, REDUCED, Reduced
 from explorer.models.checkpoints.onnx_told import Told
-from explorer.models.stages import RunningMax, RunningMean, linear
+from explorer.models.stages import RunningMax, RunningMean, RunningMin, RunningSum, linear
 
 OVER_STEPS: dict[str, type[nn.Module]] = {
     "ReduceMax": RunningMax,

@@ -98,24 +98,6 @@ class Reduced(nn.Module):
         return self.operator
 
 
-class RunningSum(nn.Module):
-    """The sum of each feature so far: the sum over all steps, as if the text ended at each step."""
-
-    span: Span = "before"
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.cumsum(0)
-
-
-class RunningMin(nn.Module):
-    """The smallest value of each feature so far."""
-
-    span: Span = "before"
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.cummin(0).values
-
-
 class First(nn.Module):
     """The value at the first step."""
 
