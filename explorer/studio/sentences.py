@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from explorer.analysis.numbers import number, share, signed
 from explorer.analysis.reach import distance_to_floor, distance_to_share
 from explorer.analysis.timescales import HalfLives, keep_of
 from explorer.analysis.tokens import visible
 from explorer.cells import REGISTRY
 from explorer.models import Card, Finding
+from explorer.models.card import FOLLOWS, distinct
 from explorer.models.checkpoints.card import OwnCard
 from explorer.signals import Array, Trace
 
@@ -98,20 +100,41 @@ def of_nothing_found(card: Card) -> str:
 
 
 def of_finding(finding: Finding, units: int) -> str:
-    """What is known of a unit: correlation, chance, effect and rank together, since the first alone means little."""
+    """What is known of a unit: correlation, chance, effect with its spread, and rank together, since the first alone means little."""
+    follows = f"correlates {abs(finding.correlation):.2f} on held-out sequences (chance {finding.null:.2f})"
     if not finding.places:
-        effect = "its effect was not measured"
-    elif finding.measured == "value":
-        effect = (
-            f"forcing it from one end to the other moves {finding.foretells} by {_signed(finding.forced)}, erasing it by "
-            f"{_signed(finding.erased)}; rank {finding.rank} of {units}"
-        )
-    else:
-        effect = (
-            f"forcing it from one end to the other {_change(finding.forced, f'P({finding.foretells})')}, "
-            f"erasing it {_change(finding.erased, 'that')}; rank {finding.rank} of {units}"
-        )
-    return f"correlates {abs(finding.correlation):.2f} on held-out sequences (chance {finding.null:.2f}); {effect}."
+        return f"{follows}; its effect was not measured."
+    value = finding.measured == "value"
+    what = finding.foretells if value else f"P({finding.foretells})"
+    places = f"{finding.places} place{'' if finding.places == 1 else 's'}"
+    forced = _effect(finding.forced, finding.forced_deviation, finding.places, what, value=value)
+    erased = _effect(finding.erased, finding.erased_deviation, finding.places, "it" if value else "that", value=value)
+    against = (
+        ", against what it should do"
+        if distinct(finding.forced, finding.forced_deviation, finding.places) and not finding.acts
+        else ""
+    )
+    spread = " ± standard deviation" if finding.forced_deviation is not None else ""
+    return (
+        f"{follows}; forcing it from one end to the other {forced}{against}, erasing it {erased} (mean{spread} over {places}); "
+        f"rank {finding.rank} of {units}."
+    )
+
+
+def _effect(mean: float, deviation: float | None, places: int, what: str, *, value: bool) -> str:
+    """A mean change with its spread: of a value, or of log₂ P, which is a factor of P. One that chance explains is no change."""
+    spread = "" if deviation is None else f" ± {number(deviation)}"
+    found = f"{signed(mean)}{spread}" if value else f"log₂ {signed(mean)}{spread}"
+    if not distinct(mean, deviation, places):
+        return f"does not change {what} by more than chance ({found})"
+    return f"moves {what} by {found}" if value else f"{_change(mean, what)} ({found})"
+
+
+def why_not_named(finding: Finding) -> str:
+    """Why the unit nearest to a property is not named after it."""
+    if not finding.follows_it:
+        return f"no unit follows it closely enough (|r| {FOLLOWS} and twice chance)"
+    return "a unit follows it, but does not act as it should"
 
 
 def _change(log2: float, what: str) -> str:

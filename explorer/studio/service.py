@@ -18,7 +18,7 @@ import streamlit as st
 from explorer import models
 from explorer.analysis import kinds
 from explorer.analysis.diagnosis import Diagnosis
-from explorer.analysis.orderings import by_effect, by_half_life
+from explorer.analysis.orderings import by_contribution, by_half_life
 from explorer.backend.edits import Edit
 from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.answers import NEXT_TOKEN
@@ -39,7 +39,7 @@ LARGE = 6
 CENSUS = 6000
 """How many held-out tokens gate means are taken over."""
 TELLING = 12
-"""How many units a picture of the telling ones has."""
+"""How many units a picture of a few has."""
 WARM_UP = 90
 """How many characters a warm-up has at most."""
 EXCERPT = 150
@@ -96,8 +96,8 @@ def order(name: str, text: str, layer: int) -> Array:
 
 @kept(READINGS)
 def telling(name: str, text: str, layer: int) -> Array:
-    """The units of a row that move the answer most, first the one that moves it most."""
-    return by_effect(trace(name, text), layer)[:TELLING]
+    """The units of a row whose part of the scores varies most, the widest first (`by_contribution`)."""
+    return by_contribution(trace(name, text), layer)[:TELLING]
 
 
 @kept(READINGS)
