@@ -154,7 +154,7 @@ def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
     kept = float(np.prod(keep_of(trace, row)[writer + 1 : step + 1, unit]))
     now = float(trace[trace.memory][row, step, unit])
     ago = step - writer
-    left = f", {counted(ago)} ago; **{kept:.0%}** of it is left" if ago else ", just now"
+    left = f", {counted(ago)} ago; **{share(kept)}** of it is left" if ago else ", just now"
     return (
         f"Up to here, the largest write of unit {unit} was **{_signed(written[writer])}** at step {writer + 1} "
         f"({glyph(trace.tokens[writer])}){left}. The belt now carries **{_signed(now)}**."
@@ -181,7 +181,7 @@ def of_memory(
             kept.append(f"{cell} sees no difference")
         else:
             kept.append(f"{cell} {'to the end of the text' if steps is None else counted(steps)}")
-        left.append(f"{cell} {values[-1]:.1g}" if values[-1] > floor else f"{cell} nothing above rounding")
+        left.append(f"{cell} {number(values[-1], 1)}" if values[-1] > floor else f"{cell} nothing above rounding")
     end = f" What is left of it after the last step: {'; '.join(left)}." if left else ""
     return f"How long more than a tenth of the first difference stays: {'; '.join(kept)}.{end}"
 
@@ -199,6 +199,11 @@ def counted(steps: int) -> str:
 def counted_rows(rows: int) -> str:
     """Layers times directions, counted."""
     return f"{rows} row{'' if rows == 1 else 's'} of layers"
+
+
+def of_row(row: int) -> str:
+    """Which way a row of a bidirectional network reads: "Row 3: layer 1, reads backwards"."""
+    return f"Row {row}: layer {row // 2}, reads {'backwards' if row % 2 else 'forwards'}"
 
 
 def of_reach(curves: Mapping[str, Array], at: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from explorer.analysis.numbers import number, share
 from explorer.analysis.reach import FLOOR, Spread
 from explorer.figures.squashing import SQUASHES, composed
 from explorer.models import Elman, Paths, Spectra
@@ -17,15 +18,12 @@ FAR = 10
 
 
 def size(value: float) -> str:
-    """A gradient's size as it is read aloud: 3e-05 as 3.0·10⁻⁵, and what is no number, or nothing, as such."""
+    """A gradient's size as it is read aloud: 3e-05 as 3 × 10⁻⁵, and what is no number, or nothing, as such."""
     if not np.isfinite(value):
         return "no finite number"
     if value < FLOOR:
         return "nothing that float32 can hold"
-    if 1e-3 <= value < 9999.5:
-        return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
-    digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return number(value, 2)
 
 
 def of_deletions(changes: Mapping[str, Array], reach: Mapping[str, Array], tokens: Sequence[str], target: int) -> str:
@@ -138,7 +136,7 @@ def of_elman(said: Elman, to: int) -> str:
         else ""
     )
     off = (
-        f" The product in the order in which it is often printed is off by {apart:.0%} after {counted(min(10, to))}: "
+        f" The product in the order in which it is often printed is off by {share(apart)} after {counted(min(10, to))}: "
         "matrices do not commute."
         if np.isfinite(apart) and apart >= 0.005  # numbers do, and so does W with slopes that are all alike
         else ""

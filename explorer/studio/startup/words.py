@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from explorer.analysis.numbers import number
 from explorer.analysis.startup import Course, spread
 from explorer.models.starts import OPEN, USUAL_RADIUS, AtStart, Start
 from explorer.studio import sentences
@@ -40,10 +41,10 @@ def of_course(found: Course) -> str:
         parts.append(f"overflows float32 after **{sentences.counted(found.ceiling)}**")
     elif 0 < found.lowest < found.steps and found.half:
         parts.append(
-            f"is lowest after {found.lowest} ({_number(found.least)}) and **{_number(found.last)}** after {found.steps}"
+            f"is lowest after {found.lowest} ({number(found.least)}) and **{number(found.last)}** after {found.steps}"
         )
     else:
-        parts.append(f"is **{_number(found.last)}** after {sentences.counted(found.steps)}")
+        parts.append(f"is **{number(found.last)}** after {sentences.counted(found.steps)}")
     said = ", ".join(parts)
     if found.over and not (found.half and found.lowest < found.over):
         said += f": × {found.factor:.3g} a step on average"
@@ -65,21 +66,8 @@ def of_start(start: Start, found: AtStart, steps: int) -> str:
     begins += f", measured {found.keep:.3g} on average"
     if found.direct is None:
         return f"{begins}. h reaches the memory only through gates and candidate, hence the first drop."
-    alone = _number(float(spread(found.direct).middle[-1]))
+    alone = number(float(spread(found.direct).middle[-1]))
     return f"{begins}. By themselves they would leave {alone} after {steps} steps; the rest comes back through h and the other gates."
-
-
-def _number(value: float) -> str:
-    """As short as it can be read."""
-    if value == 0:
-        return "0"
-    if 0.01 <= value < 1000:
-        return f"{value:.2g}" if value < 100 else f"{value:.0f}"
-    digits, power = f"{value:.0e}".split("e")
-    return f"{digits} · 10{str(int(power)).translate(_SMALL)}"
-
-
-_SMALL = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _signed(value: float) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from explorer.analysis import numbers
+from explorer.analysis.numbers import share
 from explorer.analysis.tokens import visible
-from explorer.figures.compare import percent
 from explorer.models import Finding
 from explorer.models.vocabulary.encoded import shortened
 from explorer.signals import Array
@@ -115,9 +116,9 @@ def of_playhead(view: View) -> str:
 
 def verb(before: float, after: float) -> str:
     """How a probability changed."""
-    if percent(before) == percent(after) or abs(after - before) < LEAST * min(1.0, max(before, after) * 10):
-        return f"stays about the same (**{percent(before)}**, {percent(after)})"
-    return f"{'falls' if after < before else 'rises'} from **{percent(before)}** to **{percent(after)}**"
+    if share(before) == share(after) or abs(after - before) < LEAST * min(1.0, max(before, after) * 10):
+        return f"stays about the same (**{share(before)}**, {share(after)})"
+    return f"{'falls' if after < before else 'rises'} from **{share(before)}** to **{share(after)}**"
 
 
 def what(view: View) -> str:
@@ -143,7 +144,7 @@ def of_most(view: View) -> str:
         else f"it said {glyph(said[0])}, now {glyph(said[1])}"
     )
     start = "There most changes of all" if step == view.here.step else f"Most changes {where}"
-    return f"{start}: {percent(float(found[step]))} of the probability moves; {turn}."
+    return f"{start}: {share(float(found[step]))} of the probability moves; {turn}."
 
 
 def of_memory(view: View) -> str:
@@ -192,7 +193,7 @@ def of_carriers(view: View, effects: Array, order: Array, finding: Finding | Non
     else:
         after = min(1.0, before * 2.0 ** float(effects[first]))
         change = (
-            f"takes {what(view)} at the playhead (step {step + 1}) from **{percent(before)}** to **{percent(after)}**"
+            f"takes {what(view)} at the playhead (step {step + 1}) from **{share(before)}** to **{share(after)}**"
         )
     told = f"Of {len(effects)} units, each held by itself, **unit {first}** matters most: that {change}."
     if finding is None or r is None:
@@ -232,7 +233,7 @@ def of_range(low: float, high: float) -> str:
 
 def number(value: float) -> str:
     """As this page writes numbers."""
-    return f"{value:.3g}".replace("-", "−") if np.isfinite(value) else "no number"
+    return numbers.number(value)
 
 
 def of_other_units(model: str) -> str:
