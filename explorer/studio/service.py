@@ -7,6 +7,7 @@ a reader's own, which is kept in that session alone and goes with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import wraps
 from itertools import islice
 from typing import Any, Literal, TypeVar, cast
@@ -116,6 +117,16 @@ def edited(name: str, text: str, edits: tuple[Edit, ...]) -> Trace:
 def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
     """The network's answers in a reading with edits."""
     return models.predict(model(name), text, edits=edits)
+
+
+@kept(READINGS, "Reading with other noise …")
+def over_seeds(name: str, text: str, edits: tuple[Edit, ...], at: int, seeds: int) -> Array:
+    """The answers at one step of so many readings, [seed, column]; they differ in the seed of each noise, its own and the next ones."""
+
+    def with_seed(more: int) -> tuple[Edit, ...]:
+        return tuple(replace(edit, seed=edit.seed + more) if edit.does == "noise" else edit for edit in edits)
+
+    return np.stack([models.predict(model(name), text, edits=with_seed(more))[at] for more in range(seeds)])
 
 
 @kept(READINGS)

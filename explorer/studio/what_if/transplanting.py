@@ -131,7 +131,7 @@ def of_shares(card: Card, found: Transplants) -> str:
 
 def of_verbs(view: View) -> str:
     """How much of the probability at the playhead is on verbs of several and of one; nothing where no verb is due."""
-    if view.here.card.task != TASK or view.answer is not NEXT_TOKEN:
+    if view.here.card.task != TASK or view.answer is not NEXT_TOKEN or not view.reaches_playhead:
         return ""
     before, after = (np.exp(values[view.here.step]) for values in view.answers)
     if (

@@ -92,13 +92,13 @@ def _counted(one: str, numbers: Sequence[int]) -> str:
     return f"{one if len(numbers) == 1 else f'{one}s'} {', '.join(spans(numbers)).replace('-', '–')}"
 
 
-def of_change(view: View) -> str:
-    """What changed at the playhead, where most, and in which memory most downstream."""
+def of_change(view: View, playhead: str = "") -> str:
+    """What changed at the playhead, where most, and in which memory most downstream. `playhead` stands for the first where it says more."""
     if view.plan.idle:
         return NOT_EDITED
     if view.nothing:
         return NOTHING
-    return " ".join(filter(None, (of_playhead(view), of_most(view), of_memory(view))))
+    return " ".join(filter(None, (playhead or of_playhead(view), of_seeds(view), of_most(view), of_memory(view))))
 
 
 def of_playhead(view: View) -> str:
@@ -106,12 +106,34 @@ def of_playhead(view: View) -> str:
     step = view.here.step
     before, after = (float(view.followed(values)[step]) for values in view.answers)
     where = f"at the playhead (step {step + 1}, {glyph(view.before.tokens[step])})"
+    if not view.reaches_playhead:
+        return (
+            f"The playhead (step {step + 1}) comes before the first edited step, {view.first_edited + 1}: its answer cannot change. Move the "
+            "playhead on."
+        )
     if not np.isfinite(after):
         return f"The token at the playhead (step {step + 1}) is deleted."
     if view.column is None:
         moved = "stays at" if number(before) == number(after) else f"goes from {number(before)} to"
         return f"The answer {where} {moved} **{number(after)}**."
     return f"{what(view)} {where} {verb(before, after)}."
+
+
+def of_seeds(view: View) -> str:
+    """How the followed answer at the playhead turns out over SEEDS seeds of the noise; nothing without noise."""
+    if not view.noisy or not view.reaches_playhead:
+        return ""
+    found = view.over_seeds
+    found = found[np.isfinite(found)]
+    if len(found) < 2:
+        return ""
+    mean, deviation = float(found.mean()), float(found.std(ddof=1))
+    low, high = float(found.min()), float(found.max())
+    many = f"Over {len(found)} seeds of the noise, {what(view)} there is"
+    if view.column is None:
+        return f"{many} **{number(mean)}** on average, standard deviation {number(deviation)} ({number(low)} to {number(high)})."
+    points = f"{numbers.number(100 * deviation, 2)} percentage points"
+    return f"{many} **{share(mean)}** on average, standard deviation {points} ({share(low)} to {share(high)})."
 
 
 def verb(before: float, after: float) -> str:
