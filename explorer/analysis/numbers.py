@@ -28,7 +28,7 @@ def share(value: float, decimals: int = 0) -> str:
     if percent < 100:
         most = 100 - 10.0**-near  # 99.96 is not 100.0
         return f"{min(percent, most):.{near if percent < 1 or percent > 99 else decimals}f} %"
-    return f"{percent:.{near if percent < 101 else decimals}f} %"
+    return f"{percent:.{near if percent < 101 else 0}f} %"
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -40,10 +40,11 @@ def number(value: float, digits: int = 3) -> str:
     if math.isinf(value):
         return f"{sign}infinite"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    if value and not LEAST <= float(f"{mantissa}e{exponent}") < MOST:
+    whole = value >= 10 ** (digits - 1)  # written to the last digit before the point
+    if value and not LEAST <= (round(value) if whole else float(f"{mantissa}e{exponent}")) < MOST:
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         return f"{sign}{mantissa} × 10{str(int(exponent)).translate(RAISED)}"
-    return f"{sign}{value:.0f}" if value >= 10 ** (digits - 1) else f"{sign}{value:.{digits}g}"
+    return f"{sign}{value:.0f}" if whole else f"{sign}{value:.{digits}g}"
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -206,10 +206,21 @@ def answers(before: Array, now: Array, right: Array, tokens: Sequence[str], them
     return figure
 
 
-def predictions(labels: Sequence[str], before: Array, now: Array, theme: Theme, right: str | None = None) -> go.Figure:
-    """The likeliest labels of one step, before any update and now; log-probabilities in. The right one is among them, and marked."""
+def predictions(
+    labels: Sequence[str],
+    before: Array,
+    now: Array,
+    theme: Theme,
+    right: str | None = None,
+    offered: Array | None = None,
+) -> go.Figure:
+    """The likeliest labels of one step, before any update and now; log-probabilities in. The right one is among them, and marked.
+
+    offered  the columns that may be shown as guesses; None: all
+    """
     before, now = np.exp(before), np.exp(now)
-    order = np.argsort(-np.nan_to_num(np.maximum(before, now)), kind="stable")[:SHOWN]
+    columns = np.arange(len(before)) if offered is None else offered
+    order = columns[np.argsort(-np.nan_to_num(np.maximum(before, now)[columns]), kind="stable")[:SHOWN]]
     place = list(labels).index(right) if right is not None and right in labels else None
     if place is not None and place not in order:
         order = np.append(order[:-1], place)

@@ -322,12 +322,17 @@ def spelled(card: Card, tokens: Sequence[str]) -> str:
     return text if card.reader.encode(text).tokens == tuple(tokens) else " ".join(tokens)
 
 
+def guesses(card: Card, columns: int) -> Array:
+    """The columns of an answer that may be offered as a guess: all, but the unknown token, which nobody can type."""
+    every = np.arange(columns)
+    unknown = card.reader.unknown if card.answer == NEXT_TOKEN.name else None
+    return every if unknown is None or columns < 2 else every[every != unknown]
+
+
 def said(card: Card, answers: Array) -> int:
-    """The column that an answer [label] favours. That a token is unknown is no answer."""
-    known = np.nan_to_num(answers, nan=-np.inf)
-    if card.answer == NEXT_TOKEN.name and card.reader.unknown is not None:
-        known[card.reader.unknown] = -np.inf
-    return int(known.argmax())
+    """The column that an answer [label] favours, among its `guesses`."""
+    columns = guesses(card, len(answers))
+    return int(columns[np.nan_to_num(answers[columns], nan=-np.inf).argmax()])
 
 
 def siblings(name: str) -> list[Card]:

@@ -13,6 +13,7 @@ from explorer.analysis.numbers import number, share
 from explorer.studio.components.lanes import LEVELS, largest, whole
 from explorer.studio.components.shared import HERE
 
+CEILINGS = [digit * 10.0**power for power in range(-8, 1) for digit in range(1, 10)]
 RANDOM = np.random.default_rng(0)
 
 
@@ -48,7 +49,9 @@ def test_no_digit_is_told_that_was_not_sent() -> None:
     digits = 0
     for value, text in zip(true, told, strict=True):
         if text.startswith("below"):
-            assert abs(value) < 2 * grain
+            most = text.removeprefix("below ").removesuffix(" in size")
+            assert abs(value) < 50 * grain
+            assert abs(value) <= min(ceiling for ceiling in CEILINGS if number(ceiling, 1) == most)
             continue
         assert any(text == number(float(value), count) for count in (3, 2, 1)), (value, text)
         digits += len(text.lstrip("−").replace(".", "").lstrip("0"))

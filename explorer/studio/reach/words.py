@@ -77,14 +77,25 @@ def of_paths(paths: Paths, to: int, since: int) -> str:
     """Both paths between the chosen steps, and where they part."""
     direct, full = float(paths.direct[since].max()), float(paths.spectral[since])
     distance = to - since
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = paths.spectral[: to + 1] / paths.direct[: to + 1].max(1)
-    apart = np.flatnonzero((shares[::-1] > 2) | (shares[::-1] < 0.5))
-    parted = f" They differ by more than a factor of 2 from {counted(int(apart[0]))} back." if len(apart) else ""
     return (
         f"{counted(distance)} back, the direct path keeps at most {size(direct)} of a unit, "
-        f"the full derivative stretches by up to {size(full)}: {_verdict(direct, full)}.{parted}"
+        f"the full derivative stretches by up to {size(full)}: {_verdict(direct, full)}.{_parted(paths, to)}"
     )
+
+
+def _parted(paths: Paths, to: int) -> str:
+    """From which distance on the two differ at every farther step; where there is none, at how many steps they do."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = (paths.spectral[:to] / paths.direct[:to].max(1))[::-1]  # [distance - 1]
+    apart = (ratios > 2) | (ratios < 0.5)
+    compared = ~np.isnan(ratios)  # where both are 0 there is nothing to compare
+    if not apart.any():
+        return ""
+    alike = np.flatnonzero(compared & ~apart)
+    since = int(alike[-1]) + 2 if len(alike) else int(np.flatnonzero(apart)[0]) + 1
+    if apart[since - 1 :].any() and compared[since - 1 :].all():
+        return f" From {counted(since)} back on they differ by more than a factor of 2 at every step."
+    return f" They differ by more than a factor of 2 at {int(apart.sum())} of {int(compared.sum())} steps before."
 
 
 def _verdict(direct: float, full: float) -> str:

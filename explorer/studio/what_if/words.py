@@ -12,6 +12,7 @@ from explorer.analysis.tokens import visible
 from explorer.models import Finding
 from explorer.models.vocabulary.encoded import shortened
 from explorer.signals import Array
+from explorer.studio import service
 from explorer.studio.compare.words import LEAST
 from explorer.studio.sentences import glyph, plain
 from explorer.studio.what_if import View
@@ -159,7 +160,7 @@ def of_most(view: View) -> str:
     where = f"after {glyph(view.before.tokens[step])} (step {step + 1})"
     if view.column is None:
         return f"Along the text the answer changes most {where}, by {number(float(found[step]))}."
-    said = [visible(view.labels[int(np.nan_to_num(values[step], nan=-np.inf).argmax())]) for values in view.answers]
+    said = [visible(view.labels[service.said(view.here.card, values[step])]) for values in view.answers]
     turn = (
         f"it says {glyph(said[0])} as before"
         if said[0] == said[1]

@@ -35,9 +35,10 @@ function readable(value, digits = 3) {
   if (value < 0) return `−${readable(-value, digits)}`;
   if (value === Infinity) return "infinite";
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  const rounded = Number(`${mantissa}e${exponent}`);
+  const whole = value >= 10 ** (digits - 1);
+  const rounded = whole ? Number(value.toFixed(0)) : Number(`${mantissa}e${exponent}`);
   if (value !== 0 && (rounded < 1e-3 || rounded >= 1e4)) return `${Number(mantissa)} × 10${raised(Number(exponent))}`;
-  return value >= 10 ** (digits - 1) ? value.toFixed(0) : String(rounded);
+  return String(rounded);
 }
 
 function raised(exponent) {
@@ -50,7 +51,9 @@ function certain(value, error) {
     const [low, high] = [readable(value - error, digits), readable(value + error, digits)];
     if (low === high) return low;
   }
-  return `below ${readable(Math.abs(value) + error, 1)} in size`;
+  const most = Math.abs(value) + error;
+  const unit = 10 ** Math.floor(Math.log10(most));
+  return `below ${readable(Math.ceil(most / unit) * unit, 1)} in size`;
 }
 
 // Whether the app, or, where none sets a theme, the system asks for light letters on dark.
