@@ -24,7 +24,8 @@ OWN, UNTRAINED = "own", "untrained"
 class Headline:
     """Which held-out score counts, and how it is read out: "2.12 bits a character", "99 % of the verbs right".
 
-    baseline  what one gets without a memory; None where nothing is said of it
+    baseline       what one gets without a memory; None where nothing is said of it
+    baseline_says  how that is called
     """
 
     key: str
@@ -32,6 +33,7 @@ class Headline:
     better: Literal["higher", "lower"]
     percent: bool = False
     baseline: float | None = None
+    baseline_says: str = "without a memory"
 
     def number(self, score: float) -> str:
         """A score as it is written; never rounded up to all."""
@@ -183,6 +185,11 @@ class Card:
     def wired(self) -> bool:
         """Whether the weights were written by hand; nothing was trained then."""
         return not self.budget and self.measured
+
+    @property
+    def fitted(self) -> bool:
+        """Whether its cell stayed as it was drawn and the readout alone was fitted, which takes other steps than training."""
+        return "penalty" in self.budget
 
     @property
     def untrained(self) -> bool:

@@ -27,7 +27,11 @@ if memory.open:
         }
         differences = {cell: distance(one, two) for cell, (one, two) in readings.items()}
         remembered = {cell: steps_remembered(values, changed) for cell, values in differences.items()}
-        floor = max(rounding_floor(one) for one, _ in readings.values())
+        exact = {
+            card.cell: (service.exact(card.name, here.text), service.exact(card.name, other))
+            for card in service.siblings(here.model)
+        }
+        floor = max(rounding_floor(*readings[cell], *exact[cell]) for cell in readings)
         st.markdown(sentences.of_memory(differences, changed, remembered, floor))
         figure = hidden.memory_of_a_change(
             differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step
