@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ class Finding:
 
 def distinct(mean: float, deviation: float | None, places: int) -> bool:
     """Whether a mean over places differs from 0 by more than DISTINCT standard errors. Without a deviation, whether it is not 0."""
-    error = (deviation or 0.0) / max(1, places) ** 0.5
+    error = (deviation or 0.0) / math.sqrt(max(1, places))
     return abs(mean) > DISTINCT * error
 
 

@@ -6,8 +6,8 @@ a reader's own, which is kept in that session alone and goes with it.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import wraps
 from itertools import islice

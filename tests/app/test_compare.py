@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import explorer
 from explorer import cells
 from explorer.analysis.comparing import apart
-from explorer.analysis.numbers import share
+from explorer.analysis import numbers
 from explorer.analysis.tokens import visible
 from explorer.figures.tokens import label as escaped
 from explorer.models import card_of, deletions, load, relatives
@@ -299,7 +299,7 @@ def test_scores_of_every_seed(name: str) -> None:
         tried = {one["seed"]: one[headline.key] for one in card.seeds} or {card.seed: card.score}
         assert dict(zip(row["customdata"], row["x"], strict=True)) == tried
         for score in tried.values():
-            assert (share(score, 1) if headline.percent else f"{score:.4g}") in words(at)
+            assert (numbers.share(score, 1) if headline.percent else f"{score:.4g}") in words(at)
         assert f"{card.parameters:,}" in words(at)
     others = [key for key in card_of(name).scores if key != headline.key and not key.startswith("excerpt_")]
     assert len(charts(at)) == 1 + len(others)

@@ -175,8 +175,7 @@ def test_one_argument_at_a_time(of: Case, networks: Networks) -> None:
     asked: list[tuple[str, Mapping[str, Any]]] = [(name, of.given)]
     asked += [(name, {**of.given, changed: other}) for changed, other in of.others.items()]
     if another is not None and of.given.get("signal", of.given.get("of")) != "c":
-        given = {key: value for key, value in of.given.items()}
-        asked.append((another, given))
+        asked.append((another, of.given))
     first = expected = None
     for network, given in [*asked, asked[0]]:
         expected = of.library(models.load(network), **given)
@@ -251,4 +250,4 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if is_dataclass(one):
         return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
-    return bool(one == other or (one != one and other != other))  # noqa: PLR0124 (NaN is NaN)
+    return bool(one == other or (one != one and other != other))

@@ -178,10 +178,19 @@ def test_of_siblings() -> None:
 @pytest.mark.parametrize(
     ("changed", "parts"),
     [
-        ({"forced": 6.0, "erased": -3.0}, ["multiplies P(c) by 64 (log₂ +6)", "erasing it divides that by 8.0 (log₂ −3)"]),
-        ({"forced": -0.5, "erased": 0.0}, ["divides P(c) by 1.4", "erasing it does not change that by more than chance (log₂ +0)"]),
+        (
+            {"forced": 6.0, "erased": -3.0},
+            ["multiplies P(c) by 64 (log₂ +6)", "erasing it divides that by 8.0 (log₂ −3)"],
+        ),
+        (
+            {"forced": -0.5, "erased": 0.0},
+            ["divides P(c) by 1.4", "erasing it does not change that by more than chance (log₂ +0)"],
+        ),
         ({"forced": -5000.0}, ["divides P(c) by more than a million (", ", against what it should do"]),
-        ({"measured": "value", "forced": -0.25, "erased": 0.125}, ["moves c by −0.25", "erasing it moves it by +0.125"]),
+        (
+            {"measured": "value", "forced": -0.25, "erased": 0.125},
+            ["moves c by −0.25", "erasing it moves it by +0.125"],
+        ),
         ({"places": 0}, ["its effect was not measured"]),
         ({"correlation": -0.61, "null": 0.2}, ["correlates 0.61", "(chance 0.20)"]),
     ],

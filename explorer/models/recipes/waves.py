@@ -1,9 +1,10 @@
 """waves: the next value of a wave made of sines, of a triangle, sawtooth or square wave. One-step forecasting.
 
 Saying the last value again (persistence) has an error of 0.093, the best that can be said from the last value alone 0.083: that is the
-rival to beat. A sine needs two values of memory, two sines four; a jump of a sawtooth or square wave is foretold by who knows how long ago the last one was: the gated cells have units that follow that, the RNN of the same
-size and budget has none, and four times their error. The echo state network is another bargain: 200 units that stay as they were drawn,
-and a readout of 201 weights that is fitted in seconds.
+rival to beat. A sine needs two values of memory, two sines four; a jump of a sawtooth or square wave is foretold by who knows how long
+ago the last one was: the gated cells have units that follow that, the RNN of the same size and budget has none, and four times their
+error. The echo state network is another bargain: 200 units that stay as they were drawn, and a readout of 201 weights that is fitted in
+seconds.
 """
 
 from __future__ import annotations

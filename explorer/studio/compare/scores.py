@@ -15,7 +15,6 @@ from explorer.studio.compare import View, labels, words
 from explorer.studio.page import chart
 from explorer.studio.sentences import plain
 
-
 SHARES = ("accuracy", "right", "recalled")
 """How the names of scores that are shares end; another score is a quantity."""
 
@@ -77,7 +76,7 @@ def _draw(view: View, cards: Mapping[str, Card], score: Score, number: int) -> N
 
 
 def scores_of(cards: Sequence[Card]) -> list[Score]:
-    """The scores that all the cards have for every seed: the headline, then the others; not that of an excerpt, which is part of another."""
+    """The scores that all cards have for every seed: the headline, then the others. That of an excerpt is part of another."""
     headline = cards[0].headline
     found = [Score(headline.key, headline.says, headline.percent, headline.baseline, headline.better)]
     for key in cards[0].scores:

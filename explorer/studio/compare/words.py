@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from explorer.analysis import numbers
-from explorer.analysis.numbers import share
 from explorer.analysis.comparing import Spreads
+from explorer.analysis.numbers import share
 from explorer.analysis.tokens import visible
 from explorer.models import Card
 from explorer.signals import Array

@@ -109,8 +109,8 @@ def of_playhead(view: View) -> str:
     where = f"at the playhead (step {step + 1}, {glyph(view.before.tokens[step])})"
     if not view.reaches_playhead:
         return (
-            f"The playhead (step {step + 1}) comes before the first edited step, {view.first_edited + 1}: its answer cannot change. Move the "
-            "playhead on."
+            f"The playhead (step {step + 1}) comes before the first edited step, {view.first_edited + 1}: its answer cannot change. Move "
+            "the playhead on."
         )
     if not np.isfinite(after):
         return f"The token at the playhead (step {step + 1}) is deleted."
@@ -215,9 +215,7 @@ def of_carriers(view: View, effects: Array, order: Array, finding: Finding | Non
         change = f"changes the answer at the playhead, {number(before)}, by **{number(float(effects[first]))}**"
     else:
         after = min(1.0, before * 2.0 ** float(effects[first]))
-        change = (
-            f"takes {what(view)} at the playhead (step {step + 1}) from **{share(before)}** to **{share(after)}**"
-        )
+        change = f"takes {what(view)} at the playhead (step {step + 1}) from **{share(before)}** to **{share(after)}**"
     told = f"Of {len(effects)} units, each held by itself, **unit {first}** matters most: that {change}."
     if finding is None or r is None:
         return told
