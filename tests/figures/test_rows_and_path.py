@@ -52,7 +52,7 @@ def test_path() -> None:
     np.testing.assert_array_equal(steps.marker.color, np.arange(trace.steps))
     assert (here.x[0], here.y[0]) == tuple(components.scores[4])
     for axis, share in zip((figure.layout.xaxis, figure.layout.yaxis), components.explained, strict=True):
-        assert f"{share:.0%} of the variance" in axis.title.text
+        assert f"{round(100 * share)} % of the variance" in axis.title.text
 
 
 def test_the_letters_of_a_long_path_are_left_out() -> None:
