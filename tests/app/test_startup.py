@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.analysis.startup import course, spread
+from explorer.analysis.startup import course, courses, spread
 from explorer.models.starts import OPEN, Start, at_start
 from explorer.studio.startup import words as lab_words
 from explorer.studio.startup.choices import PRESETS
@@ -50,7 +50,7 @@ def test_it_opens_on_three_untrained_cells() -> None:
     said = words(at)
     for start in (SIGMOID, ZERO, THREE):
         found = at_start(start)
-        assert lab_words.of_course(course(spread(found.reach).middle)) in said
+        assert lab_words.of_course(course(spread(found.reach).middle), courses(found.reach)) in said
         assert lab_words.of_start(start, found, 100) in said
     assert "Median of 5 draws (seeds 0 to 4), 64 units" in said
     assert all(chart.proto.alt for chart in at.get("plotly_chart"))
