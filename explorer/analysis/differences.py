@@ -21,7 +21,8 @@ def rounding_floor(one: Trace, other: Trace, exact_one: Trace, exact_other: Trac
 
     A distance that is not above it may be rounding alone, which a network passes on and can amplify, like any other change.
     """
-    error = np.abs(distance(one, other) - distance(exact_one, exact_other))
+    with np.errstate(invalid="ignore"):  # Inf less Inf is no number, and does not count
+        error = np.abs(distance(one, other) - distance(exact_one, exact_other))
     smallest = float(np.finfo(one["h"].dtype).eps)
     return max(smallest, float(np.max(error, initial=0.0, where=np.isfinite(error))))
 

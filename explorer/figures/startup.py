@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.analysis.numbers import number
 from explorer.analysis.reach import FLOOR
 from explorer.analysis.startup import CEILING, Spread
 from explorer.figures.theme import Theme
@@ -55,9 +56,27 @@ def reach_at_start(curves: Sequence[Untrained], theme: Theme, *, chosen: int = 0
     tops = [float(np.max(held(part), initial=1)) for c in curves for part in (c.spread.middle, c.spread.high)]
     top = max(USUAL_TOP, *tops)
     figure.add_hline(y=1, line={"color": theme.muted, "width": 1}, layer="below")
-    _line(figure, FLOOR, f"smallest float32 ({FLOOR:.1e})", theme, x=1, xanchor="right", xshift=-34, yanchor="bottom")
+    _line(
+        figure,
+        FLOOR,
+        f"smallest float32 ({number(FLOOR, 2)})",
+        theme,
+        x=1,
+        xanchor="right",
+        xshift=-34,
+        yanchor="bottom",
+    )
     if top >= CEILING:
-        _line(figure, CEILING, f"largest float32 ({CEILING:.1e})", theme, x=0, xanchor="left", xshift=6, yanchor="top")
+        _line(
+            figure,
+            CEILING,
+            f"largest float32 ({number(CEILING, 2)})",
+            theme,
+            x=0,
+            xanchor="left",
+            xshift=6,
+            yanchor="top",
+        )
     low, high = np.log10(FLOOR) - 1.5, np.log10(top) + 1.5
     _letters(figure, curves, theme, APART * (high - low))
     figure.update_xaxes(title_text="steps back, T − t", range=[0, steps * 1.02], showgrid=False)

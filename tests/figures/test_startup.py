@@ -71,7 +71,7 @@ def test_a_curve_that_vanishes_ends_on_the_floor_which_has_a_name() -> None:
     assert (curve.x[-1], curve.y[-1]) == (38, FLOOR)
     assert curve.customdata[-1][0] == 0, "the hover tells the true number"
     (floor,) = (text for text in written(figure) if "smallest float32" in text)
-    assert "1.2e-38" in floor
+    assert "1.2 × 10⁻³⁸" in floor
     assert FLOOR in {shape.y0 for shape in figure.layout.shapes}
 
 
