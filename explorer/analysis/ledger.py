@@ -83,8 +83,7 @@ class Ledger:
 
     def steps(self, at: int = -1, layer: int = -1) -> range:
         """The steps that the row had read when it came to `at`, in that order: those of the rows behind the initial one."""
-        at, count = range(self.trace.steps)[at], self.trace.steps
-        return range(count - 1, at - 1, -1) if self._backward(layer) else range(at + 1)
+        return self.trace.steps_read(at, layer)
 
     def every(self, layer: int = -1) -> Array:
         """[step, T+1, unit]: the contributions to the belt at every step, 0 behind it; the initial state first. In the order of reading."""

@@ -18,6 +18,7 @@ from explorer.backend import surgery
 from explorer.backend.device import placed, with_fallback
 from explorer.backend.edits import PREV, Edit, named
 from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
+from explorer.backend.gradients import CARRIED
 from explorer.cells import Cell, Signals, Stack
 from explorer.models.model import Input, Model, as_numpy, numbers
 from explorer.models.stages import Head
@@ -31,6 +32,10 @@ Result = TypeVar("Result")
 
 OBJECTIVES = ("loss", "mean", "logit", "log_prob", "h", "c")
 X = Signal(name="x", symbol="x_t", kind="signed", role="input", label="input", dims=("step", "input"))
+STATE = Signal(
+    name=CARRIED, symbol="s_t", kind="signed", role="hidden", label="carried state", dims=("layer", "step", "state")
+)
+"""All that a step hands to the next one, side by side."""
 
 
 def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None, edits: Edits = ()) -> Trace:
@@ -90,6 +95,7 @@ def gradients(
     target: float | None = None,
     unit: int | None = None,
     layer: int = -1,
+    by: str | None = None,
     device: str = "auto",
     state: State | None = None,
     edits: Edits = (),
@@ -104,22 +110,33 @@ def gradients(
                         of numbers "logit" is the output itself
             "h" | "c"   `unit`'s own h or c in row `layer` at step `at`
             None        "loss" where the text holds the right answer, else "logit"
+    by      None        every signal, all paths from it counted
+            "state"     all that a step hands to the next one: `grad_h`, `grad_c`, … each a variable of its own, so that the way
+                        c_t → h_t within the step is not counted twice, and `grad_state`, [layer, step, states*unit], all of them
+            "h" | "c" | "x"   this state alone, all paths counted, or the input
 
     The loss is in nats. With `edits` it is the edited reading's, by each signal as the edits left it; a value that was set passes none on
     to what it would have been computed from. Raises ValueError for an objective that this network or text does not have.
     """
 
     def compute(reading: Reading) -> Trace:
+        if by not in (None, "x", CARRIED):
+            reading.has_state(by)
         short = reading.up_to(of, at)
         objective = short.objective(of, at if short is reading else -1, token, label, target, unit, layer)
-        rows = reverse.gradients(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
-        signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
-        arrays = {f"grad_{name}": _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
-        unread = len(reading.input.tokens) - len(
-            short.input.tokens
-        )  # no effect: the answer is that of the shorter text
+        compute = reverse.by_carried_state if by == CARRIED else reverse.gradients
+        rows = compute(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
+        arrays = {name: _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
+        unread = len(reading.input.tokens) - len(short.input.tokens)  # no effect: the answer is that of the shorter text
         arrays = {name: np.pad(values, ((0, 0), (0, unread), (0, 0))) for name, values in arrays.items()}
-        return reading.as_trace({"grad_x": np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))} | arrays, signals)
+        if by == CARRIED:
+            arrays[CARRIED] = np.concatenate(list(arrays.values()), -1)
+        else:
+            arrays["x"] = np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))
+        asked = [s for s in (X, *reading.model.cell.recorded, STATE) if s.name in arrays and by in (None, CARRIED, s.name)]
+        return reading.as_trace(
+            {f"grad_{s.name}": arrays[s.name] for s in asked}, tuple(_gradient_by(signal) for signal in asked)
+        )
 
     return on_device(compute, reader, given, device, state, edits)
 
