@@ -23,9 +23,11 @@ def apart(one: Array, other: Array, *, numbers: bool) -> Array:
     return cast(Array, np.abs(np.exp(one.astype(np.float64)) - np.exp(other.astype(np.float64))).sum(-1) / 2)
 
 
-def likeliest(readings: Sequence[Array], most: int) -> Array:
-    """The columns of log-probabilities [label] that are largest in any of the readings, the largest first."""
-    return np.argsort(-np.max(np.stack(readings), axis=0), kind="stable")[:most]
+def likeliest(readings: Sequence[Array], most: int, among: Array | None = None) -> Array:
+    """The columns of log-probabilities [label], of those `among` which it looks, that are largest in any of the readings, largest first."""
+    largest = np.max(np.stack(readings), axis=0)
+    columns = np.arange(len(largest)) if among is None else among
+    return cast(Array, columns[np.argsort(-largest[columns], kind="stable")[:most]])
 
 
 def bits(log_p: Array, columns: Sequence[int | None]) -> Array:

@@ -41,17 +41,23 @@ def by_activity(trace: Trace, row: int = 0) -> Array:
 
 
 @no_number
-def by_effect(trace: Trace, row: int = 0) -> Array:
-    """The unit first that moves the scores most: how much its h varies, times the length of its readout weights.
+def by_contribution(trace: Trace, row: int = 0) -> Array:
+    """Units whose own part of the scores varies most first: the standard deviation of h times the length of its readout weights.
 
-    What all scores share changes no answer and is left out. Below the top layer, or without a readout, how much h varies alone.
+    What all scores share changes no answer and is left out. This is the direct part alone: what erasing a unit does through later steps
+    is another thing (`explorer.sweep`), and the two orders differ. Where no readout looks at the row (`is_read`), how much h varies.
     """
     varies = trace["h"][row].std(0)
-    if trace.readout is None or row != trace.rows - 1 or trace.bidirectional:
+    if trace.readout is None or not is_read(trace, row):
         return np.argsort(-varies, kind="stable")
     weight = trace.readout.weight  # [output, unit]
     moves = weight - weight.mean(0) if len(weight) > 1 else weight
     return np.argsort(-varies * np.linalg.norm(moves, axis=0), kind="stable")
+
+
+def is_read(trace: Trace, row: int = 0) -> bool:
+    """Whether the scores are a sum over this row's units: the top layer of a network with a readout, in one direction."""
+    return trace.readout is not None and row == trace.rows - 1 and not trace.bidirectional
 
 
 def by_number(trace: Trace, row: int = 0) -> Array:
@@ -63,6 +69,6 @@ ORDERINGS: dict[str, Callable[[Trace, int], Array]] = {
     "longest memory first": by_half_life,
     "units that move together": by_likeness,
     "most active first": by_activity,
-    "strongest effect first": by_effect,
+    "most varied part of the scores first": by_contribution,
     "unit number": by_number,
 }

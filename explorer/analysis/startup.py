@@ -69,6 +69,11 @@ def course(curve: Array) -> Course:
     )
 
 
+def courses(reach: Array) -> tuple[Course, ...]:
+    """What becomes of each draw of [draw, distance], on its own. A NaN comes of infinities, as in `spread`."""
+    return tuple(course(one) for one in np.where(np.isnan(reach), np.inf, reach))
+
+
 def _first(where: Array) -> int | None:
     found = np.flatnonzero(where)
     return int(found[0]) if len(found) else None

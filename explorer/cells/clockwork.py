@@ -123,8 +123,12 @@ class Clockwork(Cell):
         return {"periods": list(self.periods)}  # as a card in JSON has it
 
     @property
+    def sums(self) -> dict[str, str]:
+        return super().sums | {"n_pre": "W_in @ x + b_in + (M * W_hn) @ h_prev + b_hn"}
+
+    @property
     def named_weights(self) -> dict[str, Tensor]:
-        return super().named_weights | {"W_hn": self.mask * self.weight_hh, "period": self.period}
+        return super().named_weights | {"W_hn": self.mask * self.weight_hh, "M": self.mask, "period": self.period}
 
     def step(self, x: Tensor, state: ClockworkState, tap: Tap, below: Any = None) -> ClockworkState:
         t = tap("t", state.t.detach() + 1)  # [batch, unit] each

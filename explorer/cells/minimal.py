@@ -20,7 +20,8 @@ class MGU(GRULike):
     h_t = (1 - f_t) ⊙ h_{t-1} + f_t ⊙ n_t
 
     Zhou et al. 2016. Blocks in the order f, n. The paper calls f the forget gate: where it is 1, the old state is forgotten and the
-    candidate taken. n is its h̃.
+    candidate taken. n is its h̃. Other texts and libraries let f keep, h_t = f_t ⊙ h_{t-1} + (1 - f_t) ⊙ n_t: negate that gate's weights
+    and biases, and mind that f inside the candidate then becomes 1 - f.
     """
 
     name: ClassVar[str] = "mgu"

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.analysis.numbers import number, share
 from explorer.figures.curves import Style
 from explorer.figures.gradients import deletion_rows
 from explorer.figures.panels import like
@@ -101,7 +102,7 @@ def bars(
                     x=values,
                     y=list(range(len(names))),
                     orientation="h",
-                    text=[percent(value) for value in values],
+                    text=[share(value) for value in values],
                     textposition="outside",
                     textfont={"size": 12, "color": theme.text},
                     cliponaxis=False,
@@ -166,7 +167,7 @@ def numbers(
                 x=values,
                 y=names,
                 orientation="h",
-                text=[f"{value:.3g}".replace("-", "−") for value in values],
+                text=[number(value) for value in values],
                 textposition="outside",
                 cliponaxis=False,
                 marker={
@@ -185,19 +186,10 @@ def numbers(
     if right is not None:
         figure.add_vline(x=right, line={"color": theme.text, "width": 2, "dash": "dash"})
         figure.add_annotation(
-            text=f"right: {right:.3g}".replace("-", "−"), x=right, y=1, yref="paper", yanchor="bottom", showarrow=False
+            text=f"right: {number(right)}", x=right, y=1, yref="paper", yanchor="bottom", showarrow=False
         )
     figure.update_xaxes(zeroline=True, zerolinecolor=theme.muted)
     return figure.update_yaxes(autorange="reversed", showgrid=False, ticks="", tickfont={"size": 15})
-
-
-def percent(share: float) -> str:
-    """A probability as the page writes it: "27 %", "0.4 %"."""
-    if not np.isfinite(share):
-        return "none"
-    if share >= 0.095:
-        return f"{share:.0%}".replace("%", " %")
-    return f"{100 * share:.1g} %" if share >= 0.0005 else "< 0.05 %"
 
 
 def differences(

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.analysis.numbers import share
 from explorer.analysis.saturation import Saturation
 from explorer.figures.panels import like
 from explorer.figures.panels import title as panel_title
@@ -72,12 +73,14 @@ def saturations(
     for column, gate in enumerate(gates, start=1):
         of, colour = shares[gate.name], theme.roles[gate.role]
         figure.add_shape(type="line", x0=0, y0=1, x1=1, y1=0, line={"color": theme.grid, "width": 1}, row=1, col=column)
-        hover = "unit %{text}<br>shut %{x:.0%} of the steps, open %{y:.0%}<extra></extra>"
+        hover = "unit %{text}<br>shut %{customdata[0]} of the steps, open %{customdata[1]}<extra></extra>"
+        told = [[share(shut), share(opened)] for shut, opened in zip(of.shut, of.open, strict=True)]
         dots = go.Scatter(
             x=of.shut,
             y=of.open,
             mode="markers",
             text=[str(u) for u in range(len(of.shut))],
+            customdata=told,
             marker={"color": colour, "size": 8, "opacity": 0.45},
             hovertemplate=hover,
             name=gate.name,
@@ -90,6 +93,7 @@ def saturations(
                 mode="markers+text",
                 text=[str(unit)],
                 textposition="top right",
+                customdata=[told[unit]],
                 marker={"color": colour, "size": 13, "line": {"color": theme.text, "width": 2}},
                 hovertemplate=hover,
                 name="pinned",

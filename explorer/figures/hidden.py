@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.analysis.numbers import share
 from explorer.analysis.projection import Components
 from explorer.figures.curves import Floor, log_curves, of_cells
 from explorer.figures.theme import MONO, Theme
@@ -82,7 +83,7 @@ def path(components: Components, tokens: Sequence[str], theme: Theme, step: int 
                 name="here",
             )
         )
-    first, second = (f"{share:.0%} of the variance" for share in components.explained[:2])
+    first, second = (f"{share(part)} of the variance" for part in components.explained[:2])
     figure.update_xaxes(title_text=f"first component, {first}", zeroline=False)
     figure.update_yaxes(title_text=f"second component, {second}", zeroline=False)
     return figure

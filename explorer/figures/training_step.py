@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.analysis.numbers import share
 from explorer.figures.panels import like
 from explorer.figures.panels import title as panel_title
 from explorer.figures.theme import Theme
@@ -52,7 +53,7 @@ def truncation(ks: Sequence[int], lost: Array, angles: Array, theme: Theme, k: i
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.09)
     like(figure, theme.layout(height=330, margin={"l": 64, "r": 12, "t": 40, "b": 48}))
     panels = (
-        (lost, "thrown away: ‖g − gₖ‖ / ‖g‖", ".1%", "%{y:.2%} thrown away", 1.0),
+        (lost, "thrown away: ‖g − gₖ‖ / ‖g‖", ".1%", "%{customdata} thrown away", 1.0),
         (angles, "turned: the angle between g and gₖ, in degrees", "", "turned by %{y:.2f}°", 90.0),
     )
     for column, (values, title, form, hover, usual) in enumerate(panels, start=1):
@@ -64,6 +65,7 @@ def truncation(ks: Sequence[int], lost: Array, angles: Array, theme: Theme, k: i
                 mode="lines+markers",
                 line=line,
                 marker={"size": 5},
+                customdata=[share(value, 2) for value in values] if column == 1 else None,
                 hovertemplate=f"k = %{{x}}: {hover}<extra></extra>",
             ),
             row=1,
@@ -76,6 +78,7 @@ def truncation(ks: Sequence[int], lost: Array, angles: Array, theme: Theme, k: i
                 y=here,
                 mode="markers",
                 marker={"size": 14, "color": theme.accent},
+                customdata=[share(value, 2) for value in here] if column == 1 else None,
                 hovertemplate=f"k = {k}: {hover}<extra></extra>",
             ),
             row=1,
@@ -203,10 +206,21 @@ def answers(before: Array, now: Array, right: Array, tokens: Sequence[str], them
     return figure
 
 
-def predictions(labels: Sequence[str], before: Array, now: Array, theme: Theme, right: str | None = None) -> go.Figure:
-    """The likeliest labels of one step, before any update and now; log-probabilities in. The right one is among them, and marked."""
+def predictions(
+    labels: Sequence[str],
+    before: Array,
+    now: Array,
+    theme: Theme,
+    right: str | None = None,
+    offered: Array | None = None,
+) -> go.Figure:
+    """The likeliest labels of one step, before any update and now; log-probabilities in. The right one is among them, and marked.
+
+    offered  the columns that may be shown as guesses; None: all
+    """
     before, now = np.exp(before), np.exp(now)
-    order = np.argsort(-np.nan_to_num(np.maximum(before, now)), kind="stable")[:SHOWN]
+    columns = np.arange(len(before)) if offered is None else offered
+    order = columns[np.argsort(-np.nan_to_num(np.maximum(before, now)[columns]), kind="stable")[:SHOWN]]
     place = list(labels).index(right) if right is not None and right in labels else None
     if place is not None and place not in order:
         order = np.append(order[:-1], place)
@@ -222,10 +236,11 @@ def predictions(labels: Sequence[str], before: Array, now: Array, theme: Theme, 
                 orientation="h",
                 name=name,
                 marker=look,
-                text=[_percent(value) for value in values[order]],
+                text=[share(value) for value in values[order]],
+                customdata=[share(value, 2) for value in values[order]],
                 textposition="outside",
                 cliponaxis=False,
-                hovertemplate=f"%{{y}}, {name}: %{{x:.2%}}<extra></extra>",
+                hovertemplate=f"%{{y}}, {name}: %{{customdata}}<extra></extra>",
             )
         )
     top = float(np.max([before[order], now[order]], initial=0.01, where=np.isfinite([before[order], now[order]])))
@@ -308,6 +323,3 @@ def _hatched(colour: str, theme: Theme) -> dict[str, object]:
     pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": theme.background, "solidity": 0.25}
     return {"color": colour, "pattern": pattern}
 
-
-def _percent(value: float) -> str:
-    return f"{value:.0%}" if value >= 0.0995 else f"{value:.1%}" if value >= 0.001 else "< 0.1%"

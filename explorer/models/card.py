@@ -12,6 +12,10 @@ from explorer.models.vocabulary import KINDS, Reader
 from explorer.summary import shape_of
 
 WINDOW = 1000
+FOLLOWS = 0.5
+"""The least |r| on held-out sequences at which a unit is named after a property."""
+DISTINCT = 2.0
+"""An effect counts if its mean over places is more than so many standard errors from 0."""
 OWN, UNTRAINED = "own", "untrained"
 """The rules of what a network opens on of which nothing was measured: it came from a reader's own file, or its weights were only drawn."""
 
@@ -56,6 +60,8 @@ class Finding:
     places       at how many held-out places they were measured
     text, step   where it is to be seen, by `rule`
     counted      whether the memory was taken as it is, since the property has no bound, and not through tanh
+    expected     the sign that `forced` has if the unit does what the property foretells: 1 raises, -1 lowers
+    erased_deviation, forced_deviation  standard deviation of the change over the places; None on cards that lack it
     """
 
     follows: str
@@ -73,12 +79,36 @@ class Finding:
     step: int
     rule: str
     counted: bool = False
+    expected: int = 1
+    erased_deviation: float | None = None
+    forced_deviation: float | None = None
+
+    @property
+    def follows_it(self) -> bool:
+        """Whether the unit follows the property: |r| at least FOLLOWS and twice what chance reaches; where chance reaches much, as on
+        sequences that are all alike, at least halfway from there to 1."""
+        return abs(self.correlation) >= max(FOLLOWS, min(2 * self.null, (1 + self.null) / 2))
+
+    @property
+    def acts(self) -> bool:
+        """Whether forcing the unit moves what the property foretells, in the expected direction, by more than chance.
+
+        Its mean effect is more than DISTINCT standard errors (deviation / √places) from 0. True if no effect was measured.
+        """
+        if not self.places:
+            return True
+        return self.expected * self.forced > 0 and distinct(self.forced, self.forced_deviation, self.places)
 
     @property
     def holds(self) -> bool:
-        """Whether the unit follows the property: |r| at least 0.3 and twice what chance reaches; where chance reaches much, as on
-        sequences that are all alike, at least halfway from there to 1."""
-        return abs(self.correlation) >= max(0.3, min(2 * self.null, (1 + self.null) / 2))
+        """Whether the unit may be named after the property: it follows it, and acts as the property foretells."""
+        return self.follows_it and self.acts
+
+
+def distinct(mean: float, deviation: float | None, places: int) -> bool:
+    """Whether a mean over places differs from 0 by more than DISTINCT standard errors. Without a deviation, whether it is not 0."""
+    error = (deviation or 0.0) / max(1, places) ** 0.5
+    return abs(mean) > DISTINCT * error
 
 
 @dataclass(frozen=True, kw_only=True)

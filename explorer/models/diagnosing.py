@@ -15,6 +15,7 @@ from explorer.analysis.diagnosis import Diagnosis, Leaning, Reach, Row, Subject,
 from explorer.analysis.diagnosis.words import counted
 from explorer.backend import back
 from explorer.backend.back import Targets, rows_of, walk, walking
+from explorer.backend.forward import States
 from explorer.backend.forward import read as read_rows
 from explorer.backend.forward import run
 from explorer.backend.gradients import HEADROOM
@@ -32,6 +33,8 @@ READ, READ_SLOWLY = 1000, 400
 """How many steps, the first ones, are followed back at most: what the work grows with. Fewer where a step back is not written by hand."""
 WORK, READ_AT_LEAST = 100_000_000, 64
 """Units squared, times rows, times steps that are followed back: some 3 s on one core. Fewer steps than that would tell too little."""
+LEANING_WORK = 2_000_000_000
+"""Units squared, times rows, times steps that are read again without a token: some 1 s on one core."""
 LARGEST = 10_000_000
 """How many numbers are read from a file: 80 MB of float64."""
 EXAMPLE = 200
@@ -218,20 +221,41 @@ def _magnitudes(rows: list[back.Row], targets: Targets) -> Array:
 
 
 def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Leaning:
-    """Each answer once more without the token at a distance, read on from the state before it: that costs `distance` steps."""
+    """Each answer once more without the token at a distance, read on from the state before it: that costs `distance` steps.
+
+    All distances run as one batch, which the shorter ones join later, so that each reads its last token at its target.
+    """
     model, x = reading.model, reading.input.x
     top = rows[-1].s["h"][:, 0]
     measure, difference = _measured(model, top)
-    distances = [2**k for k in range(len(x).bit_length()) if 2**k <= min(targets)]
     steps = torch.tensor(targets, device=x.device)
-    moved = []
-    for distance in distances:
-        sources = steps - distance
-        window = sources[None] + torch.arange(1, distance + 1, device=x.device)[:, None]  # [distance, target]
-        before = {name: torch.stack([row.s[f"{name}_prev"][sources, 0] for row in rows]) for name in rows[0].states}
-        h, _ = run(model.stack, x[window, 0], before)
-        moved.append(float(difference(h[-1], top[steps]).double().mean()))
-    return Leaning(measure, tuple(distances), np.asarray(moved))
+    distances = _distances(min(targets), len(targets) * model.stack.hidden_size**2 * len(rows))
+    # [row, target, unit] of each state before the token that is left out; the longest distance first
+    states: States = {name: torch.zeros(0) for name in rows[0].states}
+    joined: list[int] = []
+    h = top[:0]
+    for left in range(distances[-1], 0, -1):
+        if left in distances:
+            joined.append(left)
+            before = {
+                name: torch.stack([row.s[f"{name}_prev"][steps - left, 0] for row in rows]) for name in rows[0].states
+            }
+            states = {name: torch.cat([states[name], more], 1) if len(joined) > 1 else more for name, more in before.items()}
+        read = x[steps - left + 1, 0].repeat(len(joined), 1)  # [distance * target, input]
+        h, states = run(model.stack, read[None], states)
+    moved = [
+        float(difference(part, top[steps]).double().mean()) for part in h[-1].split(len(steps))
+    ]  # as they joined
+    return Leaning(measure, tuple(distances), np.asarray(moved[::-1]))
+
+
+def _distances(longest: int, work: int) -> list[int]:
+    """Every distance as far as LEANING_WORK allows, at `work` for a step of each; beyond that some, each a tenth longer."""
+    every = min(longest, max(READ_AT_LEAST // 4, int((2 * LEANING_WORK / work) ** 0.5)))
+    found = list(range(1, every + 1))
+    while found[-1] < longest:
+        found.append(min(longest, max(found[-1] + 1, int(found[-1] * 1.1))))
+    return found
 
 
 def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor], Tensor]]:

@@ -59,6 +59,9 @@ def find(model: Model, wanted: Property, chosen_on: Sequence[str], held_out: Seq
         f"{len(marks):,} held-out tokens; shown where it moves most as the property sets in"
         + (f", {later} tokens later" if later else ""),
         counted=wanted.counted,
+        expected=wanted.expected,
+        erased_deviation=_rounded(effect.erased_deviation[unit]),
+        forced_deviation=_rounded(effect.forced_deviation[unit]),
     )
 
 
@@ -73,10 +76,12 @@ def memory_of(model: Model, text: str, *, squashed: bool = True) -> Array:
 
 @dataclass(frozen=True)
 class Effects:
-    """Of each unit of the top row, [unit]: the mean change of what is measured, and at how many places."""
+    """Of each unit of the top row, [unit]: the mean change of what is measured and its standard deviation (n - 1) over the places."""
 
     erased: Array
     forced: Array
+    erased_deviation: Array
+    forced_deviation: Array
     places: int
 
 
@@ -87,7 +92,7 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
     It is held from the first token read on; each place has up to CONTEXT tokens before it. All units run as one batch.
     """
     units = len(mean)
-    erased, forced = np.zeros(units), np.zeros(units)
+    changes = []  # [place, 2, unit]
     places = _places(model, wanted, texts)
     for text, step in places:
         read = model.prepare(text)
@@ -99,10 +104,12 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
         column = _column(model, wanted, read.ids, step)
         measured = scores[:, 0] if model.answer.numbers else scores.log_softmax(-1)[:, column] / np.log(2)
         at_mean, at_low, at_high = as_numpy(measured[:-1].double()).reshape(3, units)
-        erased += at_mean - float(measured[-1])
-        forced += at_high - at_low
-    count = max(1, len(places))
-    return Effects(erased / count, forced / count, len(places))
+        changes.append((at_mean - float(measured[-1]), at_high - at_low))
+    if not changes:
+        return Effects(*np.zeros((4, units)), places=0)
+    found = np.asarray(changes)
+    deviation = found.std(0, ddof=1) if len(found) > 1 else np.zeros_like(found[0])
+    return Effects(*found.mean(0), *deviation, places=len(places))
 
 
 def _held(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool = True) -> Tensor:

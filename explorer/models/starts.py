@@ -103,7 +103,7 @@ class AtStart:
             it has overflowed
     direct  [draw, distance]: of the belt by itself, Π keep, likewise; None where the state is no belt
     keep    the keep gate's mean over draws, steps and units; None where there is none
-    sigma   σ_max of the recurrent matrices, the median over draws
+    sigma   σ_max of the recurrent matrices, the median over draws; `sigmas` are those of all draws
     """
 
     state: str
@@ -111,6 +111,7 @@ class AtStart:
     direct: Array | None
     keep: float | None
     sigma: float
+    sigmas: tuple[float, ...] = ()
 
 
 def at_start(
@@ -142,4 +143,5 @@ def at_start(
         as_numpy(torch.stack(directs)) if directs else None,
         mean(keeps) if keeps else None,
         median(sigmas),
+        tuple(sigmas),
     )

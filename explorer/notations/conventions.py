@@ -77,7 +77,7 @@ PYTORCH = Notation(
     key="PyTorch",
     used="PyTorch; Carousel's own names",
     weight={"i": "W_{{i{to}}}", "h": "W_{{h{to}}}", "*": "W_{{{of}{to}}}"},
-    bias={"i": "b_{{i{to}}}", "h": "b_{{h{to}}}", "*": "b_{{{to}}}"},
+    bias={"i": "b_{{i{to}}}", "h": "b_{{h{to}}}", "*": "b_{{{of}{to}}}"},
     joins_biases=False,
 )
 NOTATIONS: dict[str, Notation] = {

@@ -13,7 +13,7 @@ from explorer.signals import Signal
 Paint = Callable[[str, str], str]
 """(name of a signal, its LaTeX) -> the same in its colour."""
 
-CONSTANTS = {"alpha": r"\alpha", "period": r"T"}
+CONSTANTS = {"alpha": r"\alpha", "period": r"T", "M": "M"}
 """Numbers of a cell that are not trained."""
 FUNCTIONS = {
     "sigmoid": r"\sigma",

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.models import Card
+from explorer.models.card import DISTINCT, FOLLOWS
 from explorer.signals import Array
 from explorer.studio import sentences, service, state
 from explorer.studio.page import switch
@@ -48,13 +49,15 @@ def _findings(card: Card) -> None:
         left.markdown(
             f"**{finding.follows}**: {where}"
             if finding.holds
-            else f"**{finding.follows}**: no unit follows it (the nearest: {where})"
+            else f"**{finding.follows}**: {sentences.why_not_named(finding)}. The nearest: {where}"
         )
         if right.button("Watch it", key=f"watch {finding.follows}", on_click=state.look_at, args=(finding,)):
             switch("pages/read/watch.py")
     st.caption(
         "A unit's number and sign are arbitrary. The unit was chosen on training sequences and everything else measured on held-out "
-        "ones; chance is what the best of all units reaches when the property is shifted along the text (95th percentile of 100)."
+        "ones; chance is what the best of all units reaches when the property is shifted along the text (95th percentile of 100). "
+        f"A unit is named after a property if |r| is at least {FOLLOWS} and twice chance, and forcing it changes the answer in the "
+        f"expected direction by more than {DISTINCT:g} standard errors (standard deviation / √places)."
     )
 
 

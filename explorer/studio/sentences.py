@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from explorer.analysis.numbers import number, share, signed
 from explorer.analysis.reach import distance_to_floor, distance_to_share
 from explorer.analysis.timescales import HalfLives, keep_of
 from explorer.analysis.tokens import visible
 from explorer.cells import REGISTRY
 from explorer.models import Card, Finding
+from explorer.models.card import FOLLOWS, distinct
 from explorer.models.checkpoints.card import OwnCard
 from explorer.signals import Array, Trace
 
@@ -98,20 +100,41 @@ def of_nothing_found(card: Card) -> str:
 
 
 def of_finding(finding: Finding, units: int) -> str:
-    """What is known of a unit: correlation, chance, effect and rank together, since the first alone means little."""
+    """What is known of a unit: correlation, chance, effect with its spread, and rank together, since the first alone means little."""
+    follows = f"correlates {abs(finding.correlation):.2f} on held-out sequences (chance {finding.null:.2f})"
     if not finding.places:
-        effect = "its effect was not measured"
-    elif finding.measured == "value":
-        effect = (
-            f"forcing it from one end to the other moves {finding.foretells} by {_signed(finding.forced)}, erasing it by "
-            f"{_signed(finding.erased)}; rank {finding.rank} of {units}"
-        )
-    else:
-        effect = (
-            f"forcing it from one end to the other {_change(finding.forced, f'P({finding.foretells})')}, "
-            f"erasing it {_change(finding.erased, 'that')}; rank {finding.rank} of {units}"
-        )
-    return f"correlates {abs(finding.correlation):.2f} on held-out sequences (chance {finding.null:.2f}); {effect}."
+        return f"{follows}; its effect was not measured."
+    value = finding.measured == "value"
+    what = finding.foretells if value else f"P({finding.foretells})"
+    places = f"{finding.places} place{'' if finding.places == 1 else 's'}"
+    forced = _effect(finding.forced, finding.forced_deviation, finding.places, what, value=value)
+    erased = _effect(finding.erased, finding.erased_deviation, finding.places, "it" if value else "that", value=value)
+    against = (
+        ", against what it should do"
+        if distinct(finding.forced, finding.forced_deviation, finding.places) and not finding.acts
+        else ""
+    )
+    spread = " ± standard deviation" if finding.forced_deviation is not None else ""
+    return (
+        f"{follows}; forcing it from one end to the other {forced}{against}, erasing it {erased} (mean{spread} over {places}); "
+        f"rank {finding.rank} of {units}."
+    )
+
+
+def _effect(mean: float, deviation: float | None, places: int, what: str, *, value: bool) -> str:
+    """A mean change with its spread: of a value, or of log₂ P, which is a factor of P. One that chance explains is no change."""
+    spread = "" if deviation is None else f" ± {number(deviation)}"
+    found = f"{signed(mean)}{spread}" if value else f"log₂ {signed(mean)}{spread}"
+    if not distinct(mean, deviation, places):
+        return f"does not change {what} by more than chance ({found})"
+    return f"moves {what} by {found}" if value else f"{_change(mean, what)} ({found})"
+
+
+def why_not_named(finding: Finding) -> str:
+    """Why the unit nearest to a property is not named after it."""
+    if not finding.follows_it:
+        return f"no unit follows it closely enough (|r| {FOLLOWS} and twice chance)"
+    return "a unit follows it, but does not act as it should"
 
 
 def _change(log2: float, what: str) -> str:
@@ -131,7 +154,7 @@ def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
     kept = float(np.prod(keep_of(trace, row)[writer + 1 : step + 1, unit]))
     now = float(trace[trace.memory][row, step, unit])
     ago = step - writer
-    left = f", {counted(ago)} ago; **{kept:.0%}** of it is left" if ago else ", just now"
+    left = f", {counted(ago)} ago; **{share(kept)}** of it is left" if ago else ", just now"
     return (
         f"Up to here, the largest write of unit {unit} was **{_signed(written[writer])}** at step {writer + 1} "
         f"({glyph(trace.tokens[writer])}){left}. The belt now carries **{_signed(now)}**."
@@ -158,7 +181,7 @@ def of_memory(
             kept.append(f"{cell} sees no difference")
         else:
             kept.append(f"{cell} {'to the end of the text' if steps is None else counted(steps)}")
-        left.append(f"{cell} {values[-1]:.1g}" if values[-1] > floor else f"{cell} nothing above rounding")
+        left.append(f"{cell} {number(values[-1], 1)}" if values[-1] > floor else f"{cell} nothing above rounding")
     end = f" What is left of it after the last step: {'; '.join(left)}." if left else ""
     return f"How long more than a tenth of the first difference stays: {'; '.join(kept)}.{end}"
 
@@ -176,6 +199,11 @@ def counted(steps: int) -> str:
 def counted_rows(rows: int) -> str:
     """Layers times directions, counted."""
     return f"{rows} row{'' if rows == 1 else 's'} of layers"
+
+
+def of_row(row: int) -> str:
+    """Which way a row of a bidirectional network reads: "Row 3: layer 1, reads backwards"."""
+    return f"Row {row}: layer {row // 2}, reads {'backwards' if row % 2 else 'forwards'}"
 
 
 def of_reach(curves: Mapping[str, Array], at: int) -> str:

@@ -7,6 +7,7 @@ a reader's own, which is kept in that session alone and goes with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import wraps
 from itertools import islice
 from typing import Any, Literal, TypeVar, cast
@@ -18,7 +19,7 @@ import streamlit as st
 from explorer import models
 from explorer.analysis import kinds
 from explorer.analysis.diagnosis import Diagnosis
-from explorer.analysis.orderings import by_effect, by_half_life
+from explorer.analysis.orderings import by_contribution, by_half_life
 from explorer.backend.edits import Edit
 from explorer.models import Card, Example, Model, Pushes, starts
 from explorer.models.answers import NEXT_TOKEN
@@ -39,7 +40,7 @@ LARGE = 6
 CENSUS = 6000
 """How many held-out tokens gate means are taken over."""
 TELLING = 12
-"""How many units a picture of the telling ones has."""
+"""How many units a picture of a few has."""
 WARM_UP = 90
 """How many characters a warm-up has at most."""
 EXCERPT = 150
@@ -96,8 +97,8 @@ def order(name: str, text: str, layer: int) -> Array:
 
 @kept(READINGS)
 def telling(name: str, text: str, layer: int) -> Array:
-    """The units of a row that move the answer most, first the one that moves it most."""
-    return by_effect(trace(name, text), layer)[:TELLING]
+    """The units of a row whose part of the scores varies most, the widest first (`by_contribution`)."""
+    return by_contribution(trace(name, text), layer)[:TELLING]
 
 
 @kept(READINGS)
@@ -116,6 +117,16 @@ def edited(name: str, text: str, edits: tuple[Edit, ...]) -> Trace:
 def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
     """The network's answers in a reading with edits."""
     return models.predict(model(name), text, edits=edits)
+
+
+@kept(READINGS, "Reading with other noise …")
+def over_seeds(name: str, text: str, edits: tuple[Edit, ...], at: int, seeds: int) -> Array:
+    """The answers at one step of so many readings, [seed, column]; they differ in the seed of each noise, its own and the next ones."""
+
+    def with_seed(more: int) -> tuple[Edit, ...]:
+        return tuple(replace(edit, seed=edit.seed + more) if edit.does == "noise" else edit for edit in edits)
+
+    return np.stack([models.predict(model(name), text, edits=with_seed(more))[at] for more in range(seeds)])
 
 
 @kept(READINGS)
@@ -311,12 +322,17 @@ def spelled(card: Card, tokens: Sequence[str]) -> str:
     return text if card.reader.encode(text).tokens == tuple(tokens) else " ".join(tokens)
 
 
+def guesses(card: Card, columns: int) -> Array:
+    """The columns of an answer that may be offered as a guess: all, but the unknown token, which nobody can type."""
+    every = np.arange(columns)
+    unknown = card.reader.unknown if card.answer == NEXT_TOKEN.name else None
+    return every if unknown is None or columns < 2 else every[every != unknown]
+
+
 def said(card: Card, answers: Array) -> int:
-    """The column that an answer [label] favours. That a token is unknown is no answer."""
-    known = np.nan_to_num(answers, nan=-np.inf)
-    if card.answer == NEXT_TOKEN.name and card.reader.unknown is not None:
-        known[card.reader.unknown] = -np.inf
-    return int(known.argmax())
+    """The column that an answer [label] favours, among its `guesses`."""
+    columns = guesses(card, len(answers))
+    return int(columns[np.nan_to_num(answers[columns], nan=-np.inf).argmax()])
 
 
 def siblings(name: str) -> list[Card]:

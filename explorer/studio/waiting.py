@@ -9,6 +9,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.analysis import numbers
 from explorer.models import Card
 from explorer.studio import sentences
 
@@ -57,7 +58,7 @@ def stoppable(says: str, of: Hashable, compute: Callable[[Callable[[float], None
             with place.container(horizontal=True, vertical_alignment="center"):
                 bar = st.progress(share, text=f"{says} …")
                 st.button("Stop", key=f"stop {says}", on_click=st.session_state.__setitem__, args=(STOPPED, of))
-        bar.progress(min(1.0, share), text=f"{says} … {share:.0%}")
+        bar.progress(min(1.0, share), text=f"{says} … {numbers.share(share)}")
         shown = now + EVERY
 
     found = compute(told)

@@ -164,8 +164,15 @@ def _layer(card: Card) -> int:
     if card.rows == 1:
         return 0
     row = st.selectbox(
-        "Layer", range(card.rows), key="layer", bind="query-params", help="Layers count from 0, the lowest."
+        "Layer",
+        range(card.rows),
+        key="layer",
+        bind="query-params",
+        help="Layers count from 0, the lowest."
+        + (" Each has two rows: one reads forwards, one backwards." if card.bidirectional else ""),
     )
+    if card.bidirectional:
+        st.caption(sentences.of_row(int(row or 0)))
     return int(row or 0)
 
 

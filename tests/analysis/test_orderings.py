@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from explorer.analysis.orderings import ORDERINGS, by_activity, by_effect, by_half_life, by_likeness, by_number
+import explorer
+from explorer.analysis.orderings import (
+    ORDERINGS,
+    by_activity,
+    by_contribution,
+    by_half_life,
+    by_likeness,
+    by_number,
+    is_read,
+)
 from explorer.analysis.timescales import half_lives
 from explorer.signals import Array, Readout, Trace
 from tests.analysis.made import made
@@ -97,28 +106,28 @@ def answering(trace: Trace, *scores: list[float]) -> Trace:
 def test_the_strongest_effect_first() -> None:
     """How much h varies times how much the readout makes of it: neither alone."""
     trace = answering(swinging([1, 0.1, 0.5]), [1, 20, 8], [-1, -20, -8])
-    assert by_effect(trace).tolist() == [2, 1, 0]
+    assert by_contribution(trace).tolist() == [2, 1, 0]
 
 
 def test_what_all_scores_share_counts_nothing() -> None:
     """It moves no answer: the first unit raises all three scores alike, the second only one, a little."""
     trace = answering(swinging([1, 1]), [9, 0.1], [9, 0], [9, 0])
-    assert by_effect(trace).tolist() == [1, 0]
+    assert by_contribution(trace).tolist() == [1, 0]
 
 
 def test_a_number_alone_has_nothing_to_share() -> None:
     """Of one output every weight counts, whatever its sign."""
-    assert by_effect(answering(swinging([1, 1, 1]), [1, -3, 2])).tolist() == [1, 2, 0]
+    assert by_contribution(answering(swinging([1, 1, 1]), [1, -3, 2])).tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_where_no_readout_looks_it_is_the_spread_of_h(bidirectional: bool) -> None:
     """Without one; below the top layer; and in two directions, whose weights stand side by side."""
-    assert by_effect(swinging([1, 3, 2])).tolist() == [1, 2, 0]
+    assert by_contribution(swinging([1, 3, 2])).tolist() == [1, 2, 0]
     trace = replace(swinging([1, 3, 2], [3, 1, 2]), bidirectional=bidirectional)
     trace = answering(trace, [1, 0, 0] * (1 + bidirectional), [0] * 3 * (1 + bidirectional))
-    assert by_effect(trace, 0).tolist() == [0, 2, 1]
-    assert by_effect(trace, 1).tolist() == ([1, 2, 0] if bidirectional else [0, 1, 2])
+    assert by_contribution(trace, 0).tolist() == [0, 2, 1]
+    assert by_contribution(trace, 1).tolist() == ([1, 2, 0] if bidirectional else [0, 1, 2])
 
 
 @FEW
@@ -128,7 +137,21 @@ def test_the_effect_is_the_spread_of_what_a_unit_adds_to_the_scores(h: Array, se
     weight = np.random.default_rng(seed).normal(size=(4, h.shape[1]))
     added = h.astype(np.float64)[:, None] * (weight - weight.mean(0))  # [step, score, unit]
     effect = np.sqrt(added.var(0).sum(0))
-    found = effect[by_effect(answering(made(h=h), *weight.tolist()))]
+    found = effect[by_contribution(answering(made(h=h), *weight.tolist()))]
     np.testing.assert_allclose(
         found, sorted(found, reverse=True), atol=1e-5
     )  # float32's spread, against that in float64
+
+
+def test_the_order_is_by_the_part_of_the_scores_and_not_by_erasing() -> None:
+    """On a shipped network: the first twelve are those whose part of log P varies most by NumPy alone; erasing gives other ones."""
+    text = 'He paused. "Where away?" cried Ahab.'
+    model = explorer.load("english-lstm")
+    trace = explorer.trace(model, text)
+    weight = model.readout.weight.numpy().astype(np.float64)
+    parts = trace["h"][0].astype(np.float64)[:, None, :] * (weight - weight.mean(0))  # [step, score, unit]
+    first = np.argsort(-np.sqrt(parts.var(0).sum(0)))[:12]
+    assert by_contribution(trace)[:12].tolist() == first.tolist()
+    erased = np.abs(explorer.sweep(model, text, of="mean"))
+    assert set(np.argsort(-erased)[:12].tolist()) != set(first.tolist())
+    assert is_read(trace, 0)

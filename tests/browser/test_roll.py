@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import explorer
-from explorer.analysis.orderings import by_effect, by_half_life
+from explorer.analysis.orderings import by_contribution, by_half_life
 from explorer.figures.theme import THEMES
 from explorer.models import card_of
 from explorer.models.vocabulary import named
@@ -95,15 +95,15 @@ def test_what_one_points_at_is_told(page: Page, server: Server, shipped: Shipped
     expect_numbers(page, trace, STEP, card_of(FIRST_MODEL).show.unit)
 
 
-def test_the_twelve_that_matter_most(open_page: OpenPage, server: Server, shipped: Shipped) -> None:
-    """Those that move the answer most on this text, the longest memory first; the choice is in the link."""
+def test_the_twelve_that_vary_most(open_page: OpenPage, server: Server, shipped: Shipped) -> None:
+    """Those whose part of the scores varies most on this text, the longest memory first; the choice is in the link."""
     name = "english-gru"
     page, trace = open_page(), explorer.trace(shipped[name], TEXT)
-    chosen = set(by_effect(trace)[:TELLING].tolist())
+    chosen = set(by_contribution(trace)[:TELLING].tolist())
     rows = [unit for unit in by_half_life(trace).tolist() if unit in chosen]
     visit(page, server, model=name, text=TEXT, step=1)
     choice = page.get_by_test_id("stage").locator(".choice button")
-    expect(choice).to_have_text(["all 128 units", "the 12 that matter most"])
+    expect(choice).to_have_text(["all 128 units", "the 12 that vary most"])
     choice.last.click()
     expect(choice.last).to_have_attribute("aria-pressed", "true")
     expect_link(page, roll="telling")
@@ -132,7 +132,7 @@ def test_a_row_has_the_colours_of_its_numbers(open_page: OpenPage, server: Serve
     """A gate from the background to its colour, h from one colour by way of the background to the other, c through tanh."""
     page, theme, name = open_page(color_scheme=mode), THEMES[mode], FIRST_MODEL
     trace = explorer.trace(shipped[name], TEXT)
-    chosen = set(by_effect(trace)[:TELLING].tolist())
+    chosen = set(by_contribution(trace)[:TELLING].tolist())
     rows = [unit for unit in by_half_life(trace).tolist() if unit in chosen]
     visit(page, server, model=name, text=TEXT, step=1, roll="telling")
     background = np.array(parts(theme.background), dtype=float)
@@ -262,9 +262,9 @@ def test_the_mark_stands_at_the_pinned_unit(page: Page, server: Server, shipped:
             place = (at["y"] + at["height"] / 2 - box["y"]) / box["height"]
             assert abs(place - (order.index(unit) + 0.5) / trace.units) < 0.03, "a pixel of forty"
     page.get_by_test_id("stage").locator(".choice button").last.click()
-    stand_at(page, unit=int(by_effect(trace)[-1]))
+    stand_at(page, unit=int(by_contribution(trace)[-1]))
     expect(mark).to_be_hidden()
-    stand_at(page, unit=int(by_effect(trace)[0]))
+    stand_at(page, unit=int(by_contribution(trace)[0]))
     expect(mark.locator("i")).to_have_count(len(trace.per_unit()))
 
 

@@ -21,8 +21,8 @@ NOW = SHARE * np.array([3.0, *WRITTEN])
         (0.5, "+0.5000"),
         (-0.291, "−0.2910"),
         (5.631234, "+5.631"),
-        (12345.6, "+1.2·10⁴"),
-        (-3e-7, "−3.0·10⁻⁷"),
+        (12345.6, "+1.2 × 10⁴"),
+        (-3e-7, "−3 × 10⁻⁷"),
         (0, "0"),
         (np.nan, "no finite number"),
         (-np.inf, "no finite number"),
@@ -103,7 +103,7 @@ def test_the_line_that_adds_it_up() -> None:
     same = words.of_sum(account, 0.75, "the score of “x”")
     assert "Sum of contributions **+0.5000** + bias **+0.2500** = **+0.7500**" in same
     assert "the network's own score of “x” is **+0.7500** (difference 0)" in same
-    assert "(difference 3.0·10⁻⁷)" in words.of_sum(account, 0.7500003, "x")
+    assert "(difference 3 × 10⁻⁷)" in words.of_sum(account, 0.7500003, "x")
 
 
 def test_what_has_to_be_known_to_read_it() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import explorer
-from explorer.analysis.orderings import by_effect, by_half_life
+from explorer.analysis.orderings import by_contribution, by_half_life
 from explorer.analysis.tokens import visible
 from explorer.diagram import INPUT
 from explorer.figures.heatmap import reach
@@ -58,7 +58,7 @@ def test_the_strip_is_sent_the_memory_alone(name: str, page: str, shipped: Shipp
     np.testing.assert_array_equal(sent.signals[trace.memory], trace[trace.memory][0])
     assert not sent.header["whole"] and sent.header["play"] is None
     whole = sent_of(name).header
-    assert set(whole) - set(sent.header) == {"next", "diagram", "belt", "telling", "columns", "caption"}
+    assert set(whole) - set(sent.header) == {"next", "diagram", "belt", "telling", "chosen", "columns", "caption"}
 
 
 @each_model
@@ -112,14 +112,9 @@ def test_what_a_card_claims_comes_with_its_doubts(name: str) -> None:
     assert {int(unit) for unit in sent["claims"]} == {one.unit for one in card.findings}
     for one in card.findings:
         claim = sent["claims"][str(one.unit)]
-        said = ["No unit of this network follows", one.follows, f"only {abs(one.correlation):.2f}"]
-        if one.holds:
-            said = [f"unit {one.unit}", one.follows, f"correlates {abs(one.correlation):.2f}"]
-            said += [
-                f"chance {one.null:.2f}",
-                f"P({one.foretells})",
-                f"rank {one.rank} of {card.hidden_size}",
-            ]
+        said = [f"unit {one.unit}", one.follows, f"correlates {abs(one.correlation):.2f}"]
+        said += [f"chance {one.null:.2f}", f"P({one.foretells})", f"rank {one.rank} of {card.hidden_size}"]
+        said += [f"{one.places} places"] + ([] if one.holds else ["no unit follows it closely enough"])
         for part in said:
             assert part in claim
         assert one.follows not in sent["other"]
@@ -171,10 +166,10 @@ def test_the_diagram_is_the_cells_own(name: str, shipped: Shipped) -> None:
 
 
 @each_model
-def test_the_telling_units_are_those_that_move_the_answer_most(name: str, shipped: Shipped) -> None:
+def test_the_telling_units_are_those_whose_part_of_the_scores_varies_most(name: str, shipped: Shipped) -> None:
     """In the order of the other units, so that they keep their places beside one another."""
     sent, trace = sent_of(name).header, explorer.trace(shipped[name], TEXT)
-    assert set(sent["telling"]) == set(by_effect(trace)[: service.TELLING].tolist())
+    assert set(sent["telling"]) == set(by_contribution(trace)[: service.TELLING].tolist())
     assert sent["telling"] == [unit for unit in sent["order"] if unit in sent["telling"]]
 
 

@@ -19,16 +19,16 @@ TOKENS = tuple("ab`-e")
         (0.5, "0.5"),
         (1, "1"),
         (0.001, "0.001"),
-        (0.00099, "9.9·10⁻⁴"),
-        (3e-5, "3.0·10⁻⁵"),
-        (1.2e-37, "1.2·10⁻³⁷"),
+        (0.00099, "9.9 × 10⁻⁴"),
+        (3e-5, "3 × 10⁻⁵"),
+        (1.2e-37, "1.2 × 10⁻³⁷"),
         (12.34, "12"),
         (99.6, "100"),
         (123.4, "123"),
         (9999, "9999"),
-        (9999.9, "1.0·10⁴"),
-        (2.5e65, "2.5·10⁶⁵"),
-        (FLOOR, "1.2·10⁻³⁸"),
+        (9999.9, "1 × 10⁴"),
+        (2.5e65, "2.5 × 10⁶⁵"),
+        (FLOOR, "1.2 × 10⁻³⁸"),
         (FLOOR / 2, "nothing that float32 can hold"),
         (0, "nothing that float32 can hold"),
         (np.nan, "no finite number"),
@@ -55,7 +55,7 @@ def test_the_tokens_own_sign_is_left_alone() -> None:
     """A hyphen in the text stays one; only the number has a minus."""
     change = {"gru": np.array([0, 0, 0, -1e-6, 0, 0])}
     said = words.of_deletions(change, {"gru": np.ones(6)}, tuple("ab`-ef"), 5)
-    assert "−1.0·10⁻⁶ without `-` 2 steps before" in said
+    assert "−1 × 10⁻⁶ without `-` 2 steps before" in said
 
 
 def test_deletions_that_come_to_no_number() -> None:
@@ -108,8 +108,8 @@ def halved(steps: int, factor: float = 0.5) -> Array:
 
 def test_of_distances() -> None:
     said = words.of_distances({"lstm": by_distance(halved(60)), "rnn": by_distance(halved(60, 0.01))})
-    assert "at a distance of 1, 10, 40 steps: **LSTM** 0.5, 9.8·10⁻⁴, 9.1·10⁻¹³; " in said
-    assert "**RNN** 0.01, 1.0·10⁻²⁰, nothing that float32 can hold." in said
+    assert "at a distance of 1, 10, 40 steps: **LSTM** 0.5, 9.8 × 10⁻⁴, 9.1 × 10⁻¹³; " in said
+    assert "**RNN** 0.01, 1 × 10⁻²⁰, nothing that float32 can hold." in said
 
 
 def test_what_holds_at_every_distance_is_said_once() -> None:
@@ -132,7 +132,7 @@ def test_distances_without_a_loss_are_not_asked_for() -> None:
 
 def test_a_gradient_that_explodes() -> None:
     said = words.of_distances({"rnn": by_distance(halved(130, 10.0))})
-    assert "1, 10, 40, 100 steps: **RNN** 10, 1.0·10¹⁰, 1.0·10⁴⁰, 1.0·10¹⁰⁰." in said
+    assert "1, 10, 40, 100 steps: **RNN** 10, 1 × 10¹⁰, 1 × 10⁴⁰, 1 × 10¹⁰⁰." in said
 
 
 # Two paths
@@ -169,9 +169,16 @@ def test_of_paths(direct: float, full: float, verdict: str) -> None:
 
 
 def test_where_the_paths_part() -> None:
-    """The nearest step at which one is more than twice the other."""
+    """From where on it is so at every farther step; else at how many."""
     found = paths([0.1, 0.2, 0.5, 1], [0.5, 0.5, 0.9, 1])
-    assert "differ by more than a factor of 2 from 2 steps back." in words.of_paths(found, 3, 0)
+    assert "From 2 steps back on they differ by more than a factor of 2 at every step." in words.of_paths(found, 3, 0)
+    found = paths([0.2, 0.2, 0.1, 0.2, 1], [0.9, 0.9, 0.1, 0.9, 1])  # alike 2 steps back
+    assert "From 3 steps back on" in words.of_paths(found, 4, 0)
+    found = paths([0.2, 0.1, 0.2, 1], [0.3, 0.3, 0.9, 1])  # alike at the farthest
+    said = words.of_paths(found, 3, 0)
+    assert "They differ by more than a factor of 2 at 2 of 3 steps before." in said and "back on" not in said
+    found = paths([0, 0, 0.1, 1], [0, 0, 0.9, 1])  # nothing is left of either: no more is said of these
+    assert "at 1 of 1 steps before" in words.of_paths(found, 3, 0)
     assert "differ by more" not in words.of_paths(paths([0.1, 0.5, 1], [0.15, 0.4, 1]), 2, 0)
 
 
@@ -240,16 +247,16 @@ def elman(sigma: float, exact: float, bound: float, apart: float = 0.0, steps: i
 def test_a_bound_below_one_foretells() -> None:
     said = words.of_elman(elman(0.5, 5e-7, 1e-6), 20)
     assert "ρ(W) = 0.75, σ_max(W) = 0.5, γ = 1. By σ_max·γ = 0.5 the gradient must vanish" in said
-    assert "over 20 steps the bound allows 1.0·10⁻⁶, and 5.0·10⁻⁷ is what happens." in said
+    assert "over 20 steps the bound allows 1 × 10⁻⁶, and 5 × 10⁻⁷ is what happens." in said
     assert "is not so here" not in said, "the bound is near what happens"
     assert "commute" not in said, "the products are the same"
 
 
 def test_a_bound_above_one_does_not() -> None:
     said = words.of_elman(elman(8.0, 1e-9, 1e18, apart=0.97), 20)
-    assert "is free to explode: over 20 steps the bound allows 1.0·10¹⁸, and 1.0·10⁻⁹ is what happens." in said
+    assert "is free to explode: over 20 steps the bound allows 1 × 10¹⁸, and 1 × 10⁻⁹ is what happens." in said
     assert "every slope φ′ to be γ" in said
-    assert "is off by 97% after 10 steps: matrices do not commute." in said
+    assert "is off by 97 % after 10 steps: matrices do not commute." in said
 
 
 def test_an_exploding_bound_and_a_product_of_nothing() -> None:

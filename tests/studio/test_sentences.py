@@ -40,9 +40,9 @@ def latch() -> dict[str, np.ndarray]:
     ("step", "parts"),
     [
         (2, ["+0.80", "step 3", "just now"]),
-        (3, ["+0.80", "step 3", "1 step ago", "100%"]),
-        (4, ["2 steps ago", "100%", "now carries **+0.80**"]),
-        (5, ["step 3", "3 steps ago", "50%", "now carries **+0.10**"]),
+        (3, ["+0.80", "step 3", "1 step ago", "100 %"]),
+        (4, ["2 steps ago", "100 %", "now carries **+0.80**"]),
+        (5, ["step 3", "3 steps ago", "50 %", "now carries **+0.10**"]),
     ],
 )
 def test_of_belt(step: int, parts: list[str]) -> None:
@@ -178,10 +178,10 @@ def test_of_siblings() -> None:
 @pytest.mark.parametrize(
     ("changed", "parts"),
     [
-        ({"forced": 6.0, "erased": -3.0}, ["multiplies P(c) by 64", "erasing it divides that by 8.0"]),
-        ({"forced": -0.5, "erased": 0.0}, ["divides P(c) by 1.4", "erasing it multiplies that by 1.0"]),
-        ({"forced": -5000.0}, ["divides P(c) by more than a million,"]),
-        ({"measured": "value", "forced": -0.25, "erased": 0.125}, ["moves c by −0.25", "erasing it by +0.12"]),
+        ({"forced": 6.0, "erased": -3.0}, ["multiplies P(c) by 64 (log₂ +6)", "erasing it divides that by 8.0 (log₂ −3)"]),
+        ({"forced": -0.5, "erased": 0.0}, ["divides P(c) by 1.4", "erasing it does not change that by more than chance (log₂ +0)"]),
+        ({"forced": -5000.0}, ["divides P(c) by more than a million (", ", against what it should do"]),
+        ({"measured": "value", "forced": -0.25, "erased": 0.125}, ["moves c by −0.25", "erasing it moves it by +0.125"]),
         ({"places": 0}, ["its effect was not measured"]),
         ({"correlation": -0.61, "null": 0.2}, ["correlates 0.61", "(chance 0.20)"]),
     ],

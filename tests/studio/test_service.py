@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 import explorer
-from explorer.analysis.orderings import by_effect
+from explorer.analysis.orderings import by_contribution
 from explorer.models import Example, card_of, held_out
 from explorer.studio import service
 from tests.app.conftest import Shelve, ShelveTask
@@ -29,10 +29,10 @@ def test_the_answers_are_the_librarys() -> None:
         np.testing.assert_array_equal(ours[name].units, push.units)
 
 
-def test_the_telling_units_are_those_with_the_strongest_effect() -> None:
-    """First the one that moves the answer most; of a small network all."""
+def test_the_telling_units_are_those_whose_part_of_the_scores_varies_most() -> None:
+    """The widest first; of a small network all."""
     found = service.telling(NAME, TEXT, 0).tolist()
-    assert found == by_effect(explorer.trace(service.model(NAME), TEXT)).tolist()[: service.TELLING]
+    assert found == by_contribution(explorer.trace(service.model(NAME), TEXT)).tolist()[: service.TELLING]
     assert len(found) == service.TELLING == 12
     assert sorted(service.telling("brackets-lstm", "(()", 0).tolist()) == [0, 1, 2]
 
@@ -41,7 +41,7 @@ def test_the_telling_units_of_a_row_are_its_own(shelve: Shelve) -> None:
     name = shelve("lstm", (2, False), units=20)
     trace = explorer.trace(explorer.load(name), TEXT)
     found = [service.telling(name, TEXT, row).tolist() for row in range(trace.rows)]
-    assert found == [by_effect(trace, row).tolist()[: service.TELLING] for row in range(trace.rows)]
+    assert found == [by_contribution(trace, row).tolist()[: service.TELLING] for row in range(trace.rows)]
     assert found[0] != found[1]
 
 

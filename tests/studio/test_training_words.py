@@ -35,7 +35,7 @@ def test_of_all() -> None:
         "within 3 steps",
     ):
         assert part in said
-    assert "norms add up to 8.05, their sum has the norm 4.00: 50.3 % of that cancels" in said
+    assert "norms add up to 8.05, their sum, the gradient of the recurrent layers' weights, has the norm 4.00: 50.3 % of that cancels" in said
 
 
 def test_nothing_cancels_where_all_terms_agree() -> None:
@@ -129,7 +129,7 @@ def test_nothing_lost_before_the_end_of_the_text() -> None:
 
 def test_of_clipping_by_norm() -> None:
     gradient = {"w": np.array([3.0, 4.0])}
-    assert "norm is 5.00: all of it is multiplied by 0.200" in plain(words.of_norm(clipped(gradient, "norm", 1.0), 1.0))
+    assert "has the norm 5.00: all of it is multiplied by 0.200" in plain(words.of_norm(clipped(gradient, "norm", 1.0), 1.0))
     assert "changes nothing" in words.of_norm(clipped(gradient, "norm", 10.0), 10.0)
 
 
@@ -196,11 +196,11 @@ def test_of_numbers() -> None:
     [
         (0.0, "0 %"),
         (1.0, "100 %"),
-        (0.9996, "more than 99.9 %"),
-        (0.0004, "less than 0.1 %"),
+        (0.9996, "99.9 %"),
+        (0.0004, "< 0.1 %"),
         (0.5, "50.0 %"),
         (1.5, "150 %"),
-        (np.nan, "no finite share"),
+        (np.nan, "NaN"),
     ],
 )
 def test_a_share_never_says_all_or_nothing_of_what_is_neither(value: float, said: str) -> None:
@@ -213,10 +213,10 @@ def test_a_share_never_says_all_or_nothing_of_what_is_neither(value: float, said
         (1.3, "1.30"),
         (-0.25, "−0.250"),
         (0.0, "0"),
-        (4.2e-5, "4.2e−5"),
+        (4.2e-5, "4.2 × 10⁻⁵"),
         (137.6, "138"),
-        (5.6e12, "5.60e12"),
-        (np.inf, "no finite number"),
+        (5.6e12, "5.6 × 10¹²"),
+        (np.inf, "infinite"),
     ],
 )
 def test_number(value: float, said: str) -> None:

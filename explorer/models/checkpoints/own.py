@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
-from explorer.analysis.orderings import by_effect
+from explorer.analysis.orderings import by_contribution, is_read
 from explorer.models.answers import CLASS, LABEL, NEXT_TOKEN
 from explorer.models.checkpoints import limits
 from explorer.models.checkpoints.card import NO_HEADLINE, TASK, OwnCard, nothing_known
@@ -113,7 +111,8 @@ def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair
     model.notes = notes(contents, choice, agreement)
     assert model.vocabulary is not None
     text = beginning(model.vocabulary)
-    unit = int(by_effect(trace(model, text), 0)[0])
+    seen = trace(model, text)
+    unit = int(by_contribution(seen, 0)[0])
     most = limits.steps(recurrent.hidden_size, recurrent.rows, model.outputs)
     reads = "numbers" if model.embedding is None else f"{len(model.vocabulary):,} {model.vocabulary.kind}"
     model.name = name
@@ -146,9 +145,9 @@ def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair
         findings=(nothing_known(text, unit),),
         examples={"The first text": text},
         reads=model.vocabulary,
-        pinned_by="the one whose h varies most, times its weights in the readout"
-        if isinstance(model.readout, nn.Linear) and recurrent.rows == 1
-        else "the one whose h varies most",
+        pinned_by="the unit whose part of the scores (h × readout weights) varies most on the first text"
+        if is_read(seen, 0)
+        else "the unit whose h varies most on the first text",
         steps=min(most, limits.MOST_REREAD) if model.rereads else most,
     )
     return model

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from explorer.analysis.numbers import number
+
 LONGEST = 60
 MARKUP = frozenset("<>`*$[]!|~\\#&")
 """What a page, or its Markdown, could take for its own."""
@@ -28,10 +28,7 @@ def listed(names: Collection[object], most: int = 3) -> str:
 
 def difference(value: float) -> str:
     """A difference with two significant digits: "0", "0.25", "9.3 × 10⁻⁸", "NaN"."""
-    if value == 0 or not math.isfinite(value) or 1e-3 <= value < 1000:
-        return "NaN" if math.isnan(value) else f"{value:.2g}"
-    digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits} × 10{str(int(exponent)).translate(RAISED)}"
+    return number(value, 2)
 
 
 def not_finite(count: int, of: str) -> str:

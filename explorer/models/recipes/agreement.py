@@ -173,6 +173,7 @@ RECIPE = Recipe(
             name="the subject waits for its verb",
             of=waiting,
             foretells="a full stop",
+            expected=-1,
             foretold=before_verb,
             label=".",
             show_text=BOYS,

@@ -86,6 +86,7 @@ class Property:
     label      whose log₂ P it should move; None: that of the real next token. Of numbers it is the output's value that is moved.
     show_text  a text on which it shows
     counted    whether it is a number without a bound, so that a memory that follows it is taken as it is, not through tanh
+    expected   1 if more of the property should raise what it foretells, -1 if it should lower it
     """
 
     name: str
@@ -95,6 +96,7 @@ class Property:
     label: str | None = None
     show_text: str
     counted: bool = False
+    expected: int = 1
 
 
 MAIN_CELLS: dict[str, dict[str, Any]] = {cell: {} for cell in MAIN}

@@ -158,6 +158,7 @@ RECIPE = Recipe(
             name="bracket depth",
             of=depths,
             foretells="balanced",
+            expected=-1,
             foretold=at_level,
             label="balanced",
             show_text=NESTED,

@@ -133,6 +133,7 @@ RECIPE = Recipe(
             name="a's minus b's so far",
             of=balance,
             foretells="the full stop",
+            expected=-1,
             foretold=before_end,
             label=".",
             show_text=EIGHT,

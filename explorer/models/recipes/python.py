@@ -244,6 +244,7 @@ RECIPE = Recipe(
             name="indentation",
             of=indentation,
             foretells="where the indentation ends",
+            expected=-1,
             foretold=before_indented_text,
             show_text=A_FUNCTION,
         ),

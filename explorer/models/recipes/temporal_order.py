@@ -149,6 +149,7 @@ RECIPE = Recipe(
             name="the second was X",
             of=second_was_x,
             foretells="“XY”",
+            expected=-1,
             foretold=at_the_end,
             label="XY",
             show_text=chip(40, "YX", 8, 22),

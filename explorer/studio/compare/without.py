@@ -90,7 +90,7 @@ def asked(view: View, due: right.Due) -> int | None:
 
 
 def _changes(view: View, column: int | None) -> dict[str, Array]:
-    """Of each network, by how much leaving out each token moves its answer at the playhead: the number, or ln P of `column`."""
+    """Of each network, by how much leaving out each token moves its answer at the playhead: the number, or log₂ P of `column`, in bits."""
     real = view.answer.in_text and view.here.step < len(view.tokens) - 1  # what the text holds need not be named
     label = None if column is None or real else service.model(view.here.model).labels[column]
     of, text, step = ("logit" if view.answer.numbers else "log_prob"), view.here.text, view.here.step
@@ -100,7 +100,7 @@ def _changes(view: View, column: int | None) -> dict[str, Array]:
             f"Taking one token out after the other, {one.label}",
             ("without", one.name, text, step, label),
             lambda told: service.deletions(one.name, text, of, step, label=label, progress=told),
-        )
+        ) / (1.0 if view.answer.numbers else np.log(2))
 
     return {label: of_one(one) for label, one in view.siblings.items()}
 
@@ -178,5 +178,5 @@ def shown_columns(view: View, answers: Answers, due: right.Due) -> list[int]:
     everything = [*answers.whole.values(), *answers.less.values()]
     if view.answer in (CLASS, LABEL) and len(everything[0]) <= LABELS:
         return list(range(len(everything[0])))
-    columns = [int(column) for column in likeliest(everything, GUESSES)]
+    columns = [int(column) for column in likeliest(everything, GUESSES, service.guesses(view.shipped, len(everything[0])))]
     return columns if due is None or due in columns else [*columns[:-1], int(due)]

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from explorer.analysis import numbers
+from explorer.analysis.numbers import share
 from explorer.analysis.comparing import Spreads
 from explorer.analysis.tokens import visible
-from explorer.figures.compare import percent
 from explorer.models import Card
 from explorer.signals import Array
 from explorer.studio import service
@@ -39,8 +40,8 @@ def moved(view: View) -> str:
     if view.answer.numbers:
         return "the number that is answered"
     if view.answer.in_text:
-        return f"ln P of the real next {view.here.card.reader.one}"
-    return "ln P of that answer"
+        return f"log₂ P of the real next {view.here.card.reader.one}"
+    return "log₂ P of that answer"
 
 
 def of_without(
@@ -62,8 +63,8 @@ def of_without(
 
 def _of_share(name: str, whole: float, less: float) -> str:
     if abs(whole - less) < max(LEAST, STAYS * whole):
-        return f"**{plain(name)}** stays about the same ({percent(whole)}, {percent(less)})"
-    return f"**{plain(name)}** {'falls' if less < whole else 'rises'} from {percent(whole)} to {percent(less)}"
+        return f"**{plain(name)}** stays about the same ({share(whole)}, {share(less)})"
+    return f"**{plain(name)}** {'falls' if less < whole else 'rises'} from {share(whole)} to {share(less)}"
 
 
 def _of_number(name: str, whole: float, less: float, everyone: Mapping[str, Array]) -> str:
@@ -75,7 +76,7 @@ def _of_number(name: str, whole: float, less: float, everyone: Mapping[str, Arra
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−") if np.isfinite(value) else "no number"
+    return numbers.number(value)
 
 
 def of_gates(means: Mapping[str, float | None]) -> str:

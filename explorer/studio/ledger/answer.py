@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from explorer.analysis.numbers import share
 from explorer.analysis.ledger import Account, By, Ledger
 from explorer.analysis.tokens import visible
-from explorer.figures.compare import percent
 from explorer.studio import notation, service
 from explorer.studio.components.account import account, of_answer
 from explorer.studio.ledger import View, choices, words
@@ -74,5 +74,5 @@ def chances(view: View, column: int, against: int | None) -> str:
         return ""
     log_p = service.predictions(view.here.model, view.here.text)[view.here.step]
     labels = service.model(view.here.model).labels
-    parts = [f"P({glyph(labels[k])}) = {percent(float(np.exp(log_p[k])))}" for k in (column, against) if k is not None]
+    parts = [f"P({glyph(labels[k])}) = {share(float(np.exp(log_p[k])))}" for k in (column, against) if k is not None]
     return f"With the scores of all others that makes {', '.join(parts)}."

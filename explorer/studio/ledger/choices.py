@@ -77,13 +77,14 @@ def scores(view: View) -> dict[str, tuple[int, int | None]]:
     """All that can be asked for, as a reader sees it and the link has it. Of two classes the difference comes first: it decides."""
     labels, step = service.model(view.here.model).labels, view.here.step
     said = service.predictions(view.here.model, view.here.text)[step]
+    favourite = service.said(view.here.card, said)
     found: dict[str, tuple[int, int | None]] = {}
     if view.answer is CLASS and len(labels) == 2:
         found[f"{labels[1]} against {labels[0]}"] = (1, 0)
-    found[LIKELIEST] = (int(said.argmax()), None)
+    found[LIKELIEST] = (favourite, None)
     if any(due is not None for due in dues(view)):
         due = dues(view)[step]
-        found[RIGHT] = (int(said.argmax() if due is None else due), None)
+        found[RIGHT] = (favourite if due is None else int(due), None)
     for column, label in enumerate(labels):
         shown = visible(label)
         found[shown if shown not in found else f"{shown} ({column})"] = (column, None)  # cut, two may look the same

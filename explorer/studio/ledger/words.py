@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.analysis.ledger import Account, By
-from explorer.figures.compare import percent
+from explorer.analysis import numbers
 from explorer.signals import Array
 from explorer.studio.reach.words import size
 from explorer.studio.sentences import counted, glyph, plain
@@ -128,4 +128,4 @@ def signed(value: float) -> str:
 
 def part(share: float) -> str:
     """A share, on one line with its sign."""
-    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")
+    return numbers.share(share).replace(" ", "\N{NO-BREAK SPACE}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from explorer.analysis.numbers import number, share
 from explorer.analysis.reach import FLOOR, Spread
 from explorer.figures.squashing import SQUASHES, composed
 from explorer.models import Elman, Paths, Spectra
@@ -17,15 +18,12 @@ FAR = 10
 
 
 def size(value: float) -> str:
-    """A gradient's size as it is read aloud: 3e-05 as 3.0·10⁻⁵, and what is no number, or nothing, as such."""
+    """A gradient's size as it is read aloud: 3e-05 as 3 × 10⁻⁵, and what is no number, or nothing, as such."""
     if not np.isfinite(value):
         return "no finite number"
     if value < FLOOR:
         return "nothing that float32 can hold"
-    if 1e-3 <= value < 9999.5:
-        return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
-    digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits}·10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return number(value, 2)
 
 
 def of_deletions(changes: Mapping[str, Array], reach: Mapping[str, Array], tokens: Sequence[str], target: int) -> str:
@@ -79,14 +77,25 @@ def of_paths(paths: Paths, to: int, since: int) -> str:
     """Both paths between the chosen steps, and where they part."""
     direct, full = float(paths.direct[since].max()), float(paths.spectral[since])
     distance = to - since
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = paths.spectral[: to + 1] / paths.direct[: to + 1].max(1)
-    apart = np.flatnonzero((shares[::-1] > 2) | (shares[::-1] < 0.5))
-    parted = f" They differ by more than a factor of 2 from {counted(int(apart[0]))} back." if len(apart) else ""
     return (
         f"{counted(distance)} back, the direct path keeps at most {size(direct)} of a unit, "
-        f"the full derivative stretches by up to {size(full)}: {_verdict(direct, full)}.{parted}"
+        f"the full derivative stretches by up to {size(full)}: {_verdict(direct, full)}.{_parted(paths, to)}"
     )
+
+
+def _parted(paths: Paths, to: int) -> str:
+    """From which distance on the two differ at every farther step; where there is none, at how many steps they do."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = (paths.spectral[:to] / paths.direct[:to].max(1))[::-1]  # [distance - 1]
+    apart = (ratios > 2) | (ratios < 0.5)
+    compared = ~np.isnan(ratios)  # where both are 0 there is nothing to compare
+    if not apart.any():
+        return ""
+    alike = np.flatnonzero(compared & ~apart)
+    since = int(alike[-1]) + 2 if len(alike) else int(np.flatnonzero(apart)[0]) + 1
+    if apart[since - 1 :].any() and compared[since - 1 :].all():
+        return f" From {counted(since)} back on they differ by more than a factor of 2 at every step."
+    return f" They differ by more than a factor of 2 at {int(apart.sum())} of {int(compared.sum())} steps before."
 
 
 def _verdict(direct: float, full: float) -> str:
@@ -138,7 +147,7 @@ def of_elman(said: Elman, to: int) -> str:
         else ""
     )
     off = (
-        f" The product in the order in which it is often printed is off by {apart:.0%} after {counted(min(10, to))}: "
+        f" The product in the order in which it is often printed is off by {share(apart)} after {counted(min(10, to))}: "
         "matrices do not commute."
         if np.isfinite(apart) and apart >= 0.005  # numbers do, and so does W with slopes that are all alike
         else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from explorer.analysis.startup import Course, Spread, course, spread
+from explorer.analysis.startup import Course, Spread, course, courses, spread
 from explorer.figures import startup as figures
 from explorer.models.starts import AtStart, Start
 from explorer.signals import Array
@@ -43,7 +43,7 @@ def lab() -> None:
         _drawn(starts, found, spreads, setting)
     for column, (slot, start) in zip(columns, starts.items(), strict=True):
         with column:
-            _said(slot, start, found[slot], course(spreads[slot].middle))
+            _said(slot, start, found[slot], course(spreads[slot].middle), courses(found[slot].reach))
     st.markdown(f":small[{SOURCES}]")
 
 
@@ -51,10 +51,10 @@ def _at_start(start: Start, setting: Setting) -> AtStart:
     return service.at_start(start, setting.units, setting.steps, setting.draws, setting.seed, setting.of)
 
 
-def _said(slot: str, start: Start, found: AtStart, found_course: Course) -> None:
+def _said(slot: str, start: Start, found: AtStart, found_course: Course, each: Sequence[Course]) -> None:
     """The name of a cell and what its curve does, in words."""
     st.subheader(f"{slot} · {words.name_of(start)}", anchor=False)
-    st.markdown(words.of_course(found_course))
+    st.markdown(words.of_course(found_course, each))
     st.caption(words.of_start(start, found, found_course.steps))
 
 

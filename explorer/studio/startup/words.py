@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from explorer.analysis.numbers import number
 from explorer.analysis.startup import Course, spread
 from explorer.models.starts import OPEN, USUAL_RADIUS, AtStart, Start
 from explorer.studio import sentences
@@ -25,38 +27,77 @@ def name_of(start: Start) -> str:
     return f"{drawn}{start.cell.upper()}, {kept}{f', × {start.gain:g}' if scaled else ''}"
 
 
-def of_course(found: Course) -> str:
-    """What a curve does with the distance."""
+def of_course(found: Course, each: Sequence[Course] = ()) -> str:
+    """What a curve, the median over draws, does with the distance; `each` are the draws, whose range stands beside it."""
+    last = _between([one.last for one in each])
     if not found.half and not found.double and abs(found.last - 1) < 0.01:
-        return f"Does not decay: **{found.last:.3f}** of it is left after {sentences.counted(found.steps)}."
-    parts = ["never falls to half"]
+        return f"Does not decay: **{found.last:.3f}** of it is left after {sentences.counted(found.steps)}{last}."
+    halves, doubles = [one.half for one in each], [one.double for one in each]
+    parts = [f"never falls to half{_though(halves)}"]
     if found.half:
-        parts = [f"falls to half after **{sentences.counted(found.half)}**"]
+        parts = [f"falls to half after **{sentences.counted(found.half)}**{_draws(halves)}"]
     elif found.double:
-        parts = [f"has doubled after **{sentences.counted(found.double)}**"]
+        parts = [f"has doubled after **{sentences.counted(found.double)}**{_draws(doubles)}"]
     if found.floor:
-        parts.append(f"reaches the floor of float32 after **{sentences.counted(found.floor)}**")
+        floors = _draws([one.floor for one in each])
+        parts.append(f"reaches the floor of float32 after **{sentences.counted(found.floor)}**{floors}")
     elif found.ceiling:
-        parts.append(f"overflows float32 after **{sentences.counted(found.ceiling)}**")
+        ceilings = _draws([one.ceiling for one in each])
+        parts.append(f"overflows float32 after **{sentences.counted(found.ceiling)}**{ceilings}")
     elif 0 < found.lowest < found.steps and found.half:
         parts.append(
-            f"is lowest after {found.lowest} ({_number(found.least)}) and **{_number(found.last)}** after {found.steps}"
+            f"is lowest after {found.lowest} ({number(found.least, 2)}) and **{number(found.last, 2)}** after {found.steps}{last}"
         )
     else:
-        parts.append(f"is **{_number(found.last)}** after {sentences.counted(found.steps)}")
+        parts.append(f"is **{number(found.last, 2)}** after {sentences.counted(found.steps)}{last}")
     said = ", ".join(parts)
     if found.over and not (found.half and found.lowest < found.over):
-        said += f": × {found.factor:.3g} a step on average"
+        said += f": × {number(found.factor)} a step on average"
     return f"{said[0].upper()}{said[1:]}."
+
+
+def _draws(distances: Sequence[int | None]) -> str:
+    """In which draws, after how many steps: " (4 to 9 over 5 draws)", " (in 3 of 5 draws, 4 to 9)"; nothing of one draw."""
+    known = [distance for distance in distances if distance]
+    if len(distances) < 2 or not known:
+        return ""
+    between = f"{min(known)} to {max(known)}" if min(known) < max(known) else f"{known[0]}"
+    if len(known) < len(distances):
+        return f" (in {len(known)} of {len(distances)} draws, {between})"
+    return f" ({between} over {len(known)} draws)" if min(known) < max(known) else f" (in all {len(known)} draws)"
+
+
+def _though(distances: Sequence[int | None]) -> str:
+    """That some draws do what the median does not."""
+    return _draws(distances).replace(" (in", " (but does in")
+
+
+def _between(values: Sequence[float]) -> str:
+    """The range of a value over draws; nothing of one draw."""
+    if len(values) < 2:
+        return ""
+    low, high = number(min(values), 2), number(max(values), 2)
+    return "" if low == high else f" ({low} to {high} over {len(values)} draws)"
 
 
 def of_start(start: Start, found: AtStart, steps: int) -> str:
     """What was to be expected from the way it begins."""
     if start.cell == "rnn":
-        most = found.sigma * start.steepest
+        sigmas = found.sigmas or (found.sigma,)
+        vanish = sum(sigma * start.steepest < 1 for sigma in sigmas)
         slope = "¼" if start.steepest == 0.25 else "1"
-        follows = "so it must vanish" if most < 1 else "so it need not vanish"
-        return f"σ_max(W) = {found.sigma:.2f} and φ′ ≤ {slope}: never more than × {most:.2f} a step, {follows}."
+        follows = (
+            "so it must vanish"
+            if vanish == len(sigmas)
+            else f"so it must vanish in {vanish} of {len(sigmas)} draws"
+            if vanish
+            else "so it need not vanish"
+        )
+        spread_ = f" ({min(sigmas):.2f} to {max(sigmas):.2f} over {len(sigmas)} draws)" if len(sigmas) > 1 else ""
+        return (
+            f"σ_max(W) = {found.sigma:.2f}{spread_} and φ′ ≤ {slope}: never more than × {found.sigma * start.steepest:.2f} a step, "
+            f"{follows}."
+        )
     if start.chrono:
         begins = f"Keep gates spread from σ(0) = 0.5 to σ(ln {start.chrono - 1}) = {1 - 1 / start.chrono:.3f}"
     else:
@@ -65,21 +106,8 @@ def of_start(start: Start, found: AtStart, steps: int) -> str:
     begins += f", measured {found.keep:.3g} on average"
     if found.direct is None:
         return f"{begins}. h reaches the memory only through gates and candidate, hence the first drop."
-    alone = _number(float(spread(found.direct).middle[-1]))
+    alone = number(float(spread(found.direct).middle[-1]), 2) + _between(found.direct[:, -1].tolist())
     return f"{begins}. By themselves they would leave {alone} after {steps} steps; the rest comes back through h and the other gates."
-
-
-def _number(value: float) -> str:
-    """As short as it can be read."""
-    if value == 0:
-        return "0"
-    if 0.01 <= value < 1000:
-        return f"{value:.2g}" if value < 100 else f"{value:.0f}"
-    digits, power = f"{value:.0e}".split("e")
-    return f"{digits} · 10{str(int(power)).translate(_SMALL)}"
-
-
-_SMALL = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def _signed(value: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from explorer.analysis import numbers
 from explorer.models import Truncated
 from explorer.models.clipping import Clipped
 from explorer.signals import Array
@@ -28,8 +29,8 @@ def of_all(shares: Array, norm: float) -> str:
     half, most = (int(np.searchsorted(reached, share - 1e-12)) for share in (0.5, 0.9))
     return (
         f"Of all that the losses send back, **{share(by_distance[0])}** is for the weights' use at the loss's own step; half of it "
-        f"stays {_within(half)}, nine tenths **{_within(most)}**. The terms' norms add up to {number(total)}, their sum has the norm "
-        f"**{number(norm)}**: {_cancelled(norm / total)}"
+        f"stays {_within(half)}, nine tenths **{_within(most)}**. The terms' norms add up to {number(total)}, their sum, the gradient of the "
+        f"recurrent layers' weights, has the norm **{number(norm)}**: {_cancelled(norm / total)}"
     )
 
 
@@ -97,7 +98,11 @@ def of_truncation(truncated: Sequence[Truncated], norm: float, steps: int, k: in
         return f"Going back **{counted(k)}** only, truncation loses nothing: what is farther back gets no gradient that a float32 can hold."
     enough = next((one.k for one, rest in _tails(truncated) if all(each.lost < NEGLIGIBLE for each in rest)), None)
     little = f"{100 * NEGLIGIBLE:.0f}\u00a0%"
-    needed = f" To throw away less than {little}, **{counted(enough)}** are enough." if enough and enough > k else ""
+    needed = ""
+    if enough and enough > k:
+        short = max(one.k for one in truncated if one.k < enough)
+        not_yet = "" if short == enough - 1 else f" of those tried ({short} are too few)"
+        needed = f" To throw away less than {little}, **{counted(enough)}** are enough{not_yet}."
     beyond = (
         " (more than the gradient's own length, since what is dropped and what is kept cancel)" if here.lost > 1 else ""
     )
@@ -115,10 +120,11 @@ def of_norm(found: Clipped[Array], limit: float) -> str:
     """What clipping by norm did."""
     if found.factor is None or found.factor >= 1:
         return (
-            f"The gradient's norm is **{number(found.norm)}**, within {limit:g}: clipping by norm changes nothing here."
+            f"The gradient of all weights has the norm **{number(found.norm)}**, within {limit:g}: clipping by norm changes nothing "
+            "here."
         )
     return (
-        f"The gradient's norm is **{number(found.norm)}**: all of it is multiplied by **{number(found.factor)}**. It points where "
+        f"The gradient of all weights has the norm **{number(found.norm)}**: all of it is multiplied by **{number(found.factor)}**. It points where "
         f"it did ({angle(found.angle)}); the step is shorter."
     )
 
@@ -230,15 +236,8 @@ def no_right_answer(step: int) -> str:
 
 
 def share(value: float) -> str:
-    """A share in per cent, with as many digits as tell something."""
-    percent = 100 * float(value)
-    if not np.isfinite(percent):
-        return "no finite share"
-    if 0 < abs(percent) < 0.1:
-        return "less than 0.1\u00a0%"
-    if 99.9 <= percent < 100:
-        return "more than 99.9\u00a0%"
-    return f"{percent:.1f}\u00a0%" if 0 < abs(percent) < 99.95 else f"{percent:.0f}\u00a0%"
+    """A share with a decimal."""
+    return numbers.share(value, 1)
 
 
 def signed_share(value: float) -> str:
@@ -252,11 +251,8 @@ def angle(degrees: float) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits."""
-    value = float(value)
-    if not np.isfinite(value):
-        return "no finite number"
-    size = abs(value)
-    form = ".0f" if 100 <= size < 1e6 else "#.3g" if 1e-3 <= size < 100 else ".2g" if size < 1e-3 else ".2e"
-    text = f"{value:{form}}"
-    return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
+    """Three significant digits, all of them written."""
+    size = abs(float(value))
+    if not 1e-3 <= size < 100:
+        return numbers.number(value)
+    return f"{value:#.3g}".rstrip(".").replace("-", "−")

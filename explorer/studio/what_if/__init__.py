@@ -23,6 +23,10 @@ SAME = 1e-7
 """Numbers that differ by no more are the same: float32 has no more digits of a number near 1."""
 
 
+SEEDS = 20
+"""With so many seeds a reading with noise is repeated."""
+
+
 @dataclass(frozen=True)
 class View:
     """Both runs: the original, on the same path as the edited one, so that all that differs comes from the edits; and the edited one, at
@@ -95,6 +99,31 @@ class View:
         """Of answers [step, label] what is followed, [step]: a probability or the number."""
         column = self.column
         return np.exp(values[:, column]) if column is not None else values[:, 0]
+
+    @property
+    def first_edited(self) -> int:
+        """The first step of the text that something is done to."""
+        done = [line for number, line in enumerate(self.lines) if line.on and number not in self.plan.refused]
+        return min((line.steps[0] if line.steps is not None else 0 for line in done), default=0)
+
+    @property
+    def reaches_playhead(self) -> bool:
+        """Whether the edits can change the answer at the playhead: none can that begins later, but in a network that reads both ways."""
+        return self.before.bidirectional or self.first_edited <= self.here.step
+
+    @property
+    def noisy(self) -> bool:
+        """Whether there is noise, so that another seed would give other numbers."""
+        return any(edit.does == "noise" and edit.value for edit in self.plan.edits)
+
+    @cached_property
+    def over_seeds(self) -> Array:
+        """What is followed at the playhead for each of SEEDS seeds of the noise, [seed]."""
+        step = self.plan.where[self.here.step]
+        if step is None:
+            return np.zeros(0)
+        answers = service.over_seeds(self.here.model, self.plan.text, self.plan.edits, step, SEEDS)
+        return np.asarray(self.followed(answers))
 
     @property
     def nothing(self) -> bool:

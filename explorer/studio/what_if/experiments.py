@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import streamlit as st
 
+from explorer.analysis.orderings import is_read
 from explorer.analysis.probes import ends
 from explorer.analysis.tokens import visible
 from explorer.models import Card, Finding
@@ -224,13 +225,16 @@ def _delete(here: Place, scene: Scene) -> Experiment:
 
 
 def _erase(here: Place) -> Experiment:
-    """Where no unit is known to follow anything: the one that moves the answer most."""
-    row = min(here.layer, service.trace(here.model, here.text).rows - 1)
+    """Where no unit is named after a property, or none can be forced here: the one whose part of the scores varies most."""
+    trace = service.trace(here.model, here.text)
+    row = min(here.layer, trace.rows - 1)
     unit = int(service.telling(here.model, here.text, row)[0])
+    varies = "part of the scores (h × readout weights)" if is_read(trace, row) else "h"
+    known = any(one.holds for one in here.card.findings)
     return Experiment(
         f"Erase unit {unit}",
-        f"No unit of this network is known to follow anything. Unit {unit} is the one whose tiny changes move the answer most on this "
-        "text: hold all of its memory at 0.",
+        f"{'' if known else 'No unit of this network is named after a property. '}Unit {unit} is the one whose {varies} varies most on "
+        "this text: hold all of its memory at 0.",
         (Run("Erase it", (Line(does="erase", units=(unit,)),), None, here.step, None, unit),),
     )
 

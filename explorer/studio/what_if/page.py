@@ -35,9 +35,8 @@ def draw(here: Place) -> None:
     with right:
         view = View(here, view.lines, view.plan, view.theme, choose.followed(here))
     with left:
-        st.markdown(words.of_change(view))
+        st.markdown(words.of_change(view, "" if view.plan.idle else transplanting.of_verbs(view)))
         if not view.plan.idle:
-            st.markdown(transplanting.of_verbs(view))
             results.loop(view)
             results.other_networks(view)
         if here.card.task == transplanting.TASK:

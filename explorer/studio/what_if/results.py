@@ -109,7 +109,7 @@ def difference(view: View, name: str) -> Array:
 def other_networks(view: View) -> None:
     """The same done to every network of the task, where it names no unit and no text's state: those are others in another network."""
     done = [line for k, line in enumerate(view.lines) if line.on and k not in view.plan.refused]
-    if not done or not all(line.everywhere for line in done):
+    if not done or not all(line.everywhere for line in done) or not view.reaches_playhead:
         return
     cards = relatives(view.here.model)
     parts = []

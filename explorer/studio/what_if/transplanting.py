@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import edits as surgery
-from explorer.figures.compare import percent
+from explorer.analysis.numbers import share
 from explorer.models import Card, Transplants
 from explorer.models.answers import NEXT_TOKEN
 from explorer.models.recipes import grammar
@@ -121,7 +121,7 @@ def of_shares(card: Card, found: Transplants) -> str:
     parts = []
     for states in sorted(dict.fromkeys(one.states for one in found.flips), key=lambda one: (len(one), "h" in one)):
         name = " and ".join(sorted(states, key=lambda state: state == "h"))
-        noun, verb = (percent(found.share(states, where)) for where in ("after the noun", "before the verb"))
+        noun, verb = (share(found.share(states, where)) for where in ("after the noun", "before the verb"))
         parts.append(f"**{name}**{' alone' if len(states) < whole else ''} {noun} / {verb}")
     return (
         f"Of {found.pairs} generated pairs, in so many the verb of the {card.cell.upper()} flips, transplanted right after the noun / "
@@ -131,7 +131,7 @@ def of_shares(card: Card, found: Transplants) -> str:
 
 def of_verbs(view: View) -> str:
     """How much of the probability at the playhead is on verbs of several and of one; nothing where no verb is due."""
-    if view.here.card.task != TASK or view.answer is not NEXT_TOKEN:
+    if view.here.card.task != TASK or view.answer is not NEXT_TOKEN or not view.reaches_playhead:
         return ""
     before, after = (np.exp(values[view.here.step]) for values in view.answers)
     if (
@@ -140,7 +140,7 @@ def of_verbs(view: View) -> str:
     ):
         return ""
     parts = [
-        f"all verbs of {who} together from **{percent(mass(view, before, forms))}** to **{percent(mass(view, after, forms))}**"
+        f"all verbs of {who} together from **{share(mass(view, before, forms))}** to **{share(mass(view, after, forms))}**"
         for who, forms in (("several", set(grammar.VERBS.values())), ("one", set(grammar.VERBS)))
     ]
     return f"At the playhead {', '.join(parts)}."

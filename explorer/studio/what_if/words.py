@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from explorer.analysis import numbers
+from explorer.analysis.numbers import share
 from explorer.analysis.tokens import visible
-from explorer.figures.compare import percent
 from explorer.models import Finding
 from explorer.models.vocabulary.encoded import shortened
 from explorer.signals import Array
+from explorer.studio import service
 from explorer.studio.compare.words import LEAST
 from explorer.studio.sentences import glyph, plain
 from explorer.studio.what_if import View
@@ -91,13 +93,13 @@ def _counted(one: str, numbers: Sequence[int]) -> str:
     return f"{one if len(numbers) == 1 else f'{one}s'} {', '.join(spans(numbers)).replace('-', '–')}"
 
 
-def of_change(view: View) -> str:
-    """What changed at the playhead, where most, and in which memory most downstream."""
+def of_change(view: View, playhead: str = "") -> str:
+    """What changed at the playhead, where most, and in which memory most downstream. `playhead` stands for the first where it says more."""
     if view.plan.idle:
         return NOT_EDITED
     if view.nothing:
         return NOTHING
-    return " ".join(filter(None, (of_playhead(view), of_most(view), of_memory(view))))
+    return " ".join(filter(None, (playhead or of_playhead(view), of_seeds(view), of_most(view), of_memory(view))))
 
 
 def of_playhead(view: View) -> str:
@@ -105,6 +107,11 @@ def of_playhead(view: View) -> str:
     step = view.here.step
     before, after = (float(view.followed(values)[step]) for values in view.answers)
     where = f"at the playhead (step {step + 1}, {glyph(view.before.tokens[step])})"
+    if not view.reaches_playhead:
+        return (
+            f"The playhead (step {step + 1}) comes before the first edited step, {view.first_edited + 1}: its answer cannot change. Move the "
+            "playhead on."
+        )
     if not np.isfinite(after):
         return f"The token at the playhead (step {step + 1}) is deleted."
     if view.column is None:
@@ -113,11 +120,28 @@ def of_playhead(view: View) -> str:
     return f"{what(view)} {where} {verb(before, after)}."
 
 
+def of_seeds(view: View) -> str:
+    """How the followed answer at the playhead turns out over SEEDS seeds of the noise; nothing without noise."""
+    if not view.noisy or not view.reaches_playhead:
+        return ""
+    found = view.over_seeds
+    found = found[np.isfinite(found)]
+    if len(found) < 2:
+        return ""
+    mean, deviation = float(found.mean()), float(found.std(ddof=1))
+    low, high = float(found.min()), float(found.max())
+    many = f"Over {len(found)} seeds of the noise, {what(view)} there is"
+    if view.column is None:
+        return f"{many} **{number(mean)}** on average, standard deviation {number(deviation)} ({number(low)} to {number(high)})."
+    points = f"{numbers.number(100 * deviation, 2)} percentage points"
+    return f"{many} **{share(mean)}** on average, standard deviation {points} ({share(low)} to {share(high)})."
+
+
 def verb(before: float, after: float) -> str:
     """How a probability changed."""
-    if percent(before) == percent(after) or abs(after - before) < LEAST * min(1.0, max(before, after) * 10):
-        return f"stays about the same (**{percent(before)}**, {percent(after)})"
-    return f"{'falls' if after < before else 'rises'} from **{percent(before)}** to **{percent(after)}**"
+    if share(before) == share(after) or abs(after - before) < LEAST * min(1.0, max(before, after) * 10):
+        return f"stays about the same (**{share(before)}**, {share(after)})"
+    return f"{'falls' if after < before else 'rises'} from **{share(before)}** to **{share(after)}**"
 
 
 def what(view: View) -> str:
@@ -136,14 +160,14 @@ def of_most(view: View) -> str:
     where = f"after {glyph(view.before.tokens[step])} (step {step + 1})"
     if view.column is None:
         return f"Along the text the answer changes most {where}, by {number(float(found[step]))}."
-    said = [visible(view.labels[int(np.nan_to_num(values[step], nan=-np.inf).argmax())]) for values in view.answers]
+    said = [visible(view.labels[service.said(view.here.card, values[step])]) for values in view.answers]
     turn = (
         f"it says {glyph(said[0])} as before"
         if said[0] == said[1]
         else f"it said {glyph(said[0])}, now {glyph(said[1])}"
     )
     start = "There most changes of all" if step == view.here.step else f"Most changes {where}"
-    return f"{start}: {percent(float(found[step]))} of the probability moves; {turn}."
+    return f"{start}: {share(float(found[step]))} of the probability moves; {turn}."
 
 
 def of_memory(view: View) -> str:
@@ -192,7 +216,7 @@ def of_carriers(view: View, effects: Array, order: Array, finding: Finding | Non
     else:
         after = min(1.0, before * 2.0 ** float(effects[first]))
         change = (
-            f"takes {what(view)} at the playhead (step {step + 1}) from **{percent(before)}** to **{percent(after)}**"
+            f"takes {what(view)} at the playhead (step {step + 1}) from **{share(before)}** to **{share(after)}**"
         )
     told = f"Of {len(effects)} units, each held by itself, **unit {first}** matters most: that {change}."
     if finding is None or r is None:
@@ -232,7 +256,7 @@ def of_range(low: float, high: float) -> str:
 
 def number(value: float) -> str:
     """As this page writes numbers."""
-    return f"{value:.3g}".replace("-", "−") if np.isfinite(value) else "no number"
+    return numbers.number(value)
 
 
 def of_other_units(model: str) -> str:

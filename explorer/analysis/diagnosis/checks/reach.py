@@ -37,7 +37,11 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 def _leans(leaning: Leaning) -> Fact:
     used = [distance for distance, moved in zip(leaning.distances, leaning.moved, strict=True) if moved >= at.LEANS]
     furthest, last = max(used, default=0), leaning.distances[-1]
-    text = f"{'at least ' if furthest == last else ''}{furthest} steps back ({percent(at.LEANS)} {leaning.measure} without that token)"
+    following = next((distance for distance in leaning.distances if distance > furthest), None)
+    far = f"at least {furthest}" if following is None else f"{furthest}"
+    if following is not None and following > furthest + 1:  # those between were not tried
+        far = f"{furthest} to {following - 1}"
+    text = f"{far} steps back ({percent(at.LEANS)} {leaning.measure} without that token)"
     return Fact(check="reach", label="How far answers lean on the text", value=float(furthest), text=text)
 
 

@@ -151,8 +151,9 @@ function makeLanes(parent) {
     else {
       const line = at(event.clientY - box.top, box.height, row.lane.units.length);
       const value = row.values[line * given.shown.length + step];
-      const number = value === NONE ? NaN : (value * row.lane.largest) / given.levels;
-      told.textContent = `${where}, unit ${row.lane.units[line]}: ${row.lane.signal} = ${tell(number)}`;
+      const grain = row.lane.largest / given.levels; // sent as whole numbers of these: not all digits are known
+      const says = value === NONE ? "not a finite number" : certain(value * grain, (grain / 2) * (1 + 1e-6));
+      told.textContent = `${where}, unit ${row.lane.units[line]}: ${row.lane.signal} = ${says}`;
     }
     root.querySelector(".pointed").hidden = false;
     place(".pointed", step);
@@ -165,12 +166,11 @@ function makeLanes(parent) {
 
   function tell(value) {
     if (!Number.isFinite(value)) return "not a finite number";
-    const size = Math.abs(value);
-    return (size !== 0 && size < 0.001 ? value.toExponential(2) : value.toPrecision(3)).replaceAll("-", "−");
+    return readable(value);
   }
 
   function power(exponent) {
-    return exponent === 0 ? "1" : `10${String(exponent).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)])}`;
+    return exponent === 0 ? "1" : `10${raised(exponent)}`;
   }
 
   function moved({ detail }) {

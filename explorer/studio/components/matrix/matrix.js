@@ -136,7 +136,7 @@ function power(exponent) {
 function exponent(value) {
   if (Number.isNaN(value)) return "none";
   if (value === 0) return "0";
-  return (value >= 1e-3 && value < 999.5 ? value.toPrecision(3) : value.toExponential(2)).replaceAll("-", "−");
+  return readable(value);
 }
 
 export default function ({ data, parentElement, setStateValue }) {

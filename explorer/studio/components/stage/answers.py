@@ -70,12 +70,14 @@ def _guesses(reading: Reading) -> dict[str, Any]:
     model, log_p = service.model(reading.place.model), reading.predictions
     ids = model.prepare(reading.text).ids
     assert ids is not None
-    top = np.argsort(-log_p, axis=1)[:, :GUESSES]
+    offered = service.guesses(reading.place.card, log_p.shape[1])
+    top = offered[np.argsort(-log_p[:, offered], axis=1)[:, :GUESSES]]
     labels = [visible(label) for label in model.labels]
     shares = np.exp(np.take_along_axis(log_p, top, axis=1))
     real: list[dict[str, float | None] | None] = []
     for row, index in zip(log_p[:-1], ids[1:].tolist(), strict=True):
-        rank = int((row > row[index]).sum()) + 1 if np.isfinite(row).any() else None
+        guessed = np.isfinite(row).any() and index in offered  # the unknown token has no place among the guesses
+        rank = int((row[offered] > row[index]).sum()) + 1 if guessed else None
         real.append({"share": short(np.exp(row[index])), "rank": rank, "bits": short(-row[index] / np.log(2))})
     return {
         "kind": "guesses",

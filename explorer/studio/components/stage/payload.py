@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.analysis.orderings import is_read
 from explorer.analysis.tokens import visible
 from explorer.figures.heatmap import reach
 from explorer.figures.roles import in_story_order
@@ -106,6 +107,7 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
         header["diagram"] = drawn(service.model(place.model).cell.diagram, trace)
         header["belt"] = bool(trace.belt)
         header["telling"] = telling(place)
+        header["chosen"] = chosen_by(trace, place.layer)
         header["columns"] = list(place.card.vocabulary) if in_columns(place) else None
         header["caption"] = f"{place.card.title}, {place.card.cell.upper()} of {trace.units} units"
     return header
@@ -137,9 +139,16 @@ def _farthest(trace: Trace, place: Place) -> float:
 
 
 def telling(place: Place) -> list[int]:
-    """The units that move the answer most on this text, as `service.telling` finds them; the longest memory first."""
+    """The units whose part of the scores varies most on this text, as `service.telling` finds them; the longest memory first."""
     chosen = set(service.telling(place.model, place.text, place.layer).tolist())
     return [unit for unit in service.order(place.model, place.text, place.layer).tolist() if unit in chosen]
+
+
+def chosen_by(trace: Trace, layer: int) -> str:
+    """What the `telling` units are, in words."""
+    if is_read(trace, layer):
+        return "The units whose part of the scores, h × readout weights, varies most on this text"
+    return "The units whose h varies most on this text"
 
 
 def claims(card: Card) -> dict[int, str]:
@@ -151,8 +160,8 @@ def claims(card: Card) -> dict[int, str]:
         told[finding.unit] = (
             f"Pinned: unit {finding.unit}, “{finding.follows}”.\nIt {sentences.of_finding(finding, card.hidden_size)} "
             if finding.holds
-            else f"Pinned: unit {finding.unit}.\nNo unit of this network follows “{finding.follows}”: this comes nearest, and correlates "
-            f"only {abs(finding.correlation):.2f} on held-out sequences. "
+            else f"Pinned: unit {finding.unit}.\n“{finding.follows}”: {sentences.why_not_named(finding)}. The nearest "
+            f"{sentences.of_finding(finding, card.hidden_size)} "
         ) + "Bold is this unit, faint are all others."
     return told
 

@@ -177,7 +177,7 @@ function makeBelt(root, given, values) {
     } else {
       add(`Sum of ${now.length} contributions `, signed(whole));
       add(` = belt ${given.letter} `, signed(carried()));
-      add("; difference ", Number.isFinite(whole - carried()) ? Math.abs(whole - carried()).toExponential(1).replace("e-", "e−") : "no finite number");
+      add("; difference ", Number.isFinite(whole - carried()) ? readable(Math.abs(whole - carried()), 2) : "NaN");
     }
   }
 

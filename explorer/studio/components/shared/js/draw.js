@@ -18,9 +18,42 @@ function exact(value) {
   return value.toPrecision(4);
 }
 
+// A share as analysis/numbers.py writes it: "27 %", "99.6 %", "0.4 %"; "100 %" and "0 %" only where they are exact.
 function percent(share) {
-  if (share >= 0.1) return `${Math.round(share * 100)} %`;
-  return share >= 0.0005 ? `${(share * 100).toPrecision(2)} %` : "< 0.05 %";
+  if (!Number.isFinite(share)) return readable(share);
+  if (share < 0) return `−${percent(-share)}`;
+  if (share === 0 || share === 1) return `${100 * share} %`;
+  const whole = 100 * share;
+  if (whole < 0.1) return "< 0.1 %";
+  if (whole < 1 || (whole > 99 && whole < 101)) return `${(whole < 100 ? Math.min(whole, 99.9) : whole).toFixed(1)} %`;
+  return `${whole.toFixed(0)} %`;
+}
+
+// A number as analysis/numbers.py writes it: "0.25", "1234", "9.3 × 10⁻⁸", "NaN".
+function readable(value, digits = 3) {
+  if (Number.isNaN(value)) return "NaN";
+  if (value < 0) return `−${readable(-value, digits)}`;
+  if (value === Infinity) return "infinite";
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+  const whole = value >= 10 ** (digits - 1);
+  const rounded = whole ? Number(value.toFixed(0)) : Number(`${mantissa}e${exponent}`);
+  if (value !== 0 && (rounded < 1e-3 || rounded >= 1e4)) return `${Number(mantissa)} × 10${raised(Number(exponent))}`;
+  return String(rounded);
+}
+
+function raised(exponent) {
+  return String(exponent).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+}
+
+// A number known to within `error`: as many digits, 3 at most, as all that it may be have in common; else how large it is at most.
+function certain(value, error) {
+  for (const digits of [3, 2, 1]) {
+    const [low, high] = [readable(value - error, digits), readable(value + error, digits)];
+    if (low === high) return low;
+  }
+  const most = Math.abs(value) + error;
+  const unit = 10 ** Math.floor(Math.log10(most));
+  return `below ${readable(Math.ceil(most / unit) * unit, 1)} in size`;
 }
 
 // Whether the app, or, where none sets a theme, the system asks for light letters on dark.

@@ -160,6 +160,7 @@ function makeStage(parent, host) {
   // Another way to look at the same step.
   function settings(changes) {
     Object.assign(modes, changes);
+    if (changes.ask) stop(); // what plays on would ask no question
     if ("ask" in changes) cover(modes.ask);
     if ("present" in changes) present();
     fit();
@@ -265,7 +266,7 @@ function makeStage(parent, host) {
     caption();
     draw();
     host.link?.(reading, place);
-    const plays = reading.play && !still();
+    const plays = reading.play && !still() && !modes.ask; // where a class is to guess nothing is given away by playing
     if (carried && !plays) settle(); // what is played ends where the reader is
     if (plays) {
       const [from, until] = reading.play;

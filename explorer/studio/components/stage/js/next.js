@@ -66,7 +66,8 @@ function makeBars(panel, count) {
 // How the real next token fared. A probability of 0 has no surprise that could be counted.
 function fared({ share, rank, bits }) {
   if (share === null) return "; what the network gives here is no finite number.";
-  return ` with ${percent(share)}, guess number ${rank}; a surprise of ${bits === null ? "more than can be counted" : `${bits.toFixed(1)} bits`}.`;
+  const place = rank === null ? "" : `, guess number ${rank}`;
+  return ` with ${percent(share)}${place}; a surprise of ${bits === null ? "more than can be counted" : `${bits.toFixed(1)} bits`}.`;
 }
 
 function makeGuesses(panel, reading) {

@@ -40,7 +40,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
   let place = { step: 0, unit: 0 };
 
   const few = reading.units > 16;
-  for (const [label, kind] of few ? [[`all ${reading.units} units`, "all"], [`the ${reading.telling.length} that matter most`, "telling"]] : []) {
+  for (const [label, kind] of few ? [[`all ${reading.units} units`, "all"], [`the ${reading.telling.length} that vary most`, "telling"]] : []) {
     const button = element("button", "", choice, label);
     button.type = "button";
     button.dataset.kind = kind;
@@ -118,7 +118,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
       hint.textContent =
         units === reading.order
           ? `Rows are units, ${reading.ordered} at the top${few ? ", the mean of those that share a row of pixels" : ""}. Point to read a number, click to pin. ${told}. ${colours}`
-          : `The units that move the answer most on this text: by how much h varies, times the length of its readout weights. ${told}. ${colours}`;
+          : `${reading.chosen}. ${told}. ${colours}`;
       film.style.width = `${width * reading.steps}px`;
       film.style.setProperty("--cell", `${width}px`);
       warm.style.width = `${width * reading.warm}px`;
