@@ -187,8 +187,12 @@ class Trace:
 
     def steps_read(self, at: int = -1, layer: int = -1) -> range:
         """The steps that a row had read when it came to step `at`, in its own order of reading; `at` is the last of them."""
-        at, backward = range(self.steps)[at], self.bidirectional and range(self.rows)[layer] % 2 == 1
-        return range(self.steps - 1, at - 1, -1) if backward else range(at + 1)
+        at = range(self.steps)[at]
+        return range(self.steps - 1, at - 1, -1) if self.reads_backward(layer) else range(at + 1)
+
+    def reads_backward(self, layer: int = -1) -> bool:
+        """Whether a row reads from the last token to the first."""
+        return self.bidirectional and range(self.rows)[layer] % 2 == 1
 
     def per_unit(self, *, pre: bool = False) -> tuple[Signal, ...]:
         """The signals of [layer, step, unit], in the order of computation; the pre-activations among them if `pre`."""

@@ -17,8 +17,9 @@ import explorer
 from explorer.models import Model
 from tests.helpers import FULL
 
-MOST = {"app": 6, "browser": 2, "figures": 8, "studio": 12}
-"""How many cases of one parametrised test run without --full, by the folder of the tests; MOST_ELSE in all others."""
+MOST = {"app": 4, "browser": 2, "figures": 8, "studio": 12}
+"""How many cases of one parametrised test run without --full, by the folder of the tests; MOST_ELSE in all others. A test that needs
+more is marked `cases(n)`."""
 MOST_ELSE = 24
 
 # No deadline: a first call loads torch. In CI the same examples every time, and none remembered.
@@ -48,7 +49,9 @@ def in_a_quick_run(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
             cases[item.nodeid.partition("[")[0]].append(item)
     for of_one in cases.values():
         room = of_one[0].path.relative_to(of_one[0].config.rootpath / "tests").parts[0]
-        yield from sorted(of_one, key=lambda item: zlib.crc32(item.nodeid.encode()))[: MOST.get(room, MOST_ELSE)]
+        own = of_one[0].get_closest_marker("cases")
+        most = own.args[0] if own else MOST.get(room, MOST_ELSE)
+        yield from sorted(of_one, key=lambda item: zlib.crc32(item.nodeid.encode()))[:most]
 
 
 class Shipped(Mapping[str, Model]):

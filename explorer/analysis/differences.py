@@ -1,4 +1,4 @@
-"""The same text with one token changed: how long the hidden state remembers."""
+"""The same text with one token changed: how long the network remembers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from explorer.analysis.norms import norms
 from explorer.signals import Array, Trace
 
 
-def distance(one: Trace, other: Trace, row: int = -1) -> Array:
-    """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise."""
+def distance(one: Trace, other: Trace, row: int = -1, by: str = "h") -> Array:
+    """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise; `by` another state, or "state": over all that a
+    step hands to the next one, an LSTM's h and c side by side."""
     if one.steps != other.steps:
         raise ValueError(f"the readings have {one.steps} and {other.steps} steps; they must be of one length")
     with np.errstate(invalid="ignore"):  # Inf less Inf is no number, and is given as none
-        return norms(one["h"][row].astype(np.float64) - other["h"][row])
+        return norms(states_of(one, row, by) - states_of(other, row, by))
+
+
+def states_of(trace: Trace, row: int = -1, by: str = "state") -> Array:
+    """The states of a row that `by` names, side by side, [step, states*unit], in float64."""
+    return np.concatenate(
+        [trace[name][row].astype(np.float64) for name in (trace.carried if by == "state" else (by,))], -1
+    )
 
 
 def rounding_floor(trace: Trace, row: int = -1) -> float:

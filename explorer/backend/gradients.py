@@ -91,8 +91,9 @@ def by_carried_state(
 
 def handed_on(cell: Cell) -> tuple[str, ...]:
     """The states of the carried-state gradient: all that a step hands to the next one, and h, which the readout reads (a Jordan network
-    hands on y alone)."""
-    return tuple(name for name in cell.State._fields if name == "h" or name in cell.carried)
+    hands on y alone). A clock, which counts whatever is read, is none of them."""
+    clocks = {signal.name for signal in cell.signals if signal.role == "input"}
+    return tuple(name for name in cell.State._fields if name == "h" or (name in cell.carried and name not in clocks))
 
 
 def _with_headroom(times: Callable[[float], list[Signals]]) -> list[Signals]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from explorer.backend.back import Progress, Row, Targets, walk, walking
 from explorer.backend.gradients import CARRIED, HEADROOM, handed_on
 
+
 def matrix(rows: list[Row], targets: Targets, row: int, name: str, progress: Progress | None = None) -> Tensor:
     """‖d target / d source‖₂ [target, source], float64, by state `name` of `row` (back.INPUT and "x": by x) at every step.
 

@@ -322,4 +322,3 @@ def _hatched(colour: str, theme: Theme) -> dict[str, object]:
     """A bar that is told from a plain one without its colour."""
     pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": theme.background, "solidity": 0.25}
     return {"color": colour, "pattern": pattern}
-

@@ -15,9 +15,8 @@ from explorer.analysis.diagnosis import Diagnosis, Leaning, Reach, Row, Subject,
 from explorer.analysis.diagnosis.words import counted
 from explorer.backend import back
 from explorer.backend.back import Targets, rows_of, walk, walking
-from explorer.backend.forward import States
+from explorer.backend.forward import States, run
 from explorer.backend.forward import read as read_rows
-from explorer.backend.forward import run
 from explorer.backend.gradients import HEADROOM
 from explorer.backend.matrix import norm_of
 from explorer.cells import Cell
@@ -240,12 +239,12 @@ def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Lean
             before = {
                 name: torch.stack([row.s[f"{name}_prev"][steps - left, 0] for row in rows]) for name in rows[0].states
             }
-            states = {name: torch.cat([states[name], more], 1) if len(joined) > 1 else more for name, more in before.items()}
+            states = {
+                name: torch.cat([states[name], more], 1) if len(joined) > 1 else more for name, more in before.items()
+            }
         read = x[steps - left + 1, 0].repeat(len(joined), 1)  # [distance * target, input]
         h, states = run(model.stack, read[None], states)
-    moved = [
-        float(difference(part, top[steps]).double().mean()) for part in h[-1].split(len(steps))
-    ]  # as they joined
+    moved = [float(difference(part, top[steps]).double().mean()) for part in h[-1].split(len(steps))]  # as they joined
     return Leaning(measure, tuple(distances), np.asarray(moved[::-1]))
 
 

@@ -127,13 +127,17 @@ def gradients(
         compute = reverse.by_carried_state if by == CARRIED else reverse.gradients
         rows = compute(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
         arrays = {name: _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
-        unread = len(reading.input.tokens) - len(short.input.tokens)  # no effect: the answer is that of the shorter text
+        unread = len(reading.input.tokens) - len(
+            short.input.tokens
+        )  # no effect: the answer is that of the shorter text
         arrays = {name: np.pad(values, ((0, 0), (0, unread), (0, 0))) for name, values in arrays.items()}
         if by == CARRIED:
             arrays[CARRIED] = np.concatenate(list(arrays.values()), -1)
         else:
             arrays["x"] = np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))
-        asked = [s for s in (X, *reading.model.cell.recorded, STATE) if s.name in arrays and by in (None, CARRIED, s.name)]
+        asked = [
+            s for s in (X, *reading.model.cell.recorded, STATE) if s.name in arrays and by in (None, CARRIED, s.name)
+        ]
         return reading.as_trace(
             {f"grad_{s.name}": arrays[s.name] for s in asked}, tuple(_gradient_by(signal) for signal in asked)
         )

@@ -11,9 +11,11 @@ from explorer.figures.heatmap import heatmap
 from explorer.studio import controls, sentences, service, style
 from explorer.studio.page import chart, opening
 
+NAMES = {"state": "carried state", "h": "hidden state h", "c": "cell state c"}
+
 here = opening(
     "The hidden state",
-    "The prediction sees nothing but h, and the gates of the next step see it. How long does it remember a single change?",
+    "Change one token and read again. How long does it make a difference to what the network carries on?",
 )
 trace, theme = service.trace(here.model, here.text), style.theme()
 memory, units, path = st.tabs(["How long it remembers", "All units", "The path"], key="view", bind="query-params")
@@ -21,18 +23,25 @@ memory, units, path = st.tabs(["How long it remembers", "All units", "The path"]
 if memory.open:
     with memory:
         changed, other = controls.changed_token(here.card, here.text)
+        cards = {card.cell: card for card in service.siblings(here.model)}
+        by = controls.measure([service.trace(card.name, here.text).initial for card in cards.values()], "measure")
         readings = {
-            card.cell: (service.trace(card.name, here.text), service.trace(card.name, other))
-            for card in service.siblings(here.model)
+            cell: (service.trace(card.name, here.text), service.trace(card.name, other))
+            for cell, card in cards.items()
+            if by == "state" or by in service.trace(card.name, here.text).initial
         }
-        differences = {cell: distance(one, two) for cell, (one, two) in readings.items()}
-        remembered = {cell: steps_remembered(values, changed) for cell, values in differences.items()}
-        floor = max(rounding_floor(one) for one, _ in readings.values())
-        st.markdown(sentences.of_memory(differences, changed, remembered, floor))
+        rows = {cell: min(here.layer, cards[cell].rows - 1) for cell in readings}
+        order = list(trace.steps_read(0 if trace.reads_backward(here.layer) else -1, here.layer))
+        differences = {cell: distance(one, two, rows[cell], by) for cell, (one, two) in readings.items()}
+        in_order = {cell: values[order] for cell, values in differences.items()}
+        place = order.index(changed)
+        remembered = {cell: steps_remembered(values, place) for cell, values in in_order.items()}
+        floor = max(rounding_floor(one, rows[cell]) for cell, (one, _) in readings.items())
+        st.markdown(sentences.of_memory(in_order, place, remembered, floor, by))
         figure = hidden.memory_of_a_change(
-            differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step
+            differences, trace.tokens, theme, read=order[place:], floor=floor, name=NAMES[by], step=here.step
         )
-        chart(figure, "memory", "The distance between the two hidden states along the text, for each network.")
+        chart(figure, "memory", f"The distance between the two {NAMES[by]}s along the text, for each network.")
 
 if units.open:
     with units:

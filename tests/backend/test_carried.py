@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 import explorer
 from explorer import edits
+from explorer.backend.gradients import handed_on
 from explorer.models.model import Model
 from explorer.signals import Array
 from tests.helpers import TEXT, VARIANTS, Variant, network, state_of
@@ -143,5 +144,7 @@ def test_what_a_step_hands_on() -> None:
     assert found["jordan"] == ("y",)
     assert found["grid"] == ("h", "c")  # what goes along the depth goes to the layer above
     assert found["lstm-fgr"] == ("h", "c", "i", "f", "o")
-
-
+    assert handed_on(explorer.cells.REGISTRY["jordan"](2, 3)) == ("h", "y"), (
+        "h, which the readout reads, and y, which comes back"
+    )
+    assert handed_on(explorer.cells.REGISTRY["clockwork"](2, 4)) == ("h",), "nothing moves a clock"

@@ -30,7 +30,20 @@ def on_the_client(function: str, arguments: Sequence[Sequence[float]]) -> list[s
 
 
 def test_shares_are_written_as_in_the_sentences() -> None:
-    values = [0, 1, 0.27, 0.003, 3e-4, 0.995, 0.9996, 1.004, 1.5, -0.25, *RANDOM.random(200), *(RANDOM.random(200) ** 8)]
+    values = [
+        0,
+        1,
+        0.27,
+        0.003,
+        3e-4,
+        0.995,
+        0.9996,
+        1.004,
+        1.5,
+        -0.25,
+        *RANDOM.random(200),
+        *(RANDOM.random(200) ** 8),
+    ]
     assert on_the_client("percent", [[value] for value in values]) == [share(value) for value in values]
 
 

@@ -51,7 +51,7 @@ def test_of_belt(step: int, parts: list[str]) -> None:
 
 
 def test_a_gradient_of_nothing_has_no_reach() -> None:
-    said = sentences.of_reach({"lstm": np.zeros(3), "rnn": np.array([0.25, 0.5, 1])}, 2)
+    said = sentences.of_reach({"lstm": np.zeros(3), "rnn": np.array([1, 0.5, 0.25])}, 2)
     assert "**LSTM** has none to begin with; **RNN** falls below half after 2 steps" in said
 
 
@@ -86,17 +86,22 @@ def test_of_memory() -> None:
     assert "after the last step: LSTM 0.5; GRU 0.5; RNN 0.5; MUT nothing above rounding." in said
 
 
-def test_what_is_left_of_a_gradient_is_a_share_or_a_power() -> None:
-    for first, share in ((1.0, "100%"), (0.01, "1%"), (0.004, "4e-03")):
-        assert f"with {share} of its size" in sentences.of_reach({"gru": np.array([first, 1.0])}, 1)
+def test_what_is_left_of_a_gradient_is_a_share_or_a_number_of_times() -> None:
+    for first, left in (
+        (1.0, "with 100 % of its size"),
+        (0.01, "with 1 % of its size"),
+        (0.004, "with 0.004 of its size"),
+    ):
+        assert f"arrives {left}" in sentences.of_reach({"gru": np.array([1.0, first])}, 1)
+    assert "arrives 3.8 times as large" in sentences.of_reach({"gru": np.array([1.0, 3.8])}, 1)
 
 
 def test_of_reach() -> None:
-    curves = {"lstm": np.array([0.6, 0.7, 0.8, 1.0]), "rnn": np.array([0, FLOOR / 2, 0.4, 1.0])}
-    said = sentences.of_reach(curves, 3)
-    assert "**LSTM** never falls below half and arrives at the first step with 60% of its size" in said
-    assert "**RNN** falls below half after 1 step and reaches the smallest float32 after 2 steps" in said
-    assert "step 4" in said, "steps are counted from 1 on the screen"
+    behind = {"lstm": np.array([1.0, 0.8, 0.7, 0.6]), "rnn": np.array([1.0, 0.4, FLOOR / 2, 0])}
+    said = sentences.of_reach(behind, 3, "of c")
+    assert "A tiny change of c, going back from step 4" in said, "steps are counted from 1 on the screen"
+    assert "**LSTM** never falls below half and arrives with 60 % of its size" in said
+    assert "**RNN** falls below half after 1 step and is too small for float32 after 2 steps" in said
 
 
 @pytest.mark.parametrize("token", [*"a *_$<&", "\n", "\N{COMBINING ACUTE ACCENT}"])
@@ -178,10 +183,19 @@ def test_of_siblings() -> None:
 @pytest.mark.parametrize(
     ("changed", "parts"),
     [
-        ({"forced": 6.0, "erased": -3.0}, ["multiplies P(c) by 64 (log₂ +6)", "erasing it divides that by 8.0 (log₂ −3)"]),
-        ({"forced": -0.5, "erased": 0.0}, ["divides P(c) by 1.4", "erasing it does not change that by more than chance (log₂ +0)"]),
+        (
+            {"forced": 6.0, "erased": -3.0},
+            ["multiplies P(c) by 64 (log₂ +6)", "erasing it divides that by 8.0 (log₂ −3)"],
+        ),
+        (
+            {"forced": -0.5, "erased": 0.0},
+            ["divides P(c) by 1.4", "erasing it does not change that by more than chance (log₂ +0)"],
+        ),
         ({"forced": -5000.0}, ["divides P(c) by more than a million (", ", against what it should do"]),
-        ({"measured": "value", "forced": -0.25, "erased": 0.125}, ["moves c by −0.25", "erasing it moves it by +0.125"]),
+        (
+            {"measured": "value", "forced": -0.25, "erased": 0.125},
+            ["moves c by −0.25", "erasing it moves it by +0.125"],
+        ),
         ({"places": 0}, ["its effect was not measured"]),
         ({"correlation": -0.61, "null": 0.2}, ["correlates 0.61", "(chance 0.20)"]),
     ],

@@ -35,7 +35,10 @@ def test_of_all() -> None:
         "within 3 steps",
     ):
         assert part in said
-    assert "norms add up to 8.05, their sum, the gradient of the recurrent layers' weights, has the norm 4.00: 50.3 % of that cancels" in said
+    assert (
+        "norms add up to 8.05, their sum, the gradient of the recurrent layers' weights, has the norm 4.00: 50.3 % of that cancels"
+        in said
+    )
 
 
 def test_nothing_cancels_where_all_terms_agree() -> None:
@@ -129,7 +132,9 @@ def test_nothing_lost_before_the_end_of_the_text() -> None:
 
 def test_of_clipping_by_norm() -> None:
     gradient = {"w": np.array([3.0, 4.0])}
-    assert "has the norm 5.00: all of it is multiplied by 0.200" in plain(words.of_norm(clipped(gradient, "norm", 1.0), 1.0))
+    assert "has the norm 5.00: all of it is multiplied by 0.200" in plain(
+        words.of_norm(clipped(gradient, "norm", 1.0), 1.0)
+    )
     assert "changes nothing" in words.of_norm(clipped(gradient, "norm", 10.0), 10.0)
 
 

@@ -178,5 +178,7 @@ def shown_columns(view: View, answers: Answers, due: right.Due) -> list[int]:
     everything = [*answers.whole.values(), *answers.less.values()]
     if view.answer in (CLASS, LABEL) and len(everything[0]) <= LABELS:
         return list(range(len(everything[0])))
-    columns = [int(column) for column in likeliest(everything, GUESSES, service.guesses(view.shipped, len(everything[0])))]
+    columns = [
+        int(column) for column in likeliest(everything, GUESSES, service.guesses(view.shipped, len(everything[0])))
+    ]
     return columns if due is None or due in columns else [*columns[:-1], int(due)]

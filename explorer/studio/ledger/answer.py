@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer.analysis.numbers import share
 from explorer.analysis.ledger import Account, By, Ledger
+from explorer.analysis.numbers import share
 from explorer.analysis.tokens import visible
 from explorer.studio import notation, service
 from explorer.studio.components.account import account, of_answer

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.analysis.ledger import Account, By
 from explorer.analysis import numbers
+from explorer.analysis.ledger import Account, By
 from explorer.signals import Array
 from explorer.studio.reach.words import size
 from explorer.studio.sentences import counted, glyph, plain

@@ -140,7 +140,9 @@ def _predictions(view: View, last: TrainingStep) -> None:
         st.markdown(words.of_prediction(labels, before[step], now[step], str(right_label), step, view.tokens[step]))
     else:
         st.markdown(words.no_right_answer(step))
-    figure = figures.predictions(labels, before[step], now[step], view.theme, right_label, service.guesses(here.card, len(labels)))
+    figure = figures.predictions(
+        labels, before[step], now[step], view.theme, right_label, service.guesses(here.card, len(labels))
+    )
     chart(figure, "predictions_fits", f"The likeliest answers after step {step + 1} before any update and now.")
 
 

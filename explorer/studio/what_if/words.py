@@ -215,9 +215,7 @@ def of_carriers(view: View, effects: Array, order: Array, finding: Finding | Non
         change = f"changes the answer at the playhead, {number(before)}, by **{number(float(effects[first]))}**"
     else:
         after = min(1.0, before * 2.0 ** float(effects[first]))
-        change = (
-            f"takes {what(view)} at the playhead (step {step + 1}) from **{share(before)}** to **{share(after)}**"
-        )
+        change = f"takes {what(view)} at the playhead (step {step + 1}) from **{share(before)}** to **{share(after)}**"
     told = f"Of {len(effects)} units, each held by itself, **unit {first}** matters most: that {change}."
     if finding is None or r is None:
         return told
