@@ -96,8 +96,11 @@ def _rows(
     scale: Mapping[str, object],
     hover: Array,
 ) -> go.Figure:
-    """The text once for each name, tokens coloured by `shown`; `hover` [name, step] are the templates that tell `values`. Invisible points on top are what is pointed at
-    and clicked, since cells of a heatmap cannot be chosen: one a cell, and the nearest counts however far it is."""
+    """The text once for each name, tokens coloured by `shown`; `hover` [name, step] are the templates that tell `values`.
+
+    Invisible points on top are what is pointed at and clicked, since cells of a heatmap cannot be chosen: one a cell, and the nearest
+    counts however far it is.
+    """
     figure = go.Figure(layout=theme.layout(height=24 + 46 * len(names), margin={"l": 64, "r": 12, "t": 12, "b": 12}))
     # Letters of 15 px stand side by side up to LEGIBLE; words become smaller, and are left out where they would not be read.
     size = min(15, round(15 * LEGIBLE / letters(tokens)))
@@ -221,8 +224,8 @@ def two_paths(
     unit: int | None = None,
     since: int | None = None,
 ) -> go.Figure:
-    """From each step of `back`, the target first, to the target: the direct path's largest product of keep gates, the full derivative's largest stretch, and of the
-    pinned unit the product and its own entry in the full derivative."""
+    """From each step of `back`, the target first, to the target: the direct path's largest product of keep gates, the full derivative's
+    largest stretch, and of the pinned unit the product and its own entry in the full derivative."""
     belt, gate = theme.roles["belt"], theme.roles["keep"]
     curves = {"direct": paths.direct.max(1), "full": paths.spectral}
     styles = {

@@ -91,9 +91,8 @@ def _target_by_target(
         compute = by_carried_state if source == CARRIED else gradients
         rows = compute(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
         if source == CARRIED:
-            by = torch.cat(list(rows[row].values()), -1)  # [step, states*unit]
-        else:
-            by = rows[0]["x"] if source == "x" else rows[row][source]  # [step, unit]
+            rows[row] |= {CARRIED: torch.cat(list(rows[row].values()), -1)}
+        by = rows[0]["x"] if source == "x" else rows[row][source]  # [step, unit]
         found[at] = 0.0
         found[at, : len(by)] = as_numpy(by.double().norm(dim=-1))
         report((at + 1) / count)
