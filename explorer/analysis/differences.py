@@ -24,11 +24,16 @@ def states_of(trace: Trace, row: int = -1, by: str = "state") -> Array:
     )
 
 
-def rounding_floor(trace: Trace, row: int = -1) -> float:
-    """Below this a difference of two h is rounding: one unit in the last place of h's largest norm on this text, or of 1."""
-    h = trace["h"][row]
-    sizes = norms(h)
-    return float(sizes.max(initial=0.0, where=np.isfinite(sizes)) or 1.0) * float(np.finfo(h.dtype).eps)
+def rounding_floor(
+    one: Trace, other: Trace, exact_one: Trace, exact_other: Trace, row: int = -1, by: str = "h"
+) -> float:
+    """The largest error of `distance` on this pair of readings: measured against the same pair read in float64.
+
+    A distance that is not above it may be rounding alone, which a network passes on and can amplify, like any other change.
+    """
+    error = np.abs(distance(one, other, row, by) - distance(exact_one, exact_other, row, by))
+    smallest = float(np.finfo(one["h"].dtype).eps)
+    return max(smallest, float(np.max(error, initial=0.0, where=np.isfinite(error))))
 
 
 def steps_remembered(differences: Array, since: int, share: float = 0.1) -> int | None:

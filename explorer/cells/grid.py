@@ -39,7 +39,8 @@ class Grid(Cell):
 
     Kalchbrenner, Danihelka & Graves 2015, "Grid long short-term memory": the 2-D block over time and depth, each with an LSTM of its own;
     both are computed at once. The paper squashes after the output gate, h = tanh(o ⊙ m); here, as in every other LSTM of this family,
-    h = o ⊙ tanh(c), so numbers from code that follows the paper differ. x_t is h_depth of the layer below, and the input itself in the first layer; a readout reads h. Otherwise
+    h = o ⊙ tanh(c), so numbers from code that follows the paper differ. x_t is h_depth of the layer below, and the input itself in the
+    first layer; a readout reads h. Otherwise
     torch.nn.LSTM's convention, with blocks in the order i, f, g, o, i_depth, f_depth, g_depth, o_depth.
     """
 

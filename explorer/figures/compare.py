@@ -253,9 +253,10 @@ def scores(
     *,
     percent: bool,
     baseline: float | None,
+    baseline_says: str = "without a memory",
 ) -> go.Figure:
     """A row for each network, a dot for each seed (seed, score), one below the other, a thick rim around the seed that is shipped; a line
-    at what one gets without a memory. On a log axis where the scores of a quantity without bounds are orders apart."""
+    at the baseline, what one gets without a memory. On a log axis where the scores of a quantity without bounds are orders apart."""
     longest = max(map(len, found))
     figure = go.Figure(
         layout=theme.layout(
@@ -287,7 +288,7 @@ def scores(
     if baseline is not None:
         figure.add_vline(x=baseline, line={"color": theme.muted, "width": 2, "dash": "dash"})
         figure.add_annotation(
-            text="without a memory",
+            text=baseline_says,
             x=baseline,
             y=1,
             yref="paper",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,7 +25,8 @@ OWN, UNTRAINED = "own", "untrained"
 class Headline:
     """Which held-out score counts, and how it is read out: "2.12 bits a character", "99 % of the verbs right".
 
-    baseline  what one gets without a memory; None where nothing is said of it
+    baseline       what one gets without a memory; None where nothing is said of it
+    baseline_says  how that is called
     """
 
     key: str
@@ -32,6 +34,7 @@ class Headline:
     better: Literal["higher", "lower"]
     percent: bool = False
     baseline: float | None = None
+    baseline_says: str = "without a memory"
 
     def number(self, score: float) -> str:
         """A score as it is written; never rounded up to all."""
@@ -107,7 +110,7 @@ class Finding:
 
 def distinct(mean: float, deviation: float | None, places: int) -> bool:
     """Whether a mean over places differs from 0 by more than DISTINCT standard errors. Without a deviation, whether it is not 0."""
-    error = (deviation or 0.0) / max(1, places) ** 0.5
+    error = (deviation or 0.0) / math.sqrt(max(1, places))
     return abs(mean) > DISTINCT * error
 
 
@@ -183,6 +186,11 @@ class Card:
     def wired(self) -> bool:
         """Whether the weights were written by hand; nothing was trained then."""
         return not self.budget and self.measured
+
+    @property
+    def fitted(self) -> bool:
+        """Whether its cell stayed as it was drawn and the readout alone was fitted, which takes other steps than training."""
+        return "penalty" in self.budget
 
     @property
     def untrained(self) -> bool:

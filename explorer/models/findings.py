@@ -106,10 +106,12 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
         at_mean, at_low, at_high = as_numpy(measured[:-1].double()).reshape(3, units)
         changes.append((at_mean - float(measured[-1]), at_high - at_low))
     if not changes:
-        return Effects(*np.zeros((4, units)), places=0)
+        nothing = np.zeros(units)
+        return Effects(nothing, nothing, nothing, nothing, 0)
     found = np.asarray(changes)
     deviation = found.std(0, ddof=1) if len(found) > 1 else np.zeros_like(found[0])
-    return Effects(*found.mean(0), *deviation, places=len(places))
+    erased, forced = found.mean(0)
+    return Effects(erased, forced, deviation[0], deviation[1], len(places))
 
 
 def _held(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool = True) -> Tensor:

@@ -64,7 +64,7 @@ def of_score(card: Card) -> str:
     if card.wired:
         return f"Wired by hand: {card.headline.words(card.score)}."
     base = card.headline.baseline
-    beside = f" (without a memory {card.headline.number(base)})" if base is not None else ""
+    beside = f" ({card.headline.baseline_says} {card.headline.number(base)})" if base is not None else ""
     return f"{card.headline.words(card.score)}{beside}, on sequences it never saw."
 
 
@@ -72,7 +72,7 @@ def of_siblings(cards: Sequence[Card]) -> str:
     """The scores of a task's networks side by side, and how many seeds they rest on."""
     headline = cards[0].headline
     scores = " · ".join(f"**{card.cell.upper()}** {headline.number(card.score)}" for card in reversed(cards))
-    base = f"; without a memory {headline.number(headline.baseline)}" if headline.baseline is not None else ""
+    base = f"; {headline.baseline_says} {headline.number(headline.baseline)}" if headline.baseline is not None else ""
     if cards[0].wired:
         return f"{scores} {headline.says}; wired by hand."
     seeds = max(len(card.seeds) for card in cards)
@@ -80,13 +80,19 @@ def of_siblings(cards: Sequence[Card]) -> str:
     return f"{scores} {headline.says}{base}; {drawn}."
 
 
-def of_choice(card: Card) -> str:
-    """What the networks have in common among which a reader chooses; `card` is the first one's."""
-    if card.own:
+def of_choice(cards: Sequence[Card]) -> str:
+    """What the networks have in common among which the user chooses, and which of them differ."""
+    if cards[0].own:
         return "Your own network. It stays in this session; others never see it."
-    if card.wired:
+    if cards[0].wired:
         return "Wired by hand, each weight to be read."
-    return "Networks with the same number of units, trained on the same data for the same number of steps."
+    trained, fitted = [one for one in cards if not one.fitted], [one for one in cards if one.fitted]
+    units = {one.hidden_size for one in trained}
+    same = "with the same number of units, " if len(units) == 1 else ""
+    apart = "".join(
+        f" {REGISTRY[one.cell].title}: {one.hidden_size} fixed units; only its readout is fitted." for one in fitted
+    )
+    return f"Networks {same}trained on the same data for the same number of steps.{apart}"
 
 
 def of_nothing_found(card: Card) -> str:

@@ -7,6 +7,7 @@ a reader's own, which is kept in that session alone and goes with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import wraps
 from itertools import islice
@@ -87,6 +88,12 @@ def model(name: str) -> Model:
 def trace(name: str, text: str) -> Trace:
     """Every signal of one reading."""
     return models.trace(model(name), text)
+
+
+@kept(2 * READINGS)
+def exact(name: str, text: str) -> Trace:
+    """Every signal of one reading, computed in float64: what rounding in float32 is measured against."""
+    return models.trace(deepcopy(model(name)).double(), text)
 
 
 @kept(READINGS)

@@ -69,7 +69,7 @@ def _network() -> Card:
         persist_state="session",
         required=True,
         width="stretch",
-        help=sentences.of_choice(task),
+        help=sentences.of_choice(list(cards.values())),
     )
     card = cards[name or st.session_state.read_model]
     _other_cells(card)

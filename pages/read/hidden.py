@@ -36,7 +36,8 @@ if memory.open:
         in_order = {cell: values[order] for cell, values in differences.items()}
         place = order.index(changed)
         remembered = {cell: steps_remembered(values, place) for cell, values in in_order.items()}
-        floor = max(rounding_floor(one, rows[cell]) for cell, (one, _) in readings.items())
+        exact = {cell: [service.exact(cards[cell].name, text) for text in (here.text, other)] for cell in readings}
+        floor = max(rounding_floor(*readings[cell], *exact[cell], rows[cell], by) for cell in readings)
         st.markdown(sentences.of_memory(in_order, place, remembered, floor, by))
         figure = hidden.memory_of_a_change(
             differences, trace.tokens, theme, read=order[place:], floor=floor, name=NAMES[by], step=here.step

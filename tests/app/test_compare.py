@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 import explorer
 from explorer import cells
 from explorer.analysis.comparing import apart
+from explorer.analysis import numbers
 from explorer.analysis.tokens import visible
 from explorer.figures.tokens import label as escaped
 from explorer.models import card_of, deletions, load, relatives
@@ -298,10 +299,30 @@ def test_scores_of_every_seed(name: str) -> None:
         tried = {one["seed"]: one[headline.key] for one in card.seeds} or {card.seed: card.score}
         assert dict(zip(row["customdata"], row["x"], strict=True)) == tried
         for score in tried.values():
-            assert (f"{100 * score:.1f} %" if headline.percent else f"{score:.4g}") in words(at)
+            assert (numbers.share(score, 1) if headline.percent else f"{score:.4g}") in words(at)
         assert f"{card.parameters:,}" in words(at)
+    others = [key for key in card_of(name).scores if key != headline.key and not key.startswith("excerpt_")]
+    assert len(charts(at)) == 1 + len(others)
     lines = [shape["x0"] for shape in figure.layout.get("shapes", []) if shape["x0"] == shape["x1"]]
     assert lines == ([] if headline.baseline is None else [headline.baseline])
+
+
+def test_every_score_of_the_card_is_shown() -> None:
+    """The pronouns of agreement beside its verbs: in how many seeds they are near chance is to be seen, a dot each."""
+    at = opened("compare", model="agreement-lstm", beside="Scores")
+    verbs, pronouns = charts(at)
+    for card, row in zip(relatives("agreement-lstm"), pronouns.data, strict=True):
+        assert dict(zip(row["customdata"], row["x"], strict=True)) == {
+            one["seed"]: one["held_out_pronoun_accuracy"] for one in card.seeds
+        }
+    values = [score for row in pronouns.data for score in row["x"]]
+    assert sum(score < 0.6 for score in values) >= 5
+    assert min(score for row in verbs.data for score in row["x"]) > 0.9
+    assert "pronoun accuracy" in words(at)
+    medians = [np.median(row["x"]) for row in pronouns.data]
+    widest = max(np.ptp(row["x"]) for row in pronouns.data)
+    assert f"**{100 * (max(medians) - min(medians)):.3g} percentage points** apart" in words(at)
+    assert f"up to **{100 * widest:.3g} percentage points** apart" in words(at)
 
 
 @pytest.mark.parametrize("tab", TABS)

@@ -87,7 +87,10 @@ def test_what_to_look_for(shelve: Shelve) -> None:
     at = opened(LIBRARY, model=shelve("lstm", findings=FINDINGS), text="cab", step=2, unit=3)
     said = words(at)
     assert "**one**: unit 1 correlates 0.50" in said and "chance 0.10" in said and "rank 1 of 4" in said
-    assert "**unsure**: no unit follows it (the nearest: unit 2 correlates 0.12" in said
+    assert (
+        "**unsure**: no unit follows it closely enough (|r| 0.5 and twice chance). The nearest: unit 2 correlates 0.12"
+        in said
+    )
     for one in FINDINGS:
         at = opened(LIBRARY, model="tiny-lstm", text="cab", step=2, unit=3)
         sent = stage_of(press(at, f"watch {one.follows}"))

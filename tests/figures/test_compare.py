@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from explorer.analysis.numbers import share
 from explorer.figures import compare
 from explorer.figures.theme import LIGHT, THEMES
 from tests.figures.readings import plain, vertical_lines
@@ -34,7 +35,7 @@ def test_a_full_bar_with_and_a_hatched_one_without() -> None:
         np.testing.assert_array_equal(hatched.x, less)
         assert not full.marker.pattern.shape and hatched.marker.pattern.shape
         assert full.name.startswith(name) and hatched.name.startswith(name)
-        assert list(full.text) == [compare.percent(value) for value in whole]
+        assert list(full.text) == [share(value) for value in whole]
 
 
 def test_all_panels_have_one_scale_with_room_for_the_numbers() -> None:
@@ -70,22 +71,6 @@ def test_networks_have_looks_of_their_own(theme: Any) -> None:
 
 def test_there_is_no_end_of_looks() -> None:
     assert len(compare.styles({str(n): str(n) for n in range(20)}, LIGHT)) == 20
-
-
-@pytest.mark.parametrize(
-    ("share", "said"),
-    [
-        (1, "100 %"),
-        (0.27, "27 %"),
-        (0.0996, "10 %"),
-        (0.051, "5 %"),
-        (0.004, "0.4 %"),
-        (0.0001, "< 0.05 %"),
-        (np.nan, "none"),
-    ],
-)
-def test_a_probability_in_words(share: float, said: str) -> None:
-    assert compare.percent(share) == said
 
 
 def test_the_left_out_token_and_the_playhead_are_framed() -> None:

@@ -59,9 +59,9 @@ def test_numbers_fall_rise_and_stay() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("english-lstm", "ln P of the real next character"),
-        ("agreement-gru", "ln P of the real next word"),
-        ("sentiment-rnn", "ln P of that answer"),
+        ("english-lstm", "log₂ P of the real next character"),
+        ("agreement-gru", "log₂ P of the real next word"),
+        ("sentiment-rnn", "log₂ P of that answer"),
         ("adding-lstm", "the number that is answered"),
     ],
 )

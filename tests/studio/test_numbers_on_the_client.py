@@ -63,9 +63,9 @@ def test_no_digit_is_told_that_was_not_sent() -> None:
     for value, text in zip(true, told, strict=True):
         if text.startswith("below"):
             most = text.removeprefix("below ").removesuffix(" in size")
-            assert abs(value) < 50 * grain
+            assert abs(value) < 200 * grain
             assert abs(value) <= min(ceiling for ceiling in CEILINGS if number(ceiling, 1) == most)
             continue
         assert any(text == number(float(value), count) for count in (3, 2, 1)), (value, text)
         digits += len(text.lstrip("−").replace(".", "").lstrip("0"))
-    assert digits / len(true) > 2  # nearly always two or three
+    assert digits / len(true) > 1.5  # nearly always two or three of those near the largest

@@ -1,9 +1,10 @@
 """waves: the next value of a wave made of sines, of a triangle, sawtooth or square wave. One-step forecasting.
 
-Saying the last value again (persistence) is the rival to beat. A sine needs two values of memory, two sines four; a jump of a sawtooth
-or square wave is foretold by who knows how long ago the last one was: the gated cells have units that follow that, the RNN of the same
-size and budget has none, and four times their error. The echo state network is another bargain: 200 units that stay as they were drawn,
-and a readout of 201 weights that is fitted in seconds.
+Saying the last value again (persistence) has an error of 0.093, the best that can be said from the last value alone 0.083: that is the
+rival to beat. A sine needs two values of memory, two sines four; a jump of a sawtooth or square wave is foretold by who knows how long
+ago the last one was: the gated cells have units that follow that, the RNN of the same size and budget has none, and four times their
+error. The echo state network is another bargain: 200 units that stay as they were drawn, and a readout of 201 weights that is fitted in
+seconds.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ FIRST = 20
 """Steps that are read before forecasts are scored: nobody can know the wave sooner."""
 UNTIL = 3
 """Steps that are read before forecasts are trained."""
-PERSISTENCE, MEAN = 0.0932, 0.2404
-"""Of the held-out forecasts, the mean squared error of saying the last value again, and of always saying 0, the mean."""
+PERSISTENCE, LAST_VALUE, MEAN = 0.0932, 0.0832, 0.2404
+"""Of the held-out forecasts, the mean squared error of saying the last value again, of the best that can be said from the last value alone
+(the mean of what follows it), and of always saying 0, the mean."""
 
 SHAPES: dict[str, Callable[[Array], Array]] = {
     "sine": lambda phase: np.sin(2 * np.pi * phase),
@@ -173,7 +175,12 @@ RECIPE = Recipe(
     title="Waves",
     sentence="Reads a wave value by value and forecasts the next one.",
     group="Numbers",
-    corpus={"rule": "60 to 100 values of one or two sines, a triangle, sawtooth or square wave, periods of 8 to 24"},
+    corpus={
+        "rule": "60 to 100 values of one or two sines, a triangle, sawtooth or square wave, periods of 8 to 24",
+        "to compare": f"saying the last value again {PERSISTENCE:.3f}; the best from the last value alone {LAST_VALUE:.3f}; "
+        f"always 0 {MEAN:.2f}",
+        "echo state network": "its cell is not trained; its readout is fitted on 64 batches",
+    },
     licence="Apache-2.0",
     answer="forecast",
     labels=("next value",),
@@ -183,7 +190,8 @@ RECIPE = Recipe(
         key="held_out_squared_error",
         says=f"mean squared error of the forecasts after {FIRST} values",
         better="lower",
-        baseline=PERSISTENCE,
+        baseline=LAST_VALUE,
+        baseline_says="from the last value alone",
     ),
     properties=(
         Property(

@@ -2,62 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from explorer.analysis.comparing import spreads
+from explorer.analysis.numbers import share
 from explorer.figures import compare as figures
 from explorer.models import Card
 from explorer.studio.compare import View, labels, words
 from explorer.studio.page import chart
 from explorer.studio.sentences import plain
 
+SHARES = ("accuracy", "right", "recalled")
+"""How the names of scores that are shares end; another score is a quantity."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One of the scores on the cards of a task: the headline, or another one beside it."""
+
+    key: str
+    says: str
+    percent: bool
+    baseline: float | None = None
+    better: str = ""
+
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """The whole tab: each score of the cards, the headline first."""
     if not view.shipped.measured:
         st.markdown(words.NO_SCORES)
         return
     cards = dict(zip(labels(view.cards), view.cards, strict=True))
-    headline = view.shipped.headline
-    found = {label: of_seeds(card) for label, card in cards.items()}
     if view.shipped.wired:
         st.markdown("These networks were **wired by hand**: nothing was trained, and no seed was drawn.")
-    else:
-        values = {label: [score for _, score in dots] for label, dots in found.items()}
-        st.markdown(words.of_spreads(spreads(values), len(cards), headline.says, share=headline.percent))
-    figure = figures.scores(
-        found,
-        {label: card.seed for label, card in cards.items()},
-        f"{headline.says} ({headline.better} is better)",
-        figures.styles({label: card.cell for label, card in cards.items()}, view.theme),
-        view.theme,
-        percent=headline.percent,
-        baseline=headline.baseline,
-    )
-    chart(
-        figure,
-        "scores_fits",
-        "The held-out score of every network of this task and every seed, a dot each, on one axis.",
-    )
+    every = scores_of(list(cards.values()))
+    for number, score in enumerate(every):
+        _draw(view, cards, score, number)
     if view.shipped.seeds:
         st.caption(
             "A dot is a seed; the one with the thick rim is shipped: it was chosen by its score on other sequences, not by "
             "these. In the table it is bold."
         )
-    st.markdown(table(cards))
+    for score in every:
+        st.markdown(f"**{score.says}**" if len(every) > 1 else "")
+        st.markdown(table(cards, score))
 
 
-def of_seeds(card: Card) -> list[tuple[int, float]]:
+def _draw(view: View, cards: Mapping[str, Card], score: Score, number: int) -> None:
+    """What one score says of the cells, and a dot for each seed."""
+    headline = view.shipped.headline
+    found = {label: of_seeds(card, score.key) for label, card in cards.items()}
+    if not view.shipped.wired:
+        values = {label: [value for _, value in dots] for label, dots in found.items()}
+        st.markdown(words.of_spreads(spreads(values), len(cards), score.says, share=score.percent))
+    figure = figures.scores(
+        found,
+        {label: card.seed for label, card in cards.items()},
+        f"{score.says} ({score.better} is better)" if score.better else score.says,
+        figures.styles({label: card.cell for label, card in cards.items()}, view.theme),
+        view.theme,
+        percent=score.percent,
+        baseline=score.baseline,
+        baseline_says=headline.baseline_says,
+    )
+    chart(
+        figure,
+        f"scores_{number}_fits" if number else "scores_fits",
+        f"The held-out score ({score.says}) of every network of this task and every seed, a dot each, on one axis.",
+    )
+
+
+def scores_of(cards: Sequence[Card]) -> list[Score]:
+    """The scores that all cards have for every seed: the headline, then the others. That of an excerpt is part of another."""
+    headline = cards[0].headline
+    found = [Score(headline.key, headline.says, headline.percent, headline.baseline, headline.better)]
+    for key in cards[0].scores:
+        measured = [set(one) for card in cards for one in (card.seeds or (card.scores,))]
+        if key == headline.key or key.startswith("excerpt_") or not all(key in one for one in measured):
+            continue
+        percent = key.endswith(SHARES) or key.startswith("right")
+        chance = headline.baseline if key.endswith("accuracy") and headline.key.endswith("accuracy") else None
+        found.append(Score(key, key.removeprefix("held_out_").replace("_", " "), percent, chance))
+    return found
+
+
+def of_seeds(card: Card, key: str) -> list[tuple[int, float]]:
     """(seed, score) of each that was trained."""
-    key = card.headline.key
-    return [(int(one["seed"]), float(one[key])) for one in card.seeds] or [(card.seed, card.score)]
+    return [(int(one["seed"]), float(one[key])) for one in card.seeds] or [(card.seed, float(card.scores[key]))]
 
 
-def table(cards: Mapping[str, Card]) -> str:
+def table(cards: Mapping[str, Card], score: Score) -> str:
     """A column for each network: its sizes, and the score of every seed; that of the one that is shipped is bold."""
-    tried = {label: dict(of_seeds(card)) for label, card in cards.items()}
+    tried = {label: dict(of_seeds(card, score.key)) for label, card in cards.items()}
     seeds = sorted({seed for scores in tried.values() for seed in scores})
     rows = [
         ["", *map(plain, cards)],
@@ -66,13 +105,13 @@ def table(cards: Mapping[str, Card]) -> str:
         ["parameters", *(f"{card.parameters:,}" for card in cards.values())],
     ]
     for seed in seeds:
-        cells = [_score(card, seed, tried[label].get(seed)) for label, card in cards.items()]
+        cells = [_score(card, seed, tried[label].get(seed), percent=score.percent) for label, card in cards.items()]
         rows.append(["score" if next(iter(cards.values())).wired else f"seed {seed}", *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _score(card: Card, seed: int, score: float | None) -> str:
+def _score(card: Card, seed: int, score: float | None, *, percent: bool) -> str:
     if score is None:
         return ""
-    written = f"{100 * score:.1f} %" if card.headline.percent else f"{score:.4g}"
+    written = share(score, 1) if percent else f"{score:.4g}"
     return f"**{written}**" if seed == card.seed else written

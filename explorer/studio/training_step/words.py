@@ -29,8 +29,8 @@ def of_all(shares: Array, norm: float) -> str:
     half, most = (int(np.searchsorted(reached, share - 1e-12)) for share in (0.5, 0.9))
     return (
         f"Of all that the losses send back, **{share(by_distance[0])}** is for the weights' use at the loss's own step; half of it "
-        f"stays {_within(half)}, nine tenths **{_within(most)}**. The terms' norms add up to {number(total)}, their sum, the gradient of the "
-        f"recurrent layers' weights, has the norm **{number(norm)}**: {_cancelled(norm / total)}"
+        f"stays {_within(half)}, nine tenths **{_within(most)}**. The terms' norms add up to {number(total)}, their sum, the gradient of "
+        f"the recurrent layers' weights, has the norm **{number(norm)}**: {_cancelled(norm / total)}"
     )
 
 
@@ -124,8 +124,8 @@ def of_norm(found: Clipped[Array], limit: float) -> str:
             "here."
         )
     return (
-        f"The gradient of all weights has the norm **{number(found.norm)}**: all of it is multiplied by **{number(found.factor)}**. It points where "
-        f"it did ({angle(found.angle)}); the step is shorter."
+        f"The gradient of all weights has the norm **{number(found.norm)}**: all of it is multiplied by "
+        f"**{number(found.factor)}**. It points where it did ({angle(found.angle)}); the step is shorter."
     )
 
 

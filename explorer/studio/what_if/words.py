@@ -109,8 +109,8 @@ def of_playhead(view: View) -> str:
     where = f"at the playhead (step {step + 1}, {glyph(view.before.tokens[step])})"
     if not view.reaches_playhead:
         return (
-            f"The playhead (step {step + 1}) comes before the first edited step, {view.first_edited + 1}: its answer cannot change. Move the "
-            "playhead on."
+            f"The playhead (step {step + 1}) comes before the first edited step, {view.first_edited + 1}: its answer cannot change. Move "
+            "the playhead on."
         )
     if not np.isfinite(after):
         return f"The token at the playhead (step {step + 1}) is deleted."

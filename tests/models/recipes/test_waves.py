@@ -58,4 +58,13 @@ def test_the_rivals_of_the_held_out_forecasts() -> None:
     again = np.concatenate([(wave[waves.FIRST : -1] - wave[waves.FIRST + 1 :]) ** 2 for wave in values])
     zero = np.concatenate([wave[waves.FIRST + 1 :] ** 2 for wave in values])
     assert again.mean() == pytest.approx(waves.PERSISTENCE, abs=5e-5)
+    # The best from the last value alone: the mean of what follows values near it, on waves drawn with another seed.
+    drawn = [waves.values_of(example.text.split("\n"))[waves.FIRST :] for example in waves.fixed(3000, seed=7)]
+    bins = np.linspace(-1.01, 1.01, 41)
+    place = np.digitize(np.concatenate([wave[:-1] for wave in drawn]), bins)
+    total = np.bincount(place, np.concatenate([wave[1:] for wave in drawn]), minlength=42)
+    mean = total / np.maximum(1, np.bincount(place, minlength=42))
+    best = [(mean[np.digitize(wave[waves.FIRST : -1], bins)] - wave[waves.FIRST + 1 :]) ** 2 for wave in values]
+    assert np.concatenate(best).mean() == pytest.approx(waves.LAST_VALUE, abs=3e-4)  # in forty bins
+    assert waves.RECIPE.headline.baseline == waves.LAST_VALUE
     assert zero.mean() == pytest.approx(waves.MEAN, abs=5e-5)

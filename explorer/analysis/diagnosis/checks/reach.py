@@ -36,7 +36,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 def _leans(leaning: Leaning) -> Fact:
     used = [distance for distance, moved in zip(leaning.distances, leaning.moved, strict=True) if moved >= at.LEANS]
-    furthest, last = max(used, default=0), leaning.distances[-1]
+    furthest = max(used, default=0)
     following = next((distance for distance in leaning.distances if distance > furthest), None)
     far = f"at least {furthest}" if following is None else f"{furthest}"
     if following is not None and following > furthest + 1:  # those between were not tried
