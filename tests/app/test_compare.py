@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import explorer
 from explorer import cells
-from explorer.analysis.comparing import apart
 from explorer.analysis import numbers
+from explorer.analysis.comparing import apart
 from explorer.analysis.tokens import visible
 from explorer.figures.tokens import label as escaped
 from explorer.models import card_of, deletions, load, relatives
