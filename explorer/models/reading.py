@@ -16,7 +16,7 @@ from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
 from explorer.backend import surgery
 from explorer.backend.device import placed, with_fallback
-from explorer.backend.edits import PREV, Edit, named
+from explorer.backend.edits import PREV, Edit, in_full, named
 from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
 from explorer.backend.gradients import CARRIED
 from explorer.cells import Cell, Signals, Stack
@@ -446,7 +446,8 @@ def on_device(
     edits: Edits = (),
 ) -> Result:
     """What `compute` makes of one reading, on the chosen device; on the CPU where a GPU has no room for it."""
-    model, edited = reader if isinstance(reader, Model) else Model(reader), named(edits)
+    model = reader if isinstance(reader, Model) else Model(reader)
+    edited = in_full(named(edits), model.cell)
 
     def start(where: torch.device, notices: tuple[str, ...]) -> Result:
         here = placed(model, where)
