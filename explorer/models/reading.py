@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import index as whole
 from typing import Any, TypeVar
@@ -147,14 +147,19 @@ def gradients(
 
 @dataclass(frozen=True)
 class Pushes:
-    """Who pushed one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step].
+    """Who pushed one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step], `others` name ->
+    [step].
 
-    All of them add up to the pre-activation. `inputs` are the numbers of x (or of the layer below), `units` those of h_{t-1}.
+    All of them add up to the pre-activation. `inputs` are the numbers of x (or of the layer below), `units` those of `of`: "h_prev", or
+    what a cell feeds back in its place; "" if none push. `others` are what else enters the sum, by the signal that it comes from: "c_prev"
+    and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first.
     """
 
     inputs: Array
     units: Array
     bias: Array
+    others: Mapping[str, Array] = field(default_factory=dict)
+    of: str = "h_prev"
 
 
 def arithmetic(
@@ -195,7 +200,11 @@ def arithmetic(
         made = read_by(row) | sums
         found = shares_of.shares(cell, in_order(x, direction).clone(), made, first, unit, under, entered)
         return {
-            name: Pushes(*(as_numpy(in_order(part, direction)) for part in (s.inputs, s.units, s.bias)))
+            name: Pushes(
+                *(as_numpy(in_order(part, direction)) for part in (s.inputs, s.units, s.bias)),
+                {of: as_numpy(in_order(part, direction)) for of, part in s.others.items()},
+                s.of,
+            )
             for name, s in found.items()
         }
 
