@@ -28,16 +28,15 @@ def plain(said: str) -> str:
 
 def test_of_all() -> None:
     """By distance there are 3.5, 1.5, 0.05 and 3 of 8.05."""
-    said = plain(words.of_all(SHARES, 4.0))
+    said = plain(words.of_all(SHARES, 6.0))
     for part in (
         "43.5 % is for the weights' use at the loss's own step",
         "half of it stays within 1 step",
         "within 3 steps",
     ):
         assert part in said
-    # Of terms at right angles the sum has the norm √Σ‖term‖², here √11.7525 = 3.43.
-    assert "independent directions, their sum would have the norm 3.43; it has 1.2 times as much" in said
-    assert "the gradient of the recurrent layers' weights, with the norm 4." in said
+    assert f"independent directions, their sum would have the norm {np.hypot.reduce(SHARES.ravel()):.2f}; it has 1.5 times" in said
+    assert "the gradient of the recurrent layers' weights, with the norm 6." in said
 
 
 def test_terms_cancel_reinforce_or_neither() -> None:

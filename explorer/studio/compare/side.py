@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.analysis.reach import magnitudes
 from explorer.figures.heatmap import reach
-from explorer.figures.roles import HINTS, SAYS, STORY
+from explorer.figures.roles import HINTS, SAYS, STORY, hint
 from explorer.signals import Array, Role, Signal, Trace
 from explorer.studio import notation, service
 from explorer.studio.compare import Network, View, choices, words
@@ -89,7 +89,8 @@ def groups(
         if any(gates.values()):
             yield group(f"{letters.says(role, SAYS[role]).capitalize()} gate", HINTS[role], role, gates)
     hidden = {label: [trace.signals["h"]] for label, trace in traces.items()}
-    yield group("Hidden state", HINTS["hidden"], "hidden", hidden)
+    seen = {hint(trace.signals["h"], trace, rows[label]) for label, trace in traces.items()}
+    yield group("Hidden state", seen.pop() if len(seen) == 1 else HINTS["hidden"], "hidden", hidden)
 
 
 def belts_of(trace: Trace) -> list[Signal]:

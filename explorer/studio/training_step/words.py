@@ -38,9 +38,9 @@ def _together(independent: float, norm: float) -> str:
     independent (orthogonal) directions."""
     verdict = "about as much"
     if norm > ALIKE * independent:
-        verdict = f"{number(norm / independent, 2)} times as much: they reinforce one another"
+        verdict = f"{numbers.number(norm / independent, 2)} times as much: they reinforce one another"
     elif norm * ALIKE < independent:
-        verdict = f"{number(norm / independent, 2)} of that: they cancel in part"
+        verdict = f"{numbers.number(norm / independent, 2)} of that: they cancel in part"
     return (
         f"If the terms pointed in independent directions, their sum would have the norm {number(independent)}; it has {verdict}. It is the "
         f"gradient of the recurrent layers' weights, with the norm **{number(norm)}**."

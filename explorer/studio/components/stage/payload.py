@@ -92,7 +92,7 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
                 "role": s.role,
                 "formula": told(trace, s),
             }
-            | words(s.role, s.label, letters)
+            | words(s, trace, place.layer, letters)
             for s in signals
         ],
         "show": {"unit": show.unit, "claims": claims(place.card), "other": other_unit(trace)},
