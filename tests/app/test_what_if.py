@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 import explorer
 from explorer import edits
 from explorer.analysis.comparing import apart
-from explorer.figures.compare import percent
+from explorer.analysis.numbers import share as percent
 from explorer.models import card_of, load, transplants
 from explorer.models.matching import Variant
 from explorer.models.recipes import RECIPES, grammar
@@ -290,8 +290,13 @@ def test_the_memory_of_the_plural_sentence_is_transplanted(cell: str, shipped: S
         donor = explorer.trace(shipped[name], several)
         patched = edits.transplant(donor, since=step, at=step, states=[state])
         shares = np.exp(explorer.predict(shipped[name], one, edits=patched)[8])
-        verbs = sum(shares[shipped[name].labels.index(verb)] for verb in grammar.VERBS.values())
-        assert f"all verbs of several together from **{percent(0)}** to **{percent(verbs)}**" in words(at)
+        unlikely = np.exp(explorer.predict(shipped[name], one)[8])
+        before, verbs = (
+            sum(values[shipped[name].labels.index(verb)] for verb in grammar.VERBS.values())
+            for values in (unlikely, shares)
+        )
+        assert f"all verbs of several together from **{percent(before)}** to **{percent(verbs)}**" in words(at)
+        assert 0 < before < 0.01
         assert verbs > 0.5
     found = transplants(shipped[name], grammar.pairs())
     noun, verb = (percent(found.share((state,), where)) for where in ("after the noun", "before the verb"))

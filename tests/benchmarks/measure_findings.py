@@ -1,8 +1,9 @@
 """Measure the findings of the shipped cards again, from their weights and corpora, and write them into the cards.
 
-    python -m tests.benchmarks.measure_findings [NAME ...]
+    python -m tests.benchmarks.measure_findings [--accept] [NAME ...]
 
-Nothing is trained. What a card already says of a unit has to come out again; a difference is printed and that card left alone.
+Nothing is trained. What a card already says of a unit has to come out again; a difference is printed and that card left alone, unless
+it is accepted. Corpus and headline are those of the recipe.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def data(task: str) -> Data:
     return RECIPES[task].data()
 
 
-def main(names: list[str]) -> None:
+def main(names: list[str], *, accept: bool) -> None:
     """Each card in turn."""
     for card in explorer.zoo():
         if names and card.name not in names:
@@ -48,10 +49,11 @@ def main(names: list[str]) -> None:
                 f"{card.name:24} {one.follows:40} unit {one.unit:3} r {one.correlation:+.2f} "
                 f"forced {one.forced:+8.3f} ± {one.forced_deviation:.3f} over {one.places}  {'holds' if one.holds else '-'}"
             )
-        if unlike:
-            print(*(f"    {line}" for line in unlike), sep="\n")
-        else:
-            replace(card, findings=found).write(FOLDER / f"{card.name}.json")
+        print(*(f"    {line}" for line in unlike), sep="\n", end="\n" if unlike else "")
+        if accept or not unlike:
+            recipe = RECIPES[card.task]
+            changed = replace(card, findings=found, corpus=recipe.corpus, headline=recipe.headline)
+            changed.write(FOLDER / f"{card.name}.json")
 
 
 def differences(old: Finding, new: Finding) -> list[tuple[str, object, object]]:
@@ -66,4 +68,4 @@ def differences(old: Finding, new: Finding) -> list[tuple[str, object, object]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main([name for name in sys.argv[1:] if name != "--accept"], accept="--accept" in sys.argv)

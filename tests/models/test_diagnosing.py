@@ -164,6 +164,30 @@ def test_what_a_token_left_out_changes_is_measured_by_leaving_it_out() -> None:
         np.testing.assert_allclose(moved, np.mean(apart), atol=1e-6)  # probabilities in float32
 
 
+def test_how_far_answers_lean_is_the_exact_distance() -> None:
+    """Each distance is tried, and not powers of two alone: the furthest that counts is that by leaving out, one reading a token."""
+    model = explorer.load("english-lstm")
+    text = explorer.models.card_of("english-lstm").show.text
+    subject = subject_of(model, text)
+    assert subject.leaning is not None and subject.reach is not None
+    targets = subject.reach.targets
+    assert subject.leaning.distances == tuple(range(1, min(targets) + 1))
+    whole = np.exp(explorer.predict(model, text))
+
+    def moved(distance: int) -> float:
+        without = [
+            np.exp(explorer.predict(model, text[: step - distance] + text[step - distance + 1 :])) for step in targets
+        ]
+        return float(
+            np.mean([np.abs(one[step - 1] - whole[step]).sum() / 2 for one, step in zip(without, targets, strict=True)])
+        )
+
+    furthest = max(distance for distance in range(28, min(targets) + 1) if moved(distance) >= 0.01)
+    (fact,) = (one for one in diagnose(model, text).facts if "lean" in one.label)
+    assert fact.value == furthest
+    assert bin(furthest).count("1") > 1  # no power of two
+
+
 def test_what_depends_on_the_text_is_told_by_two_other_readings() -> None:
     model, x = classifier("gru"), numbers(30)
     backwards, mean = subject_of(model, x).controls

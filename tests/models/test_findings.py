@@ -179,6 +179,8 @@ def test_the_effects_are_what_holding_each_unit_does(cell: str) -> None:
             )
             erased.append((at_mean - before) / np.log(2))
             forced.append((at_high - at_low) / np.log(2))
+        assert found.erased_deviation[unit] == pytest.approx(np.std(erased, ddof=1), abs=1e-5)
+        assert found.forced_deviation[unit] == pytest.approx(np.std(forced, ddof=1), abs=1e-5)
         assert found.erased[unit] == pytest.approx(np.mean(erased), abs=1e-5)  # float32
         assert found.forced[unit] == pytest.approx(np.mean(forced), abs=1e-5)
 
@@ -285,9 +287,30 @@ def test_of_numbers(cell: str) -> None:
 
 
 def test_the_bar_that_a_finding_has_to_pass() -> None:
-    """|r| at least 0.3 and at least twice what chance gives, whatever the sign."""
-    for correlation, null, holds in [(0.5, 0.1, True), (-0.5, 0.1, True), (0.29, 0.1, False), (0.5, 0.26, False)]:
+    """|r| at least 0.5 and at least twice what chance gives, whatever the sign."""
+    for correlation, null, holds in [(0.5, 0.1, True), (-0.5, 0.1, True), (0.49, 0.1, False), (0.5, 0.26, False)]:
         assert finding(correlation=correlation, null=null).holds is holds
+
+
+@pytest.mark.parametrize(
+    ("effects", "expected", "holds"),
+    [
+        (np.full(24, 2.0), 1, True),
+        (np.linspace(-5, 8, 24), 1, False),  # 1.5 on average, 0.8 the standard error
+        (np.linspace(-2, 5, 24), 1, True),  # 1.5, and 0.43
+        (-np.linspace(-2, 5, 24), 1, False),  # moves against what it should do
+        (-np.linspace(-2, 5, 24), -1, True),
+        (np.zeros(24), 1, False),
+    ],
+)
+def test_a_unit_is_named_only_if_it_acts_as_expected(effects: Array, expected: int, holds: bool) -> None:
+    """By a t statistic above 2, from the effects themselves, in the direction that the property foretells."""
+    t = effects.mean() * expected / (effects.std(ddof=1) / np.sqrt(24) or 1e-300)
+    assert bool(t > 2) is holds
+    one = finding(
+        forced=float(effects.mean()), forced_deviation=float(effects.std(ddof=1)), places=24, expected=expected
+    )
+    assert one.follows_it and one.holds is holds
 
 
 def test_quotes() -> None:

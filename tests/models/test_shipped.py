@@ -129,6 +129,31 @@ def test_python_has_three_units_to_look_for() -> None:
     assert sum(r >= 0.5 and r >= 2 * by_chance for r, by_chance in found) >= 3
 
 
+@pytest.mark.parametrize("name", CARDS)
+def test_every_effect_has_its_spread(name: str) -> None:
+    """Mean, standard deviation and number of places; the expected direction is the recipe's."""
+    for one, wanted in zip(CARDS[name].findings, RECIPES[CARDS[name].task].properties, strict=True):
+        assert one.places and one.erased_deviation is not None and one.forced_deviation is not None
+        assert one.expected == wanted.expected
+
+
+@pytest.mark.parametrize("name", ["counter-lstm", "toggle-rnn", "temporal-order-gru"])
+def test_the_spread_is_that_of_the_places(name: str) -> None:
+    """Measured again: each place a number of its own, of which the card has mean and deviation."""
+    card, model = CARDS[name], loaded(name)
+    wanted, texts = RECIPES[card.task].properties[0], [example.text for example in sequences(card.task)]
+    memory, marks = findings._memory_and_marks(model, wanted, texts)
+    low, high = findings.ends(memory, correlations(memory, marks))
+    places = findings._places(model, wanted, texts)
+    one_by_one = []
+    for text, step in places:
+        cut = replace(wanted, foretold=lambda _, step=step: np.array([step]))
+        one_by_one.append(findings.effects(model, cut, [text], memory.mean(0), low, high).forced[card.show.unit])
+    assert len(places) == card.show.places
+    assert card.show.forced == pytest.approx(np.mean(one_by_one), abs=2e-3)
+    assert card.show.forced_deviation == pytest.approx(np.std(one_by_one, ddof=1), abs=2e-3)
+
+
 def test_english_has_a_quotation_unit_that_matters() -> None:
     """Forced from one end to the other, the closing quote becomes at least ten times as likely; by the card, and measured again."""
     card, model = CARDS["english-lstm"], loaded("english-lstm")

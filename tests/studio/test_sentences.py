@@ -197,6 +197,14 @@ def test_of_siblings() -> None:
             ["moves c by −0.25", "erasing it moves it by +0.125"],
         ),
         ({"places": 0}, ["its effect was not measured"]),
+        (
+            {"forced": -1.6, "forced_deviation": 2.2, "erased": 0.3, "erased_deviation": 2.2, "places": 24},
+            [
+                "divides P(c) by 3.0 (log₂ −1.6 ± 2.2), against what it should do",
+                "erasing it does not change that by more than chance (log₂ +0.3 ± 2.2)",
+                "(mean ± standard deviation over 24 places)",
+            ],
+        ),
         ({"correlation": -0.61, "null": 0.2}, ["correlates 0.61", "(chance 0.20)"]),
     ],
 )
@@ -205,7 +213,7 @@ def test_of_finding(changed: dict[str, Any], parts: list[str]) -> None:
     said = sentences.of_finding(finding(**changed), 128)
     for part in parts:
         assert part in said
-    assert ("rank 1 of 128" in said) == ("places" not in changed)
+    assert ("rank 1 of 128" in said) == (changed.get("places") != 0)
     assert said.endswith(".") and "correlates" in said and "chance" in said
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import explorer
+from explorer import edits
+from explorer.analysis.numbers import share
 from explorer.figures.theme import LIGHT
 from explorer.models import card_of
+from explorer.models.recipes import grammar
 from explorer.studio.state import Place
-from explorer.studio.what_if import View, experiments, words
+from explorer.studio.what_if import View, experiments, transplanting, words
 from explorer.studio.what_if.lines import read, written
 from explorer.studio.what_if.plan import planned
 
@@ -104,3 +108,53 @@ def test_every_experiment_can_be_carried_in_a_link(name: str) -> None:
     known = {finding.unit for finding in card.findings if finding.holds}
     forced = {unit for line in lines if line.does == "set" for unit in line.units or ()}
     assert forced <= known
+
+
+def test_what_the_edits_cannot_touch_is_not_reported_as_unchanged() -> None:
+    """Frozen from the step after the playhead on: nothing can change there, which is said; later on it does."""
+    here = view("freeze c steps 22-38", step=20)
+    before, after = (
+        explorer.predict(explorer.load("english-lstm"), TEXT, edits=edits) for edits in ([], here.plan.edits)
+    )
+    np.testing.assert_allclose(before[:21], after[:21], atol=1e-5)
+    assert np.abs(before[21:] - after[21:]).max() > 0.1
+    said = words.of_change(here)
+    assert "The playhead (step 21) comes before the first edited step, 22" in said
+    assert "stays about the same" not in said
+    assert "comes before" not in words.of_change(view("freeze c steps 22-38", step=21))
+    assert "comes before" not in words.of_change(view("scale c 0.5", step=0))
+
+
+def test_noise_is_told_over_twenty_seeds() -> None:
+    """Mean, standard deviation and range of P at the playhead, each seed read by the library on its own."""
+    here = view("noise c 0.5 seed 1", step=20)
+    model = explorer.load("english-lstm")
+    column = here.column
+    found = [
+        np.exp(explorer.predict(model, TEXT, edits=[edits.noise("c", 0.5, seed=seed)])[20, column])
+        for seed in range(1, 21)
+    ]
+    said = words.of_change(here)
+    assert (
+        f"Over 20 seeds of the noise, P(`{model.labels[column]}`) there is **{share(np.mean(found))}** on average"
+        in said
+    )
+    assert f"standard deviation {100 * np.std(found, ddof=1):.2g} percentage points" in said
+    assert f"({share(min(found))} to {share(max(found))})" in said
+    assert np.std(found) > 0.01
+    assert "seeds" not in words.of_change(view("scale c 0.5"))
+
+
+def test_the_verbs_of_several_are_added_up() -> None:
+    """After the transplant each plural verb by itself is unlikely, all of them together are not."""
+    one, several = (
+        "the boy near the old dog with the teacher sings .",
+        "the boys near the old dog with the teacher sing .",
+    )
+    here = view(f'patch c,h step 9 from "{several}"', name="agreement-lstm", text=one, step=8)
+    verbs = [card_of("agreement-lstm").reader.id_of(verb) for verb in grammar.VERBS.values()]
+    before, after = (np.exp(values[8])[verbs] for values in here.answers)
+    said = words.of_change(here, transplanting.of_verbs(here))
+    assert f"all verbs of several together from **{share(before.sum())}** to **{share(after.sum())}**" in said
+    assert after.sum() > 0.8 > 3 * after.max()
+    assert "P(`" not in said.split(".")[0]
