@@ -35,7 +35,10 @@ def test_of_all() -> None:
         "within 3 steps",
     ):
         assert part in said
-    assert f"independent directions, their sum would have the norm {np.hypot.reduce(SHARES.ravel()):.2f}; it has 1.5 times" in said
+    assert (
+        f"independent directions, their sum would have the norm {np.hypot.reduce(SHARES.ravel()):.2f}; it has 1.5 times"
+        in said
+    )
     assert "the gradient of the recurrent layers' weights, with the norm 6." in said
 
 
