@@ -185,6 +185,9 @@ def arithmetic(
             rows, seen = reading.witnessed()
         direction, below = row % stack.directions, row // stack.directions - 1
 
+        def by_step(values: Tensor) -> Array:
+            return as_numpy(in_order(values, direction))
+
         def read_by(row: int) -> Signals:
             return {name: in_order(values[:, 0], direction).clone() for name, values in rows[row].items()}
 
@@ -201,9 +204,11 @@ def arithmetic(
         found = shares_of.shares(cell, in_order(x, direction).clone(), made, first, unit, under, entered)
         return {
             name: Pushes(
-                *(as_numpy(in_order(part, direction)) for part in (s.inputs, s.units, s.bias)),
-                {of: as_numpy(in_order(part, direction)) for of, part in s.others.items()},
-                s.of,
+                inputs=by_step(s.inputs),
+                units=by_step(s.units),
+                bias=by_step(s.bias),
+                others={of: by_step(part) for of, part in s.others.items()},
+                of=s.of,
             )
             for name, s in found.items()
         }

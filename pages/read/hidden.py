@@ -3,15 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from explorer.analysis.differences import distance, rounding_floor, steps_remembered
 from explorer.analysis.orderings import ORDERINGS
 from explorer.analysis.projection import principal_components
 from explorer.figures import hidden
 from explorer.figures.heatmap import heatmap
-from explorer.studio import controls, sentences, service, style
+from explorer.studio import sentences, service, style
 from explorer.studio.page import chart, opening
-
-NAMES = {"state": "carried state", "h": "hidden state h", "c": "cell state c"}
+from explorer.studio.remembering import remembered
 
 here = opening(
     "The hidden state",
@@ -22,27 +20,7 @@ memory, units, path = st.tabs(["How long it remembers", "All units", "The path"]
 
 if memory.open:
     with memory:
-        changed, other = controls.changed_token(here.card, here.text)
-        cards = {card.cell: card for card in service.siblings(here.model)}
-        by = controls.measure([service.trace(card.name, here.text).initial for card in cards.values()], "measure")
-        readings = {
-            cell: (service.trace(card.name, here.text), service.trace(card.name, other))
-            for cell, card in cards.items()
-            if by == "state" or by in service.trace(card.name, here.text).initial
-        }
-        rows = {cell: min(here.layer, cards[cell].rows - 1) for cell in readings}
-        order = list(trace.steps_read(0 if trace.reads_backward(here.layer) else -1, here.layer))
-        differences = {cell: distance(one, two, rows[cell], by) for cell, (one, two) in readings.items()}
-        in_order = {cell: values[order] for cell, values in differences.items()}
-        place = order.index(changed)
-        remembered = {cell: steps_remembered(values, place) for cell, values in in_order.items()}
-        exact = {cell: [service.exact(cards[cell].name, text) for text in (here.text, other)] for cell in readings}
-        floor = max(rounding_floor(*readings[cell], *exact[cell], rows[cell], by) for cell in readings)
-        st.markdown(sentences.of_memory(in_order, place, remembered, floor, by))
-        figure = hidden.memory_of_a_change(
-            differences, trace.tokens, theme, read=order[place:], floor=floor, name=NAMES[by], step=here.step
-        )
-        chart(figure, "memory", f"The distance between the two {NAMES[by]}s along the text, for each network.")
+        remembered(here)
 
 if units.open:
     with units:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,10 +34,9 @@ def size(value: float) -> str:
 
 def going_back(found: Found, back: Sequence[int]) -> Found:
     """The same in the order back from the target: each array [step, …] as [distance, …]."""
-    arrays = {field.name: getattr(found, field.name) for field in fields(found)}
-    return replace(
-        found, **{name: values[list(back)] for name, values in arrays.items() if isinstance(values, np.ndarray)}
-    )
+    arrays: dict[str, Any] = {field.name: getattr(found, field.name) for field in fields(found)}
+    arrays = {name: values[list(back)] for name, values in arrays.items() if isinstance(values, np.ndarray)}
+    return replace(found, **arrays)
 
 
 def of_deletions(
