@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from explorer.analysis.differences import distance, rounding_floor, steps_remembered
 from explorer.figures import hidden
 from explorer.studio import controls, sentences, service, style
@@ -22,17 +24,19 @@ def remembered(here: Place) -> None:
         for cell, card in cards.items()
         if by == "state" or by in service.trace(card.name, here.text).initial
     }
+    if lacking := [cell for cell in cards if cell not in readings]:
+        st.caption(sentences.of_lacking(lacking, by))
     rows = {cell: min(here.layer, cards[cell].rows - 1) for cell in readings}
     read = list(trace.steps_read(0 if trace.reads_backward(here.layer) else -1, here.layer))
     differences = {cell: distance(one, two, rows[cell], by) for cell, (one, two) in readings.items()}
     in_order = {cell: values[read] for cell, values in differences.items()}
     place = read.index(changed)
-    remembered = {cell: steps_remembered(values, place) for cell, values in in_order.items()}
+    kept = {cell: steps_remembered(values, place) for cell, values in in_order.items()}
     exact = {
         cell: (service.exact(cards[cell].name, here.text), service.exact(cards[cell].name, other)) for cell in readings
     }
     floor = max(rounding_floor(*readings[cell], *exact[cell], row=rows[cell], by=by) for cell in readings)
-    st.markdown(sentences.of_memory(in_order, place, remembered, floor, by))
+    st.markdown(sentences.of_memory(in_order, place, kept, floor, by))
     figure = hidden.memory_of_a_change(
         differences, trace.tokens, theme, read=read[place:], floor=floor, name=NAMES[by], step=here.step
     )

@@ -201,6 +201,11 @@ def of_memory(
     return f"How long more than a tenth of the first difference of {what} stays: {'; '.join(kept)}.{end}"
 
 
+def of_lacking(cells: Sequence[str], state: str) -> str:
+    """Which networks are not shown, since they have no such state."""
+    return f"{' and '.join(cell.upper() for cell in cells)} {'has' if len(cells) == 1 else 'have'} no {state}."
+
+
 def of_no_place(steps: int) -> str:
     """How many steps have no finite h; empty where all have."""
     return f" Without a place: {counted(steps)}, at which h is no finite number." if steps else ""

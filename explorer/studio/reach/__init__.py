@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.figures.theme import Theme
 from explorer.models import Card
-from explorer.studio import controls, service
+from explorer.studio import controls, sentences, service
 from explorer.studio.controls import Objective
 from explorer.studio.service import Progress
 from explorer.studio.state import Place
@@ -81,8 +81,7 @@ class View:
             if measure not in ("state", "x") and measure not in service.model(card.name).cell.State._fields
         ]
         if lacking:
-            names = " and ".join(cell.upper() for cell in lacking)
-            st.caption(f"{names} {'has' if len(lacking) == 1 else 'have'} no {measure}.")
+            st.caption(sentences.of_lacking(lacking, measure))
         cards = {cell: card for cell, card in self.cards.items() if cell not in lacking}
         return View(self.here, cards, self.wanted, self.tokens, self.theme)
 
