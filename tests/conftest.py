@@ -17,10 +17,10 @@ import explorer
 from explorer.models import Model
 from tests.helpers import FULL
 
-MOST = {"app": 4, "browser": 2, "figures": 8, "studio": 12}
+MOST = {"app": 3, "browser": 2, "figures": 6, "studio": 10}
 """How many cases of one parametrised test run without --full, by the folder of the tests; MOST_ELSE in all others. A test that needs
 more is marked `cases(n)`."""
-MOST_ELSE = 24
+MOST_ELSE = 16
 
 # No deadline: a first call loads torch. In CI the same examples every time, and none remembered.
 hypothesis.settings.register_profile("carousel", deadline=None)

@@ -429,11 +429,7 @@ class Reading:
         if token is not None:
             return torch.full((len(self.input.tokens),), self._column(token), device=self.input.x.device)
         with torch.no_grad():
-            scores = self.every_score()
-            unknown = self.model.vocabulary.unknown if self.model.vocabulary is not None else None
-            if unknown is not None and self.model.answer.in_text and scores.shape[-1] == len(self.model.labels) > 1:
-                scores = scores.index_fill(-1, torch.tensor([unknown], device=scores.device), -torch.inf)  # no guess
-            columns = scores.argmax(-1)
+            columns = self.every_score().argmax(-1)
         if self.model.answer.in_text and self.input.ids is not None:
             columns[:-1] = self.input.ids[1:]
         return columns

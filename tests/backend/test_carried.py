@@ -75,6 +75,7 @@ def slope(model: Model, asked: dict[str, Any], nudge: dict[str, Array], step: in
     return (value(1e-5) - value(-1e-5)) / 2e-5
 
 
+@pytest.mark.cases(16)
 @pytest.mark.parametrize("variant", FIRSTS)
 @pytest.mark.parametrize("shape", [(2, False), (2, True)], ids=["forward", "both"])
 def test_each_state_counts_as_a_variable_of_its_own(variant: Variant, shape: tuple[int, bool]) -> None:
@@ -95,6 +96,7 @@ def test_each_state_counts_as_a_variable_of_its_own(variant: Variant, shape: tup
         assert sorted(grads["grad_state"].ravel()) == sorted(np.concatenate(ordered, -1).ravel())
 
 
+@pytest.mark.cases(8)
 @pytest.mark.parametrize("variant", FIRSTS)
 @pytest.mark.parametrize("shape", [(2, False), (2, True)], ids=["forward", "both"])
 def test_a_matrix_holds_the_sizes_of_the_gradients(variant: Variant, shape: tuple[int, bool]) -> None:

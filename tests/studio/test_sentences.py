@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer
+from explorer.analysis import numbers
 from explorer.analysis.reach import FLOOR
 from explorer.models import Card, card_of
 from explorer.models.card import Headline
@@ -62,16 +63,24 @@ def test_a_negative_number_has_a_minus_sign() -> None:
 
 
 @FEW
-@given(st.sampled_from(["lstm", "gru"]), st.integers(0, 3), st.integers(0, len(TEXT) - 1))
-def test_of_belt_of_a_network(cell: str, unit: int, step: int) -> None:
-    """It names the largest write up to the step, whatever network and place."""
-    trace = explorer.trace(network((cell, {})), TEXT)
-    assert trace.belt is not None
-    written = trace.belt.written({signal.name: trace[signal.name][0, :, unit] for signal in trace.per_unit()})
-    writer = int(np.abs(written[: step + 1]).argmax())
-    said = sentences.of_belt(trace, 0, unit, step)
-    assert f"at step {writer + 1} " in said
-    assert f"{written[writer]:+.2f}".replace("-", "−") in said
+@given(
+    st.sampled_from(["lstm", "gru", "lstm-peephole", "grid"]),
+    st.integers(0, 3),
+    st.integers(0, len(TEXT) - 1),
+    st.integers(0, 3),
+)
+def test_of_belt_of_a_network(cell: str, unit: int, step: int, row: int) -> None:
+    """It names the largest write that the row had read, and what the ledger says is left of it; in a backward row it stands later."""
+    trace = explorer.trace(network((cell, {}), (2, True)), TEXT)
+    found = explorer.ledger(trace)
+    written, left = found.written(step, row)[:, unit], found.share(step, row)[1:, unit]
+    place = int(np.abs(written).argmax())
+    writer = list(found.steps(step, row))[place]
+    said = sentences.of_belt(trace, row, unit, step)
+    assert f"at step {writer + 1} " in said and (writer >= step if row % 2 else writer <= step)
+    assert f"{written[place]:+.2f}".replace("-", "−") in said
+    if writer != step:
+        assert f"{sentences.counted(abs(step - writer))} ago; **{numbers.share(left[place])}** of it is left" in said
 
 
 def test_an_elman_network_has_none() -> None:
