@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from explorer.formula import evaluate
+from explorer.formula import evaluate, names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,6 +180,20 @@ class Trace:
         """The name of the state that carries the memory on: the belt's where there is one, else `h`."""
         return self.belt.state if self.belt else "h"
 
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The states that a step hands to the next one: h and c of an LSTM, h of a GRU, y of a Jordan network."""
+        return carried(tuple(self.initial), tuple(self.signals.values()))
+
+    def steps_read(self, at: int = -1, layer: int = -1) -> range:
+        """The steps that a row had read when it came to step `at`, in its own order of reading; `at` is the last of them."""
+        at = range(self.steps)[at]
+        return range(self.steps - 1, at - 1, -1) if self.reads_backward(layer) else range(at + 1)
+
+    def reads_backward(self, layer: int = -1) -> bool:
+        """Whether a row reads from the last token to the first."""
+        return self.bidirectional and range(self.rows)[layer] % 2 == 1
+
     def per_unit(self, *, pre: bool = False) -> tuple[Signal, ...]:
         """The signals of [layer, step, unit], in the order of computation; the pre-activations among them if `pre`."""
         return tuple(s for s in self.signals.values() if s.dims == PER_UNIT and (pre or not s.name.endswith("_pre")))
@@ -233,6 +247,12 @@ class Trace:
         from explorer.saving import npz
 
         return npz.read(path)
+
+
+def carried(states: tuple[str, ...], signals: tuple[Signal, ...]) -> tuple[str, ...]:
+    """Those of a cell's states that some formula reads one step later."""
+    read = {name for signal in signals if signal.formula for name in names(signal.formula)}
+    return tuple(state for state in states if f"{state}_prev" in read)
 
 
 _INIT = tuple(f.name for f in fields(Trace) if f.init)

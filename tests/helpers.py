@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -57,9 +58,11 @@ SYMBOLS = tuple("abcde ")
 TEXT = "abcdeed cab"
 INPUT, UNITS = 3, 4
 
-FEW = settings(max_examples=60)
+FULL = os.environ.get("CAROUSEL_TESTS") == "full"
+"""Whether every size and every case is run: `tests/run.py --full`."""
+FEW = settings(max_examples=60 if FULL else 20)
 """For hypothesis."""
-FEWER = settings(max_examples=15)
+FEWER = settings(max_examples=15 if FULL else 6)
 """For hypothesis, where every cell is asked."""
 
 

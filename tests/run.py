@@ -4,6 +4,7 @@
     python tests/run.py --only checks            ruff and mypy
     python tests/run.py --only tests -k gates    pytest, what follows is passed on to it
     python tests/run.py --no-browser             without the tests that drive a Chromium
+    python tests/run.py --full                   every case of every test, where the usual run draws some of many
 
 Everything is installed into the environment of the Python that runs this, with pip. A Python that the system manages gets a
 virtual environment, .venv, beside this project's README. Standard library only.
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("checks", "tests"), help="ruff and mypy only, or pytest only")
     parser.add_argument("--no-browser", action="store_true", help="leave out the tests that drive a Chromium")
     parser.add_argument("--no-install", action="store_true", help="install nothing; what is needed is there")
+    parser.add_argument("--full", action="store_true", help="run every case of every test")
     options, for_pytest = parser.parse_known_args()
     os.chdir(ROOT)
     if not options.no_install:
@@ -57,6 +59,8 @@ def main() -> int:
         for_pytest = ["-m", "not browser", *for_pytest]
     else:
         give_a_browser(may_install=not options.no_install)
+    if options.full:
+        os.environ["CAROUSEL_TESTS"] = "full"
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     print("\n=== pytest", flush=True)
     # Two files at a time, in the order of tests/conftest.py. One that is asked for by name needs no helper.

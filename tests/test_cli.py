@@ -289,6 +289,7 @@ WRONG = {
 }
 
 
+@pytest.mark.cases(5)
 @pytest.mark.parametrize(("argv", "says"), WRONG.values(), ids=WRONG)
 def test_wrong_use_exits_2_with_one_line(
     argv: list[str],

@@ -1,4 +1,4 @@
-"""The same text with one token changed: how long the hidden state remembers."""
+"""The same text with one token changed: how long the network remembers."""
 
 from __future__ import annotations
 
@@ -8,21 +8,31 @@ from explorer.analysis.norms import norms
 from explorer.signals import Array, Trace
 
 
-def distance(one: Trace, other: Trace, row: int = -1) -> Array:
-    """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise."""
+def distance(one: Trace, other: Trace, row: int = -1, by: str = "h") -> Array:
+    """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise; `by` another state, or "state": over all that a
+    step hands to the next one, an LSTM's h and c side by side."""
     if one.steps != other.steps:
         raise ValueError(f"the readings have {one.steps} and {other.steps} steps; they must be of one length")
     with np.errstate(invalid="ignore"):  # Inf less Inf is no number, and is given as none
-        return norms(one["h"][row].astype(np.float64) - other["h"][row])
+        return norms(states_of(one, row, by) - states_of(other, row, by))
 
 
-def rounding_floor(one: Trace, other: Trace, exact_one: Trace, exact_other: Trace) -> float:
+def states_of(trace: Trace, row: int = -1, by: str = "state") -> Array:
+    """The states of a row that `by` names, side by side, [step, states*unit], in float64."""
+    return np.concatenate(
+        [trace[name][row].astype(np.float64) for name in (trace.carried if by == "state" else (by,))], -1
+    )
+
+
+def rounding_floor(
+    one: Trace, other: Trace, exact_one: Trace, exact_other: Trace, row: int = -1, by: str = "h"
+) -> float:
     """The largest error of `distance` on this pair of readings: measured against the same pair read in float64.
 
     A distance that is not above it may be rounding alone, which a network passes on and can amplify, like any other change.
     """
     with np.errstate(invalid="ignore"):  # Inf less Inf is no number, and does not count
-        error = np.abs(distance(one, other) - distance(exact_one, exact_other))
+        error = np.abs(distance(one, other, row, by) - distance(exact_one, exact_other, row, by))
     smallest = float(np.finfo(one["h"].dtype).eps)
     return max(smallest, float(np.max(error, initial=0.0, where=np.isfinite(error))))
 

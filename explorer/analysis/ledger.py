@@ -83,12 +83,11 @@ class Ledger:
 
     def steps(self, at: int = -1, layer: int = -1) -> range:
         """The steps that the row had read when it came to `at`, in that order: those of the rows behind the initial one."""
-        at, count = range(self.trace.steps)[at], self.trace.steps
-        return range(count - 1, at - 1, -1) if self._backward(layer) else range(at + 1)
+        return self.trace.steps_read(at, layer)
 
     def every(self, layer: int = -1) -> Array:
         """[step, T+1, unit]: the contributions to the belt at every step, 0 behind it; the initial state first. In the order of reading."""
-        last = self.steps(0 if self._backward(layer) else -1, layer)[-1]
+        last = self.steps(0 if self.trace.reads_backward(layer) else -1, layer)[-1]
         written, keep = self.written(last, layer), self._read(self.belt.kept, last, layer)
         found = np.zeros((len(written), len(written) + 1, written.shape[-1]))
         before = found[0].copy()
@@ -145,9 +144,6 @@ class Ledger:
         values = {s.name: self.trace[s.name][layer][steps].astype(np.float64) for s in self.trace.per_unit()}
         found: Array = np.asarray(of(values))
         return found
-
-    def _backward(self, layer: int) -> bool:
-        return self.trace.bidirectional and range(self.trace.rows)[layer] % 2 == 1
 
 
 def ledger(trace: Trace, state: str | None = None) -> Ledger:

@@ -19,15 +19,18 @@ def magnitudes(grads: Trace, name: str, row: int = -1) -> Array:
     return norms(values if values.ndim == 2 else values[row])
 
 
-def distance_to_share(magnitude: Array, at: int, share: float = 0.5) -> int | None:
-    """How many steps before `at` the magnitude first falls below `share` of its value at `at`; None where it never does."""
-    below = np.flatnonzero(magnitude[: at + 1][::-1] < share * magnitude[at])
+def distance_to_share(behind: Array, share: float = 0.5) -> int | None:
+    """The number of steps back at which the magnitude first falls below `share` of its value at the target; None if it never does.
+
+    behind  [distance]: the magnitude at the target, one step back, two steps back, …, in the order in which the row has read
+    """
+    below = np.flatnonzero(behind < share * behind[0])
     return int(below[0]) if len(below) else None
 
 
-def distance_to_floor(magnitude: Array, at: int) -> int | None:
-    """How many steps before `at` the magnitude first lies below FLOOR; None where it never does."""
-    below = np.flatnonzero(magnitude[: at + 1][::-1] < FLOOR)
+def distance_to_floor(behind: Array) -> int | None:
+    """The number of steps back at which the magnitude first lies below FLOOR; None if it never does."""
+    below = np.flatnonzero(behind < FLOOR)
     return int(below[0]) if len(below) else None
 
 
@@ -41,9 +44,10 @@ class Spread:
     pairs: Array
 
 
-def by_distance(matrix: Array) -> Spread:
-    """The diagonals of a matrix [target, source], summed up: distance d is target - source. Entries that are no number do not count."""
-    steps = len(matrix)
+def by_distance(matrix: Array, *, backward: bool = False) -> Spread:
+    """The diagonals of a matrix [target, source], summed up: at distance d the source was read d steps before the target, in a backward
+    row source - target = d. Entries that are not finite do not count."""
+    steps, matrix = len(matrix), matrix.T if backward else matrix
     summed = np.full((3, steps), np.nan)
     pairs = np.zeros(steps, dtype=int)
     for distance in range(steps):

@@ -55,5 +55,5 @@ def keep_of(trace: Trace, row: int = 0) -> Array:
     """The belt's keep factor, [step, unit], in float64 and in the order in which the row read."""
     assert trace.belt is not None
     keep = np.asarray(trace.belt.kept({name: trace[name][row] for name in trace.signals if trace[name].ndim == 3}))
-    order = slice(None, None, -1) if trace.bidirectional and row % 2 else slice(None)
+    order = slice(None, None, -1) if trace.reads_backward(row) else slice(None)
     return keep.astype(np.float64)[order]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -30,11 +31,14 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
 
 @dataclass(frozen=True)
 class Shares:
-    """Of one unit's pre-activation at every step: `inputs` [step, input], `units` [step, unit], `bias` [step]; all add up to it."""
+    """Of one unit's pre-activation at every step: `inputs` [step, input], `units` [step, unit], `bias` [step], and by name what else
+    enters the sum [step]; all add up to it. `of` is whose the units are: "h_prev", or what comes in its place; empty if no unit pushes."""
 
     inputs: Tensor
     units: Tensor
     bias: Tensor
+    others: dict[str, Tensor]
+    of: str
 
 
 @torch.no_grad()
@@ -48,8 +52,8 @@ def shares(
     entered: Signals | None = None,
 ) -> dict[str, Shares]:
     """For each pre-activation that has such a `unit`: who pushed it. `units` are those of h_{t-1}; where the sum has none of these, of
-    what comes in its place (a Jordan network's y_{t-1}, and h_t for its output). The bias includes what else enters the sum: peepholes,
-    what stands below, an input that was squashed before it was added.
+    what comes in its place (a Jordan network's y_{t-1}, and h_t for its output). `others` are named by the signals that they come from:
+    "c_prev" what a peephole sees, "l" the cell of the layer below, "x" an input that was squashed before it was added.
 
     x [step, input] is what this cell read, signals [step, unit] what it made of it, those of the row below likewise, all in the order
     in which it read, and first [unit] its states before that. `entered` has, by the name of `<state>_prev`, what entered each step where
@@ -62,43 +66,73 @@ def shares(
     values |= cell.named_weights
     sums = {signal.name: cell.sums[signal.name] for signal in cell.recorded if signal.name in cell.sums}
     return {
-        name: _shares(total, signals[name][:, unit], values, unit)
+        name: _shares(total, signals[name], values, frozenset(cell.named_weights), unit)
         for name, total in sums.items()
         if unit < signals[name].shape[-1]
     }
 
 
-def _shares(total: str, value: Tensor, values: Signals, unit: int) -> Shares:
-    x, pushes = values["x"], list(_pushes(formula.parse(total), values, unit))
-    inputs = sum((push for names, push in pushes if "x" in names), torch.zeros_like(x))
-    others = [(names, push) for names, push in pushes if "x" not in names]
-    back = [push for names, push in others if "h_prev" in names] or [push for _, push in others[:1]]
-    units = sum(back[1:], back[0]) if back else torch.zeros_like(values["h_prev"])
-    return Shares(inputs, units, value - inputs.sum(-1) - units.sum(-1))
+def _shares(total: str, value: Tensor, values: Signals, weights: frozenset[str], unit: int) -> Shares:
+    x, steps = values["x"], len(values["x"])
+    terms = list(_terms(formula.parse(total), values, weights, unit))
+    products = [term for term in terms if term.numbers and "x" not in term.names]
+    back = next((term for term in products if "h_prev" in term.names), products[0] if products else None)
+    whose = back.names if back else frozenset()
+    inputs, units = (
+        torch.zeros_like(x),
+        torch.zeros_like(values["h_prev"]) if back is None else torch.zeros_like(back.push),
+    )
+    bias, others = value.new_zeros(steps), dict[str, Tensor]()
+    for term in terms:
+        if term.numbers and "x" in term.names:
+            inputs = inputs + term.push
+        elif term.numbers and ("h_prev" in term.names or term is back):
+            units = units + term.push
+        elif term.names:
+            name = " ".join(sorted(term.names))
+            others[name] = others.get(name, 0) + term.push.sum(-1)
+        else:
+            bias = bias + term.push.sum(-1)
+    return Shares(inputs, units, bias, others, "h_prev" if "h_prev" in whose else " ".join(sorted(whose)))
 
 
-def _pushes(node: ast.expr, values: Signals, unit: int) -> Iterator[tuple[frozenset[str], Tensor]]:
-    """Of each product `W @ v` in a sum: the names in v, and what each of v's numbers adds to `unit`, [step, number].
+class _Term(NamedTuple):
+    """One term of a sum: the signals in it, what it adds to the unit [step, number], and whether it is one number of x or of a state
+    each."""
 
-    A vector of x that no matrix stands in front of adds one number only: the unit's own.
-    """
+    names: frozenset[str]
+    push: Tensor
+    numbers: bool
+
+
+def _terms(node: ast.expr, values: Signals, weights: frozenset[str], unit: int) -> Iterator[_Term]:
+    """The terms of a sum. A product `W @ v` has a push for each of v's numbers; a vector of x that no matrix stands in front of adds
+    one of them only, the unit's own; any other term is one push."""
 
     def value(of: ast.expr) -> Tensor:
         return formula.evaluate(ast.unparse(of), values, FUNCTIONS)  # type: ignore[no-any-return]
 
+    def names(of: ast.expr) -> frozenset[str]:
+        return formula.names(ast.unparse(of)) - weights
+
     match node:
         case ast.BinOp(left, ast.MatMult(), right):
-            yield formula.names(ast.unparse(right)), value(left)[unit] * value(right)
+            yield _Term(names(right), value(left)[unit] * value(right), True)
         case ast.BinOp(left, ast.Add(), right):
-            yield from _pushes(left, values, unit)
-            yield from _pushes(right, values, unit)
-        case ast.BinOp(left, ast.Mult(), right):
-            factor, rest = (
-                (left, right) if any(isinstance(part, ast.MatMult) for part in ast.walk(right)) else (right, left)
-            )
-            for names, push in _pushes(rest, values, unit):
-                yield names, value(factor)[..., unit, None] * push
+            yield from _terms(left, values, weights, unit)
+            yield from _terms(right, values, weights, unit)
+        case ast.BinOp(left, ast.Mult(), right) if _has_product(node):
+            factor, rest = (left, right) if _has_product(right) else (right, left)
+            for term in _terms(rest, values, weights, unit):
+                yield term._replace(push=value(factor)[..., unit, None] * term.push)
         case ast.Name() | ast.Call() if formula.names(ast.unparse(node)) == {"x"}:
             alone = torch.zeros_like(values["x"])
             alone[:, unit] = value(node)[:, unit]
-            yield frozenset({"x"}), alone
+            yield _Term(frozenset({"x"}), alone, True)
+        case _:
+            push = value(node)[..., unit, None]
+            yield _Term(names(node), push.expand(len(values["x"]), 1), False)
+
+
+def _has_product(node: ast.expr) -> bool:
+    return any(isinstance(part, ast.MatMult) for part in ast.walk(node))

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from explorer.backend.device import flushed_denormals
-from explorer.backend.forward import States, in_order, previous, read, zero_states
+from explorer.backend.forward import States, TapAt, in_order, previous, read, zero_states
 from explorer.cells import Cell, Signals, Stack, untapped
 
 Progress = Callable[[float], None]
@@ -107,9 +107,10 @@ class Row:
         signals: Signals,
         first: Signals,
         under: Signals | None = None,
+        edited: TapAt | None = None,
     ) -> None:
         """x, signals and those of the row below, if it looks at them, [step, 1, …] are at the steps of the tokens, first {state: [1, unit]}
-        before the first step."""
+        before the first step. With the taps of an edited reading each step back is the edited step's."""
         self.number, self.direction, self.cell = number, direction, cell
         self.s: Signals = {name: in_order(values, direction) for name, values in signals.items()}
         self.s |= {f"{name}_prev": previous(self.s[name], state) for name, state in first.items()}
@@ -118,8 +119,8 @@ class Row:
         for name in cell.reads_below:
             values = torch.zeros_like(signals[name]) if under is None else under[name]
             self.s[f"{name}_below"] = in_order(values, direction)
-        self._by_hand = cell.backwards(self.s)
-        self._general = None if self._by_hand else _FromStep(cell, self.s, self.states)
+        self._by_hand = None if edited else cell.backwards(self.s)
+        self._general = None if self._by_hand else _FromStep(self, edited)
 
     def __len__(self) -> int:
         return len(self.s["h"])
@@ -152,10 +153,11 @@ class Row:
 class _FromStep:
     """One step back for every cell, by autograd over its own `step` with a batch of one."""
 
-    def __init__(self, cell: Cell, s: Signals, states: tuple[str, ...]) -> None:
+    def __init__(self, row: Row, edited: TapAt | None) -> None:
         # A copy, since asking for gradients by the weights must not touch those that other sessions read with.
-        self.cell, self.s, self.states = copy.deepcopy(cell).requires_grad_(), s, states
+        self.cell, self.s, self.states = copy.deepcopy(row.cell).requires_grad_(), row.s, row.states
         self.weights = dict(self.cell.named_parameters())
+        self.row, self.edited = row, edited
 
     def __call__(self, place: int, d: Signals, weights: bool) -> _Moved:
         with torch.enable_grad():
@@ -163,7 +165,9 @@ class _FromStep:
             before = {name: self._leaf(f"{name}_prev", place) for name in self.states}
             below = {name: self._leaf(f"{name}_below", place) for name in self.cell.reads_below}
             under = self.cell.initial_state(1)._replace(**below) if below else None
-            after = self.cell.step(x, self.cell.State(**before), untapped, under)
+            tap = self.edited(self.row.number, self.row.at(place)) if self.edited else untapped
+            entered = {name: tap(f"{name}_prev", value) for name, value in before.items()}
+            after = self.cell.step(x, self.cell.State(**entered), tap, under)
             here = {name: getattr(after, name) for name in self.states}
             outputs = {name: value for name, value in here.items() if value.requires_grad}
             asked = {"x": x}
@@ -202,11 +206,11 @@ def walking() -> Iterator[None]:
         yield
 
 
-def rows_of(stack: Stack, x: Tensor, initial: States | None = None) -> list[Row]:
-    """The rows of a stack that has read x [step, 1, input]."""
+def rows_of(stack: Stack, x: Tensor, initial: States | None = None, edited: TapAt | None = None) -> list[Row]:
+    """The rows of a stack that has read x [step, 1, input], through the taps of an edited reading if there are any."""
     initial = initial or zero_states(stack, 1)
     with torch.no_grad():
-        read_rows = read(stack, x, initial)
+        read_rows = read(stack, x, initial, edited)
         rows: list[Row] = []
         for layer in stack.layers():
             first = len(rows)
@@ -214,7 +218,7 @@ def rows_of(stack: Stack, x: Tensor, initial: States | None = None) -> list[Row]
                 row = len(rows)
                 states = {name: values[row] for name, values in initial.items()}
                 under = read_rows[row - len(layer)] if row >= len(layer) else None
-                rows.append(Row(row, direction, cell, x, read_rows[row], states, under))
+                rows.append(Row(row, direction, cell, x, read_rows[row], states, under, edited))
             x = torch.cat([read_rows[row][stack.cell.upward] for row in range(first, len(rows))], -1)
     return rows
 
@@ -320,6 +324,39 @@ def _across(rows: list[Row], targets: Targets, to_x: bool, weights: bool, report
             elif to_x:
                 for t, by_x in enumerate(into_x):
                     yield Passed(INPUT, t, start, {"x": by_x}, {"x": by_x})
+
+
+def carried_back(rows: list[Row], seeds: dict[tuple[int, str], Tensor]) -> list[Signals]:
+    """Carry one objective back through all rows: its derivative by each row's states, {state: [step, unit]}, each state taken as a
+    variable of its own. Call it under `walking()`.
+
+    seeds   (row, state) -> [step, unit]: the derivative of the objective by that state, at the steps of the tokens
+    """
+    into = {(row.number, name): torch.zeros_like(row.s[name][:, 0]) for row in rows for name in row.states}
+    for where, seed in seeds.items():
+        into[where] += seed
+    directions = 1 + any(row.direction for row in rows)
+    found: list[Signals] = [{} for _ in rows]
+    for bottom in range(len(rows) - directions, -1, -directions):
+        layer = rows[bottom : bottom + directions]
+        into_x = torch.zeros_like(layer[0].s["x"][:, 0])
+        for row in layer:
+            by, carried = found[row.number], row.carried(1)
+            by |= {name: torch.empty_like(into[row.number, name]) for name in row.states}
+            for place in range(len(row) - 1, -1, -1):
+                t = row.at(place)
+                d = {name: values + into[row.number, name][t] for name, values in carried.items()}
+                for name, values in d.items():
+                    by[name][t] = values[0]
+                moved = row.back(place, d, bottom > 0, False)
+                if moved.x is not None and bottom:
+                    into_x[t] += moved.x[0]
+                for name, values in moved.below.items() if bottom else ():
+                    into[row.number - directions, name][t] += values[0]
+                carried = moved.before
+        for row, part in zip(rows[bottom - directions : bottom], into_x.chunk(directions, -1), strict=False):
+            into[row.number, row.cell.upward] += part
+    return found
 
 
 def paced(progress: Progress | None) -> Progress:

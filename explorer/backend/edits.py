@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -27,6 +27,8 @@ from explorer.signals import PER_UNIT, Array, Trace
 Does = Literal["set", "scale", "noise", "freeze", "patch"]
 PREV = "_prev"
 """What the name of a state ends in where it is meant as it enters a step."""
+LOOP = "loop"
+"""What an edit names that is of all states that come back; `in_full` has it for a cell."""
 MARGIN = 0.01
 """How far beyond what a unit did on a text a value still counts as within: a σ comes near 1 without ever reaching it."""
 
@@ -36,7 +38,7 @@ class Edit:
     """One change of one quantity.
 
     signal  what is changed: a recorded name, "f" (after the squashing), "f_pre" (before it), "c", …; or "<state>_prev", the state as it
-            enters a step
+            enters a step; or "loop", each state that comes back as it enters a step
     does    "set"     it becomes `value`
             "scale"   it is multiplied by `value`
             "noise"   normal noise is added, of standard deviation `value`, drawn by `seed` for each row, step and unit
@@ -194,8 +196,25 @@ def erase(
 
 
 def cut_loop(name: str = "") -> Edit:
-    """Lets every step begin with h = 0, so that no gate hears of the steps before. A belt of its own, c, is carried on."""
-    return set_to(f"h{PREV}", 0.0, name=name)
+    """Lets every step begin with 0 in all that comes back to it, so that no gate hears of the steps before: h, or what a cell feeds back
+    in its place, as a Jordan network's y. A belt of its own, c, is carried on."""
+    return set_to(LOOP, 0.0, name=name)
+
+
+def loop_of(cell: Cell) -> tuple[str, ...]:
+    """The states by which a step hears of the step before: all that are carried on but a clock and a belt beside h."""
+    belts = {belt.state for belt in cell.belts} - {"h"}
+    clocks = {signal.name for signal in cell.signals if signal.role == "input"}
+    return tuple(state for state in cell.carried if state not in belts | clocks)
+
+
+def in_full(edits: Iterable[Edit], cell: Cell) -> tuple[Edit, ...]:
+    """The edits with the cut of the loop as an edit of each state that comes back in this cell."""
+    found: list[Edit] = []
+    for edit in edits:
+        states = loop_of(cell) if edit.signal == LOOP else ()
+        found += [replace(edit, signal=f"{state}{PREV}") for state in states] or [edit]
+    return tuple(found)
 
 
 def untouched() -> Edit:
@@ -234,7 +253,8 @@ def check(edits: Sequence[Edit], network: Cell | Stack, steps: int, first: int =
     """For each edit the reason why it cannot be done in this network on a text of so many steps; None where it can. `first` is how the
     first step is called: 0 in Python, 1 on the screen."""
     stack = Stack.of(network) if isinstance(network, Cell) else network
-    return [_reason(edit, stack, steps, first) for edit in edits]
+    reasons = [[_reason(one, stack, steps, first) for one in in_full([edit], stack.cell)] for edit in edits]
+    return [next((reason for reason in of_one if reason), None) for of_one in reasons]
 
 
 def _reason(edit: Edit, stack: Stack, steps: int, first: int) -> str | None:
@@ -272,7 +292,7 @@ def width_of(signal: str, cell: Cell) -> int:
 
 def outside(trace: Trace, edit: Edit) -> bool:
     """Whether a set or patched value lies beyond what one of its units does on this text, by more than MARGIN."""
-    if edit.does not in ("set", "patch"):
+    if edit.does not in ("set", "patch") or edit.signal == LOOP:  # a first step begins with 0
         return False
     entering = edit.signal.endswith(PREV)
     values = trace.previous(edit.signal.removesuffix(PREV)) if entering else trace[edit.signal]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from explorer.backend.back import carried_back, rows_of, walking
 from explorer.backend.device import flushed_denormals
 from explorer.backend.edits import PREV
 from explorer.backend.forward import States, TapAt, in_order, previous, read, zero_states
@@ -38,6 +39,8 @@ class OfState:
 
 Objective = OfTop | OfState
 
+CARRIED = "state"
+"""The name of all that a step hands to the next one."""
 HEADROOM = 2.0**64
 """What the objective is multiplied by on the way back: a gradient near float32's smallest normal number is then far from it."""
 
@@ -53,13 +56,55 @@ def gradients(
     the way back runs with headroom, a power of two and therefore exact; without it where the gradient is so large that it overflows.
     """
     initial = initial or zero_states(stack, 1)
+    return _with_headroom(lambda factor: _times(factor, stack, x, objective, initial, edited))
+
+
+def by_carried_state(
+    stack: Stack, x: Tensor, objective: Objective, initial: States | None = None, edited: TapAt | None = None
+) -> list[Signals]:
+    """Compute d objective / d state for every row, each state a variable of its own: a dict a row, state -> [step, unit].
+
+    A step hands its states to the next one. Here each of them counts by what the later steps, the layer above and the readout
+    make of it; the way from c_t to h_t inside the step is not counted, since h_t is counted itself.
+    """
+    initial = initial or zero_states(stack, 1)
+
+    def times(factor: float) -> list[Signals]:
+        rows = rows_of(stack, x, initial, edited)
+        if isinstance(objective, OfTop):
+            top = [row.s["h"][:, 0].flip(0) if row.direction else row.s["h"][:, 0] for row in rows[-stack.directions :]]
+            with torch.enable_grad():
+                h = torch.cat(top, -1).detach().clone().requires_grad_()
+                (seed,) = torch.autograd.grad(factor * objective.score(h), h)
+            parts = seed.chunk(stack.directions, -1)
+            seeds = {(row.number, "h"): part for row, part in zip(rows[-stack.directions :], parts, strict=True)}
+        else:
+            seed = torch.zeros_like(rows[objective.row].s[objective.name][:, 0])
+            seed[objective.step, objective.unit] = factor
+            seeds = {(objective.row, objective.name): seed}
+        with walking():
+            found = carried_back(rows, seeds)
+        return [{name: signals[name] for name in handed_on(stack.cell)} for signals in found]
+
+    return _with_headroom(times)
+
+
+def handed_on(cell: Cell) -> tuple[str, ...]:
+    """The states of the carried-state gradient: all that a step hands to the next one, and h, which the readout reads (a Jordan network
+    hands on y alone). A clock, which counts whatever is read, is none of them."""
+    clocks = {signal.name for signal in cell.signals if signal.role == "input"}
+    return tuple(name for name in cell.State._fields if name == "h" or (name in cell.carried and name not in clocks))
+
+
+def _with_headroom(times: Callable[[float], list[Signals]]) -> list[Signals]:
+    """The gradients by a way back with headroom; by one without it where they overflow."""
     with flushed_denormals():
-        rows = _times(HEADROOM, stack, x, objective, initial, edited)
+        rows = times(HEADROOM)
     rows = [{name: values / HEADROOM for name, values in signals.items()} for signals in rows]
     if torch.stack([values.sum() for signals in rows for values in signals.values()]).isfinite().all():
         return rows
     with flushed_denormals():
-        return _times(1.0, stack, x, objective, initial, edited)
+        return times(1.0)
 
 
 def _times(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from explorer.backend.back import Passed, Progress, Row, Targets, along, walking
-from explorer.backend.gradients import HEADROOM
+from explorer.backend.gradients import HEADROOM, handed_on
 from explorer.cells import Cell
 from explorer.cells.activations import activation
 from explorer.cells.esn import radius_of
@@ -142,10 +142,11 @@ class Spectra:
 
 def spectra(row: Row, to: int, progress: Progress | None = None) -> Spectra:
     """How the singular values evolve with the distance. To be asked of a reading in float64: the small ones are soon lost."""
-    units, width = row.s["h"].shape[-1], sum(row.s[name].shape[-1] for name in row.states)
+    states = handed_on(row.cell)
+    units, width = row.s["h"].shape[-1], sum(row.s[name].shape[-1] for name in states)
     h, full = (torch.full((len(row), n), torch.nan, dtype=torch.float64) for n in (units, width))
-    for passed in _walked(along(row, _each_unit(row, to, row.states), progress)):
-        whole = torch.cat([passed.by[name] for name in row.states], 1).cpu()
+    for passed in _walked(along(row, _each_unit(row, to, states), progress)):
+        whole = torch.cat([passed.by[name] for name in states], 1).cpu()
         h[passed.step] = _singular(passed.here["h"][:units].cpu())
         full[passed.step] = _singular(whole) if width > units else h[passed.step]
     return Spectra(h, full, full[:, 0] * width * torch.finfo(torch.float64).eps)

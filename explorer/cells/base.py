@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from explorer import formula
 from explorer.cells.activations import gate_activation
 from explorer.diagram import Diagram
-from explorer.signals import Belt, Signal
+from explorer.signals import Belt, Signal, carried
 
 Tap = Callable[[str, Tensor], Tensor]
 Signals = dict[str, Tensor]
@@ -236,6 +236,11 @@ class Cell(nn.Module):
                 )
             found.append(signal)
         return tuple(found)
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """The states that a step hands to the next one."""
+        return carried(self.State._fields, self.recorded)
 
     @property
     def flat_weights(self) -> list[Tensor]:

@@ -30,9 +30,15 @@ SHOWN_FLOOR = 1e-12
 
 
 def reach_rows(
-    curves: Mapping[str, Array], tokens: Sequence[str], theme: Theme, *, target: int | None = None
+    curves: Mapping[str, Array],
+    tokens: Sequence[str],
+    theme: Theme,
+    *,
+    target: int | None = None,
+    read: Sequence[int] | None = None,
 ) -> go.Figure:
-    """The text once for each cell; a letter fades with the gradient that reaches it, on one absolute log scale for all."""
+    """The text once for each cell; a letter fades with the gradient that reaches it, on one absolute log scale for all. Where a step is
+    not among those that the target has `read` and the gradient is 0, the hover says that no path leads from it to the target."""
     values = np.stack(list(curves.values()))
     exponents = np.log10(np.where(np.isfinite(values), np.maximum(values, SHOWN_FLOOR), np.nan))
     bar = theme.colour_bar(tickvals=[-12, -8, -4, 0], ticktext=["≤ 10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])
@@ -41,8 +47,18 @@ def reach_rows(
         "zmax": 0,
         "colorscale": [[0, theme.background], [1, theme.tint(theme.accent, 0.55)]],
     }
+    unread = (
+        np.isin(np.arange(len(tokens)), list(read), invert=True) if read is not None else np.zeros(len(tokens), bool)
+    )
     return _rows(
-        list(curves), exponents, values, tokens, theme, target, scale | {"colorbar": bar}, "%{customdata[0]:.3e}"
+        list(curves),
+        exponents,
+        values,
+        tokens,
+        theme,
+        target,
+        scale | {"colorbar": bar},
+        np.where(unread & (values == 0), "0: no path to the target", "%{customdata[0]:.3e}"),
     )
 
 
@@ -59,7 +75,14 @@ def deletion_rows(
     scale = {"zmin": -most, "zmax": most, "colorscale": [[0, soft[0]], [0.5, soft[1]], [1, soft[2]]]}
     bar = theme.colour_bar(tickvals=[-most, 0, most], ticktext=[f"−{most:.2g}", "0", f"+{most:.2g}"])
     return _rows(
-        list(changes), values, values, tokens, theme, target, scale | {"colorbar": bar}, "%{customdata[0]:+.4g}"
+        list(changes),
+        values,
+        values,
+        tokens,
+        theme,
+        target,
+        scale | {"colorbar": bar},
+        np.full(values.shape, "%{customdata[0]:+.4g}"),
     )
 
 
@@ -71,10 +94,13 @@ def _rows(
     theme: Theme,
     target: int | None,
     scale: Mapping[str, object],
-    hover: str,
+    hover: Array,
 ) -> go.Figure:
-    """The text once for each name, tokens coloured by `shown`; the hover tells `values`. Invisible points on top are what is pointed at
-    and clicked, since cells of a heatmap cannot be chosen: one a cell, and the nearest counts however far it is."""
+    """The text once for each name, tokens coloured by `shown`; `hover` [name, step] are the templates that tell `values`.
+
+    Invisible points on top are what is pointed at and clicked, since cells of a heatmap cannot be chosen: one a cell, and the nearest
+    counts however far it is.
+    """
     figure = go.Figure(layout=theme.layout(height=24 + 46 * len(names), margin={"l": 64, "r": 12, "t": 12, "b": 12}))
     # Letters of 15 px stand side by side up to LEGIBLE; words become smaller, and are left out where they would not be read.
     size = min(15, round(15 * LEGIBLE / letters(tokens)))
@@ -103,7 +129,7 @@ def _rows(
             x=np.tile(steps, len(rows))[finite],
             y=np.repeat(rows, len(tokens))[finite],
             customdata=np.stack([values.ravel(), np.tile(steps + 1, len(rows))], -1)[finite],
-            hovertemplate="%{y}, step %{customdata[1]}: " + hover + "<extra></extra>",
+            hovertemplate=[f"%{{y}}, step %{{customdata[1]}}: {one}<extra></extra>" for one in hover.ravel()[finite]],
             mode="markers",
             marker={"size": 18, "opacity": 0, "color": theme.text},
             unselected={"marker": {"opacity": 0}},
@@ -129,12 +155,13 @@ def siblings(
     theme: Theme,
     *,
     name: str,
+    first: int = 0,
     last: int | None = None,
     step: int | None = None,
 ) -> go.Figure:
-    """‖∂L/∂name_t‖ of each cell up to the objective's step `last`, on the same log axis."""
+    """‖∂L/∂name_t‖ of each cell at the steps `first` to `last` that the target has read, on the same log axis."""
     figure = _with_room(
-        log_curves(curves, of_cells(list(curves), theme), tokens, theme, SMALLEST, last=last, step=step)
+        log_curves(curves, of_cells(list(curves), theme), tokens, theme, SMALLEST, first=first, last=last, step=step)
     )
     return figure.update_yaxes(title_text=f"‖∂L/∂{name}‖")
 
@@ -144,6 +171,7 @@ def every_signal(
     theme: Theme,
     row: int = -1,
     *,
+    first: int = 0,
     last: int | None = None,
     step: int | None = None,
     notation: Notation = PYTORCH,
@@ -158,13 +186,13 @@ def every_signal(
         styles[name] = Style(
             theme.roles[role], dashes.get(role, "dash"), f"{notation.letter(name)} ({notation.says(role, SAYS[role])})"
         )
-    figure = _with_room(log_curves(curves, styles, grads.tokens, theme, SMALLEST, last=last, step=step))
+    figure = _with_room(log_curves(curves, styles, grads.tokens, theme, SMALLEST, first=first, last=last, step=step))
     return figure.update_yaxes(title_text="‖∂L/∂signal‖")
 
 
-def by_distance(spreads: Mapping[str, Spread], theme: Theme) -> go.Figure:
+def by_distance(spreads: Mapping[str, Spread], theme: Theme, name: str = "h") -> go.Figure:
     """The median of all pairs at each distance, with the middle half of them, on one log axis with the floor."""
-    figure = _on_log_axis(theme, "‖∂L/∂h‖, median of all pairs", "steps between source and target")
+    figure = _on_log_axis(theme, f"‖∂L/∂{name}‖, median of all pairs", "steps between source and target")
     styles = of_cells(list(spreads), theme)
     for name, spread in spreads.items():
         style, where = styles[name], np.flatnonzero(spread.pairs)
@@ -188,10 +216,16 @@ def by_distance(spreads: Mapping[str, Spread], theme: Theme) -> go.Figure:
 
 
 def two_paths(
-    paths: Paths, tokens: Sequence[str], theme: Theme, to: int, *, unit: int | None = None, since: int | None = None
+    paths: Paths,
+    tokens: Sequence[str],
+    theme: Theme,
+    back: Sequence[int],
+    *,
+    unit: int | None = None,
+    since: int | None = None,
 ) -> go.Figure:
-    """From each step to step `to`: the direct path's largest product of keep gates, the full derivative's largest stretch, and of the
-    pinned unit the product and its own entry in the full derivative."""
+    """From each step of `back`, the target first, to the target: the direct path's largest product of keep gates, the full derivative's
+    largest stretch, and of the pinned unit the product and its own entry in the full derivative."""
     belt, gate = theme.roles["belt"], theme.roles["keep"]
     curves = {"direct": paths.direct.max(1), "full": paths.spectral}
     styles = {
@@ -204,10 +238,12 @@ def two_paths(
             "one": Style(theme.muted, "dot", f"direct path of unit {unit}"),
             "own": Style(theme.text, "dashdot", f"unit {unit} on itself, all paths"),
         }
-    figure = _with_room(log_curves(curves, styles, tokens, theme, SMALLEST, last=to, step=since))
+    figure = _with_room(
+        log_curves(curves, styles, tokens, theme, SMALLEST, first=min(back), last=max(back), step=since)
+    )
     if np.ptp(figure.layout.yaxis.range) > 2:
         figure.update_yaxes(dtick=np.ceil(np.ptp(figure.layout.yaxis.range) / 8))  # no tick between powers of ten
-    return figure.update_yaxes(title_text=f"∂ belt at step {to + 1} / ∂ belt")
+    return figure.update_yaxes(title_text=f"∂ belt at step {back[0] + 1} / ∂ belt")
 
 
 def channels(direct: Array, full: Array, theme: Theme, order: Array) -> go.Figure:
@@ -237,34 +273,36 @@ def channels(direct: Array, full: Array, theme: Theme, order: Array) -> go.Figur
     return figure
 
 
-def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, to: int) -> go.Figure:
-    """Of ∂h_to/∂h_t at each step t: the largest, the median and the smallest singular value; of the full state's the largest; and the
-    level below which rounding hides them."""
-    found = spectra.h[: to + 1]
+def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, back: Sequence[int]) -> go.Figure:
+    """Of the Jacobian of all that is carried on, from each step of `back` to the target, its first: the largest, the median and the
+    smallest singular value; of h alone the largest; and the level below which rounding hides them."""
+    where = slice(min(back), max(back) + 1)
+    found, target = spectra.full[where], back[0] - min(back)
     curves = {
         "largest": found[:, 0],
         "median": np.median(found, axis=1),
         "smallest": found[:, -1],
-        "full": spectra.full[: to + 1, 0],
-        "noise": spectra.noise[: to + 1],
+        "h": spectra.h[where, 0],
+        "noise": spectra.noise[where],
     }
     hidden, belt = theme.roles["hidden"], theme.roles["belt"]
     styles = {
-        "largest": Style(hidden, "solid", "largest"),
-        "median": Style(hidden, "dash", "median"),
-        "smallest": Style(hidden, "dot", "smallest"),
-        "full": Style(belt, "dashdot", "largest of the full state"),
+        "largest": Style(belt, "solid", "largest"),
+        "median": Style(belt, "dash", "median"),
+        "smallest": Style(belt, "dot", "smallest"),
+        "h": Style(hidden, "dashdot", "largest of h alone"),
         "noise": Style(theme.muted, "dot", "rounding"),
     }
-    figure = log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to)
+    if spectra.h.shape == spectra.full.shape:  # h is all there is
+        del curves["h"]
+    figure = log_curves(curves, styles, tokens[where], theme, SMALLEST)
     figure.update_layout(legend={"font": {"size": 12}}, margin={"l": 60, "t": 64, "b": 44})
-    if letters(tokens[: to + 1]) > SIDE_BY_SIDE:
-        every = 10 * (1 + to // 60) if to >= 20 else 5
-        ticks = [to - back for back in range(0, to + 1, every)]
-        labels = [str(to - tick) for tick in ticks]
+    if letters(tokens[where]) > SIDE_BY_SIDE:
+        every = 10 * (1 + len(back) // 60) if len(back) > 20 else 5
+        ticks = [abs(step - min(back)) for step in back[::every]]
         figure.update_xaxes(
             tickvals=ticks,
-            ticktext=labels,
+            ticktext=[str(abs(tick - target)) for tick in ticks],
             tickangle=0,
             tickfont={"size": 13, "color": theme.text},
             title_text="steps back",
@@ -282,15 +320,17 @@ def on_one_scale(figures: Sequence[go.Figure]) -> None:
         figure.update_yaxes(range=[ranges[lowest][0], max(high for _, high in ranges)])
 
 
-def elman(said: Elman, tokens: Sequence[str], theme: Theme, to: int) -> go.Figure:
-    """What happens to the RNN's Jacobian, Pascanu's bound, and the product in the wrong order."""
-    curves = {"exact": said.exact[: to + 1], "bound": said.bound[: to + 1], "misordered": said.misordered[: to + 1]}
+def elman(said: Elman, tokens: Sequence[str], theme: Theme, back: Sequence[int]) -> go.Figure:
+    """What happens to the RNN's Jacobian from each step of `back` to the target, its first; Pascanu's bound; and the product in the
+    wrong order."""
+    where = slice(min(back), max(back) + 1)
+    curves = {"exact": said.exact[where], "bound": said.bound[where], "misordered": said.misordered[where]}
     styles = {
         "exact": Style(theme.roles["hidden"], "solid", "what happens: ‖Π diag(φ′) W‖"),
         "bound": Style(theme.accent, "dash", "Pascanu's bound: (σ_max γ)^distance"),
         "misordered": Style(theme.muted, "dot", "as often printed: ‖W^distance · Π φ′‖"),
     }
-    figure = _with_room(log_curves(curves, styles, tokens[: to + 1], theme, SMALLEST, last=to))
+    figure = _with_room(log_curves(curves, styles, tokens[where], theme, SMALLEST))
     return figure.update_yaxes(title_text="size")
 
 

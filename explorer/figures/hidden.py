@@ -20,22 +20,26 @@ def memory_of_a_change(
     tokens: Sequence[str],
     theme: Theme,
     *,
-    changed: int,
+    read: Sequence[int],
     floor: float,
+    name: str = "hidden state h",
     step: int | None = None,
 ) -> go.Figure:
-    """‖h - h'‖ along the text for each cell ("lstm" -> [step]) on one log axis, from the changed character on."""
+    """The distance of two readings along the text for each cell ("lstm" -> [step]) on one log axis, at the steps that are `read` from
+    the changed token on, which is the first of them."""
+    changed = read[0]
     figure = log_curves(
         differences,
         of_cells(list(differences), theme),
         tokens,
         theme,
         Floor(floor, "rounding"),
-        first=changed,
+        first=min(read),
+        last=max(read),
         step=step,
     )
     figure.add_vrect(x0=changed - 0.5, x1=changed + 0.5, fillcolor=theme.accent, opacity=0.22, line_width=0)
-    figure.update_yaxes(title_text="‖h − h′‖")
+    figure.update_yaxes(title_text=f"difference of the {name}")
     return figure
 
 

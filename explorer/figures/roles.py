@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from explorer.formula import names
 from explorer.notations import Notation
-from explorer.signals import Role, Signal
+from explorer.signals import Role, Signal, Trace
 
 SAYS: dict[Role, str] = {
     "keep": "keep",
@@ -24,9 +25,42 @@ HINTS: dict[Role, str] = {
     "read": "1 lets the memory out into the hidden state, 0 hides it",
     "reset": "1 lets the old state into the candidate, 0 leaves it out",
     "belt": "the memory that is carried on from step to step",
-    "hidden": "what the prediction sees, and the gates of the next step",
+    "hidden": "what the rest of the network sees",
     "input": "what the network reads at this step",
 }
+
+
+def hint(signal: Signal, trace: Trace, row: int) -> str:
+    """What a signal does in this row of this network. Of a hidden state it depends on the cell: who reads it, by the formulas."""
+    return seen_by(signal, trace, row) if signal.role == "hidden" else HINTS[signal.role]
+
+
+def seen_by(signal: Signal, trace: Trace, row: int) -> str:
+    """Who reads a hidden state: the prediction or the layer above, the gates of the next step, another signal of the same step."""
+    top = row % trace.rows >= trace.rows - (2 if trace.bidirectional else 1)
+    readers = []
+    if signal.name == "h":
+        readers.append("the prediction" if top else "the layer above")
+    later = [one for one in trace.signals.values() if f"{signal.name}_prev" in _named(one)]
+    if any(one.name.removesuffix("_pre") in trace and _squashed(one, trace).kind == "gate" for one in later):
+        readers.append("the gates of the next step")
+    elif later:
+        readers.append("the next step")
+    of_it = [_squashed(one, trace) for one in trace.signals.values() if signal.name in _named(one)]
+    if of_it and not later:
+        readers.append(f"the {of_it[0].label} {of_it[0].name} of this step")
+    return (
+        f"what {' and '.join(readers)} see{'s' if len(readers) == 1 and not readers[0].startswith('the gates') else ''}"
+    )
+
+
+def _named(signal: Signal) -> frozenset[str]:
+    return names(signal.formula) if signal.formula else frozenset()
+
+
+def _squashed(signal: Signal, trace: Trace) -> Signal:
+    """The signal that is made of a pre-activation; a signal itself, if it is none."""
+    return trace.signals[signal.name.removesuffix("_pre")]
 
 
 def gate_heading(signal: Signal, notation: Notation) -> str:

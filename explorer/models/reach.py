@@ -15,7 +15,7 @@ import torch
 
 from explorer.backend import jacobian as chain
 from explorer.backend.back import INPUT, Progress, Row, Targets, paced, rows_of
-from explorer.backend.gradients import gradients
+from explorer.backend.gradients import CARRIED, by_carried_state, gradients
 from explorer.backend.matrix import matrix
 from explorer.models.model import as_numpy
 from explorer.models.reading import OBJECTIVES, Reader, Reading, State, index, on_device
@@ -29,6 +29,7 @@ def gradient_matrix(
     unit: int | None = None,
     layer: int = -1,
     *,
+    by: str | None = None,
     wrt: str = "h",
     token: str | int | None = None,
     label: str | int | None = None,
@@ -43,7 +44,10 @@ def gradient_matrix(
             `target`) | "logit" | "log_prob" (of `token`, or of the real next one, or the likeliest) | "h" | "c" (of `unit`, in row
             `layer`); None: "loss" where the text holds the right answer, else "logit"
     layer   the row of the source, and of `unit`
-    wrt     the source: a state of the cell, "h" or "c"; or "x", what the first layer reads
+    by      the source: "state", all that step t hands to the next one, each state (h and c) a variable of its own, so that the way
+            c_t → h_t within the step is not counted twice; or one state by itself, "h" or "c", all paths counted; or "x", what the
+            first layer reads
+    wrt     the earlier name of `by`, used where that is None
 
     Total derivatives, absolute: nothing is divided by a row's largest, which would hide that a gradient vanishes. 0 where the target
     does not depend on the source: above the diagonal, in a network that reads forwards. Entries below float32's smallest normal number
@@ -54,14 +58,14 @@ def gradient_matrix(
     """
 
     def compute(reading: Reading) -> Array:
-        row = reading.row(layer)
-        if wrt != "x":
-            reading.has_state(wrt)
+        row, source = reading.row(layer), by or wrt
+        if source not in ("x", CARRIED):
+            reading.has_state(source)
         if of not in ("h", "c") and not reading.model.is_local:
-            return _target_by_target(reading, of, row, wrt, progress, token=token, label=label, target=target)
+            return _target_by_target(reading, of, row, source, progress, token=token, label=label, target=target)
         rows = rows_of(reading.model.stack, reading.input.x, reading.initial)
         targets = targets_of(reading, rows, of, unit, row, token=token, label=label, target=target)
-        found = matrix(rows, targets, INPUT if wrt == "x" else row, wrt, progress)
+        found = matrix(rows, targets, INPUT if source == "x" else row, source, progress)
         steps = len(reading.input.tokens)
         if len(found) < steps:
             found = torch.cat([found, found.new_full((steps - len(found), steps), torch.nan)])
@@ -71,7 +75,7 @@ def gradient_matrix(
 
 
 def _target_by_target(
-    reading: Reading, of: str | None, row: int, wrt: str, progress: Progress | None, **answer: Any
+    reading: Reading, of: str | None, row: int, source: str, progress: Progress | None, **answer: Any
 ) -> Array:
     """The matrix of a network whose answer at a step depends on earlier h by more than the layers: one reverse sweep a target."""
     of = of or ("loss" if reading.model.answer.in_text else "logit")
@@ -84,8 +88,11 @@ def _target_by_target(
         short = reading.up_to(of, at)
         each, _ = short.each(of, **answer)
         objective = short.objective_at(each, at)
-        rows = gradients(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
-        by = rows[0]["x"] if wrt == "x" else rows[row][wrt]  # [step, unit]
+        compute = by_carried_state if source == CARRIED else gradients
+        rows = compute(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
+        if source == CARRIED:
+            rows[row] |= {CARRIED: torch.cat(list(rows[row].values()), -1)}
+        by = rows[0]["x"] if source == "x" else rows[row][source]  # [step, unit]
         found[at] = 0.0
         found[at, : len(by)] = as_numpy(by.double().norm(dim=-1))
         report((at + 1) / count)

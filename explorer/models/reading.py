@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import index as whole
 from typing import Any, TypeVar
@@ -16,8 +16,9 @@ from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
 from explorer.backend import surgery
 from explorer.backend.device import placed, with_fallback
-from explorer.backend.edits import PREV, Edit, named
+from explorer.backend.edits import PREV, Edit, in_full, named
 from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
+from explorer.backend.gradients import CARRIED
 from explorer.cells import Cell, Signals, Stack
 from explorer.models.model import Input, Model, as_numpy, numbers
 from explorer.models.stages import Head
@@ -31,6 +32,10 @@ Result = TypeVar("Result")
 
 OBJECTIVES = ("loss", "mean", "logit", "log_prob", "h", "c")
 X = Signal(name="x", symbol="x_t", kind="signed", role="input", label="input", dims=("step", "input"))
+STATE = Signal(
+    name=CARRIED, symbol="s_t", kind="signed", role="hidden", label="carried state", dims=("layer", "step", "state")
+)
+"""All that a step hands to the next one, side by side."""
 
 
 def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None, edits: Edits = ()) -> Trace:
@@ -90,6 +95,7 @@ def gradients(
     target: float | None = None,
     unit: int | None = None,
     layer: int = -1,
+    by: str | None = None,
     device: str = "auto",
     state: State | None = None,
     edits: Edits = (),
@@ -104,36 +110,56 @@ def gradients(
                         of numbers "logit" is the output itself
             "h" | "c"   `unit`'s own h or c in row `layer` at step `at`
             None        "loss" where the text holds the right answer, else "logit"
+    by      None        every signal, all paths from it counted
+            "state"     all that a step hands to the next one: `grad_h`, `grad_c`, … each a variable of its own, so that the way
+                        c_t → h_t within the step is not counted twice, and `grad_state`, [layer, step, states*unit], all of them
+            "h" | "c" | "x"   this state alone, all paths counted, or the input
 
     The loss is in nats. With `edits` it is the edited reading's, by each signal as the edits left it; a value that was set passes none on
     to what it would have been computed from. Raises ValueError for an objective that this network or text does not have.
     """
 
     def compute(reading: Reading) -> Trace:
+        if by not in (None, "x", CARRIED):
+            reading.has_state(by)
         short = reading.up_to(of, at)
         objective = short.objective(of, at if short is reading else -1, token, label, target, unit, layer)
-        rows = reverse.gradients(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
-        signals = tuple(_gradient_by(s) for s in (X, *reading.model.cell.recorded))
-        arrays = {f"grad_{name}": _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
+        compute = reverse.by_carried_state if by == CARRIED else reverse.gradients
+        rows = compute(short.model.stack, short.input.x, objective, short.initial, short.tap_at)
+        arrays = {name: _over_rows([row[name] for row in rows]) for name in rows[-1] if name != "x"}
         unread = len(reading.input.tokens) - len(
             short.input.tokens
         )  # no effect: the answer is that of the shorter text
         arrays = {name: np.pad(values, ((0, 0), (0, unread), (0, 0))) for name, values in arrays.items()}
-        return reading.as_trace({"grad_x": np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))} | arrays, signals)
+        if by == CARRIED:
+            arrays[CARRIED] = np.concatenate(list(arrays.values()), -1)
+        else:
+            arrays["x"] = np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))
+        asked = [
+            s for s in (X, *reading.model.cell.recorded, STATE) if s.name in arrays and by in (None, CARRIED, s.name)
+        ]
+        return reading.as_trace(
+            {f"grad_{s.name}": arrays[s.name] for s in asked}, tuple(_gradient_by(signal) for signal in asked)
+        )
 
     return on_device(compute, reader, given, device, state, edits)
 
 
 @dataclass(frozen=True)
 class Pushes:
-    """Who pushed one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step].
+    """Who pushed one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step], `others` name ->
+    [step].
 
-    All of them add up to the pre-activation. `inputs` are the numbers of x (or of the layer below), `units` those of h_{t-1}.
+    All of them add up to the pre-activation. `inputs` are the numbers of x (or of the layer below), `units` those of `of`: "h_prev", or
+    what a cell feeds back in its place; "" if none push. `others` are what else enters the sum, by the signal that it comes from: "c_prev"
+    and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first.
     """
 
     inputs: Array
     units: Array
     bias: Array
+    others: Mapping[str, Array] = field(default_factory=dict)
+    of: str = "h_prev"
 
 
 def arithmetic(
@@ -159,6 +185,9 @@ def arithmetic(
             rows, seen = reading.witnessed()
         direction, below = row % stack.directions, row // stack.directions - 1
 
+        def by_step(values: Tensor) -> Array:
+            return as_numpy(in_order(values, direction))
+
         def read_by(row: int) -> Signals:
             return {name: in_order(values[:, 0], direction).clone() for name, values in rows[row].items()}
 
@@ -174,7 +203,13 @@ def arithmetic(
         made = read_by(row) | sums
         found = shares_of.shares(cell, in_order(x, direction).clone(), made, first, unit, under, entered)
         return {
-            name: Pushes(*(as_numpy(in_order(part, direction)) for part in (s.inputs, s.units, s.bias)))
+            name: Pushes(
+                inputs=by_step(s.inputs),
+                units=by_step(s.units),
+                bias=by_step(s.bias),
+                others={of: by_step(part) for of, part in s.others.items()},
+                of=s.of,
+            )
             for name, s in found.items()
         }
 
@@ -394,11 +429,7 @@ class Reading:
         if token is not None:
             return torch.full((len(self.input.tokens),), self._column(token), device=self.input.x.device)
         with torch.no_grad():
-            scores = self.every_score()
-            unknown = self.model.vocabulary.unknown if self.model.vocabulary is not None else None
-            if unknown is not None and self.model.answer.in_text and scores.shape[-1] == len(self.model.labels) > 1:
-                scores = scores.index_fill(-1, torch.tensor([unknown], device=scores.device), -torch.inf)  # no guess
-            columns = scores.argmax(-1)
+            columns = self.every_score().argmax(-1)
         if self.model.answer.in_text and self.input.ids is not None:
             columns[:-1] = self.input.ids[1:]
         return columns
@@ -425,7 +456,8 @@ def on_device(
     edits: Edits = (),
 ) -> Result:
     """What `compute` makes of one reading, on the chosen device; on the CPU where a GPU has no room for it."""
-    model, edited = reader if isinstance(reader, Model) else Model(reader), named(edits)
+    model = reader if isinstance(reader, Model) else Model(reader)
+    edited = in_full(named(edits), model.cell)
 
     def start(where: torch.device, notices: tuple[str, ...]) -> Result:
         here = placed(model, where)

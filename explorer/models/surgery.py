@@ -145,11 +145,13 @@ class Flips:
     states  what was transplanted
     where   "after the noun" or "before the verb": the step at which it was
     share   of all pairs: those in which the singular verb was likelier, and the plural one is after it
+    alone   whether h of that step was kept as it had been; else it follows from a transplanted c
     """
 
     states: tuple[str, ...]
     where: Literal["after the noun", "before the verb"]
     share: float
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,15 +162,19 @@ class Transplants:
     right: float
     pairs: int
 
-    def share(self, states: Sequence[str], where: str) -> float:
+    def share(self, states: Sequence[str], where: str, *, alone: bool = False) -> float:
         """That of these states at this place."""
-        return next(one.share for one in self.flips if set(one.states) == set(states) and one.where == where)
+        asked = (set(states), where, alone)
+        return next(one.share for one in self.flips if (set(one.states), one.where, one.alone) == asked)
 
 
 @torch.inference_mode()
 def transplants(model: Model, pairs: Sequence[Pair]) -> Transplants:
-    """The memory of the sentence about several, put into the one about one: each state alone, and all together, right after the noun and
-    right before the verb. The pairs of the task are those of `recipes.grammar.pairs`; all are read as one batch.
+    """The memory of the sentence about several, put into the one about one: each state by itself, and all together, right after the noun
+    and right before the verb.
+
+    h follows from a transplanted c in the same step; once more with h kept as it had been. The pairs of the task are those of
+    `recipes.grammar.pairs`; all are read as one batch.
 
     Raises ValueError without a readout of words, and for a network that reads both ways, whose states have heard of the verb.
     """
@@ -177,7 +183,7 @@ def transplants(model: Model, pairs: Sequence[Pair]) -> Transplants:
     if model.stack.bidirectional:
         raise ValueError("this network reads both ways, so its states have heard what comes after them")
     one, several = (_side_by_side(model, [getattr(pair, number) for pair in pairs]) for number in ("one", "several"))
-    donor = read(model.stack, several)
+    donor, host = read(model.stack, several), read(model.stack, one)
     places = {
         "after the noun": torch.tensor([pair.noun for pair in pairs], device=model.device),
         "before the verb": torch.tensor([len(pair.one) - 1 for pair in pairs], device=model.device),
@@ -194,8 +200,14 @@ def transplants(model: Model, pairs: Sequence[Pair]) -> Transplants:
     before, own = plural(one), memories(model.cell)
     return Transplants(
         flips=tuple(
-            Flips(states, where, float(np.mean(~before & plural(one, _put(donor, states, steps)))))  # type: ignore[arg-type]
+            Flips(
+                states,
+                where,  # type: ignore[arg-type]
+                float(np.mean(~before & plural(one, _put(donor, states, steps, host if alone else None)))),
+                alone,
+            )
             for states in dict.fromkeys([*((state,) for state in own), own])
+            for alone in ([False, True] if len(own) > 1 and "h" not in states else [False])
             for where, steps in places.items()
         ),
         right=float(np.mean(~before & plural(several))),
@@ -209,11 +221,17 @@ def _side_by_side(model: Model, texts: Sequence[Sequence[str]]) -> Tensor:
     return torch.nn.utils.rnn.pad_sequence(inputs)
 
 
-def _put(donor: list[Signals], states: Sequence[str], steps: Tensor) -> TapAt:
-    """In reading k the states become the donor's at step steps[k]."""
+def _put(donor: list[Signals], states: Sequence[str], steps: Tensor, host: list[Signals] | None = None) -> TapAt:
+    """In reading k the states become the donor's at step steps[k]; h of that step stays the host's, if there is one."""
 
     def at(row: int, step: int) -> Tap:
         here = (steps == step)[:, None]  # [batch, 1]
-        return lambda name, value: torch.where(here, donor[row][name][step], value) if name in states else value
+
+        def tap(name: str, value: Tensor) -> Tensor:
+            if name in states:
+                return torch.where(here, donor[row][name][step], value)
+            return torch.where(here, host[row]["h"][step], value) if host and name == "h" else value
+
+        return tap
 
     return at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.models import Card
 from explorer.models.answers import ANSWERS, NEXT_TOKEN, Answer
-from explorer.signals import Trace
 from explorer.studio import sentences, service
 from explorer.studio.state import Place
 
@@ -121,10 +120,12 @@ def objective(here: Place, steps: int, states: Collection[str]) -> Objective:
     return Objective(of, at, label, here.unit if of in ("h", "c") else None)
 
 
-def source(target: int, steps: int, where: DeltaGenerator | None = None) -> int:
-    """The step that a pair begins at, from 0; at most the target's own. While nobody chose, a third of the way."""
-    usual = max(1, (target + 1) * 2 // 3)
-    return int(number(where or st.container(), "from step", 1, target + 1, usual, "since")) - 1
+def source(target: int, steps: int, where: DeltaGenerator | None = None, *, backward: bool = False) -> int:
+    """The step that a pair begins at, from 0: the target's own or one that was read before it, which in a backward row stands behind
+    it. While nobody chose, a third of the way back."""
+    low, high = (target + 1, steps) if backward else (1, target + 1)
+    usual = min(steps, target + 1 + (steps - target) // 3) if backward else max(1, (target + 1) * 2 // 3)
+    return int(number(where or st.container(), "from step", low, high, usual, "since")) - 1
 
 
 def choose_pair(target: int, source: int) -> None:
@@ -171,10 +172,25 @@ def number(
     return found
 
 
-def shared_signal(grads: Mapping[str, Trace]) -> str:
-    """A signal that all of these networks have, to be compared."""
-    common = [name for name in ("h", "x") if all(f"grad_{name}" in grad for grad in grads.values())]
-    return st.segmented_control("By", common, key="by", bind="query-params", default="h", required=True) or "h"
+MEASURES = {"carried state": "state", "h": "h", "c": "c", "x": "x"}
+"""What is measured, as the reader and the link have it -> as `explorer.gradients` names it."""
+
+
+def measure(states: Iterable[Collection[str]], key: str, *more: str) -> str:
+    """What is measured: all that is carried on, or one of the `states` of the compared networks alone, or of `more`."""
+    has = {"state", *more, *(name for of_one in states for name in of_one)}
+    options = [label for label, name in MEASURES.items() if name in has]
+    chosen = st.segmented_control(
+        "By",
+        options,
+        key=key,
+        bind="query-params",
+        default=options[0],
+        required=True,
+        help="Carried state: all that a step hands to the next one, h and c of an LSTM together, h of a GRU or RNN. By h alone an LSTM "
+        "is measured without its belt.",
+    )
+    return MEASURES[chosen or options[0]]
 
 
 def census(here: Place) -> pd.DataFrame:

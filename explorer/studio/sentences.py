@@ -155,15 +155,18 @@ def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
     if trace.belt is None:
         return NO_BELT
     values = {s.name: trace[s.name][row] for s in trace.per_unit()}
-    written = np.asarray(trace.belt.written(values))[: step + 1, unit]
-    writer = int(np.abs(written).argmax())
-    kept = float(np.prod(keep_of(trace, row)[writer + 1 : step + 1, unit]))
+    steps = list(trace.steps_read(step, row))
+    written = np.asarray(trace.belt.written(values))[steps, unit]
+    if not np.isfinite(written).all():
+        return f"Unit {unit} was written what is no finite number, so no write is the largest."
+    place = int(np.abs(written).argmax())
+    kept = float(np.prod(keep_of(trace, row)[place + 1 : len(steps), unit]))
     now = float(trace[trace.memory][row, step, unit])
-    ago = step - writer
+    ago = len(steps) - 1 - place
     left = f", {counted(ago)} ago; **{share(kept)}** of it is left" if ago else ", just now"
     return (
-        f"Up to here, the largest write of unit {unit} was **{_signed(written[writer])}** at step {writer + 1} "
-        f"({glyph(trace.tokens[writer])}){left}. The belt now carries **{_signed(now)}**."
+        f"Up to here, the largest write of unit {unit} was **{_signed(written[place])}** at step {steps[place] + 1} "
+        f"({glyph(trace.tokens[steps[place]])}){left}. The belt now carries **{_signed(now)}**."
     )
 
 
@@ -174,9 +177,14 @@ def of_half_life(lives: HalfLives, unit: int) -> str:
 
 
 def of_memory(
-    differences: Mapping[str, Array], changed: int, remembered: Mapping[str, int | None], floor: float
+    differences: Mapping[str, Array],
+    changed: int,
+    remembered: Mapping[str, int | None],
+    floor: float,
+    by: str = "h",
 ) -> str:
-    """How long each sibling remembers a changed character, and what is left at the end of the text."""
+    """How long each sibling remembers a changed token, and what is left at the end of the reading. `differences` [step] are in the order
+    in which the row reads, `changed` is the place of the token there, and `by` says what was compared."""
     kept, left = [], []
     for name, steps in remembered.items():
         values, cell = differences[name], name.upper()
@@ -189,7 +197,13 @@ def of_memory(
             kept.append(f"{cell} {'to the end of the text' if steps is None else counted(steps)}")
         left.append(f"{cell} {number(values[-1], 1)}" if values[-1] > floor else f"{cell} nothing above rounding")
     end = f" What is left of it after the last step: {'; '.join(left)}." if left else ""
-    return f"How long more than a tenth of the first difference stays: {'; '.join(kept)}.{end}"
+    what = {"state": "all that is carried on"}.get(by, by)
+    return f"How long more than a tenth of the first difference of {what} stays: {'; '.join(kept)}.{end}"
+
+
+def of_lacking(cells: Sequence[str], state: str) -> str:
+    """Which networks are not shown, since they have no such state."""
+    return f"{' and '.join(cell.upper() for cell in cells)} {'has' if len(cells) == 1 else 'have'} no {state}."
 
 
 def of_no_place(steps: int) -> str:
@@ -212,28 +226,34 @@ def of_row(row: int) -> str:
     return f"Row {row}: layer {row // 2}, reads {'backwards' if row % 2 else 'forwards'}"
 
 
-def of_reach(curves: Mapping[str, Array], at: int) -> str:
-    """How far back each sibling's gradient reaches from the objective's step."""
+def of_reach(behind: Mapping[str, Array], at: int, changed: str = "of h") -> str:
+    """How far back each sibling's gradient reaches from step `at`; `behind` [distance] is its size at `at`, one step back, …, in the order
+    of reading, and `changed` says what is changed a little."""
     parts = []
-    for name, curve in curves.items():
-        half, floor = distance_to_share(curve, at), distance_to_floor(curve, at)
-        if not np.isfinite(curve[: at + 1]).all():
+    for name, sizes in behind.items():
+        half, floor = distance_to_share(sizes), distance_to_floor(sizes)
+        if not np.isfinite(sizes).all():
             parts.append(f"**{name.upper()}** has one that is no finite number")
             continue
-        if not curve[at] > 0:
+        if not sizes[0] > 0:
             parts.append(f"**{name.upper()}** has none to begin with")
             continue
-        first = curve[0] / curve[at]
         half_words = f"falls below half after {counted(half)}" if half else "never falls below half"
-        end = (
-            f"reaches the smallest float32 after {counted(floor)}"
-            if floor
-            else f"arrives at the first step with {f'{first:.0%}' if first >= 0.01 else f'{first:.0e}'} of its size"
-        )
-        parts.append(f"**{name.upper()}** {half_words} and {end}")
-    return f"Going back from step {at + 1}: {'; '.join(parts)}. One network of each kind, one text."
+        end = f"is too small for float32 after {counted(floor)}" if floor else f"{_left(sizes)} at the first step read"
+        parts.append(f"**{name.upper()}** {half_words}" + (f" and {end}" if len(sizes) > 1 else ""))
+    return f"A tiny change {changed}, going back from step {at + 1}: {'; '.join(parts)}. One network of each kind, one text."
 
 
+def _left(sizes: Array) -> str:
+    """What arrives at the end, as a share of what there was at the beginning, or how many times as large it is."""
+    ratio = float(sizes[-1] / sizes[0])
+    if ratio > 1:
+        return f"arrives {number(ratio, 2)} times as large"
+    return f"arrives with {share(ratio) if ratio >= LEAST_SHARE else number(ratio, 2)} of its size"
+
+
+LEAST_SHARE = 0.01
+"""A smaller share is written as a number, not in percent."""
 ALIKE = 0.1
 """Means of kinds that differ by less than this share of the largest are not worth an order."""
 

@@ -175,10 +175,17 @@ def pushes(name: str, text: str, layer: int, unit: int, edits: tuple[Edit, ...] 
 
 @kept(READINGS)
 def gradients(
-    name: str, text: str, of: str, at: int, unit: int | None = None, layer: int = -1, label: str | None = None
+    name: str,
+    text: str,
+    of: str,
+    at: int,
+    unit: int | None = None,
+    layer: int = -1,
+    label: str | None = None,
+    by: str | None = None,
 ) -> Trace:
     """Per-step gradients, as `explorer.gradients` gives them."""
-    return models.gradients(model(name), text, of, at, unit=unit, layer=layer, label=label)
+    return models.gradients(model(name), text, of, at, unit=unit, layer=layer, label=label, by=by)
 
 
 def deletions(
@@ -206,14 +213,16 @@ def gradient_matrix(
     unit: int | None = None,
     layer: int = -1,
     label: str | None = None,
+    by: str = "state",
     progress: Progress | None = None,
 ) -> Array:
     """Every source by every target, as `explorer.gradient_matrix` gives it. `progress` is told the share that is done."""
 
     def compute() -> Array:
-        return models.gradient_matrix(model(name), text, of, unit=unit, layer=layer, label=label, progress=progress)
+        network = model(name)
+        return models.gradient_matrix(network, text, of, unit=unit, layer=layer, label=label, by=by, progress=progress)
 
-    return _once(compute, name, "matrix", text, of, unit, layer, label)
+    return _once(compute, name, "matrix", text, of, unit, layer, label, by)
 
 
 @kept(READINGS, "Following both paths …")

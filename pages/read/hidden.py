@@ -3,40 +3,24 @@
 import numpy as np
 import streamlit as st
 
-from explorer.analysis.differences import distance, rounding_floor, steps_remembered
 from explorer.analysis.orderings import ORDERINGS
 from explorer.analysis.projection import principal_components
 from explorer.figures import hidden
 from explorer.figures.heatmap import heatmap
-from explorer.studio import controls, sentences, service, style
+from explorer.studio import sentences, service, style
 from explorer.studio.page import chart, opening
+from explorer.studio.remembering import remembered
 
 here = opening(
     "The hidden state",
-    "The prediction sees nothing but h, and the gates of the next step see it. How long does it remember a single change?",
+    "Change one token and read again. How long does it make a difference to what the network carries on?",
 )
 trace, theme = service.trace(here.model, here.text), style.theme()
 memory, units, path = st.tabs(["How long it remembers", "All units", "The path"], key="view", bind="query-params")
 
 if memory.open:
     with memory:
-        changed, other = controls.changed_token(here.card, here.text)
-        readings = {
-            card.cell: (service.trace(card.name, here.text), service.trace(card.name, other))
-            for card in service.siblings(here.model)
-        }
-        differences = {cell: distance(one, two) for cell, (one, two) in readings.items()}
-        remembered = {cell: steps_remembered(values, changed) for cell, values in differences.items()}
-        exact = {
-            card.cell: (service.exact(card.name, here.text), service.exact(card.name, other))
-            for card in service.siblings(here.model)
-        }
-        floor = max(rounding_floor(*readings[cell], *exact[cell]) for cell in readings)
-        st.markdown(sentences.of_memory(differences, changed, remembered, floor))
-        figure = hidden.memory_of_a_change(
-            differences, trace.tokens, theme, changed=changed, floor=floor, step=here.step
-        )
-        chart(figure, "memory", "The distance between the two hidden states along the text, for each network.")
+        remembered(here)
 
 if units.open:
     with units:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import explorer
-from explorer.analysis.differences import distance, rounding_floor, steps_remembered
+from explorer.analysis.differences import distance, rounding_floor, states_of, steps_remembered
 from explorer.analysis.norms import norms
 from tests.analysis.made import made
+from tests.helpers import TEXT, network
 
 
 def test_distance() -> None:
@@ -96,3 +97,12 @@ def test_norms_of_tiny_values() -> None:
     np.testing.assert_allclose(norms(values), 2e-38, rtol=1e-6)  # 1e-38 itself is rounded in float32
     assert norms(values).dtype == np.float64
     assert norms(np.zeros((3, 2))).tolist() == [0, 0, 0]
+
+
+def test_all_that_is_carried_on() -> None:
+    """An LSTM's h and c side by side; a Jordan network hands on y alone."""
+    for cell, states in (("lstm", "hc"), ("gru", "h"), ("jordan", "y")):
+        one, other = (explorer.trace(network((cell, {})), text) for text in (TEXT, "b" + TEXT[1:]))
+        squares = sum(((one[name][-1] - other[name][-1]) ** 2).sum(-1) for name in states)
+        np.testing.assert_allclose(distance(one, other, by="state"), np.sqrt(squares), rtol=1e-12)
+        assert states_of(one).shape == (len(TEXT), len(states) * 4)

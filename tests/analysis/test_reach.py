@@ -42,11 +42,11 @@ def test_magnitudes() -> None:
     ],
 )
 def test_distance_to_half(magnitude: list[float], at: int, steps: int | None) -> None:
-    assert distance_to_share(np.array(magnitude), at) == steps
+    assert distance_to_share(np.array(magnitude)[at::-1]) == steps
 
 
 def test_distance_to_another_share() -> None:
-    assert distance_to_share(np.array([0.001, 0.01, 0.1, 1.0]), 3, share=0.05) == 2
+    assert distance_to_share(np.array([1.0, 0.1, 0.01, 0.001]), share=0.05) == 2
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_distance_to_another_share() -> None:
     ],
 )
 def test_distance_to_the_floor(magnitude: list[float], steps: int | None) -> None:
-    assert distance_to_floor(np.array(magnitude), 3) == steps
+    assert distance_to_floor(np.array(magnitude)[::-1]) == steps
 
 
 def test_the_floor_is_the_smallest_normal_float32() -> None:
@@ -75,3 +75,9 @@ def test_by_distance() -> None:
     np.testing.assert_array_equal(spread.median, [3, 4, 4, np.nan])
     np.testing.assert_array_equal(spread.low, [2, 3, 4, np.nan])
     np.testing.assert_array_equal(spread.high, [4, 5, 4, np.nan])
+
+
+def test_in_a_backward_row_the_source_stands_behind_the_target() -> None:
+    matrix = np.array([[1, 2, 4], [0, 3, 6], [0, 0, 5.0]])
+    np.testing.assert_array_equal(by_distance(matrix, backward=True).median, [3, 4, 4])
+    np.testing.assert_array_equal(by_distance(matrix).median, [3, 0, 0])

@@ -28,6 +28,7 @@ ODD = {
 """Texts that no task expects. Numbers are for one column; the others are filled with 1."""
 
 
+@pytest.mark.cases(3)
 @each_task
 def test_every_page(card: Card) -> None:
     """With all tabs: a title, the stage or its strip at the card's own place, a chart that has words, and no notice."""
@@ -50,6 +51,7 @@ def test_every_page(card: Card) -> None:
     assert sentences.plain(card.sentence) in words(at)
 
 
+@pytest.mark.cases(2)
 @each_task
 def test_examples_findings_and_another_excerpt(card: Card) -> None:
     """Each of them is read to its end, by all networks of the task."""
@@ -65,6 +67,7 @@ def test_examples_findings_and_another_excerpt(card: Card) -> None:
         assert service.problem(sibling, text) is None
 
 
+@pytest.mark.cases(2)
 @each_task
 def test_the_right_answer_of_what_is_typed(card: Card) -> None:
     """Where a rule knows it: one for each token of any text, and one that the network could give."""

@@ -11,7 +11,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import explorer
-from explorer.analysis.reach import by_distance
+from explorer.analysis.reach import by_distance, magnitudes
 from explorer.models import card_of, elman, paths, siblings, spectra
 from explorer.signals import Array
 from explorer.studio.reach import words as said
@@ -105,7 +105,7 @@ def test_the_matrices_are_the_librarys(name: str, arguments: dict[str, str], shi
     assert list(found) == [card.cell for card in reversed(siblings(name))]
     curves = {curve["name"]: curve["customdata"] for curve in charts(at)[0].data if "name" in curve}
     for card in siblings(name):
-        matrix = explorer.gradient_matrix(shipped[card.name], text, **arguments)
+        matrix = explorer.gradient_matrix(shipped[card.name], text, by="state", **arguments)
         np.testing.assert_array_equal(found[card.cell], matrix.astype(np.float32))
         spread = by_distance(matrix)
         np.testing.assert_array_equal(curves[card.cell.upper()], spread.median[spread.pairs > 0])
@@ -117,7 +117,7 @@ def test_the_matrix_of_a_states_own_gradient(shipped: Shipped) -> None:
     at = opened(
         "gradients", model="english-gru", text="It was so.", of="h of the pinned unit", unit=7, reach="Every pair"
     )
-    matrix = explorer.gradient_matrix(shipped["english-gru"], "It was so.", "h", 7)
+    matrix = explorer.gradient_matrix(shipped["english-gru"], "It was so.", "h", 7, by="state")
     np.testing.assert_array_equal(matrices_of(at)[1]["gru"], matrix.astype(np.float32))
     assert pair_of(at)[0] == len("It was so.") - 1
 
@@ -126,7 +126,7 @@ def test_the_mean_has_the_matrix_of_its_losses(shipped: Shipped) -> None:
     at = opened(
         "gradients", model="english-rnn", text="It was so.", of="the mean loss of all steps", reach="Every pair"
     )
-    matrix = explorer.gradient_matrix(shipped["english-rnn"], "It was so.", "loss")
+    matrix = explorer.gradient_matrix(shipped["english-rnn"], "It was so.", "loss", by="state")
     np.testing.assert_array_equal(matrices_of(at)[1]["rnn"], matrix.astype(np.float32))
     assert np.isnan(matrices_of(at)[1]["rnn"][-1]).all()
 
@@ -142,8 +142,23 @@ def test_a_clicked_pair_is_that_of_the_page(shipped: Shipped) -> None:
     assert matrices_of(at)[0]["pair"] == {"target": 20, "source": 6}
     assert f"at {glyph(TEXT[6])} (step 7) moves the result at `{TEXT[20]}` (step 21), 14 steps later" in words(at)
     for card in siblings("english-lstm"):
-        entry = explorer.gradient_matrix(shipped[card.name], TEXT)[20, 6]
+        entry = explorer.gradient_matrix(shipped[card.name], TEXT, by="state")[20, 6]
         assert f"**{card.cell.upper()}** {said.size(entry)}" in words(at)
+
+
+def test_h_and_c_can_be_asked_for_alone(shipped: Shipped) -> None:
+    """On both tabs; of c nothing is shown of networks that have none, and they are named."""
+    link = {"model": "english-lstm", "text": TEXT, "at": 21}
+    for by in "hc":
+        grads = explorer.gradients(shipped["english-lstm"], TEXT, at=20)
+        at = opened("gradients", by=by, reach="How far", **link)
+        np.testing.assert_array_equal(curve_of(at, "english-lstm"), magnitudes(grads, by)[:21])
+        at = opened("gradients", by=by, reach="Every pair", **link)
+        found = matrices_of(at)[1]
+        matrix = explorer.gradient_matrix(shipped["english-lstm"], TEXT, by=by)
+        np.testing.assert_array_equal(found["lstm"], matrix.astype(np.float32))
+        assert set(found) == ({"lstm"} if by == "c" else {"lstm", "gru", "rnn"})
+        assert ("RNN and GRU have no c." in words(at) or "GRU and RNN have no c." in words(at)) == (by == "c")
 
 
 def test_every_source_can_be_chosen() -> None:
@@ -171,13 +186,13 @@ def test_a_pair_in_the_link_is_that_of_every_tab(shipped: Shipped) -> None:
     at = opened("gradients", reach="How far", **link)
     assert at.number_input(key="at").value == 21
     assert len(curve_of(at, "english-lstm")) == 21
-    assert "Going back from step 21" in words(at)
+    assert "going back from step 21" in words(at)
     at = opened("gradients", reach="Every pair", **link)
     assert pair_of(at) == (20, 6)
     at = opened("gradients", reach="Two paths", **link)
     assert pair_of(at) == (20, 6)
     found = paths(shipped["english-lstm"], TEXT, to=20)
-    assert said.of_paths(found, 20, 6) in words(at)
+    assert said.of_paths(said.going_back(found, range(20, -1, -1)), 14) in words(at)
     curves = {curve["name"]: curve["customdata"] for curve in charts(at)[0].data}
     np.testing.assert_array_equal(curves["full derivative, largest singular value"], found.spectral[:21])
     np.testing.assert_array_equal(curves["direct path, the unit that keeps most"], found.direct[:21].max(1))
@@ -199,15 +214,15 @@ def test_why_tells_of_every_network(shipped: Shipped) -> None:
     for card, chart in zip(cards, found, strict=False):
         one = spectra(shipped[card.name], TEXT, to=20)
         curves = {curve["name"]: curve["customdata"] for curve in chart.data}
-        np.testing.assert_array_equal(curves["largest"], one.h[:21, 0])
-        np.testing.assert_array_equal(curves["largest of the full state"], one.full[:21, 0])
-        assert said.of_spectra(one, 20) in words(at)
+        np.testing.assert_array_equal(curves["largest"], one.full[:21, 0])
+        assert ("largest of h alone" in curves) == (card.cell == "lstm")
+        assert said.of_spectra(said.going_back(one, range(20, -1, -1))) in words(at)
     known = elman(shipped["english-rnn"], TEXT, to=20)
     exact, bound, misordered = found[len(cards)].data
     np.testing.assert_array_equal(exact["customdata"], known.exact[:21])
     np.testing.assert_array_equal(bound["customdata"], known.bound[:21])
     np.testing.assert_array_equal(misordered["customdata"], known.misordered[:21])
-    assert said.of_elman(known, 20) in words(at)
+    assert said.of_elman(said.going_back(known, range(20, -1, -1))) in words(at)
 
 
 def test_a_squashing_repeated_as_often_as_one_likes() -> None:
@@ -236,4 +251,4 @@ def test_a_clicked_letter_is_the_target() -> None:
     selection = {"selection": {"points": [{"x": 9, "y": "GRU"}], "point_indices": [9], "box": [], "lasso": []}}
     told(at, WidgetState(id=rows.id, string_value=json.dumps(selection)))
     assert at.number_input(key="at").value == 10
-    assert "Going back from step 10" in words(at)
+    assert "going back from step 10" in words(at)

@@ -15,6 +15,7 @@ from tests.helpers import TEXT
 CELLS = ("lstm", "gru", "rnn")
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("both", [False, True], ids=["forward", "both"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_layer_in_the_link_is_shown(cell: str, both: bool, shelve: Shelve) -> None:
@@ -30,6 +31,7 @@ def test_the_layer_in_the_link_is_shown(cell: str, both: bool, shelve: Shelve) -
             assert "layer" not in sent.header["link"], "its widget keeps it in the link"
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("cell", CELLS)
 def test_pages_draw_the_row(cell: str, shelve: Shelve) -> None:
     name = shelve(cell, (2, False))

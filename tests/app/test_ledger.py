@@ -226,6 +226,7 @@ def test_every_shipped_network(name: str) -> None:
     assert abs(total - own(view, column, against)) <= 1e-5 * np.abs(values).sum() + 1e-6 * abs(header["bias"])
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("both", [False, True], ids=["forward", "both"])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_each_row_of_a_stack(cell: str, both: bool, shelve: Shelve) -> None:

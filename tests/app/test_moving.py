@@ -110,7 +110,7 @@ def memory_of(at: AppTest) -> list[float]:
 
 
 def after_a_change(shipped: Shipped, other: str) -> list[float]:
-    return list(distance(explorer.trace(shipped[ONE], TEXT), explorer.trace(shipped[ONE], other)))
+    return list(distance(explorer.trace(shipped[ONE], TEXT), explorer.trace(shipped[ONE], other), by="state"))
 
 
 OBJECTIVES = {
@@ -128,10 +128,10 @@ def test_every_objective(label: str, of: str, shipped: Shipped) -> None:
     at = opened("gradients", model=ONE, text=TEXT, of=label, at=at_step + 1, unit=5)
     assert at.selectbox(key="of").options == list(OBJECTIVES)
     assert at.selectbox(key="of").value == label
-    grads = explorer.gradients(shipped[ONE], TEXT, of, -1 if of == "mean" else at_step, unit=5)
+    grads = explorer.gradients(shipped[ONE], TEXT, of, -1 if of == "mean" else at_step, unit=5, by="state")
     shown = curve_of(at, ONE)
     assert len(shown) == (len(TEXT) - 1 if of == "mean" else at_step + 1)
-    np.testing.assert_array_equal(shown, magnitudes(grads, "h")[: len(shown)])
+    np.testing.assert_array_equal(shown, magnitudes(grads, "state")[: len(shown)])
 
 
 def test_by_the_input_instead_of_h(shipped: Shipped) -> None:

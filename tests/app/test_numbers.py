@@ -26,6 +26,7 @@ def plain(at: AppTest) -> str:
     return words(at).replace("\\", "")
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     "text", [ROWS, "0.25, 0; 0.5, 1; -0.75, 0", "0.25\t0\r\n0.5\t1\r\n-.75\t0\r\n", "\n0.25 0\n\n0.5 1\n-75e-2 0;\n"]
 )
@@ -45,6 +46,7 @@ def test_what_the_columns_are_is_said(card: Card) -> None:
     assert "one row at a time" in opened(model=card.name).title[0].value
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -75,6 +77,7 @@ def test_a_link_with_a_row_that_cannot_be_read(card: Card) -> None:
     assert "This cannot be read" in at.title[0].value and at.text_area(key="text").value == "1 2 3"
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("text", ["", "  ", "\n", ";;"])
 def test_no_row(text: str, card: Card) -> None:
     at = type_text(opened(model=card.name), text)
@@ -114,6 +117,7 @@ def test_a_file_of_numbers(card: Card) -> None:
     assert at.text_area(key="text").value == "1 1; 0 0", "the file is not read again"
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -194,6 +198,7 @@ def test_an_example_after_a_file(card: Card) -> None:
     assert stage_of(at).header["steps"] == 6
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("link", "told"),
     [({"step": 4}, "1 to 3"), ({"step": 0}, "1 to 3"), ({"unit": 4}, "0 to 3"), ({"unit": "x"}, "0 to 3")],
@@ -206,6 +211,7 @@ def test_a_stale_link(link: dict[str, object], told: str, card: Card) -> None:
     assert stage_of(at).place == (0, card.show.unit)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("page", "link"),
     [

@@ -194,6 +194,7 @@ each_kind = pytest.mark.parametrize(
 """Those two are looked at by the tests that follow."""
 
 
+@pytest.mark.cases(4)
 @each_kind
 def test_every_page(kind: str) -> None:
     """One title, no fault, and neither a score nor an origin that nobody knows of."""
@@ -211,6 +212,7 @@ def test_every_page(kind: str) -> None:
         assert not [one for one in at.button if one.key == "random"], "there is nothing to draw an excerpt from"
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize("kind", ["Inf in the weights", "both ways to a class", "pooled above other layers"])
 @pytest.mark.parametrize(("page", "key", "tab"), TABS)
 def test_every_tab(page: str, key: str, tab: str, kind: str) -> None:

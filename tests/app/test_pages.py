@@ -174,7 +174,7 @@ def test_hidden_state(name: str, shipped: Shipped) -> None:
     assert set(curves) == {card.cell.upper() for card in family}
     for card in family:
         model, other = shipped[card.name], f"{TEXT[:changed]}x{TEXT[changed + 1 :]}"
-        found = distance(explorer.trace(model, TEXT), explorer.trace(model, other))
+        found = distance(explorer.trace(model, TEXT), explorer.trace(model, other), by="state")
         np.testing.assert_array_equal(curves[card.cell.upper()]["customdata"], found[changed:])
     trace = explorer.trace(shipped[name], TEXT)
     np.testing.assert_array_equal(units.data[0]["z"], trace["h"][0][:, by_half_life(trace)].T)
@@ -191,7 +191,7 @@ def test_gradients(name: str, shipped: Shipped) -> None:
         assert [str(label) for label in drawn.data[0]["y"]] == [curve["name"] for curve in together.data]
     for curve in together.data:
         (sibling,) = (card for card in siblings(name) if card.cell.upper() == curve["name"])
-        reach = magnitudes(explorer.gradients(shipped[sibling.name], TEXT), "h")
+        reach = magnitudes(explorer.gradients(shipped[sibling.name], TEXT, by="state"), "state")
         np.testing.assert_array_equal(curve["customdata"], reach[:last])
         np.testing.assert_array_equal(told_of(rows, curve["name"]), reach)
         np.testing.assert_array_equal(told_of(without, curve["name"]), deletions(shipped[sibling.name], TEXT))

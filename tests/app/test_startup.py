@@ -66,6 +66,7 @@ def test_a_slider_moves_its_own_curve_and_no_other() -> None:
     assert_drawn(at, SIGMOID, Start("lstm", keep=2.0, gain=2.0), THREE)
 
 
+@pytest.mark.cases(3)
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_goes_into_the_chosen_cell(name: str) -> None:
     at = press(lab(turn="Cell C"), f"preset {name}")
@@ -85,6 +86,7 @@ def test_one_preset_after_another_leaves_nothing_behind() -> None:
         assert_drawn(at, SIGMOID, PRESETS[name], THREE)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize(
     ("link", "start"),
     [
@@ -108,6 +110,7 @@ def test_a_link_says_how_large_how_long_and_which_draws() -> None:
     assert "Median of 1 draw (seed 0)" in words(lab(draws=1))
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize(
     ("name", "value", "can"),
     [

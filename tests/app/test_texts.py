@@ -34,6 +34,7 @@ ODD = {
 }
 
 
+@pytest.mark.cases(4)
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_it_is_read(text: str) -> None:
     """One token a character, each one visible, on every page, from the first step to the last."""
@@ -45,6 +46,7 @@ def test_it_is_read(text: str) -> None:
         assert at.text_area(key="text").value == text
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("text", [ODD["one character"], ODD["two characters"], HOSTILE, "a" * 300], ids=len)
 @pytest.mark.parametrize("view", VIEWS)
 def test_it_is_drawn_in_every_view_of_the_hidden_state(view: str, text: str) -> None:
@@ -98,6 +100,7 @@ def open_marks(at: AppTest) -> dict[str, int]:
     return {mark: said.count(mark) for mark in ("<", "](", "$", "&", "~~", ":red[")}
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("text", [HOSTILE, "é$é$é", "<i>é</i>&amp;", "*é* _é_ `é` [é](é)"], ids=ascii)
 def test_no_markup_of_the_text_is_interpreted(text: str) -> None:
     """A page about this text has no more marks than one about a text without any; tokens under charts are escaped."""

@@ -300,7 +300,10 @@ def test_the_memory_of_the_plural_sentence_is_transplanted(cell: str, shipped: S
         assert verbs > 0.5
     found = transplants(shipped[name], grammar.pairs())
     noun, verb = (percent(found.share((state,), where)) for where in ("after the noun", "before the verb"))
-    assert f"**{state}**{' alone' * (cell == 'lstm')} {noun} / {verb}" in words(at)
+    assert f"**{state}{', and h follows' * (cell == 'lstm')}** {noun} / {verb}" in words(at)
+    if cell == "lstm":
+        noun, verb = (percent(found.share("c", where, alone=True)) for where in ("after the noun", "before the verb"))
+        assert f"**c alone, h as it was** {noun} / {verb}" in words(at)
     assert f"Of {found.pairs} generated pairs" in words(at)
 
 

@@ -106,6 +106,7 @@ def test_a_link(shelve_task: ShelveTask) -> None:
     assert stage_of(at).header["steps"] == 3
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize(
     ("page", "link"),
     [

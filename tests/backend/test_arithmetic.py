@@ -27,7 +27,7 @@ def rows_of(shape: Shape) -> range:
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_shares_add_up(variant: Variant, shape: Shape) -> None:
-    """inputs + units + bias is the traced pre-activation, at each step, for each of them, in every row."""
+    """inputs + units + others + bias is the traced pre-activation, at each step, for each of them, in every row."""
     model = network(variant, shape)
     state = state_of(model)
     trace = explorer.trace(model, TEXT, state=state)
@@ -35,12 +35,14 @@ def test_shares_add_up(variant: Variant, shape: Shape) -> None:
         pushes = explorer.arithmetic(model, TEXT, unit=UNIT, layer=row, state=state)
         assert set(pushes) == {name for name in trace.arrays if name.endswith("_pre") and trace[name].shape[-1] > UNIT}
         for name, push in pushes.items():
-            total = push.inputs.sum(-1) + push.units.sum(-1) + push.bias
+            total = push.inputs.sum(-1) + push.units.sum(-1) + sum(push.others.values()) + push.bias
             np.testing.assert_allclose(total, trace[name][row, :, UNIT], **CLOSE)
             back = (
                 model.cell.recurrent_size if name.removesuffix("_pre") in model.cell.blocks else model.stack.hidden_size
             )
             assert push.units.shape == (len(TEXT), back)
+            if (variant[0], name) != ("gru", "n_pre"):  # whose recurrent bias is multiplied by r
+                np.testing.assert_allclose(push.bias, push.bias[0], **CLOSE, err_msg="a bias is the same at every step")
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -100,3 +102,18 @@ def test_what_comes_back_in_a_jordan_network_is_its_output() -> None:
     np.testing.assert_allclose(pushes["y_pre"].bias, weights["b_hy"][UNIT], **CLOSE)
     assert not pushes["y_pre"].inputs.any()
     assert set(explorer.arithmetic(model, TEXT, unit=3)) == {"h_pre"}
+
+
+def test_what_else_enters_a_sum_is_named() -> None:
+    """Peepholes, the layer below, gates that are heard again, an input that was squashed: none of them is called bias."""
+    named: dict[str, set[str]] = {}
+    for name in explorer.cells.names():
+        for layer in (0, -1):
+            for push in explorer.arithmetic(network((name, {}), (2, False)), TEXT, unit=0, layer=layer).values():
+                named.setdefault(name, set()).update(push.others)
+    assert {name: others for name, others in named.items() if others} == {
+        "lstm-peephole": {"c_prev", "c"},
+        "lstm-fgr": {"i_prev", "f_prev", "o_prev"},
+        "depth-gated": {"c_prev", "l"},
+        "mut1": {"x"},
+    }

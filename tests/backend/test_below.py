@@ -88,6 +88,7 @@ def test_the_matrix(variant: Variant, shape: Shape) -> None:
         np.testing.assert_allclose(found[to], row, **CLOSE)
 
 
+@pytest.mark.cases(6)
 @each_cell
 @stacked
 @pytest.mark.parametrize("of", ["h", "c"])

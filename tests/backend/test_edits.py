@@ -232,6 +232,26 @@ def test_erasing_a_unit_and_cutting_the_loop() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+def test_a_cut_loop_lets_nothing_come_back(variant: Variant) -> None:
+    """Whatever a cell feeds back, the gates and candidates of a step are those of a text that begins there. Only a belt beside h, and a
+    clock, tell of the steps before; and what looks at them, through a peephole."""
+    model = network(variant)
+    cut, again = (explorer.trace(model, text, edits=[edits.cut_loop()]) for text in (TEXT, TEXT[4:]))
+    looks = variant[0] in ("lstm-peephole", "depth-gated", "clockwork") or "peephole" in variant[1]
+    for signal in cut.per_unit():
+        if (signal.kind == "gate" and not looks) or (signal.name in edits.loop_of(model.cell) and not model.cell.belts):
+            np.testing.assert_allclose(cut[signal.name][0, 4:], again[signal.name][0], rtol=0, atol=1e-14)
+    assert set(cut.edited) == {f"{state}_prev" for state in edits.loop_of(model.cell)}
+
+
+def test_what_comes_back() -> None:
+    found = {name: edits.loop_of(explorer.cells.REGISTRY[name](2, 4)) for name in explorer.cells.names()}
+    assert found["jordan"] == ("y",)
+    assert found["lstm-fgr"] == ("h", "i", "f", "o")
+    assert set(found.values()) == {("h",), ("y",), ("h", "i", "f", "o")}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_the_memory_of_a_unit(variant: Variant) -> None:
     """The states that hold what a unit knows; with all of them held at 0 it has nothing to tell the next step."""
     cell = network(variant).cell

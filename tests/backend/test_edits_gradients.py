@@ -61,6 +61,7 @@ def differences(model: Model, name: str, made: list[Edit], asked: dict[str, Any]
     return found[0] if name == "x" else found
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("asked", [{"of": "loss"}, {"of": "h", "unit": 1, "at": 6}], ids=["loss", "h"])
 @pytest.mark.parametrize("shape", [(1, False), (2, True)], ids=str)
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -101,6 +101,7 @@ def differences(model: Model, name: str, asked: dict[str, Any], by: float = 1e-5
     return found[0] if name == "x" else found
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize("shape", [(1, False), (2, True)], ids=str)
 @pytest.mark.parametrize("variant", KNOWN)
 def test_float32_holds_above_the_floor(variant: Variant, shape: Shape, path: str) -> None:

@@ -77,6 +77,7 @@ def flat(gradient: dict[str, Tensor]) -> Array:
     return torch.cat([gradient[key].flatten() for key in sorted(gradient)]).numpy()
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("variant", KNOWN)
@@ -130,6 +131,7 @@ def test_the_terms_add_up_to_what_training_gets(text: str, variant: Any, seed: i
     assert (found.shares[np.triu_indices(len(text) - 1, 1, len(text))] == 0).all()
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("shape", [(2, False), (2, True)], ids=str)
 def test_float32_comes_near(shape: Shape, path: str) -> None:
     """In float32 each share that is above the floor is right to 1e-3, over 150 steps."""

@@ -46,6 +46,7 @@ def by_autograd(values: list[Tensor], to: int) -> Array:
     return np.stack([np.stack([found[u][since].numpy() for u in units]) for since in range(len(values))])
 
 
+@pytest.mark.cases(10)
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize(("variant", "of"), STATES)
@@ -63,6 +64,7 @@ def test_a_jacobian_is_that_of_autograd(variant: Variant, of: str, shape: Shape,
                 np.testing.assert_allclose(found, expected[since], rtol=0, atol=1e-9, err_msg=f"{layer} {to} {since}")
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("variant", BELTED)
 def test_channels_are_the_product_of_keep_and_the_derivative_of_the_belt(
@@ -117,6 +119,7 @@ def test_jacobians_chain_where_nothing_passes_h_by(variant: Variant, text: str, 
         assert np.abs(chained - whole).max() > 1e-9
 
 
+@pytest.mark.cases(8)
 @pytest.mark.parametrize("shape", [(1, False), (2, False), (1, True)], ids=str)
 @pytest.mark.parametrize("variant", KNOWN)
 def test_spectra_are_those_of_the_product_of_single_steps(variant: Variant, shape: Shape, path: str) -> None:

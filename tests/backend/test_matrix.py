@@ -79,6 +79,7 @@ def matrices(objective: str, name: str, given: tuple[tuple[str, Any], ...], shap
     return found
 
 
+@pytest.mark.cases(20)
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize(("variant", "objective"), CASES)
@@ -94,6 +95,7 @@ def test_a_matrix_is_that_of_autograd(variant: Variant, objective: str, shape: S
     assert largest > 1e-2  # there was something to compare
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("variant", VARIANTS)
 @given(text=st.text(SYMBOLS, min_size=2, max_size=9), seed=st.integers(0, 9), data=st.data())
 @FEWER
@@ -108,6 +110,7 @@ def test_a_row_is_what_gradients_gives_for_its_target(variant: Variant, text: st
         assert (matrix[:-1][np.triu_indices(len(text) - 1, 1, len(text))] == 0).all()
 
 
+@pytest.mark.cases(4)
 @pytest.mark.parametrize("shape", [(1, False), (2, True)], ids=str)
 @pytest.mark.parametrize("variant", KNOWN)
 def test_float32_holds_above_the_floor(variant: Variant, shape: Shape, path: str) -> None:

@@ -75,6 +75,7 @@ def test_the_same_seed_gives_the_same_weights() -> None:
     assert not same(one, trained(("gru", {}), seed=2)[0])
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("stop", [0, 100, 137])
 def test_a_run_goes_on_from_its_checkpoint(stop: int, tmp_path: Path) -> None:
     """Broken off at, or between, two checkpoints, or not at all: the end is that of an unbroken run, to the last bit."""
@@ -375,6 +376,7 @@ def test_without_patience_the_last_weights_stay(tmp_path: Path) -> None:
     assert all(torch.equal(weight, other) for weight, other in zip(model.state_dict().values(), kept, strict=True))
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("stop", [1, 100, 130, 200, 0])
 def test_a_run_that_stops_early_goes_on_from_its_checkpoint(stop: int, tmp_path: Path) -> None:
     """Broken off before or after its best, or resumed after its end, also where a checkpoint is due at that very step: the same events

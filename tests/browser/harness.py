@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from playwright.sync_api import ConsoleMessage, Page, Request, WebSocket, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = float(os.environ.get("CAROUSEL_TEST_TIMEOUT", "20")) * 1000
+PATIENCE = float(os.environ.get("CAROUSEL_TEST_TIMEOUT", "60")) * 1000
 """Milliseconds that a test waits for what is to come, on a machine that may have more to do."""
 
 START_SECONDS = 60

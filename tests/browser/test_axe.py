@@ -16,6 +16,7 @@ from tests.browser.harness import Server, settle
 from tests.browser.reader import LIBRARY, PAGES, visit
 from tests.browser.test_look import PHONE, STEP
 from tests.browser.test_tasks import one_that_reads
+from tests.helpers import FULL
 
 
 class Theirs(NamedTuple):
@@ -48,6 +49,12 @@ STAGELESS = {
     "diagnosis": "What it read",
 }
 """Address -> a heading that says that the page is there."""
+MODES = list(THEMES)
+EACH = [(address, MODES[n % 2]) for n, address in enumerate([*PAGES, *STAGELESS])]
+"""Each page once, in one theme or the other; a full run has both."""
+if FULL:
+    EACH = [(address, mode) for address, _ in EACH for mode in MODES]
+
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 LOOK = """async ([grave, theirs, rules]) => {
@@ -127,8 +134,8 @@ def open_going_on(page: Page) -> None:
     expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("mode", THEMES)
-@pytest.mark.parametrize("address", [*PAGES, *STAGELESS])
+@pytest.mark.cases(24)
+@pytest.mark.parametrize(("address", "mode"), EACH)
 def test_a_page_with_all_its_tabs(open_page: OpenPage, server: Server, address: str, mode: str) -> None:
     page = open_page(color_scheme=mode)
     open_address(page, server, address)
@@ -170,6 +177,7 @@ def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
     expect_none(complaints + report(page, "the sidebar"))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("tokens", "mode"), [("words", "light"), ("words", "dark"), ("numbers", "light")])
 def test_other_tokens_and_other_answers(open_page: OpenPage, server: Server, tokens: str, mode: str) -> None:
     page = open_page(color_scheme=mode)
@@ -177,6 +185,7 @@ def test_other_tokens_and_other_answers(open_page: OpenPage, server: Server, tok
     expect_none(report(page, tokens))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", THEMES)
 def test_a_link_that_is_wrong_and_nothing_to_read(open_page: OpenPage, server: Server, mode: str) -> None:
     """The notice above the page, and what stands there instead of it."""

@@ -74,6 +74,7 @@ def test_each_step_has_its_numbers(page: Page, server: Server, shipped: Shipped,
         assert [carries for carries, _ in shown(page).wires] == numbered
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", [FIRST_MODEL, "adding-gru"])
 def test_while_it_plays_the_numbers_are_those_of_the_step(
     page: Page, server: Server, shipped: Shipped, name: str
@@ -101,6 +102,7 @@ def test_while_it_plays_the_numbers_are_those_of_the_step(
             expect_traced(look, trace)
 
 
+@pytest.mark.full
 def test_while_it_plays_slowly(page: Page, server: Server, shipped: Shipped) -> None:
     """Looked at from outside, at any moment, in the midst of a flow too."""
     trace = explorer.trace(shipped[FIRST_MODEL], TEXT)
@@ -115,6 +117,7 @@ def test_while_it_plays_slowly(page: Page, server: Server, shipped: Shipped) -> 
         expect_traced(told(look), trace)
 
 
+@pytest.mark.full
 def test_each_step_and_each_unit_is_another_picture(open_page: OpenPage, server: Server) -> None:
     page = open_page(reduced_motion="reduce")
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=1)
@@ -167,6 +170,7 @@ def test_a_step_flows_and_comes_to_rest(page: Page, server: Server, shipped: Shi
     assert picture(page) == rest
 
 
+@pytest.mark.full
 def test_numbers_wait_for_their_wire(page: Page, server: Server) -> None:
     """What is shown last is faint at first; at rest all are there."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=5)

@@ -161,6 +161,7 @@ def test_the_running_line_is_lit(page: Page, server: Server, cell: str) -> None:
             assert all(set(line.split()) & told for line in lines), (phase, lines)
 
 
+@pytest.mark.full
 def test_nothing_is_lit_where_motion_is_not_welcome(open_page: OpenPage, server: Server) -> None:
     page = open_page(reduced_motion="reduce")
     open_cell(page, server, "lstm")
@@ -170,6 +171,7 @@ def test_nothing_is_lit_where_motion_is_not_welcome(open_page: OpenPage, server:
     assert not any(lines for _, lines in page.evaluate("looks"))
 
 
+@pytest.mark.full
 def test_the_line_is_walked_by_keys(page: Page, server: Server) -> None:
     """To the next cell, which is seen at work; the link names it, with the notation, and opens the same elsewhere."""
     page.add_init_script(WAS_LIT)
@@ -190,6 +192,7 @@ def test_the_line_is_walked_by_keys(page: Page, server: Server) -> None:
     expect(lit(page)).to_have_count(0)
 
 
+@pytest.mark.full
 def test_a_cell_under_more(page: Page, server: Server) -> None:
     """The list closes, and the cell that was chosen is there, untrained; another seed gives other numbers."""
     open_cell(page, server, "gru")
@@ -212,6 +215,7 @@ def test_axe_finds_nothing_grave(open_page: OpenPage, server: Server, mode: str)
     expect_none(report(page, "the GRU"))
 
 
+@pytest.mark.full
 def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
     """The page is no wider than the screen: what is, is scrolled within itself, each equation too."""
     page = open_page(**PHONE)

@@ -88,6 +88,7 @@ def letter(page: Page, row: int, step: int) -> tuple[float, float]:
     return found[0], found[1]
 
 
+@pytest.mark.full
 def test_each_tab_opens_from_the_one_before(page: Page, server: Server) -> None:
     """And by its link; the charts of the others are gone, and the browser has nothing to complain of."""
     open_tab(page, server, TABS[0])
@@ -99,6 +100,7 @@ def test_each_tab_opens_from_the_one_before(page: Page, server: Server) -> None:
             expect_link(page, beside=tab.replace(" ", "+"))
 
 
+@pytest.mark.full
 def test_it_begins_where_its_effect_is_to_be_seen(page: Page, server: Server) -> None:
     """By a link that names no step: before the closing quote, without the opening one."""
     visit(page, server, ADDRESS)
@@ -120,6 +122,7 @@ def test_a_clicked_letter_is_left_out(page: Page, server: Server) -> None:
     expect(page.get_by_label("Leave out character number")).to_have_value("6")
 
 
+@pytest.mark.full
 def test_the_button_moves_the_playhead(page: Page, server: Server) -> None:
     visit(page, server, ADDRESS, step=5)
     page.get_by_role("button", name="Where it matters").click()
@@ -139,6 +142,7 @@ def test_one_playhead_goes_through_all_lanes(page: Page, server: Server) -> None
     expect_playhead(page, 20)
 
 
+@pytest.mark.full
 def test_a_lane_tells_its_numbers(page: Page, server: Server, shipped: Shipped) -> None:
     """Of the step and the unit under the pointer."""
     open_tab(page, server, "Side by side")
@@ -165,6 +169,7 @@ def test_a_lane_tells_its_numbers(page: Page, server: Server, shipped: Shipped) 
         expect(told).to_have_text("")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", THEMES)
 def test_a_lane_has_the_colours_of_its_role(open_page: OpenPage, server: Server, shipped: Shipped, mode: str) -> None:
     """A keep gate from the ground at 0 to its colour at 1, a pixel a unit and step, in the same order as its numbers."""
@@ -188,6 +193,7 @@ def test_a_lane_has_the_colours_of_its_role(open_page: OpenPage, server: Server,
     np.testing.assert_allclose(found, wanted, atol=2)
 
 
+@pytest.mark.full
 def test_chosen_networks_are_in_the_link(page: Page, open_page: OpenPage, server: Server) -> None:
     """Which opens the same on another machine; a seed of its own is another untrained network."""
     open_tab(page, server, "Differences")
@@ -203,6 +209,7 @@ def test_chosen_networks_are_in_the_link(page: Page, open_page: OpenPage, server
     expect(other.get_by_text("How far each answer is")).to_have_text(said or "")
 
 
+@pytest.mark.full
 def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server) -> None:
     """No tab is wider than the screen; what is wider scrolls within itself."""
     page = open_page(**PHONE, color_scheme="dark")
@@ -237,6 +244,7 @@ def test_another_page_and_back(page: Page, server: Server) -> None:
     expect_playhead(page, 19)
 
 
+@pytest.mark.full
 def test_words_and_their_networks(page: Page, server: Server) -> None:
     """Networks of words have words for tokens, as wide as there is room for."""
     visit(page, server, ADDRESS, model="sentiment-lstm", beside="Side by side")

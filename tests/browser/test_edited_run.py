@@ -71,6 +71,7 @@ def test_a_gate_that_is_held_unfolds_with_what_its_weights_would_give(page: Page
     expect(inside(page, ".unfold .result").first).to_have_text("0.7311")
 
 
+@pytest.mark.full
 def test_what_is_set_for_another_unit_is_marked_otherwise(page: Page, server: Server) -> None:
     """With dots, and without a pen, until that unit is pinned."""
     link = {"model": "counter-lstm", "text": "aabb", "edits": "set f 0 unit 1", "unit": 0}
@@ -83,6 +84,7 @@ def test_what_is_set_for_another_unit_is_marked_otherwise(page: Page, server: Se
     expect(inside(page, ".why .set")).to_contain_text("set to 0.000 by an edit (the equation gives 0.")
 
 
+@pytest.mark.full
 def test_where_a_token_is_left_out_the_link_keeps_the_steps_of_the_text(page: Page, server: Server) -> None:
     visit(page, server, "what-if", watch="edited", step=7, **LINK | {"edits": "delete steps 3-4"})
     expect(page.get_by_test_id("stage-step")).to_have_text("5 of 8, step 7 of the original")
@@ -99,6 +101,7 @@ def test_where_a_token_is_left_out_the_link_keeps_the_steps_of_the_text(page: Pa
 ALL = LINK | {"edits": "set c 0\nset h_prev 0\ndelete step 2"}
 
 
+@pytest.mark.full
 def test_it_fits_a_phone(open_page: OpenPage, server: Server) -> None:
     page = open_page(**PHONE)
     visit(page, server, "what-if", watch="edited", step=3, **ALL)

@@ -73,6 +73,7 @@ def letter(page: Page, row: int, step: int) -> tuple[float, float]:
     return found[0], found[1]
 
 
+@pytest.mark.full
 def test_each_tab_opens_from_the_one_before(page: Page, server: Server) -> None:
     """And by its link; the charts of the others are gone, and the browser has nothing to complain of."""
     open_tab(page, server, "How far")
@@ -84,6 +85,7 @@ def test_each_tab_opens_from_the_one_before(page: Page, server: Server) -> None:
             expect_link(page, reach=tab.replace(" ", "+"))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("tab", ["Every pair", "Why"])  # where there are matrices, and where there are most charts
 def test_each_tab_by_its_link(page: Page, server: Server, tab: str) -> None:
     open_tab(page, server, tab)
@@ -99,11 +101,11 @@ def test_a_clicked_letter_is_the_target(page: Page, server: Server) -> None:
         page.mouse.click(*letter(page, row, step))
         expect(page.get_by_label("at step")).to_have_value(str(step + 1))
         expect_link(page, at=step + 1)
-        expect(page.get_by_text(f"Going back from step {step + 1}:")).to_be_visible()
+        expect(page.get_by_text(f"going back from step {step + 1}:")).to_be_visible()
         settle(page)
     page.get_by_label("at step").fill("20")
     page.get_by_label("at step").press("Enter")
-    expect(page.get_by_text("Going back from step 20:")).to_be_visible()
+    expect(page.get_by_text("going back from step 20:")).to_be_visible()
     settle(page)
     page.mouse.click(*letter(page, 2, 5))
     expect_link(page, at=6)
@@ -112,6 +114,7 @@ def test_a_clicked_letter_is_the_target(page: Page, server: Server) -> None:
     expect(page.get_by_label("from step")).to_have_value("4")  # two thirds of the way, as long as nobody chose
 
 
+@pytest.mark.full
 def test_a_letter_tells_its_gradient(page: Page, server: Server, shipped: Shipped) -> None:
     """To the digits that are printed, under the pointer."""
     open_tab(page, server, "How far", at=21)
@@ -144,6 +147,7 @@ def test_a_click_in_a_matrix_chooses_the_pair(page: Page, server: Server, shippe
     expect(page.locator(".told").first).to_contain_text(f"{TEXT[0]} (1) on {TEXT[25]} (26), 25 steps")
 
 
+@pytest.mark.full
 def test_what_is_pointed_at_is_told_under_each_matrix(page: Page, server: Server, shipped: Shipped) -> None:
     """Both tokens and each network's number; the chosen pair again when the pointer has gone. Above the diagonal it is the step itself."""
     open_tab(page, server, "Every pair", at=21, since=8)
@@ -161,6 +165,7 @@ def test_what_is_pointed_at_is_told_under_each_matrix(page: Page, server: Server
     assert link_of(page)["at"] == "21", "nothing was chosen"
 
 
+@pytest.mark.full
 def test_the_target_is_kept_from_tab_to_tab(page: Page, server: Server) -> None:
     open_tab(page, server, "Every pair")
     click_on(matrix(page, "lstm"), 18, 3)
@@ -170,9 +175,10 @@ def test_the_target_is_kept_from_tab_to_tab(page: Page, server: Server) -> None:
     expect(page.get_by_label("from step").filter(visible=True)).to_have_value("4")
     expect(page.get_by_text("15 steps back, the direct path keeps").first).to_be_visible()
     page.get_by_role("tab", name="How far").click()
-    expect(page.get_by_text("Going back from step 19:")).to_be_visible()
+    expect(page.get_by_text("going back from step 19:")).to_be_visible()
 
 
+@pytest.mark.full
 def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server) -> None:
     """No tab is wider than the screen, nor is a matrix; what is wider scrolls within itself."""
     page = open_page(**PHONE, color_scheme="dark")
@@ -187,6 +193,7 @@ def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server) -> Non
             assert box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
+@pytest.mark.full
 def test_a_finger_chooses_a_pair(open_page: OpenPage, server: Server) -> None:
     page = open_page(**PHONE)
     open_tab(page, server, "Every pair")
@@ -211,6 +218,7 @@ DRAWN = """canvas => {
 """The entries that have a colour, as [target, source]."""
 
 
+@pytest.mark.full
 def test_a_matrix_has_the_colours_of_the_theme(open_page: OpenPage, server: Server) -> None:
     """One pixel an entry, the last row without a loss and all above the diagonal left out."""
     seen = []
@@ -225,6 +233,7 @@ def test_a_matrix_has_the_colours_of_the_theme(open_page: OpenPage, server: Serv
     assert seen[0] != seen[1]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", THEMES)
 def test_what_vanished_has_a_colour_of_its_own(open_page: OpenPage, server: Server, mode: str) -> None:
     """A latch that is shut hands nothing back: each entry is as the key says of those below the floor, and its number is 0."""
@@ -267,6 +276,7 @@ def test_another_page_and_back(page: Page, server: Server) -> None:
     expect(page.locator("canvas.entries")).to_have_count(len(siblings(NAME)))
 
 
+@pytest.mark.full
 def test_a_word_is_told_whole(page: Page, server: Server) -> None:
     """Networks of words have words for tokens."""
     name = "sentiment-lstm"

@@ -55,6 +55,7 @@ def test_it_is_shown_and_does_nothing(page: Page, server: Server) -> None:
     assert foreign(page) == []
 
 
+@pytest.mark.full
 def test_tokens_stand_from_left_to_right(page: Page, server: Server) -> None:
     """Also those of a script that is written the other way: a step is a place."""
     visit(page, server, text=SIGNS, step=1)
@@ -65,6 +66,7 @@ def test_tokens_stand_from_left_to_right(page: Page, server: Server) -> None:
     assert lefts == sorted(lefts)
 
 
+@pytest.mark.full
 def test_tick_labels_are_letters(page: Page, server: Server) -> None:
     """Plotly shows the characters of a tag one by one, and no entity."""
     text = "<b>&lt;</b>"

@@ -46,6 +46,7 @@ def test_a_control_keeps_its_arrows(page: Page, server: Server, address: str, fi
     expect_step(page, 4)
 
 
+@pytest.mark.full
 def test_the_networks_buttons_keep_their_arrows(page: Page, server: Server) -> None:
     visit(page, server, text=TEXT, step=5)
     page.get_by_test_id("stSidebar").get_by_role("radio", name="LSTM").focus()
@@ -53,6 +54,7 @@ def test_the_networks_buttons_keep_their_arrows(page: Page, server: Server) -> N
     expect_step(page, 4)
 
 
+@pytest.mark.full
 def test_space_presses_the_button_that_has_the_focus(page: Page, server: Server) -> None:
     visit(page, server, text=TEXT, step=5)
     page.get_by_test_id("stage-next").focus()
@@ -73,6 +75,7 @@ def test_shortcuts_of_the_browser_are_left_alone(page: Page, server: Server) -> 
     assert step_of(page) == 4
 
 
+@pytest.mark.full
 def test_a_number_half_typed_is_not_taken_away(page: Page, server: Server) -> None:
     """The unit box keeps what is in it while the stage redraws; Enter pins it, within what there is."""
     visit(page, server, text=TEXT, step=1)

@@ -113,6 +113,7 @@ def middle(locator: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+@pytest.mark.full
 def test_it_follows_while_the_stage_plays(page: Page, server: Server) -> None:
     """Writes are born and fade: the step of the account is the stage's all along."""
     open_tab(page, server, WRITTEN, step=1)
@@ -141,6 +142,7 @@ def test_the_sentence_follows_when_it_rests(page: Page, server: Server) -> None:
     expect(page.get_by_text("Unit 60 carries")).to_be_visible()
 
 
+@pytest.mark.full
 def test_the_arcs_are_drawn_in_the_colours_of_their_sign(page: Page, server: Server, shipped: Shipped) -> None:
     """Orange adds and purple takes away; what takes away hangs below the text, so that colour is not alone in telling."""
     found = explorer.ledger(explorer.trace(shipped[NAME], TEXT))
@@ -171,6 +173,7 @@ def heights(page: Page, colour: str) -> list[int]:
     return found
 
 
+@pytest.mark.full
 def test_all_units_together(page: Page, server: Server, shipped: Shipped) -> None:
     """Σ|contribution| over the units, chosen by a button and kept in the link."""
     found = explorer.ledger(explorer.trace(shipped[NAME], TEXT))
@@ -211,6 +214,7 @@ def test_down_to_the_answer(page: Page, server: Server, shipped: Shipped) -> Non
         expect(page.get_by_text("Sum of contributions")).to_be_visible()
 
 
+@pytest.mark.full
 def test_which_words_make_it_positive_now(page: Page, server: Server, shipped: Shipped) -> None:
     """The text is coloured by it: the word that adds most has the deepest orange."""
     card = card_of("sentiment-lstm")
@@ -227,6 +231,7 @@ def test_which_words_make_it_positive_now(page: Page, server: Server, shipped: S
     assert lines(page)[0][0] == name_of(most - 1, tokens)
 
 
+@pytest.mark.full
 def test_each_setting_is_in_the_link(page: Page, server: Server) -> None:
     """Tab, score, and what is credited; the link opens the same elsewhere."""
     open_tab(page, server, ANSWER)
@@ -245,6 +250,7 @@ def test_each_setting_is_in_the_link(page: Page, server: Server) -> None:
     expect(page.get_by_role("radio", name="how the memory moved")).to_be_checked()
 
 
+@pytest.mark.full
 def test_a_keyboard_scrolls_the_table(page: Page, server: Server) -> None:
     """It has a name, and can be reached."""
     open_tab(page, server, WRITTEN)
@@ -257,6 +263,7 @@ def test_a_keyboard_scrolls_the_table(page: Page, server: Server) -> None:
     assert until(page, lambda: region.evaluate("node => node.scrollTop"), lambda top: top > 0) > 0
 
 
+@pytest.mark.full
 def test_a_token_is_told_under_the_pointer(page: Page, server: Server) -> None:
     open_tab(page, server, WRITTEN)
     picture = page.get_by_test_id("account-picture")
@@ -268,6 +275,7 @@ def test_a_token_is_told_under_the_pointer(page: Page, server: Server) -> None:
     expect(account(page).locator(".told")).to_contain_text("is still to be read")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("tab", [WRITTEN, ANSWER])
 def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server, tab: str) -> None:
     page = open_page(**PHONE, color_scheme="dark")
@@ -285,6 +293,7 @@ def test_whatever_is_typed_is_text(page: Page, server: Server, tab: str) -> None
     assert foreign(page) == []
 
 
+@pytest.mark.full
 def test_another_text_another_network_another_page_and_back(page: Page, server: Server) -> None:
     """Each time the account is that of what the stage reads."""
     open_tab(page, server, WRITTEN)

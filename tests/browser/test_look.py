@@ -40,6 +40,7 @@ def expect_to_fit(page: Page, *where: object) -> None:
     assert until(page, lambda: overflow(page), lambda over: over <= 0) <= 0, where
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", THEMES)
 def test_the_stage_has_the_colours_of_the_page(open_page: OpenPage, server: Server, mode: str) -> None:
     """Page, stage and numbers in those of the theme that the reader's system asks for."""
@@ -71,6 +72,7 @@ def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
             expect(page.get_by_test_id(part)).to_be_visible()
 
 
+@pytest.mark.full
 def test_the_models_on_a_phone(open_page: OpenPage, server: Server) -> None:
     """The card, its tables and the menu of tasks stay within the screen; the menu scrolls to its last entry."""
     page, small = open_page(**PHONE), min(zoo(), key=lambda card: card.hidden_size)
@@ -91,6 +93,7 @@ def test_the_models_on_a_phone(open_page: OpenPage, server: Server) -> None:
     expect(page.get_by_role("heading", level=2, name=re.compile(f"^{last.title}"))).to_be_attached()
 
 
+@pytest.mark.full
 def test_a_finger_steps(open_page: OpenPage, server: Server) -> None:
     page = open_page(**PHONE)
     visit(page, server, model=FIRST_MODEL, step=3)
@@ -100,6 +103,7 @@ def test_a_finger_steps(open_page: OpenPage, server: Server) -> None:
     expect(page.get_by_test_id("stage-step")).to_contain_text("2 of ")
 
 
+@pytest.mark.full
 def test_on_other_screens(open_page: OpenPage, server: Server) -> None:
     """A projector's, and a small one that the window is then drawn to."""
     page = open_page(viewport={"width": 1920, "height": 1080})
@@ -130,6 +134,7 @@ def test_the_playhead_stands_on_its_token(page: Page, server: Server) -> None:
         assert max(middles) - min(middles) < 1
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", THEMES)
 def test_a_token_has_the_colour_of_its_number(open_page: OpenPage, server: Server, shipped: Shipped, mode: str) -> None:
     """The strip shows the pinned unit's memory, squashed: from the background, by way of the nearer colour, to the far one."""

@@ -102,6 +102,7 @@ def test_a_deep_link_to_a_server_just_started(page: Page, fresh_server: Server, 
     assert "Traceback" not in fresh_server.log
 
 
+@pytest.mark.full
 def test_another_network_keeps_text_and_step(page: Page, server: Server) -> None:
     """The telling unit is followed to that of the other, on each page."""
     show = {name: card_of(name).show.unit for name in NAMES}
@@ -135,6 +136,7 @@ def test_the_way_back_of_the_browser(page: Page, server: Server) -> None:
     expect(text_box(page)).to_have_value(TEXT)
 
 
+@pytest.mark.full
 def test_who_comes_by_another_page_is_not_carried_off(page: Page, server: Server) -> None:
     """Watch plays by itself for who begins there; who has looked around elsewhere stands where they stood."""
     visit(page, server, "belt")

@@ -127,6 +127,7 @@ def colours(page: Page, signal: str, rows: int, steps: int) -> np.ndarray:
     return np.array(data).reshape(rows, steps, 4)[..., :3]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", THEMES)
 def test_a_row_has_the_colours_of_its_numbers(open_page: OpenPage, server: Server, shipped: Shipped, mode: str) -> None:
     """A gate from the background to its colour, h from one colour by way of the background to the other, c through tanh."""
@@ -155,6 +156,7 @@ def test_a_row_has_the_colours_of_its_numbers(open_page: OpenPage, server: Serve
         np.testing.assert_allclose(found, expected, atol=3)
 
 
+@pytest.mark.full
 def test_all_units_share_their_rows_of_pixels(page: Page, server: Server, shipped: Shipped) -> None:
     """128 units on fewer pixels: each pixel is the mean colour of the units that it stands for; all are in the order of the roll."""
     trace = explorer.trace(shipped[FIRST_MODEL], TEXT)
@@ -170,6 +172,7 @@ def test_all_units_share_their_rows_of_pixels(page: Page, server: Server, shippe
     np.testing.assert_allclose(colours(page, "f", rows, trace.steps), expected, atol=3)
 
 
+@pytest.mark.full
 def test_strip_and_roll_scroll_as_one(page: Page, server: Server) -> None:
     """Of a text that is wider than the page; the step in view is in view in both."""
     visit(page, server, model=FIRST_MODEL, text=TEXT * 12, step=1)
@@ -190,6 +193,7 @@ def scrolled(frames: Locator) -> list[float]:
     return found
 
 
+@pytest.mark.full
 def test_a_drag_over_the_strip(page: Page, server: Server, shipped: Shipped) -> None:
     """The stage follows the hand, token by token, also beyond the edge; a hand that was let go moves nothing."""
     trace = explorer.trace(shipped[FIRST_MODEL], TEXT)
@@ -223,6 +227,7 @@ def stroke(page: Page, by: float, down: float = 0) -> None:
     session.detach()
 
 
+@pytest.mark.full
 def test_a_finger_turns_the_page(open_page: OpenPage, server: Server, shipped: Shipped) -> None:
     """To the left the next step, to the right the one before; up and down it scrolls, and a small slip is nothing."""
     page, trace = open_page(**PHONE), explorer.trace(shipped[FIRST_MODEL], TEXT)
@@ -237,6 +242,7 @@ def test_a_finger_turns_the_page(open_page: OpenPage, server: Server, shipped: S
     expect_step(page, STEP + 1)
 
 
+@pytest.mark.full
 def test_a_mouse_over_the_cell_turns_nothing(page: Page, server: Server) -> None:
     """It may mark a number to copy it."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -248,6 +254,7 @@ def test_a_mouse_over_the_cell_turns_nothing(page: Page, server: Server) -> None
     expect_step(page, STEP)
 
 
+@pytest.mark.full
 def test_the_mark_stands_at_the_pinned_unit(page: Page, server: Server, shipped: Shipped) -> None:
     """At its row in each lane; among the twelve only where it is one of them."""
     trace = explorer.trace(shipped[FIRST_MODEL], TEXT)

@@ -127,6 +127,7 @@ def test_a_saved_page_plays_without_a_network(
     assert asked == [path.as_uri()]
 
 
+@pytest.mark.full
 def test_a_saved_page_says_that_it_needs_javascript(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     """Where there is none, as in a mail's preview, the page would be empty without a word."""
     online = open_page()
@@ -180,6 +181,7 @@ def link_home(page: Page) -> str:
     return page.locator("footer a").get_attribute("href") or ""
 
 
+@pytest.mark.full
 def test_a_saved_page_leads_back(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     """Its footer has the caption and the link that the address bar had."""
     page = open_page()
@@ -191,6 +193,7 @@ def test_a_saved_page_leads_back(open_page: OpenPage, server: Server, tmp_path: 
         assert part in footer and part in saved.title()
 
 
+@pytest.mark.full
 def test_a_saved_page_on_a_phone(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     page = open_page()
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -275,6 +278,7 @@ def test_the_picture_as_svg(at_a_step: Page, shipped: Shipped, tmp_path: Path) -
     assert image.attrib["href"].startswith("data:image/png;base64,")
 
 
+@pytest.mark.full
 def test_a_long_link_is_whole_in_the_picture(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     """A link that is cut leads nowhere."""
     page = open_page()
@@ -284,6 +288,7 @@ def test_a_long_link_is_whole_in_the_picture(open_page: OpenPage, server: Server
     assert page.url in links | set(texts_of(picture))
 
 
+@pytest.mark.full
 def test_the_picture_as_png(at_a_step: Page, tmp_path: Path) -> None:
     """Twice as fine as the SVG, of the same shape; with the colours of the cell, and its background at the edge."""
     page, theme = at_a_step, THEMES["light"]
@@ -304,6 +309,7 @@ def test_the_picture_as_png(at_a_step: Page, tmp_path: Path) -> None:
         assert (np.abs(pixels.astype(int) - colour).sum(-1) <= 6).any(), role
 
 
+@pytest.mark.full
 def test_the_picture_is_of_this_step(at_a_step: Page, tmp_path: Path) -> None:
     """At rest, however soon after a step it is taken; unrolled with its neighbours."""
     page = at_a_step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from explorer.studio.startup.choices import PRESETS
@@ -67,6 +68,7 @@ def test_a_slider_moves_one_curve_and_is_in_the_link(page: Page, server: Server)
     assert after["B"][-1] > before["B"][-1], "a higher bias reaches further"
 
 
+@pytest.mark.full
 def test_another_tab_brings_the_sliders_of_another_cell(page: Page, server: Server) -> None:
     open_lab(page, server)
     page.get_by_role("tab", name="Cell A").click()
@@ -77,6 +79,7 @@ def test_another_tab_brings_the_sliders_of_another_cell(page: Page, server: Serv
     expect(page.get_by_text("Does not decay")).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_preset_is_the_same_picture_on_another_machine(open_page: OpenPage, server: Server) -> None:
     """Also at once, before anything else was touched; and after all the others."""
     page, other = open_page(), open_page()
@@ -93,6 +96,7 @@ def test_a_preset_is_the_same_picture_on_another_machine(open_page: OpenPage, se
         until_equal(other, lambda: curves(other) == curves(page), True)
 
 
+@pytest.mark.full
 def test_what_was_chosen_is_there_on_the_way_back(page: Page, server: Server) -> None:
     """From another page, with its link."""
     open_lab(page, server)
@@ -108,6 +112,7 @@ def test_what_was_chosen_is_there_on_the_way_back(page: Page, server: Server) ->
     expect_link(page, b_gate="forced+open")
 
 
+@pytest.mark.full
 def test_on_a_phone_the_picture_fits(open_page: OpenPage, server: Server) -> None:
     page = open_page(**PHONE)
     open_lab(page, server)
@@ -116,6 +121,7 @@ def test_on_a_phone_the_picture_fits(open_page: OpenPage, server: Server) -> Non
     assert plot and plot["x"] >= 0 and plot["x"] + plot["width"] <= PHONE["viewport"]["width"]  # type: ignore[index]
 
 
+@pytest.mark.full
 def test_a_wrong_link_is_told(page: Page, server: Server) -> None:
     open_lab(page, server, "?b_bias=99")
     expect(page.get_by_test_id("stAlert")).to_contain_text("asks for b_bias “99”; it can be -3 to 6")

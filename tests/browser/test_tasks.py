@@ -88,6 +88,7 @@ def test_a_walk_through_the_menu(page: Page, server: Server) -> None:
         expect_link(page, step=card.show.step + 1, unit=card.show.unit)
 
 
+@pytest.mark.full
 def test_a_chip_of_the_menu_on_another_page(page: Page, server: Server) -> None:
     """The page stays; what the link said of the text before is gone, and the new link is the same picture."""
     card = one_that_reads("characters") if len(TASKS) == 1 else list(TASKS.values())[-1]
@@ -150,6 +151,7 @@ def test_the_page_of_models(page: Page, server: Server) -> None:
     settle(page)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("tokens", ["words", "numbers"])
 def test_wide_tokens_do_not_run_into_one_another(page: Page, server: Server, tokens: str) -> None:
     """A cell is as wide as the longest token of the text, and each lies in its own; the playhead stands on its token."""
@@ -174,6 +176,7 @@ def test_wide_tokens_do_not_run_into_one_another(page: Page, server: Server, tok
     assert abs(token["x"] + token["width"] / 2 - head["x"] - head["width"] / 2) < 1
 
 
+@pytest.mark.full
 def test_rows_of_numbers(page: Page, server: Server, shipped: Shipped) -> None:
     """Typed they are read; a row that cannot be is named, and what was typed stays; a file is read."""
     card = one_that_reads("numbers")

@@ -146,6 +146,7 @@ def test_the_cover_stays_whatever_is_looked_at(page: Page, server: Server) -> No
     expect_covered(page, name, text, 3)
 
 
+@pytest.mark.full
 def test_unrolled_the_next_step_is_covered_too(page: Page, server: Server) -> None:
     """Its token is what is asked for."""
     name = TASKS["next token"]
@@ -174,6 +175,7 @@ def test_while_it_is_asked_the_covers_lie_over_what_is_to_come(page: Page, serve
         expect(cover).to_be_hidden()
 
 
+@pytest.mark.full
 def test_the_link_asks_on_another_machine(open_page: OpenPage, server: Server) -> None:
     one, other = open_page(), open_page()
     visit(one, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -236,6 +238,7 @@ def test_unrolled_in_time(page: Page, server: Server, shipped: Shipped, name: st
     expect(page.get_by_test_id("stage").locator(".shared")).to_have_text("")
 
 
+@pytest.mark.full
 def test_a_neighbour_is_a_way_to_step(page: Page, server: Server, shipped: Shipped) -> None:
     """A click on it goes there, wherever it is clicked."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1, unroll=1)
@@ -253,6 +256,7 @@ def test_a_neighbour_is_a_way_to_step(page: Page, server: Server, shipped: Shipp
     expect_unrolled(page, shipped, FIRST_MODEL, STEP + 1, card_of(FIRST_MODEL).show.unit)
 
 
+@pytest.mark.full
 def test_a_gate_is_lit_in_all_copies(page: Page, server: Server) -> None:
     """One set of weights; in one cell alone a gate is lit where one points at it."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -264,6 +268,7 @@ def test_a_gate_is_lit_in_all_copies(page: Page, server: Server) -> None:
     expect(lit).to_have_count(12)
 
 
+@pytest.mark.full
 def test_a_gate_unfolds_in_the_midst_of_its_copies(page: Page, server: Server) -> None:
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1, unroll=1)
     page.get_by_test_id("stage-gate-f").click()
@@ -273,6 +278,7 @@ def test_a_gate_unfolds_in_the_midst_of_its_copies(page: Page, server: Server) -
     expect(page.get_by_test_id("stage").locator(".dim")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_unrolled_on_a_phone(open_page: OpenPage, server: Server, shipped: Shipped) -> None:
     """The step itself is in the middle of the screen, its neighbours are a stroke away; nothing makes the page wider than that."""
     page = open_page(**PHONE)
@@ -367,6 +373,7 @@ def test_escape_folds_before_it_leaves(open_page: OpenPage, server: Server) -> N
     expect(page.get_by_test_id("stage")).not_to_have_class(re.compile(r"\bpresent\b"))
 
 
+@pytest.mark.full
 def test_present_unrolled_and_asked(open_page: OpenPage, server: Server) -> None:
     """All three at once, by the link alone; the button ends it, too."""
     page = open_page(viewport=PROJECTOR)

@@ -56,6 +56,7 @@ def test_a_click_on_the_matrix_chooses_a_loss_and_a_use(page: Page, server: Serv
     expect(page.get_by_text(said(words.of_target(shares[:, :-1], shares[:, 0], 14, TEXT, "", True)))).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_chosen_pair_is_the_same_on_another_machine(open_page: OpenPage, server: Server) -> None:
     one, other = open_page(), open_page()
     visit(one, server, "step", **LINK)
@@ -87,6 +88,7 @@ def test_update_after_update(page: Page, server: Server, shipped: Shipped) -> No
     expect(page.get_by_role("button", name="Begin again")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_how_an_update_is_made_is_in_the_link(open_page: OpenPage, server: Server) -> None:
     one, other = open_page(), open_page()
     visit(one, server, "step", part="The update", **LINK)
@@ -103,6 +105,7 @@ def test_how_an_update_is_made_is_in_the_link(open_page: OpenPage, server: Serve
     expect(other.get_by_role("slider", name="Go back at most k steps")).to_have_attribute("aria-valuetext", "7")
 
 
+@pytest.mark.full
 def test_truncation_follows_its_slider(page: Page, server: Server) -> None:
     visit(page, server, "step", part="Truncated", **LINK)
     expect(page.get_by_text("Going back 8 steps only")).to_be_visible()
@@ -114,11 +117,13 @@ def test_truncation_follows_its_slider(page: Page, server: Server) -> None:
     expect_link(page, k=len(TEXT))
 
 
+@pytest.mark.full
 def test_a_rate_that_is_too_high_is_said(page: Page, server: Server) -> None:
     visit(page, server, "step", part="The update", rate="30", **LINK)
     expect(page.get_by_text("overshoots: the loss rises")).to_be_visible()
 
 
+@pytest.mark.full
 def test_every_tab_on_a_phone(open_page: OpenPage, server: Server) -> None:
     """Nothing is wider than the screen; what has no text along it is not wider than its place either."""
     page = open_page(**PHONE, color_scheme="dark")

@@ -177,6 +177,7 @@ def test_by_the_keyboard(page: Page, server: Server, key: str) -> None:
     expect(page.get_by_test_id("stage-play")).to_have_attribute("title", "Play (Space)")
 
 
+@pytest.mark.full
 def test_a_gate_keeps_the_focus_when_the_stage_is_laid_out_anew(page: Page, server: Server) -> None:
     """As when the window is drawn to another size, or a longer sentence makes the page higher."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -195,6 +196,7 @@ FOLDS: dict[str, Callable[[Page], None]] = {
 }
 
 
+@pytest.mark.full
 def test_escape_folds_whatever_of_the_stage_has_the_focus(page: Page, server: Server) -> None:
     """Esc means nothing to a slider or a number, unlike the arrows."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -205,6 +207,7 @@ def test_escape_folds_whatever_of_the_stage_has_the_focus(page: Page, server: Se
         expect(panel_of(page)).to_be_hidden()
 
 
+@pytest.mark.full
 def test_neighbours_are_dim_until_it_folds(page: Page, server: Server) -> None:
     """The gate and what it enters stay bright; each way to fold it brings all back."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -222,6 +225,7 @@ def test_neighbours_are_dim_until_it_folds(page: Page, server: Server) -> None:
         expect(dim).to_have_count(0)
 
 
+@pytest.mark.full
 def test_another_gate_takes_its_place(page: Page, server: Server) -> None:
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
     unfold(page, "o")
@@ -246,6 +250,7 @@ def test_a_click_is_not_lost_when_the_stage_is_laid_out_meanwhile(page: Page, se
     expect(parts).not_to_have_attribute("viewBox", wide)
 
 
+@pytest.mark.full
 def test_a_unit_that_pushed_is_pinned(page: Page, server: Server, shipped: Shipped) -> None:
     """And the panel tells who pushed that one."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -290,6 +295,7 @@ def asked_for(messages: list[object]) -> int:
     return sum(b"arithmetic" in message for message in messages if isinstance(message, bytes))
 
 
+@pytest.mark.full
 def test_while_it_plays_the_panel_follows(page: Page, server: Server, shipped: Shipped) -> None:
     trace = explorer.trace(shipped[FIRST_MODEL], TEXT)
     unit = card_of(FIRST_MODEL).show.unit

@@ -43,6 +43,7 @@ def test_an_experiment_is_one_press(page: Page, server: Server) -> None:
     expect(page.get_by_text("at the playhead (step 24")).to_have_text(said)
 
 
+@pytest.mark.full
 def test_on_three_networks_the_opening_quote_is_deleted(page: Page, server: Server) -> None:
     visit(page, server, ADDRESS, model=NAME, step=24)
     press(page, "Delete it")
@@ -50,6 +51,7 @@ def test_on_three_networks_the_opening_quote_is_deleted(page: Page, server: Serv
         expect(page.get_by_text(told)).to_be_visible()
 
 
+@pytest.mark.full
 def test_a_list_in_a_link_opens_with_its_marks(page: Page, server: Server) -> None:
     """One beyond what the text brings about, one that cannot be done, one that is off."""
     visit(page, server, ADDRESS, model=NAME, text=TEXT, step=20, edits=LIST)
@@ -113,6 +115,7 @@ def test_what_is_edited_stays_on_the_way_to_another_page_and_back(page: Page, se
     expect_edits(page, "scale c 0.5")
 
 
+@pytest.mark.full
 def test_each_tab_shows_its_picture(page: Page, server: Server) -> None:
     visit(page, server, ADDRESS, model=NAME, text=TEXT, step=20, edits="scale c 0.5 steps 12-14\ndelete step 3")
     expect(page.locator(".js-plotly-plot")).to_have_count(1)
@@ -128,6 +131,7 @@ def test_each_tab_shows_its_picture(page: Page, server: Server) -> None:
     expect(page.get_by_role("switch", name="erased")).to_be_visible()
 
 
+@pytest.mark.full
 def test_the_memory_of_the_plural_sentence(page: Page, server: Server) -> None:
     visit(page, server, ADDRESS, model="agreement-lstm")
     press(page, "Transplant it")
@@ -135,6 +139,7 @@ def test_the_memory_of_the_plural_sentence(page: Page, server: Server) -> None:
     expect(page.get_by_text("generated pairs")).to_be_visible()
 
 
+@pytest.mark.full
 def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
     """Nothing is wider than the screen, in any tab."""
     page = open_page(**PHONE, color_scheme="dark")

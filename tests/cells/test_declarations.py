@@ -117,6 +117,7 @@ def test_every_cell_says_where_it_comes_from(variant: Variant) -> None:
     assert cell.title
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("variant", VARIANTS)
 @FEW
 @given(scale=st.floats(0, 1e3), seed=st.integers(0, 99))

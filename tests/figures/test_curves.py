@@ -73,7 +73,7 @@ def test_a_cell_has_its_colour_and_its_dash(mode: str) -> None:
     curves = {cell: np.ones(3) for cell in CELLS}
     figures = [
         gradients.siblings(curves, "abc", theme, name="h"),
-        hidden.memory_of_a_change(curves, "abc", theme, changed=0, floor=1e-7),
+        hidden.memory_of_a_change(curves, "abc", theme, read=range(3), floor=1e-7),
     ]
     for figure in figures:
         for trace, cell in zip(figure.data, CELLS, strict=True):
@@ -106,7 +106,7 @@ def test_every_signal_of_a_cell(cell: str, mode: str) -> None:
 
 def test_memory_of_a_change_begins_at_the_change() -> None:
     curves = {"lstm": np.array([0, 0, 1.0, 0.5, 0.1])}
-    figure = hidden.memory_of_a_change(curves, "abcde", LIGHT, changed=2, floor=1e-7, step=4)
+    figure = hidden.memory_of_a_change(curves, "abcde", LIGHT, read=range(2, 5), floor=1e-7, step=4)
     np.testing.assert_array_equal(figure.data[0].x, [2, 3, 4])
     np.testing.assert_array_equal(figure.data[0].y, [1, 0.5, 0.1])
     (band,) = [shape for shape in figure.layout.shapes if shape.type == "rect"]

@@ -158,7 +158,7 @@ FIGURES: dict[Callable, Draw] = {
     gates.saturations: saturations,
     hidden.path: lambda t, g, theme: hidden.path(principal_components(t["h"][0]), t.tokens, theme, 0),
     hidden.memory_of_a_change: lambda t, g, theme: hidden.memory_of_a_change(
-        by_cell(g), t.tokens, theme, changed=0, floor=1e-7, step=0
+        by_cell(g), t.tokens, theme, read=range(t.steps), floor=1e-7, step=0
     ),
     gradients.reach_rows: lambda t, g, theme: gradients.reach_rows(by_cell(g), t.tokens, theme, target=0),
     gradients.siblings: lambda t, g, theme: gradients.siblings(by_cell(g), t.tokens, theme, name="h", step=0),
@@ -166,15 +166,15 @@ FIGURES: dict[Callable, Draw] = {
     gradients.deletion_rows: lambda t, g, theme: gradients.deletion_rows(by_cell(g), t.tokens, theme, target=0),
     gradients.by_distance: lambda t, g, theme: gradients.by_distance({t.cell: by_distance(every_pair(t))}, theme),
     gradients.two_paths: lambda t, g, theme: gradients.two_paths(
-        paths_of(t), t.tokens, theme, t.steps - 1, unit=0, since=0
+        paths_of(t), t.tokens, theme, range(t.steps)[::-1], unit=0, since=0
     ),
     gradients.channels: lambda t, g, theme: gradients.channels(
         t["h"][0][0], np.outer(*t["h"][0][[0, -1]]), theme, by_half_life(t)
     ),
     gradients.singular_values: lambda t, g, theme: gradients.singular_values(
-        spectra_of(t), t.tokens, theme, t.steps - 1
+        spectra_of(t), t.tokens, theme, range(t.steps)[::-1]
     ),
-    gradients.elman: lambda t, g, theme: gradients.elman(elman_of(t), t.tokens, theme, t.steps - 1),
+    gradients.elman: lambda t, g, theme: gradients.elman(elman_of(t), t.tokens, theme, range(t.steps)[::-1]),
     compare.left_out: lambda t, g, theme: compare.left_out(by_cell(g), t.tokens, theme, step=t.steps - 1, without=0),
     compare.bars: shares,
     compare.numbers: lambda t, g, theme: compare.numbers(

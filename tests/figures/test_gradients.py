@@ -38,6 +38,11 @@ def crosses(figure: go.Figure) -> list[tuple[float, float]]:
     return [(x, y) for trace in marked for x, y in zip(trace.x, trace.y, strict=True)]
 
 
+def back(target: int) -> list[int]:
+    """The steps from the target back to the first."""
+    return list(range(target + 1))[::-1]
+
+
 def notes(figure: go.Figure) -> str:
     return " ".join(note.text for note in figure.layout.annotations)
 
@@ -153,7 +158,7 @@ PATHS = Paths(
 
 def test_two_paths() -> None:
     """The direct one of the unit that keeps most, the full one's largest stretch; none after the target; the source marked."""
-    figure = two_paths(PATHS, TOKENS, LIGHT, 2, since=1)
+    figure = two_paths(PATHS, TOKENS, LIGHT, back(2), since=1)
     direct, full = figure.data
     np.testing.assert_array_equal(direct.customdata, [0.2, 0.3, 1])
     np.testing.assert_array_equal(full.customdata, [0.5, 1.9, 1])
@@ -165,7 +170,7 @@ def test_two_paths() -> None:
 
 def test_two_paths_of_the_pinned_unit() -> None:
     """Its own product of gates, and the size of its own entry in the full derivative."""
-    figure = two_paths(PATHS, TOKENS, LIGHT, 2, unit=1, since=1)
+    figure = two_paths(PATHS, TOKENS, LIGHT, back(2), unit=1, since=1)
     np.testing.assert_array_equal(named(figure)["direct path of unit 1"].customdata, [0.2, 0.25, 1])
     np.testing.assert_array_equal(named(figure)["unit 1 on itself, all paths"].customdata, [0.1, 0.5, 1])
 
@@ -174,7 +179,7 @@ def test_paths_that_end_or_break_are_seen_to() -> None:
     """A product of gates that are shut reaches the floor; what is no number is marked on it."""
     direct = np.array([[0.0], [1e-45], [1.0]])
     paths = Paths(direct, direct, direct[:, 0], np.array([np.nan, np.inf, 1.0]))
-    figure = two_paths(paths, "abc", LIGHT, 2)
+    figure = two_paths(paths, "abc", LIGHT, back(2))
     assert list(figure.data[0].y) == [FLOOR, FLOOR, 1]
     assert crosses(figure) == [(0, FLOOR), (1, FLOOR)]
     assert "smallest float32 (1.2e-38)" in notes(figure) and "far below" not in notes(figure)
@@ -182,10 +187,10 @@ def test_paths_that_end_or_break_are_seen_to() -> None:
 
 def test_ticks_stand_at_powers_of_ten() -> None:
     """Where there are several of them, at most about eight."""
-    few = two_paths(PATHS, TOKENS, LIGHT, 2)
+    few = two_paths(PATHS, TOKENS, LIGHT, back(2))
     assert few.layout.yaxis.dtick is None
     long = Paths(PATHS.direct * [[1e-30], [1], [1], [1], [1]], PATHS.diagonal, PATHS.frobenius, PATHS.spectral)
-    assert two_paths(long, TOKENS, LIGHT, 2).layout.yaxis.dtick in (4, 5)
+    assert two_paths(long, TOKENS, LIGHT, back(2)).layout.yaxis.dtick in (4, 5)
 
 
 # The full derivative
@@ -221,48 +226,55 @@ def test_a_network_of_one_unit_has_a_channel() -> None:
 # Singular values
 
 
-def spectra(h: Array) -> Spectra:
-    return Spectra(h, np.concatenate([2 * h, h], axis=1), np.full(len(h), 1e-17))
+def spectra(full: Array) -> Spectra:
+    """Of a cell of which half of what is carried on is h, which is stretched half as much."""
+    return Spectra(full[:, : full.shape[1] // 2] / 2, full, np.full(len(full), 1e-17))
 
 
 def test_singular_values() -> None:
-    """Of each step up to the target: the largest, the median and the smallest; of the full state's the largest; rounding."""
-    h = np.array([[0.3, 0.02, 0.001], [0.5, 0.1, 0.01], [1, 1, 1], [np.nan] * 3])
-    curves = named(singular_values(spectra(h), tuple("abcd"), LIGHT, 2))
+    """Of each step up to the target, of all that is carried on: the largest, the median and the smallest; of h the largest; rounding."""
+    full = np.array([[0.3, 0.02, 0.001], [0.5, 0.1, 0.01], [1, 1, 1], [np.nan] * 3])
+    curves = named(singular_values(spectra(full), tuple("abcd"), LIGHT, back(2)))
     np.testing.assert_array_equal(curves["largest"].customdata, [0.3, 0.5, 1])
     np.testing.assert_array_equal(curves["median"].customdata, [0.02, 0.1, 1])
     np.testing.assert_array_equal(curves["smallest"].customdata, [0.001, 0.01, 1])
-    np.testing.assert_array_equal(curves["largest of the full state"].customdata, [0.6, 1, 2])
+    np.testing.assert_array_equal(curves["largest of h alone"].customdata, [0.15, 0.25, 0.5])
     np.testing.assert_array_equal(curves["rounding"].customdata, [1e-17] * 3)
 
 
 def test_singular_values_that_vanish_or_are_no_number() -> None:
     h = np.array([[np.nan, np.nan], [0, 0], [1e-45, 0], [1, 1]])
-    figure = singular_values(spectra(h), tuple("abcd"), LIGHT, 3)
+    figure = singular_values(spectra(h), tuple("abcd"), LIGHT, back(3))
     assert list(named(figure)["largest"].y[1:]) == [FLOOR, FLOOR, 1]
     assert (0, FLOOR) in crosses(figure)
+
+
+def test_a_backward_row_has_read_what_stands_behind_the_target() -> None:
+    full = np.array([[np.nan] * 2, [1, 1], [0.5, 0.1], [0.3, 0.02]])
+    curves = named(singular_values(spectra(full), tuple("abcd"), LIGHT, [1, 2, 3]))
+    np.testing.assert_array_equal(curves["largest"].customdata, [1, 0.5, 0.3])
 
 
 def test_many_steps_are_counted_back() -> None:
     """From the target: letters would lie on one another in so narrow a figure."""
     steps = SIDE_BY_SIDE + 7
-    axis = singular_values(spectra(np.ones((steps, 2))), ["a"] * steps, LIGHT, steps - 1).layout.xaxis
+    axis = singular_values(spectra(np.ones((steps, 2))), ["a"] * steps, LIGHT, back(steps - 1)).layout.xaxis
     assert dict(zip(axis.ticktext, axis.tickvals, strict=True)) == {"0": 30, "10": 20, "20": 10, "30": 0}
     assert axis.title.text == "steps back"
-    few = singular_values(spectra(np.ones((5, 2))), TOKENS, LIGHT, 4).layout.xaxis
+    few = singular_values(spectra(np.ones((5, 2))), TOKENS, LIGHT, back(4)).layout.xaxis
     assert few.ticktext == TOKENS
 
 
 def test_few_words_are_as_long_as_many_letters() -> None:
-    axis = singular_values(spectra(np.ones((12, 2))), ["wonderful"] * 12, LIGHT, 11).layout.xaxis
+    axis = singular_values(spectra(np.ones((12, 2))), ["wonderful"] * 12, LIGHT, back(11)).layout.xaxis
     assert dict(zip(axis.ticktext, axis.tickvals, strict=True)) == {"0": 11, "5": 6, "10": 1}
 
 
 def test_compared_networks_have_one_scale() -> None:
     """The widest that one of them needs, and what is said of the floor is true of all."""
-    near = singular_values(spectra(np.array([[0.1, 0.1], [1, 1.0]])), "ab", LIGHT, 1)
-    far = singular_values(spectra(np.array([[1e-45, 1e-45], [1, 1]])), "ab", LIGHT, 1)
-    large = singular_values(spectra(np.array([[1e6, 1], [1, 1]])), "ab", LIGHT, 1)
+    near = singular_values(spectra(np.array([[0.1, 0.1], [1, 1.0]])), "ab", LIGHT, back(1))
+    far = singular_values(spectra(np.array([[1e-45, 1e-45], [1, 1]])), "ab", LIGHT, back(1))
+    large = singular_values(spectra(np.array([[1e6, 1], [1, 1]])), "ab", LIGHT, back(1))
     low, high = far.layout.yaxis.range[0], large.layout.yaxis.range[1]
     on_one_scale([near, far, large])
     for figure in (near, far, large):
@@ -285,7 +297,7 @@ def test_elman() -> None:
         np.array([0.1, 0.4, 1, nan]),
         np.zeros(4),
     )
-    figure = elman(said, tuple("abcd"), LIGHT, 2)
+    figure = elman(said, tuple("abcd"), LIGHT, back(2))
     exact, bound, misordered = figure.data
     np.testing.assert_array_equal(exact.customdata, [0.2, 0.5, 1])
     np.testing.assert_array_equal(bound.customdata, [4, 2, 1])
@@ -296,7 +308,7 @@ def test_elman() -> None:
 def test_a_bound_beyond_all_numbers_is_marked() -> None:
     """The axis holds what is finite."""
     said = Elman(3.0, 9.0, 1.0, np.array([0.2, 1]), np.array([np.inf, 1]), np.array([0.1, 1]), np.zeros(2))
-    figure = elman(said, "ab", LIGHT, 1)
+    figure = elman(said, "ab", LIGHT, back(1))
     assert crosses(figure) == [(0, FLOOR)]
     assert np.isfinite(figure.layout.yaxis.range).all()
 
@@ -304,7 +316,7 @@ def test_a_bound_beyond_all_numbers_is_marked() -> None:
 def test_the_title_of_counted_steps_has_room() -> None:
     """Where letters would not be read the axis counts, and says so below its numbers."""
     long = Paths(np.ones((300, 1)), np.ones((300, 1)), np.ones(300), np.ones(300))
-    short = two_paths(PATHS, TOKENS, LIGHT, 2).layout
-    counted = two_paths(long, "a" * 300, LIGHT, 299).layout
+    short = two_paths(PATHS, TOKENS, LIGHT, back(2)).layout
+    counted = two_paths(long, "a" * 300, LIGHT, back(299)).layout
     assert short.xaxis.title.text is None and counted.xaxis.title.text == "step"
     assert counted.margin.b > short.margin.b

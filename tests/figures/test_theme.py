@@ -10,10 +10,12 @@ from typing import get_args
 
 import pytest
 
-from explorer.figures.roles import HINTS, SAYS, in_story_order
+import explorer
+from explorer.figures.roles import HINTS, SAYS, hint, in_story_order
 from explorer.figures.theme import DARK, DASHES, LIGHT, OTHER, THEMES, Theme
 from explorer.signals import Role, Signal
 from tests.figures.readings import CELLS
+from tests.helpers import TEXT, network
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 ROLES = get_args(Role)
@@ -106,3 +108,27 @@ def test_every_role_has_its_words_and_its_place() -> None:
     signals = tuple(Signal(name=role, symbol=role, kind="gate", role=role) for role in reversed(ROLES))
     assert {signal.role for signal in in_story_order(signals)} == set(ROLES)
     assert in_story_order(signals)[-1].role == "hidden"
+
+
+def hint_of(cell: str, name: str, layer: int = -1, layers: int = 1) -> str:
+    trace = explorer.trace(network((cell, {}), (layers, False)), TEXT)
+    return hint(trace.signals[name], trace, layer)
+
+
+def test_a_hint_says_who_reads_a_hidden_state() -> None:
+    """By the cell's formulas, and by where the row stands."""
+    assert hint_of("lstm", "h") == "what the prediction and the gates of the next step see"
+    assert hint_of("rnn", "h") == "what the prediction and the next step see"
+    assert hint_of("jordan", "h") == "what the prediction and the output y of this step see"
+    assert hint_of("jordan", "y") == "what the next step sees"
+    assert hint_of("lstm", "h", 0, layers=2) == "what the layer above and the gates of the next step see"
+    assert hint_of("gru", "z") == HINTS[explorer.trace(network(("gru", {})), TEXT).signals["z"].role]
+    assert hint_of("gru", "h") == HINTS["belt"], "a GRU's h is its belt"
+
+
+@pytest.mark.parametrize("cell", explorer.cells.names())
+def test_every_cell_has_a_hint_for_all_it_records(cell: str) -> None:
+    trace = explorer.trace(network((cell, {}), (2, True)), TEXT)
+    for signal in trace.per_unit():
+        for row in range(trace.rows):
+            assert hint(signal, trace, row) not in ("", "what  see")

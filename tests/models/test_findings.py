@@ -154,6 +154,7 @@ def answer_while_held(model: Model, text: str, unit: int, value: float) -> Array
     return model.answer.predict(model.readout(h))[0].numpy()
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_effects_are_what_holding_each_unit_does(cell: str) -> None:
     """Each unit and place on its own, from the definition: its memory held, log₂ P of `c` compared with what explorer.predict says for

@@ -64,6 +64,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "models"
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("cell", sorted({cell for recipe in RECIPES.values() for cell in recipe.cells}))
 def test_a_run_can_be_repeated(cell: str, shelf: Path, tmp_path: Path) -> None:
     """The same weights and scores, of every cell that some task is trained with; what was written can be loaded, and scores alike."""

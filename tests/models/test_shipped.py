@@ -60,6 +60,7 @@ def test_the_files_are_small() -> None:
     assert size < 20e6
 
 
+@pytest.mark.cases(4)
 @pytest.mark.parametrize("name", CARDS)
 def test_every_score_is_on_the_card(name: str) -> None:
     """Where only an excerpt is shipped, the score of that stands there too."""
@@ -123,6 +124,7 @@ def measured(name: str, which: int) -> tuple[float, float]:
     return abs(float(correlations(memory, marks)[card.findings[which].unit])), chance(memory, marks)
 
 
+@pytest.mark.full
 def test_python_has_three_units_to_look_for() -> None:
     """Each |r| at least 0.5 on held-out files, and at least twice what the best of all units reaches by chance."""
     found = [measured("python-lstm", which) for which in range(len(CARDS["python-lstm"].findings))]
@@ -154,6 +156,7 @@ def test_the_spread_is_that_of_the_places(name: str) -> None:
     assert card.show.forced_deviation == pytest.approx(np.std(one_by_one, ddof=1), abs=2e-3)
 
 
+@pytest.mark.full
 def test_english_has_a_quotation_unit_that_matters() -> None:
     """Forced from one end to the other, the closing quote becomes at least ten times as likely; by the card, and measured again."""
     card, model = CARDS["english-lstm"], loaded("english-lstm")
@@ -167,6 +170,7 @@ def test_english_has_a_quotation_unit_that_matters() -> None:
     assert card.show.rank == 1
 
 
+@pytest.mark.cases(3)
 @pytest.mark.parametrize("name", [name for name, card in CARDS.items() if card.wired])
 def test_a_wired_network_is_always_right(name: str) -> None:
     assert CARDS[name].score == again(name)[CARDS[name].headline.key] == 1
@@ -187,6 +191,7 @@ def from_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(findings, name, few)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("task", RECIPES)
 def test_each_recipe_runs_end_to_end(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_excerpts: None

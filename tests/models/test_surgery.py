@@ -199,8 +199,10 @@ def test_a_transplanted_memory_flips_the_verb(shipped: Model) -> None:
     assert found.share(("c", "h"), "after the noun") >= 0.9
     assert found.share(("c",), "before the verb") >= 0.9
     assert found.share(("h",), "after the noun") < found.share(("c",), "after the noun"), "what lasts is on the belt"
-    assert {(flip.states, flip.where) for flip in found.flips} == {
-        (states, where) for states in (("h",), ("c",), ("h", "c")) for where in ("after the noun", "before the verb")
+    assert {(flip.states, flip.alone, flip.where) for flip in found.flips} == {
+        (states, alone, where)
+        for states, alone in ((("h",), False), (("c",), False), (("c",), True), (("h", "c"), False))
+        for where in ("after the noun", "before the verb")
     }
 
 
@@ -222,15 +224,18 @@ def test_a_batch_of_transplants_is_each_by_itself(shipped: Model) -> None:
         one, several = (log_p[shipped.labels.index(form)] for form in pair.verb)
         return bool(several > one)
 
-    for states in (("h",), ("c",), ("h", "c")):
+    for states, alone in ((("h",), False), (("c",), False), (("c",), True), (("h", "c"), False)):
         for where in ("after the noun", "before the verb"):
             flipped = []
             for pair in some:
                 at = pair.noun if where == "after the noun" else len(pair.one) - 1
                 donor = explorer.trace(shipped, " ".join(pair.several))
                 made = edits.transplant(donor, since=at, at=at, states=states)
+                if alone:
+                    host = explorer.trace(shipped, " ".join(pair.one))
+                    made += edits.transplant(host, since=at, at=at, states=["h"])
                 flipped.append(plural(pair.one, pair, edits=made) and not plural(pair.one, pair))
-            assert found.share(states, where) == np.mean(flipped), (states, where)
+            assert found.share(states, where, alone=alone) == np.mean(flipped), (states, where, alone)
     right = [plural(pair.several, pair) and not plural(pair.one, pair) for pair in some]
     assert found.right == np.mean(right)
 

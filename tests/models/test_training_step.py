@@ -36,6 +36,7 @@ def trained(model: Model, optimiser: str, steps: int, norm: float | None = None,
     return model
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
 @pytest.mark.parametrize("clip", [{}, {"norm": 0.05}, {"value": 0.01}, {"norm": 0.3, "value": 0.02}], ids=str)
 @pytest.mark.parametrize("variant", VARIANTS)

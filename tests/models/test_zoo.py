@@ -178,6 +178,7 @@ def test_the_score_on_the_card(name: str) -> None:
     assert card.score == card.scores[card.headline.key]
 
 
+@pytest.mark.cases(4)
 @pytest.mark.parametrize("name", [card.name for card in zoo() if card.answer == "next token"])
 def test_bits_from_the_predictions_alone(name: str, shipped: Mapping[str, Model]) -> None:
     """What the network that is shipped gave the tokens that came, token by token through explorer.predict."""

@@ -9,9 +9,11 @@ import pytest
 
 import explorer
 from explorer.analysis.tokens import short, visible
-from explorer.models import Card
+from explorer.models import Card, card_of
 from explorer.signals import Array
-from explorer.studio.components.stage.answers import GUESSES
+from explorer.studio.components.stage.answers import GUESSES, in_full
+from explorer.studio.components.stage.reading import Reading
+from explorer.studio.state import Place
 from tests.app.conftest import ShelveTask
 from tests.app.driving import Sent, opened, stage_of
 from tests.app.tasks import NEXT_WORDS
@@ -139,3 +141,13 @@ def test_other_pages_have_the_row_alone(recipe: object, shelve_task: ShelveTask)
     whole, strip = (stage_of(opened(page, model=card.name)).header for page in ("watch", "belt"))
     assert strip["answers"] == whole["answers"] is not None
     assert "next" in whole and "next" not in strip
+
+
+def test_a_network_that_has_read_on_is_not_asked_as_if_the_text_ended_here() -> None:
+    forwards = Reading.of(Place(card_of("sentiment-lstm"), "a fine film", 0, 0, 0))
+    both = replace(forwards, place=replace(forwards.place, card=replace(forwards.place.card, bidirectional=True)))
+    titles = [in_full(one)["title"] for one in (forwards, both)]
+    assert titles == [
+        "What would it say, if the text ended here?",
+        "What does it say here, having read the whole text?",
+    ]

@@ -40,11 +40,12 @@ class Part:
     bias: Array  # [step]
     pushes: Array  # [step, pusher]
     by: Array  # [step, pusher]
+    others: dict[str, Array]  # label -> [step]
 
     @property
     def total(self) -> Array:
         """What all of it adds up to, as unfold.js adds it."""
-        return self.inputs.sum(-1) + self.recurrent + self.bias
+        return self.inputs.sum(-1) + self.recurrent + sum(self.others.values()) + self.bias
 
 
 Fetched = tuple[dict[str, Any], dict[int, dict[str, Part]]]
@@ -56,18 +57,21 @@ def unpacked(content: bytes) -> Fetched:
     header = json.loads(content[4 : 4 + length])
     values = np.frombuffer(content, "<f4", offset=(4 + length + 3) // 4 * 4)
     units, parts, columns, pushers = (header[name] for name in ("units", "parts", "columns", "pushers"))
-    steps, rest = divmod(len(values), len(units) * len(parts) * (columns + 2 + 2 * pushers))
+    more = sum(len(header["others"][part]) for part in parts)
+    steps, rest = divmod(len(values), len(units) * (len(parts) * (columns + 2 + 2 * pushers) + more))
     assert rest == 0
     found: dict[int, dict[str, Part]] = {unit: {} for unit in units}
     at = 0
     for unit in units:
         for part in parts:
             blocks = []
-            for width in (columns, 1, 1, pushers, pushers):
+            labels = header["others"][part]
+            for width in (columns, 1, 1, pushers, pushers, *(1 for _ in labels)):
                 blocks.append(values[at : at + steps * width].reshape(steps, width))
                 at += steps * width
-            inputs, recurrent, bias, pushes, by = blocks
-            found[unit][part] = Part(inputs, recurrent[:, 0], bias[:, 0], pushes, by)
+            inputs, recurrent, bias, pushes, by, *others = blocks
+            named = {label: values[:, 0] for label, values in zip(labels, others, strict=True)}
+            found[unit][part] = Part(inputs, recurrent[:, 0], bias[:, 0], pushes, by, named)
     return header, found
 
 
@@ -123,6 +127,20 @@ def test_every_row_of_a_network_has_its_own(cell: str, shelve: Shelve) -> None:
             for pre, part in parts.items():
                 np.testing.assert_allclose(part.total, trace[pre][row, :, unit], **SUMMED)
                 np.testing.assert_allclose(part.pushes.sum(-1), part.recurrent, **SUMMED)
+
+
+def test_a_peephole_is_an_item_of_its_own(shipped: Shipped) -> None:
+    """The bias is the same at every step; what the gate sees of c stands beside it."""
+    name = "english-lstm-peephole"
+    trace, model = explorer.trace(shipped[name], TEXT), shipped[name]
+    header, found = fetched(place_of(name), 3)
+    assert header["others"] == {"i_pre": ["c before"], "f_pre": ["c before"], "g_pre": [], "o_pre": ["c now"]}
+    weights = {key: weight.detach().numpy() for key, weight in model.cell.named_weights.items()}
+    for gate, seen in (("i", trace.previous("c")), ("f", trace.previous("c")), ("o", trace["c"])):
+        part = found[3][f"{gate}_pre"]
+        (other,) = part.others.values()
+        np.testing.assert_allclose(other, weights[f"w_c{gate}"][3] * seen[0, :, 3], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(part.bias, (weights[f"b_i{gate}"] + weights[f"b_h{gate}"])[3], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["adding-rnn", "adding-gru", "adding-lstm"])

@@ -75,11 +75,11 @@ def test_gates_and_networks_without() -> None:
 
 
 def test_what_arrives_of_a_change_at_the_first_step() -> None:
-    curves = {"LSTM": np.array([0.0023, 0.1, 6.6]), "RNN": np.array([0.0, 1e-9, 3.8])}
+    curves = {"LSTM": np.array([6.6, 0.1, 0.0023]), "RNN": np.array([3.8, 1e-9, 0.0])}
     said = words.of_reaches(curves, 2)
-    assert "at step 3, 2 steps later" in said
-    assert "**LSTM** 0.0023 (6.6); **RNN** nothing that float32 can hold (3.8)." in said
-    assert "Move the playhead on" in words.of_reaches(curves, 0)
+    assert "2 steps earlier, moves the answer at step 3" in said
+    assert "**LSTM** 0.0023 (6.6); **RNN** 0 (3.8)." in said
+    assert "Move the playhead on" in words.of_reaches({"GRU": np.ones(1)}, 0)
 
 
 def test_sizes_with_what_they_are_matched_to() -> None:

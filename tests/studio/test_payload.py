@@ -49,6 +49,7 @@ def test_every_signal_is_the_traces(name: str, shipped: Shipped) -> None:
         assert told.items() <= said.items()
 
 
+@pytest.mark.cases(5)
 @each_model
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "watch"])
 def test_the_strip_is_sent_the_memory_alone(name: str, page: str, shipped: Shipped) -> None:

@@ -29,8 +29,8 @@ TOKENS = tuple("ab`-e")
         (9999.9, "1 × 10⁴"),
         (2.5e65, "2.5 × 10⁶⁵"),
         (FLOOR, "1.2 × 10⁻³⁸"),
-        (FLOOR / 2, "nothing that float32 can hold"),
-        (0, "nothing that float32 can hold"),
+        (FLOOR / 2, "less than float32 can hold"),
+        (0, "0"),
         (np.nan, "no finite number"),
         (np.inf, "no finite number"),
     ],
@@ -88,7 +88,7 @@ def test_of_pair() -> None:
     """Row is the target, column the source; steps count from 1."""
     said = words.of_pair({"lstm": MATRIX, "gru": 0 * MATRIX, "rnn": MATRIX * np.nan}, TOKENS, 4, 1)
     assert "at `b` (step 2) moves the result at `e` (step 5), 3 steps later" in said
-    assert "**LSTM** 21; **GRU** nothing that float32 can hold; **RNN** no finite number." in said
+    assert "**LSTM** 21; **GRU** 0; **RNN** no finite number." in said
 
 
 def test_a_step_on_itself_and_the_next() -> None:
@@ -109,12 +109,12 @@ def halved(steps: int, factor: float = 0.5) -> Array:
 def test_of_distances() -> None:
     said = words.of_distances({"lstm": by_distance(halved(60)), "rnn": by_distance(halved(60, 0.01))})
     assert "at a distance of 1, 10, 40 steps: **LSTM** 0.5, 9.8 × 10⁻⁴, 9.1 × 10⁻¹³; " in said
-    assert "**RNN** 0.01, 1 × 10⁻²⁰, nothing that float32 can hold." in said
+    assert "**RNN** 0.01, 1 × 10⁻²⁰, less than float32 can hold." in said
 
 
 def test_what_holds_at_every_distance_is_said_once() -> None:
     said = words.of_distances({"lstm": by_distance(np.zeros((60, 60))), "rnn": by_distance(halved(60, 1.0))})
-    assert "1, 10, 40 steps: **LSTM** nothing that float32 can hold; **RNN** 1." in said
+    assert "1, 10, 40 steps: **LSTM** 0; **RNN** 1." in said
 
 
 @pytest.mark.parametrize("steps", [2, 3, 6])
@@ -139,9 +139,9 @@ def test_a_gradient_that_explodes() -> None:
 
 
 def paths(direct: list[float], full: list[float]) -> Paths:
-    """Of one unit that keeps as much, and one that keeps nothing."""
+    """Of one unit that keeps as much, and one that keeps nothing; the target is the last step."""
     kept = np.array([direct, np.zeros(len(direct))]).T
-    return Paths(kept, kept, np.array(full), np.array(full))
+    return words.going_back(Paths(kept, kept, np.array(full), np.array(full)), range(len(direct))[::-1])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def paths(direct: list[float], full: list[float]) -> Paths:
     ],
 )
 def test_of_paths(direct: float, full: float, verdict: str) -> None:
-    said = words.of_paths(paths([direct, 1.0], [full, 1.0]), 1, 0)
+    said = words.of_paths(paths([direct, 1.0], [full, 1.0]), 1)
     assert said.startswith("1 step back, the direct path keeps at most")
     assert f"at most {words.size(direct)} of a unit" in said and f"by up to {words.size(full)}: " in said
     assert verdict in said
@@ -171,19 +171,19 @@ def test_of_paths(direct: float, full: float, verdict: str) -> None:
 def test_where_the_paths_part() -> None:
     """From where on it is so at every farther step; else at how many."""
     found = paths([0.1, 0.2, 0.5, 1], [0.5, 0.5, 0.9, 1])
-    assert "From 2 steps back on they differ by more than a factor of 2 at every step." in words.of_paths(found, 3, 0)
+    assert "From 2 steps back on they differ by more than a factor of 2 at every step." in words.of_paths(found, 3)
     found = paths([0.2, 0.2, 0.1, 0.2, 1], [0.9, 0.9, 0.1, 0.9, 1])  # alike 2 steps back
-    assert "From 3 steps back on" in words.of_paths(found, 4, 0)
+    assert "From 3 steps back on" in words.of_paths(found, 4)
     found = paths([0.2, 0.1, 0.2, 1], [0.3, 0.3, 0.9, 1])  # alike at the farthest
-    said = words.of_paths(found, 3, 0)
+    said = words.of_paths(found, 3)
     assert "They differ by more than a factor of 2 at 2 of 3 steps before." in said and "back on" not in said
     found = paths([0, 0, 0.1, 1], [0, 0, 0.9, 1])  # nothing is left of either: no more is said of these
-    assert "at 1 of 1 steps before" in words.of_paths(found, 3, 0)
-    assert "differ by more" not in words.of_paths(paths([0.1, 0.5, 1], [0.15, 0.4, 1]), 2, 0)
+    assert "at 1 of 1 steps before" in words.of_paths(found, 3)
+    assert "differ by more" not in words.of_paths(paths([0.1, 0.5, 1], [0.15, 0.4, 1]), 2)
 
 
 def test_a_step_and_itself_are_the_same() -> None:
-    assert words.of_paths(paths([0.5, 1.0], [0.7, 1.0]), 1, 1).startswith(
+    assert words.of_paths(paths([0.5, 1.0], [0.7, 1.0]), 0).startswith(
         "0 steps back, the direct path keeps at most 1 of"
     )
 
@@ -191,45 +191,54 @@ def test_a_step_and_itself_are_the_same() -> None:
 # Singular values
 
 
-def spectra(h: Array) -> Spectra:
-    return Spectra(h, h, np.zeros(len(h)))
+def spectra(full: Array, h: Array | None = None) -> Spectra:
+    """The target is the last step."""
+    found = Spectra(full if h is None else h, full, np.zeros(len(full)))
+    return words.going_back(found, range(len(full))[::-1])
 
 
 def test_of_spectra() -> None:
     """The mean factor a step, and how many directions are within a hundredth of the largest halfway."""
     largest = 0.5 ** np.arange(10, -1, -1.0)
     h = np.stack([largest, 0.02 * largest, 0.005 * largest], 1)
-    said = words.of_spectra(spectra(h), 10)
+    said = words.of_spectra(spectra(h))
     assert "by a factor of 0.5 a step, on average over 10 steps" in said
     assert "5 steps back, 2 of 3 directions are stretched" in said
 
 
 def test_one_direction_that_grows() -> None:
     h = np.stack([[8.0, 4, 2, 1], np.zeros(4)], 1)
-    said = words.of_spectra(spectra(h), 3)
+    said = words.of_spectra(spectra(h))
     assert "by a factor of 2 a step, on average over 3 steps; 2 steps back, 1 of 2 directions is stretched" in said
 
 
 @pytest.mark.parametrize(
     ("largest", "said"),
     [
-        ([0, 0, 0.5, 1], "nothing is left after 2 steps."),
-        ([0, 0, 0, 1], "nothing is left after 1 step."),
+        ([0, 0, 0.5, 1], "nothing of the source is left after 2 steps."),
+        ([0, 0, 0, 1], "nothing of the source is left after 1 step."),
         ([np.nan, 1e30, 1e10, 1], "from 3 steps back the largest singular value is no finite number."),
         ([np.inf, np.nan, 1e10, 1], "from 2 steps back the largest singular value is no finite number."),
     ],
 )
 def test_spectra_that_end(largest: list[float], said: str) -> None:
-    assert words.of_spectra(spectra(np.array(largest)[:, None]), 3) == said
+    assert words.of_spectra(spectra(np.array(largest)[:, None])) == said
 
 
 def test_one_unit_has_one_direction() -> None:
-    said = words.of_spectra(spectra(np.array([[0.25], [0.5], [1.0]])), 2)
+    said = words.of_spectra(spectra(np.array([[0.25], [0.5], [1.0]])))
     assert said == "the largest singular value changes by a factor of 0.5 a step, on average over 2 steps."
 
 
 def test_the_first_step_has_none_before_it() -> None:
-    assert words.of_spectra(spectra(np.array([[1.0], [np.nan]])), 0) == "there is no step before the target."
+    assert words.of_spectra(spectra(np.array([[1.0]]))) == "there is no step before the target."
+
+
+def test_h_alone_is_told_where_more_is_carried_on() -> None:
+    full = 0.9 ** np.arange(10, -1, -1.0)[:, None] * [[1.0, 0.5]]
+    said = words.of_spectra(spectra(full, 0.5 ** np.arange(10, -1, -1.0)[:, None]))
+    assert "by a factor of 0.9 a step" in said, "of the whole state"
+    assert "By h alone it would be 0.031 there, of the whole state it is 0.59." in said
 
 
 # The Elman network
@@ -241,11 +250,11 @@ def elman(sigma: float, exact: float, bound: float, apart: float = 0.0, steps: i
     curve[0] = exact
     bounds, off = np.ones(steps), np.zeros(steps)
     bounds[0], off[steps - 11] = bound, apart
-    return Elman(0.75, sigma, 1.0, curve, bounds, curve, off)
+    return words.going_back(Elman(0.75, sigma, 1.0, curve, bounds, curve, off), range(steps)[::-1])
 
 
 def test_a_bound_below_one_foretells() -> None:
-    said = words.of_elman(elman(0.5, 5e-7, 1e-6), 20)
+    said = words.of_elman(elman(0.5, 5e-7, 1e-6))
     assert "ρ(W) = 0.75, σ_max(W) = 0.5, γ = 1. By σ_max·γ = 0.5 the gradient must vanish" in said
     assert "over 20 steps the bound allows 1 × 10⁻⁶, and 5 × 10⁻⁷ is what happens." in said
     assert "is not so here" not in said, "the bound is near what happens"
@@ -253,20 +262,20 @@ def test_a_bound_below_one_foretells() -> None:
 
 
 def test_a_bound_above_one_does_not() -> None:
-    said = words.of_elman(elman(8.0, 1e-9, 1e18, apart=0.97), 20)
+    said = words.of_elman(elman(8.0, 1e-9, 1e18, apart=0.97))
     assert "is free to explode: over 20 steps the bound allows 1 × 10¹⁸, and 1 × 10⁻⁹ is what happens." in said
     assert "every slope φ′ to be γ" in said
     assert "is off by 97 % after 10 steps: matrices do not commute." in said
 
 
 def test_an_exploding_bound_and_a_product_of_nothing() -> None:
-    said = words.of_elman(elman(8.0, 0.0, np.inf, apart=np.nan), 20)
-    assert "the bound allows no finite number, and nothing that float32 can hold is what happens." in said
+    said = words.of_elman(elman(8.0, 0.0, np.inf, apart=np.nan))
+    assert "the bound allows no finite number, and 0 is what happens." in said
     assert "nan" not in said and "commute" not in said
 
 
 def test_at_the_first_step_nothing_is_foretold() -> None:
-    said = words.of_elman(Elman(0.5, 2.0, 1.0, np.ones(1), np.ones(1), np.ones(1), np.zeros(1)), 0)
+    said = words.of_elman(Elman(0.5, 2.0, 1.0, np.ones(1), np.ones(1), np.ones(1), np.zeros(1)))
     assert "over 0 steps the bound allows 1, and 1 is what happens." in said
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import explorer
+from explorer.analysis import numbers
 from explorer.analysis.reach import FLOOR
 from explorer.models import Card, card_of
 from explorer.models.card import Headline
@@ -51,7 +52,7 @@ def test_of_belt(step: int, parts: list[str]) -> None:
 
 
 def test_a_gradient_of_nothing_has_no_reach() -> None:
-    said = sentences.of_reach({"lstm": np.zeros(3), "rnn": np.array([0.25, 0.5, 1])}, 2)
+    said = sentences.of_reach({"lstm": np.zeros(3), "rnn": np.array([1, 0.5, 0.25])}, 2)
     assert "**LSTM** has none to begin with; **RNN** falls below half after 2 steps" in said
 
 
@@ -62,16 +63,24 @@ def test_a_negative_number_has_a_minus_sign() -> None:
 
 
 @FEW
-@given(st.sampled_from(["lstm", "gru"]), st.integers(0, 3), st.integers(0, len(TEXT) - 1))
-def test_of_belt_of_a_network(cell: str, unit: int, step: int) -> None:
-    """It names the largest write up to the step, whatever network and place."""
-    trace = explorer.trace(network((cell, {})), TEXT)
-    assert trace.belt is not None
-    written = trace.belt.written({signal.name: trace[signal.name][0, :, unit] for signal in trace.per_unit()})
-    writer = int(np.abs(written[: step + 1]).argmax())
-    said = sentences.of_belt(trace, 0, unit, step)
-    assert f"at step {writer + 1} " in said
-    assert f"{written[writer]:+.2f}".replace("-", "−") in said
+@given(
+    st.sampled_from(["lstm", "gru", "lstm-peephole", "grid"]),
+    st.integers(0, 3),
+    st.integers(0, len(TEXT) - 1),
+    st.integers(0, 3),
+)
+def test_of_belt_of_a_network(cell: str, unit: int, step: int, row: int) -> None:
+    """It names the largest write that the row had read, and what the ledger says is left of it; in a backward row it stands later."""
+    trace = explorer.trace(network((cell, {}), (2, True)), TEXT)
+    found = explorer.ledger(trace)
+    written, left = found.written(step, row)[:, unit], found.share(step, row)[1:, unit]
+    place = int(np.abs(written).argmax())
+    writer = list(found.steps(step, row))[place]
+    said = sentences.of_belt(trace, row, unit, step)
+    assert f"at step {writer + 1} " in said and (writer >= step if row % 2 else writer <= step)
+    assert f"{written[place]:+.2f}".replace("-", "−") in said
+    if writer != step:
+        assert f"{sentences.counted(abs(step - writer))} ago; **{numbers.share(left[place])}** of it is left" in said
 
 
 def test_an_elman_network_has_none() -> None:
@@ -86,17 +95,22 @@ def test_of_memory() -> None:
     assert "after the last step: LSTM 0.5; GRU 0.5; RNN 0.5; MUT nothing above rounding." in said
 
 
-def test_what_is_left_of_a_gradient_is_a_share_or_a_power() -> None:
-    for first, share in ((1.0, "100%"), (0.01, "1%"), (0.004, "4e-03")):
-        assert f"with {share} of its size" in sentences.of_reach({"gru": np.array([first, 1.0])}, 1)
+def test_what_is_left_of_a_gradient_is_a_share_or_a_number_of_times() -> None:
+    for first, left in (
+        (1.0, "with 100 % of its size"),
+        (0.01, "with 1 % of its size"),
+        (0.004, "with 0.004 of its size"),
+    ):
+        assert f"arrives {left}" in sentences.of_reach({"gru": np.array([1.0, first])}, 1)
+    assert "arrives 3.8 times as large" in sentences.of_reach({"gru": np.array([1.0, 3.8])}, 1)
 
 
 def test_of_reach() -> None:
-    curves = {"lstm": np.array([0.6, 0.7, 0.8, 1.0]), "rnn": np.array([0, FLOOR / 2, 0.4, 1.0])}
-    said = sentences.of_reach(curves, 3)
-    assert "**LSTM** never falls below half and arrives at the first step with 60% of its size" in said
-    assert "**RNN** falls below half after 1 step and reaches the smallest float32 after 2 steps" in said
-    assert "step 4" in said, "steps are counted from 1 on the screen"
+    behind = {"lstm": np.array([1.0, 0.8, 0.7, 0.6]), "rnn": np.array([1.0, 0.4, FLOOR / 2, 0])}
+    said = sentences.of_reach(behind, 3, "of c")
+    assert "A tiny change of c, going back from step 4" in said, "steps are counted from 1 on the screen"
+    assert "**LSTM** never falls below half and arrives with 60 % of its size" in said
+    assert "**RNN** falls below half after 1 step and is too small for float32 after 2 steps" in said
 
 
 @pytest.mark.parametrize("token", [*"a *_$<&", "\n", "\N{COMBINING ACUTE ACCENT}"])

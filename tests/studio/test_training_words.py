@@ -28,7 +28,7 @@ def plain(said: str) -> str:
 
 def test_of_all() -> None:
     """By distance there are 3.5, 1.5, 0.05 and 3 of 8.05."""
-    said = plain(words.of_all(SHARES, 4.0))
+    said = plain(words.of_all(SHARES, 6.0))
     for part in (
         "43.5 % is for the weights' use at the loss's own step",
         "half of it stays within 1 step",
@@ -36,15 +36,19 @@ def test_of_all() -> None:
     ):
         assert part in said
     assert (
-        "norms add up to 8.05, their sum, the gradient of the recurrent layers' weights, has the norm 4.00: 50.3 % of that cancels"
+        f"independent directions, their sum would have the norm {np.hypot.reduce(SHARES.ravel()):.2f}; it has 1.5 times"
         in said
     )
+    assert "the gradient of the recurrent layers' weights, with the norm 6." in said
 
 
-def test_nothing_cancels_where_all_terms_agree() -> None:
-    said = plain(words.of_all(np.eye(2), 2.0))
-    assert "all but point the same way" in said
-    assert "half of it stays at that step, nine tenths at that step" in said
+def test_terms_cancel_reinforce_or_neither() -> None:
+    """Two terms of the norms 3 and 4, at right angles 5: alike they add up to 7, opposed to 1."""
+    terms = np.diag([3.0, 4.0])
+    assert "it has 1.4 times as much: they reinforce one another" in plain(words.of_all(terms, 7.0))
+    assert "it has about as much." in plain(words.of_all(terms, 5.0))
+    assert "it has 0.2 of that: they cancel in part" in plain(words.of_all(terms, 1.0))
+    assert "half of it stays at that step, nine tenths at that step" in plain(words.of_all(terms, 5.0))
 
 
 def test_no_gradient_at_all() -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.analysis.reach import magnitudes
 from explorer.figures.heatmap import reach
-from explorer.figures.roles import HINTS, SAYS, STORY
+from explorer.figures.roles import HINTS, SAYS, STORY, hint
 from explorer.signals import Array, Role, Signal, Trace
 from explorer.studio import notation, service
 from explorer.studio.compare import Network, View, choices, words
@@ -28,14 +28,19 @@ def draw(view: View) -> None:
     rows = {label: min(view.here.layer, trace.rows - 1) for label, trace in traces.items()}
     reached = _reach(view, chosen, rows)
     st.markdown(words.of_gates({label: kept(trace, rows[label]) for label, trace in traces.items()}))
-    st.markdown(words.of_reaches(reached, view.here.step))
+    behind = {
+        label: curve[list(traces[label].steps_read(view.here.step, rows[label]))[::-1]]
+        for label, curve in reached.items()
+    }
+    st.markdown(words.of_reaches(behind, view.here.step))
     lanes(
         list(groups(view, chosen, traces, rows)),
         view.tokens,
         step=view.here.step,
         warm=view.here.warm,
         reach=reached,
-        says=f"how much a tiny change of h at each step moves the answer at the playhead, step {view.here.step + 1}",
+        says="how much a tiny change of all that is carried on at each step moves the answer at the playhead, "
+        f"step {view.here.step + 1}",
         key="lanes",
     )
     st.caption(UNITS)
@@ -84,7 +89,8 @@ def groups(
         if any(gates.values()):
             yield group(f"{letters.says(role, SAYS[role]).capitalize()} gate", HINTS[role], role, gates)
     hidden = {label: [trace.signals["h"]] for label, trace in traces.items()}
-    yield group("Hidden state", HINTS["hidden"], "hidden", hidden)
+    seen = {hint(trace.signals["h"], trace, rows[label]) for label, trace in traces.items()}
+    yield group("Hidden state", seen.pop() if len(seen) == 1 else HINTS["hidden"], "hidden", hidden)
 
 
 def belts_of(trace: Trace) -> list[Signal]:
@@ -102,11 +108,14 @@ def kept(trace: Trace, row: int) -> float | None:
 
 
 def _reach(view: View, chosen: Mapping[str, Network], rows: Mapping[str, int]) -> dict[str, Array]:
-    """‖∂ answer / ∂ h‖ at each step, of what is answered at the playhead: the score of the real next token, or of what it says."""
+    """‖∂ answer / ∂ carried state‖ at each step, of what is answered at the playhead: the score of the real next token, or of what it
+    says."""
     here = view.here
     return {
         label: magnitudes(
-            service.gradients(one.name, here.text, "logit", here.step, None, rows[label]), "h", rows[label]
+            service.gradients(one.name, here.text, "logit", here.step, None, rows[label], by="state"),
+            "state",
+            rows[label],
         )
         for label, one in chosen.items()
     }

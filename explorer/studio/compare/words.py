@@ -88,14 +88,16 @@ def of_gates(means: Mapping[str, float | None]) -> str:
     return f"The share of its memory that a step keeps, the mean over all units and this text: {'; '.join(parts)}."
 
 
-def of_reaches(reach: Mapping[str, Array], at: int) -> str:
-    """How much of a tiny change of h at the first step arrives in the answer at the playhead, beside one at the step itself."""
-    if at == 0:
+def of_reaches(behind: Mapping[str, Array], at: int) -> str:
+    """How much of a tiny change at the first step read arrives in the answer at the playhead, beside one at the step itself; `behind`
+    [distance] is in the order of reading back from the playhead."""
+    distance = max(len(curve) for curve in behind.values()) - 1
+    if distance == 0:
         return "Move the playhead on to see how far back a tiny change still moves the answer."
-    parts = [f"**{plain(name)}** {size(float(curve[0]))} ({size(float(curve[at]))})" for name, curve in reach.items()]
+    parts = [f"**{plain(name)}** {size(float(curve[-1]))} ({size(float(curve[0]))})" for name, curve in behind.items()]
     return (
-        f"By how much a tiny change of h at the first step moves the answer at step {at + 1}, {counted(at)} later "
-        f"(and one at that step itself): {'; '.join(parts)}."
+        f"By how much a tiny change of all that is carried on (h and c of an LSTM, h of a GRU or RNN), {counted(distance)} earlier, moves "
+        f"the answer at step {at + 1} (and one at that step itself): {'; '.join(parts)}."
     )
 
 

@@ -6,14 +6,20 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+import streamlit as st
+
 from explorer.figures.theme import Theme
 from explorer.models import Card
+from explorer.studio import controls, sentences, service
 from explorer.studio.controls import Objective
 from explorer.studio.service import Progress
 from explorer.studio.state import Place
 from explorer.studio.waiting import affordable, stoppable
 
 Result = TypeVar("Result")
+
+CHANGED = {"state": "of all that is carried on", "h": "of h", "c": "of c", "x": "of the input x"}
+AXIS = {"state": "carried state", "h": "h", "c": "c", "x": "x"}
 
 
 @dataclass(frozen=True)
@@ -40,3 +46,49 @@ class View:
             return stoppable(f"{says}, {cell.upper()}", whole, lambda told: compute(card, told))
 
         return {cell: of_one(cell, card) for cell, card in self.cards.items()}
+
+    def row(self, card: Card) -> int:
+        """The row of a network that is looked at: the reader's, or its top row if it has fewer."""
+        return min(self.here.layer, card.rows - 1)
+
+    @property
+    def backward(self) -> bool:
+        """Whether the row reads from the last token to the first."""
+        return self.here.card.bidirectional and self.here.layer % 2 == 1
+
+    @property
+    def target(self) -> int:
+        """The step whose result moves; of the mean the one that is read last."""
+        return 0 if self.wanted.of == "mean" and self.backward else self.wanted.at
+
+    @property
+    def back(self) -> list[int]:
+        """The steps from the target back to the first one that the row has read."""
+        trace = service.trace(self.here.model, self.here.text)
+        return list(trace.steps_read(self.target, self.here.layer))[::-1]
+
+    def measure(self) -> str:
+        """What the gradient is by, as the reader chooses."""
+        return controls.measure(
+            [service.model(card.name).cell.State._fields for card in self.cards.values()], "by", "x"
+        )
+
+    def having(self, measure: str) -> View:
+        """The same view of the networks that have this state; the others are named."""
+        lacking = [
+            cell
+            for cell, card in self.cards.items()
+            if measure not in ("state", "x") and measure not in service.model(card.name).cell.State._fields
+        ]
+        if lacking:
+            st.caption(sentences.of_lacking(lacking, measure))
+        cards = {cell: card for cell, card in self.cards.items() if cell not in lacking}
+        return View(self.here, cards, self.wanted, self.tokens, self.theme)
+
+    def other_order(self) -> str:
+        """That the row reads backwards, where it does."""
+        return (
+            " This row reads from the last token to the first: what it read earlier stands later."
+            if self.backward
+            else ""
+        )

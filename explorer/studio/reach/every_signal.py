@@ -15,7 +15,8 @@ def draw(view: View) -> None:
     here, wanted = view.here, view.wanted
     st.markdown(f"Every signal of the **{here.card.cell.upper()}**")
     grads = service.gradients(here.model, here.text, wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
+    back, letters = view.back, notation.current()
     figure = figures.every_signal(
-        grads, view.theme, here.layer, last=wanted.at, step=here.step, notation=notation.current()
+        grads, view.theme, here.layer, first=min(back), last=max(back), step=here.step, notation=letters
     )
     chart(figure, "every signal", "The gradient by each signal of this network at each step, on a log axis.")

@@ -7,49 +7,54 @@ import streamlit as st
 from explorer.analysis.reach import distance_to_floor, distance_to_share, magnitudes
 from explorer.figures import gradients as figures
 from explorer.signals import Array, Trace
-from explorer.studio import controls, sentences, service
+from explorer.studio import sentences, service
 from explorer.studio.page import chart
-from explorer.studio.reach import View, words
+from explorer.studio.reach import AXIS, CHANGED, View, words
 
 
 def draw(view: View) -> None:
     """The whole tab."""
+    measure = view.measure()
+    view = view.having(measure)
     wanted, tokens = view.wanted, view.tokens
-    grads = gradients(view)
-    reach = {cell: magnitudes(grad, "h") for cell, grad in grads.items()}
+    grads = gradients(view, measure)
+    curves = {cell: magnitudes(grad, measure, view.row(view.cards[cell])) for cell, grad in grads.items()}
+    behind = {cell: curve[view.back] for cell, curve in curves.items()}
     target = None if wanted.of == "mean" else wanted.at
-    st.markdown(sentences.of_reach(reach, wanted.at))
+    st.markdown(sentences.of_reach(behind, view.target, CHANGED[measure]) + view.other_order())
     chart(
-        figures.reach_rows(reach, tokens, view.theme, target=target),
+        figures.reach_rows(curves, tokens, view.theme, target=target, read=view.back),
         "rows",
         "The text once for each network; tokens fade with the gradient that reaches them. A click makes a token the target.",
         picked=_retarget if target is not None else None,
     )
     if target is not None:
-        _deleted(view, reach, target)
-    shared = controls.shared_signal(grads)
-    curves = {cell: magnitudes(grad, shared) for cell, grad in grads.items()}
-    figure = figures.siblings(curves, tokens, view.theme, name=shared, last=wanted.at, step=view.here.step)
-    chart(figure, "siblings", f"The gradient by {shared} at each step for each network, on a log axis.")
-    st.markdown(distances(reach, wanted.at))
+        _deleted(view, curves, target)
+    figure = figures.siblings(
+        curves, tokens, view.theme, name=AXIS[measure], first=min(view.back), last=max(view.back), step=view.here.step
+    )
+    chart(figure, "siblings", f"The gradient by the {AXIS[measure]} at each step for each network, on a log axis.")
+    st.markdown(distances(behind))
 
 
-def gradients(view: View) -> dict[str, Trace]:
-    """Of every network, the gradients of the chosen objective."""
+def gradients(view: View, measure: str) -> dict[str, Trace]:
+    """Of every network, the gradients of the chosen objective by the measure."""
     here, wanted = view.here, view.wanted
     return {
-        cell: service.gradients(card.name, here.text, wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
+        cell: service.gradients(
+            card.name, here.text, wanted.of, wanted.at, wanted.unit, view.row(card), wanted.label, measure
+        )
         for cell, card in view.cards.items()
     }
 
 
-def distances(reach: dict[str, Array], at: int) -> str:
+def distances(behind: dict[str, Array]) -> str:
     """A table: for each network, after how many steps back the gradient is below half, a thousandth and the floor, and what arrives."""
     heads = ("network", "below half after", "below 1/1000 after", "below the smallest float32 after")
-    rows: list[tuple[str, ...]] = [(*heads, "at its own step", "at the first step"), ("---",) * 6]
-    for cell, curve in reach.items():
-        falls = (distance_to_share(curve, at), distance_to_share(curve, at, 1e-3), distance_to_floor(curve, at))
-        rows.append((cell.upper(), *map(_steps, falls), words.size(float(curve[at])), words.size(float(curve[0]))))
+    rows: list[tuple[str, ...]] = [(*heads, "at its own step", "at the first step read"), ("---",) * 6]
+    for cell, curve in behind.items():
+        falls = (distance_to_share(curve), distance_to_share(curve, 1e-3), distance_to_floor(curve))
+        rows.append((cell.upper(), *map(_steps, falls), words.size(float(curve[0])), words.size(float(curve[-1]))))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -65,9 +70,11 @@ def _deleted(view: View, reach: dict[str, Array], target: int) -> None:
     changes = view.of_each(
         "Taking one token out after the other",
         asked,
-        lambda card, told: service.deletions(card.name, here.text, *asked, progress=told),
+        lambda card, told: service.deletions(
+            card.name, here.text, wanted.of, wanted.at, wanted.unit, view.row(card), wanted.label, progress=told
+        ),
     )
-    st.markdown(words.of_deletions(changes, reach, view.tokens, target))
+    st.markdown(words.of_deletions(changes, reach, view.tokens, target, both=here.card.bidirectional))
     chart(
         figures.deletion_rows(changes, view.tokens, view.theme, target=target),
         "deleted",

@@ -9,7 +9,7 @@ from explorer.figures import gradients as figures
 from explorer.studio import controls, service
 from explorer.studio.components.matrix import matrices
 from explorer.studio.page import chart
-from explorer.studio.reach import View, words
+from explorer.studio.reach import AXIS, CHANGED, View, words
 
 
 def draw(view: View) -> None:
@@ -17,30 +17,33 @@ def draw(view: View) -> None:
     here, wanted = view.here, view.wanted
     if not view.affordable(len(view.tokens), "Every pair of steps"):
         return
+    measure = view.measure()
+    view = view.having(measure)
     of, at, last = wanted.of, wanted.at, wanted.at + 1
     if of == "mean":  # each row is the loss of one step
         of, at = "loss", int(controls.number(st.container(), "at step", 1, last, last, "at")) - 1
-    asked = (of, wanted.unit, here.layer, wanted.label)
     found = view.of_each(
         "Carrying every step's gradient back",
-        asked,
-        lambda card, told: service.gradient_matrix(card.name, here.text, *asked, progress=told),
+        (of, wanted.unit, here.layer, wanted.label, measure),
+        lambda card, told: service.gradient_matrix(
+            card.name, here.text, of, wanted.unit, view.row(card), wanted.label, measure, progress=told
+        ),
     )
-    source = controls.source(at, len(view.tokens))
-    st.markdown(words.of_pair(found, view.tokens, at, source))
+    source = controls.source(at, len(view.tokens), backward=view.backward)
+    st.markdown(words.of_pair(found, view.tokens, at, source, CHANGED[measure]) + view.other_order())
     matrices(
         found,
         view.tokens,
         target=at,
         source=source,
-        says="how much a tiny change of h at the source moves the result at the target",
+        says=f"how much a tiny change {CHANGED[measure]} at the source moves the result at the target",
         chosen=controls.choose_pair,
         key="pairs",
     )
-    spread = {cell: by_distance(matrix) for cell, matrix in found.items()}
+    spread = {cell: by_distance(matrix, backward=view.backward) for cell, matrix in found.items()}
     st.markdown(words.of_distances(spread))
     chart(
-        figures.by_distance(spread, view.theme),
+        figures.by_distance(spread, view.theme, AXIS[measure]),
         "distances",
         "For each network the median gradient by the distance between source and target, with the middle half of all pairs.",
     )

@@ -13,24 +13,25 @@ from explorer.studio.reach import View, words
 
 def draw(view: View) -> None:
     """The whole tab."""
-    here, to = view.here, view.wanted.at
+    here, to, back = view.here, view.target, view.back
     st.markdown(
-        "What a step does to a later one is a matrix, the **Jacobian** ∂h at the target / ∂h at the source. Its singular values say by how "
-        "much it stretches each direction: where even the largest one dies, nothing of the source is left to be learned from."
+        "What a step does to a later one is a matrix, the **Jacobian** of all that is carried on (h and c of an LSTM, h of a GRU or RNN) "
+        "at the target by the same at the source. Its singular values say by how much it stretches each direction: where even the "
+        f"largest one dies, nothing of the source is left to be learned from.{view.other_order()}"
     )
     if not view.affordable(None, "Taking apart a matrix of unit by unit for each step"):
         return
     spectra = view.of_each(
         "Taking the Jacobians apart",
         (to, here.layer),
-        lambda card, told: service.spectra(card.name, here.text, to, here.layer, told),
+        lambda card, told: service.spectra(card.name, here.text, to, view.row(card), told),
     )
-    drawn = {cell: figures.singular_values(one, view.tokens, view.theme, to) for cell, one in spectra.items()}
+    drawn = {cell: figures.singular_values(one, view.tokens, view.theme, back) for cell, one in spectra.items()}
     figures.on_one_scale(list(drawn.values()))
     columns = st.columns(len(drawn), vertical_alignment="bottom")
     for column, (cell, figure) in zip(columns, drawn.items(), strict=True):
         with column:
-            st.markdown(f"**{cell.upper()}**: {words.of_spectra(spectra[cell], to)}")
+            st.markdown(f"**{cell.upper()}**: {words.of_spectra(words.going_back(spectra[cell], back))}")
             chart(
                 figure,
                 f"spectra {cell}",
@@ -43,9 +44,10 @@ def draw(view: View) -> None:
 
 def _elman(view: View) -> None:
     st.subheader("The Elman network: what is said of it, and what happens", anchor=False)
-    said = service.elman(view.cards["rnn"].name, view.here.text, view.wanted.at, view.here.layer)
-    st.markdown(words.of_elman(said, view.wanted.at))
-    figure = figures.elman(said, view.tokens, view.theme, view.wanted.at)
+    card = view.cards["rnn"]
+    said = service.elman(card.name, view.here.text, view.target, view.row(card))
+    st.markdown(words.of_elman(words.going_back(said, view.back)))
+    figure = figures.elman(said, view.tokens, view.theme, view.back)
     chart(
         figure,
         "elman",

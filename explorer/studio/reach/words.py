@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,49 +15,74 @@ from explorer.models import Elman, Paths, Spectra
 from explorer.signals import Array
 from explorer.studio.sentences import counted, glyph
 
+Found = TypeVar("Found", Paths, Spectra, Elman)
+
 FAR = 10
 """A bound that is so many times too large has to be explained."""
 
 
 def size(value: float) -> str:
-    """A gradient's size as it is read aloud: 3e-05 as 3 × 10⁻⁵, and what is no number, or nothing, as such."""
+    """A gradient's size as it is read aloud: 3e-05 as 3 × 10⁻⁵; what is not finite, too small for float32 or exactly 0, as such."""
     if not np.isfinite(value):
         return "no finite number"
+    if value == 0:
+        return "0"
     if value < FLOOR:
-        return "nothing that float32 can hold"
+        return "less than float32 can hold"
     return number(value, 2)
 
 
-def of_deletions(changes: Mapping[str, Array], reach: Mapping[str, Array], tokens: Sequence[str], target: int) -> str:
+def going_back(found: Found, back: Sequence[int]) -> Found:
+    """The same in the order back from the target: each array [step, …] as [distance, …]."""
+    arrays: dict[str, Any] = {field.name: getattr(found, field.name) for field in fields(found)}
+    arrays = {name: values[list(back)] for name, values in arrays.items() if isinstance(values, np.ndarray)}
+    return replace(found, **arrays)
+
+
+def of_deletions(
+    changes: Mapping[str, Array], reach: Mapping[str, Array], tokens: Sequence[str], target: int, *, both: bool = False
+) -> str:
     """Which token matters most when it is left out, and whether the gradient had pointed to it; the target's own and the one before it
-    aside, which nearly always matter."""
+    aside, which nearly always matter. Of a network that reads `both` ways the later tokens count as well."""
     parts = []
+    asked = np.arange(len(tokens)) < target - 1
+    if both:
+        asked |= np.arange(len(tokens)) > target + 1
     for name, change in changes.items():
-        before = np.abs(change[: max(target - 1, 0)])
-        before = np.where(np.isfinite(before), before, 0)
-        if not before.any():
-            known = np.isfinite(change[: max(target - 1, 0)]).any() or target < 2
+        size_of = np.where(asked & np.isfinite(change), np.abs(change), 0)
+        if not size_of.any():
+            known = np.isfinite(change[asked]).any() or not asked.any()
             parts.append(f"**{name.upper()}** {'none of them' if known else 'no finite number comes of any'}")
             continue
-        most = int(before.argmax())
-        rank = 1 + int((reach[name][: target - 1] > reach[name][most]).sum())
+        most = int(size_of.argmax())
         sign = "−" if change[most] < 0 else "+"
+        where = f"{counted(abs(target - most))} {'before' if most < target else 'after'}"
         parts.append(
-            f"**{name.upper()}** {sign}{size(before[most])} without {glyph(tokens[most])} {counted(target - most)} before "
-            f"(number {rank} by gradient)"
+            f"**{name.upper()}** {sign}{size(size_of[most])} without {glyph(tokens[most])} {where} ({_rank(reach[name], asked, most)})"
         )
+    aside = "the tokens beside the target" if both else "the last two"
     return (
-        "A gradient is the effect of a *tiny* change. The test beside it: **leave a token out** and read again. Of all but the last two, "
+        f"A gradient is the effect of a *tiny* change. A direct check: **leave a token out** and read again. Of all but {aside}, "
         f"which one moves the result most? {'; '.join(parts)}."
     )
 
 
-def of_pair(found: Mapping[str, Array], tokens: Sequence[str], target: int, source: int) -> str:
-    """What the chosen pair is in each network."""
+def _rank(reach: Array, asked: Array, most: int) -> str:
+    """Which place the gradient gives a token among those that were asked about."""
+    if not np.isfinite(reach[most]):
+        return "its gradient is not finite"
+    if reach[most] == 0:
+        return "its gradient is 0"
+    return f"number {1 + int((reach[asked] > reach[most]).sum())} by gradient"
+
+
+def of_pair(found: Mapping[str, Array], tokens: Sequence[str], target: int, source: int, changed: str = "of h") -> str:
+    """What the chosen pair is in each network; `changed` says what is changed at the source."""
     values = "; ".join(f"**{name.upper()}** {size(float(matrix[target, source]))}" for name, matrix in found.items())
+    later = f"{counted(abs(target - source))} {'later' if source <= target else 'earlier in the text'}"
     return (
-        f"A tiny change of h at {glyph(tokens[source])} (step {source + 1}) moves the result at {glyph(tokens[target])} "
-        f"(step {target + 1}), {counted(target - source)} later, by: {values}. Click a matrix to choose another pair."
+        f"A tiny change {changed} at {glyph(tokens[source])} (step {source + 1}) moves the result at {glyph(tokens[target])} "
+        f"(step {target + 1}), {later}, by: {values}. Click a matrix to choose another pair."
     )
 
 
@@ -73,20 +100,19 @@ def of_distances(spreads: Mapping[str, Spread]) -> str:
     )
 
 
-def of_paths(paths: Paths, to: int, since: int) -> str:
-    """Both paths between the chosen steps, and where they part."""
-    direct, full = float(paths.direct[since].max()), float(paths.spectral[since])
-    distance = to - since
+def of_paths(paths: Paths, distance: int) -> str:
+    """Both paths over the chosen distance, and where they part. `paths` is in the order back from the target: [distance, …]."""
+    direct, full = float(paths.direct[distance].max()), float(paths.spectral[distance])
     return (
         f"{counted(distance)} back, the direct path keeps at most {size(direct)} of a unit, "
-        f"the full derivative stretches by up to {size(full)}: {_verdict(direct, full)}.{_parted(paths, to)}"
+        f"the full derivative stretches by up to {size(full)}: {_verdict(direct, full)}.{_parted(paths)}"
     )
 
 
-def _parted(paths: Paths, to: int) -> str:
+def _parted(paths: Paths) -> str:
     """From which distance on the two differ at every farther step; where there is none, at how many steps they do."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = (paths.spectral[:to] / paths.direct[:to].max(1))[::-1]  # [distance - 1]
+        ratios = paths.spectral[1:] / paths.direct[1:].max(1)  # [distance - 1]
     apart = (ratios > 2) | (ratios < 0.5)
     compared = ~np.isnan(ratios)  # where both are 0 there is nothing to compare
     if not apart.any():
@@ -113,48 +139,61 @@ def _verdict(direct: float, full: float) -> str:
     return f"the other paths work against it: {size(full / direct)} of it is left"
 
 
-def of_spectra(spectra: Spectra, to: int) -> str:
-    """How fast the largest singular value changes a step, and how many directions are left halfway."""
-    largest = spectra.h[: to + 1, 0]
-    if to < 1:
+def of_spectra(spectra: Spectra) -> str:
+    """How fast the largest singular value of the carried state's Jacobian changes a step, how many directions are left halfway, and how
+    much of h by itself is left. `spectra` is in the order back from the target: [distance, …]."""
+    largest, farthest = spectra.full[:, 0], len(spectra.full) - 1
+    if farthest < 1:
         return "there is no step before the target."
     if not np.isfinite(largest).all():
-        broken = np.flatnonzero(~np.isfinite(largest[::-1]))
-        return f"from {counted(int(broken[0]))} back the largest singular value is no finite number."
+        broken = int(np.flatnonzero(~np.isfinite(largest))[0])
+        return f"from {counted(broken)} back the largest singular value is no finite number."
     if not (largest > 0).all():
-        return f"nothing is left after {counted(int(np.flatnonzero(largest[::-1] == 0)[0]))}."
-    rate = float((largest[0] / largest[to]) ** (1 / to))
-    changes = f"the largest singular value changes by a factor of {rate:.3g} a step, on average over {counted(to)}"
-    if spectra.h.shape[1] == 1:
+        return f"nothing of the source is left after {counted(int(np.flatnonzero(largest == 0)[0]))}."
+    rate = float((largest[-1] / largest[0]) ** (1 / farthest))
+    changes = (
+        f"the largest singular value changes by a factor of {number(rate)} a step, on average over {counted(farthest)}"
+    )
+    if spectra.full.shape[1] == 1:
         return f"{changes}."
-    half = to // 2
-    alive = int((spectra.h[half] > 0.01 * spectra.h[half, 0]).sum())
+    half = farthest - farthest // 2
+    alive = int((spectra.full[half] > 0.01 * spectra.full[half, 0]).sum())
     verb = "is" if alive == 1 else "are"
     return (
-        f"{changes}; {counted(to - half)} back, {alive} of {spectra.h.shape[1]} directions {verb} stretched at least a hundredth as "
-        "much as the most stretched one."
+        f"{changes}; {counted(half)} back, {alive} of {spectra.full.shape[1]} directions {verb} stretched at least a hundredth as "
+        f"much as the most stretched one.{_of_h(spectra, half)}"
     )
 
 
-def of_elman(said: Elman, to: int) -> str:
-    """The three numbers that textbooks give, and what they foretell here."""
-    exact, bound = float(said.exact[0]), float(said.bound[0])
+def _of_h(spectra: Spectra, half: int) -> str:
+    """What h alone would tell, where there is more that is carried on."""
+    h, full = float(spectra.h[half, 0]), float(spectra.full[half, 0])
+    if spectra.h.shape == spectra.full.shape or not full > 2 * h:
+        return ""
+    return f" By h alone it would be {size(h)} there, of the whole state it is {size(full)}."
+
+
+def of_elman(said: Elman) -> str:
+    """The three numbers that textbooks give, and what they foretell here. `said` is in the order back from the target."""
+    farthest = len(said.exact) - 1
+    exact, bound = float(said.exact[-1]), float(said.bound[-1])
     foretold = "must vanish" if said.sigma * said.gamma < 1 else "is free to explode"
-    apart = float(said.apart[max(0, to - 10)])
+    apart = float(said.apart[min(10, farthest)])
     loose = (
         " The bound takes every slope φ′ to be γ and every step to go where W stretches most, which is not so here."
         if exact * FAR < bound
         else ""
     )
     off = (
-        f" The product in the order in which it is often printed is off by {share(apart)} after {counted(min(10, to))}: "
+        f" The product in the order in which it is often printed is off by {share(apart)} after {counted(min(10, farthest))}: "
         "matrices do not commute."
         if np.isfinite(apart) and apart >= 0.005  # numbers do, and so does W with slopes that are all alike
         else ""
     )
     return (
-        f"ρ(W) = {said.radius:.3g}, σ_max(W) = {said.sigma:.3g}, γ = {said.gamma:g}. By σ_max·γ = {said.sigma * said.gamma:.3g} the "
-        f"gradient {foretold}: over {counted(to)} the bound allows {size(bound)}, and {size(exact)} is what happens.{loose}{off}"
+        f"ρ(W) = {number(said.radius)}, σ_max(W) = {number(said.sigma)}, γ = {said.gamma:g}. By σ_max·γ = "
+        f"{number(said.sigma * said.gamma)} the gradient {foretold}: over {counted(farthest)} the bound allows {size(bound)}, and "
+        f"{size(exact)} is what happens.{loose}{off}"
     )
 
 

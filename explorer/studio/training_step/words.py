@@ -29,11 +29,26 @@ def of_all(shares: Array, norm: float) -> str:
     half, most = (int(np.searchsorted(reached, share - 1e-12)) for share in (0.5, 0.9))
     return (
         f"Of all that the losses send back, **{share(by_distance[0])}** is for the weights' use at the loss's own step; half of it "
-        f"stays {_within(half)}, nine tenths **{_within(most)}**. The terms' norms add up to {number(total)}, their sum, the gradient of "
-        f"the recurrent layers' weights, has the norm **{number(norm)}**: {_cancelled(norm / total)}"
+        f"stays {_within(half)}, nine tenths **{_within(most)}**. {_together(float(np.sqrt((sizes**2).sum())), norm)}"
     )
 
 
+def _together(independent: float, norm: float) -> str:
+    """Whether the terms reinforce one another or cancel: the norm of their sum against √Σ‖term‖², which it would have if they pointed in
+    independent (orthogonal) directions."""
+    verdict = "about as much"
+    if norm > ALIKE * independent:
+        verdict = f"{numbers.number(norm / independent, 2)} times as much: they reinforce one another"
+    elif norm * ALIKE < independent:
+        verdict = f"{numbers.number(norm / independent, 2)} of that: they cancel in part"
+    return (
+        f"If the terms pointed in independent directions, their sum would have the norm {number(independent)}; it has {verdict}. It is the "
+        f"gradient of the recurrent layers' weights, with the norm **{number(norm)}**."
+    )
+
+
+ALIKE = 1.1
+"""Two norms within this factor are about the same."""
 NO_GRADIENT = (
     "**There is no gradient here**: every loss of this text is flat in every weight, so nothing can be learned from it."
 )
@@ -42,10 +57,6 @@ NOT_FINITE = "**The gradient is no finite number here**, so that it cannot be ta
 
 def _within(steps: int) -> str:
     return f"within {counted(steps)}" if steps else "at that step"
-
-
-def _cancelled(left: float) -> str:
-    return f"{share(1 - left)} of that cancels." if left < 0.995 else "they all but point the same way."
 
 
 def of_target(shares: Array, losses: Array, target: int, tokens: Sequence[str], unit: str, of_next: bool) -> str:

@@ -14,6 +14,7 @@ import streamlit as st
 from explorer.analysis.orderings import is_read
 from explorer.analysis.probes import ends
 from explorer.analysis.tokens import visible
+from explorer.backend.edits import loop_of
 from explorer.models import Card, Finding
 from explorer.models.answers import ANSWERS
 from explorer.models.recipes.base import Property
@@ -49,6 +50,8 @@ class Experiment:
     runs: tuple[Run, ...]
 
 
+CUT = "cut the loop"
+"""What the edit is called that lets nothing come back."""
 FORCED = {
     "inside quotes": ("the quotation unit", "outside", "inside"),
     "inside a string or comment": ("the quotation unit", "outside", "inside"),
@@ -86,7 +89,7 @@ def small(here: Place) -> dict[str, tuple[Line, ...]]:
     trace, step = service.trace(here.model, here.text), here.step
     memory = trace.memory
     entering = [f"{name}_prev" for name in trace.initial]
-    found: dict[str, tuple[Line, ...]] = {"Cut the loop": (Line(does="set", signals=("h_prev",), name="cut the loop"),)}
+    found: dict[str, tuple[Line, ...]] = {"Cut the loop": (Line(does="set", signals=loop(here.model), name=CUT),)}
     if len(entering) > 1:
         found["Carry nothing on"] = tuple(Line(does="set", signals=(name,)) for name in entering)
     what = "belt" if trace.belt else "memory"
@@ -96,6 +99,11 @@ def small(here: Place) -> dict[str, tuple[Line, ...]]:
             Line(does="freeze", signals=(memory,), steps=(step + 1, trace.steps - 1)),
         )
     return found
+
+
+def loop(name: str) -> tuple[str, ...]:
+    """What comes back to each step of a network, as an edit names it when it enters a step."""
+    return tuple(f"{state}_prev" for state in loop_of(service.model(name).cell))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer import edits as surgery
 from explorer.analysis.comparing import bits
 from explorer.analysis.tokens import visible
-from explorer.backend.edits import Edit
+from explorer.backend.edits import Edit, loop_of
 from explorer.figures.heatmap import reach
 from explorer.figures.what_if import EDITED, WAS, Panel, along
 from explorer.models import relatives
@@ -146,8 +146,13 @@ def _there(view: View, name: str) -> tuple[tuple[Edit, ...], str]:
 
 def loop(view: View) -> None:
     """Where the loop is cut: how much worse the text is foretold, and how badly by who knows the present token alone."""
+    back = set(loop_of(service.model(view.here.model).cell))
     cut = any(
-        line.on and line.does == "set" and line.signals == ("h_prev",) and line.units is None for line in view.lines
+        line.on
+        and line.does == "set"
+        and line.units is None
+        and {signal.removesuffix("_prev") for signal in line.signals} == back
+        for line in view.lines
     )
     if not cut or view.answer is not NEXT_TOKEN or len(view.before.tokens) < 2:
         return

@@ -40,8 +40,7 @@ def card(here: Place) -> None:
     """What is transplanted, when, and the press."""
     found = sentences_of(here)
     states = belt_first(here)
-    both = [*([state] for state in states), *([list(states)] if len(states) > 1 else [])]
-    options = {" and ".join(one) + (" alone" if len(one) < len(states) else ""): one for one in both}
+    options = whats(states)
     what = "belt" if len(states) > 1 else "memory"
     st.subheader(f"Transplant the {what} of the plural sentence", anchor=False)
     st.markdown(
@@ -65,12 +64,25 @@ def card(here: Place) -> None:
         icon=":material/play_arrow:",
         key="run transplant",
         on_click=start,
-        args=(here, run_of(here, found, options[chosen or first], at)),
+        args=(here, run_of(here, found, *options[chosen or first], at)),
     )
 
 
-def run_of(here: Place, found: Sentences, states: Sequence[str], at: int) -> Run:
-    """The press: the sentence about one is read, with that state of the other one."""
+def whats(states: Sequence[str]) -> dict[str, tuple[list[str], bool]]:
+    """What can be transplanted, as a reader sees it -> the states, and whether h is kept as it was: where c of a step is changed, h of the
+    same step follows from it."""
+    if len(states) == 1:
+        return {states[0]: (list(states), False)}
+    found: dict[str, tuple[list[str], bool]] = {}
+    for state in states:
+        if state != "h":
+            found[f"{state}, and h follows"] = ([state], False)
+            found[f"{state} alone, h as it was"] = ([state], True)
+    return found | {"h alone": (["h"], False), " and ".join(states): (list(states), False)}
+
+
+def run_of(here: Place, found: Sentences, states: Sequence[str], alone: bool, at: int) -> Run:
+    """The press: the sentence about one is read, with that state of the other one; `alone` with its own h at that step."""
     line = Line(
         does="patch",
         signals=tuple(states),
@@ -78,8 +90,9 @@ def run_of(here: Place, found: Sentences, states: Sequence[str], at: int) -> Run
         text=" ".join(found.several),
         name=f"{' and '.join(states)} of the plural sentence",
     )
+    kept = Line(does="patch", signals=("h",), steps=(at, at), text=" ".join(found.one), name="h as it was")
     column = here.card.reader.id_of(found.verb)
-    return Run("", (line,), " ".join(found.one), found.last, column)
+    return Run("", (line, kept) if alone else (line,), " ".join(found.one), found.last, column)
 
 
 def belt_first(here: Place) -> list[str]:
@@ -117,12 +130,11 @@ def _counterpart(tokens: Sequence[str], subject: int, verb: int) -> list[str]:
 
 def of_shares(card: Card, found: Transplants) -> str:
     """In what share of the generated pairs each transplant flips the verb."""
-    whole = max(len(one.states) for one in found.flips)
+    states = sorted({state for one in found.flips for state in one.states}, key=lambda state: state == "h")
     parts = []
-    for states in sorted(dict.fromkeys(one.states for one in found.flips), key=lambda one: (len(one), "h" in one)):
-        name = " and ".join(sorted(states, key=lambda state: state == "h"))
-        noun, verb = (share(found.share(states, where)) for where in ("after the noun", "before the verb"))
-        parts.append(f"**{name}**{' alone' if len(states) < whole else ''} {noun} / {verb}")
+    for name, (chosen, alone) in whats(states).items():
+        noun, verb = (share(found.share(chosen, where, alone=alone)) for where in ("after the noun", "before the verb"))
+        parts.append(f"**{name}** {noun} / {verb}")
     return (
         f"Of {found.pairs} generated pairs, in so many the verb of the {card.cell.upper()} flips, transplanted right after the noun / "
         f"just before the verb: {' · '.join(parts)}."

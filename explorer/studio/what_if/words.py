@@ -38,11 +38,17 @@ def of_line(line: Line, quote: Callable[[str], str] | None = None) -> str:
     return ", ".join([what, *where])
 
 
+def _entering(line: Line) -> bool:
+    return all(signal.endswith("_prev") for signal in line.signals)
+
+
 def _deed(line: Line, quote: Callable[[str], str]) -> str:
     signal = " and ".join(line.signals)
     if line.does == "set":
-        if line.signals == ("h_prev",) and line.value == 0 and line.units is None:
-            return "the loop is cut: h before each step is 0"
+        if line.value == 0 and line.units is None and line.signals and "c_prev" not in line.signals and _entering(line):
+            return (
+                f"the loop is cut: {' and '.join(s.removesuffix('_prev') for s in line.signals)} before each step is 0"
+            )
         return f"{called(signal)} held at {number(line.value)}"
     if line.does == "scale":
         return f"{called(signal)} times {number(line.value)}"
@@ -173,7 +179,8 @@ def of_most(view: View) -> str:
 def of_memory(view: View) -> str:
     """Which unit's memory moved most without being held itself."""
     name = view.before.memory
-    moved = np.abs(_seen(view.after[name][view.row]) - _seen(view.before[name][view.row]))
+    seen = np.tanh if name != "h" else np.asarray  # a cell state has no bounds
+    moved = np.abs(seen(view.after[name][view.row]) - seen(view.before[name][view.row]))
     moved = np.where(np.isfinite(moved), moved, 0).max(0)
     done = [line for number, line in enumerate(view.lines) if line.on and number not in view.plan.refused]
     held = {unit for line in done for unit in line.units or ()}
@@ -191,12 +198,7 @@ def of_memory(view: View) -> str:
 
 
 SHIFT = 0.1
-"""A memory between -1 and 1 that changes by more has changed to speak of."""
-
-
-def _seen(values: Array) -> Array:
-    """As a memory is compared: between -1 and 1."""
-    return np.tanh(values)
+"""A memory, between -1 and 1 in most cells, that changes by more has changed to speak of."""
 
 
 CARRIERS = (

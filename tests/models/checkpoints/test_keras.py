@@ -101,6 +101,7 @@ def only(contents: Contents) -> Recurrent:
     return found
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize(("count", "both"), [(1, False), (2, True)], ids=["one", "two-both"])
 @pytest.mark.parametrize("case", CASES)
 def test_layers_come_back_and_run_as_keras_runs_them(

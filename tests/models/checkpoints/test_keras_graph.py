@@ -276,6 +276,7 @@ SEQUENCE: dict[str, tuple[Callable[[Any], list[Any]], str, bool]] = {
 """The layers behind the embedding, what the answer is, and whether there is one for the whole text."""
 
 
+@pytest.mark.cases(12)
 @pytest.mark.parametrize("case", SEQUENCE)
 def test_the_answer_is_kerass(case: str, keras: Any, tmp_path: Path) -> None:
     layers, answer, whole = SEQUENCE[case]
@@ -290,6 +291,7 @@ def test_the_answer_is_kerass(case: str, keras: Any, tmp_path: Path) -> None:
             check(model, contents, recurrent)
 
 
+@pytest.mark.cases(6)
 @pytest.mark.parametrize("case", SEQUENCE)
 def test_the_network_that_is_loaded_answers_as_keras_does(case: str, keras: Any, tmp_path: Path) -> None:
     """Of the whole text and of each of its beginnings, with layers in both directions, too; and nothing is called a guess."""

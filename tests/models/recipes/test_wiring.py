@@ -24,6 +24,7 @@ def network(recipe: Recipe, cell: str) -> Model:
     return model.eval()
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.task)
 def test_every_input_is_answered_right(recipe: Recipe, cell: str) -> None:

@@ -56,7 +56,7 @@ def of_belt(trace: Trace, belt: Belt, layer: int, reading: str, letter: str, *, 
         "says": "The text, each token in the colour of what it contributes to the memory now",
         "units": trace.units,
         "steps": trace.steps,
-        "reversed": trace.bidirectional and layer % 2 == 1,
+        "reversed": trace.reads_backward(layer),
         "letter": letter,
         "whose": whose,
     }

@@ -94,11 +94,21 @@ def _labels(reading: Reading) -> dict[str, Any]:
     real = [None if label is None else labels.index(label) for label in _truth(reading)]
     return {
         "kind": "labels",
-        "title": "What would it say, if the text ended here?" if card.answer == CLASS.name else "What does it say?",
+        "title": _asked(reading),
         "labels": [shortened(label) for label in labels],
         "shares": [rounded(row) for row in np.exp(reading.predictions)],
         "real": real,
     }
+
+
+def _asked(reading: Reading) -> str:
+    """What the labels answer. A network that reads both ways has read on, unless its answer to the text up to here is read anew."""
+    card = reading.place.card
+    if card.answer != CLASS.name:
+        return "What does it say?"
+    if card.bidirectional and not service.model(card.name).rereads:
+        return "What does it say here, having read the whole text?"
+    return "What would it say, if the text ended here?"
 
 
 def _numbers(reading: Reading) -> dict[str, Any]:

@@ -21,7 +21,8 @@ MOST = 8_000_000
 
 def packed(reading: Reading, units: list[int]) -> bytes:
     """Packed (`packing.pack`): for each unit and each pre-activation `inputs` [step, column], `recurrent` [step], `bias` [step], the
-    hardest `pushes` [step, pusher], largest first, and `by` [step, pusher], whose they are.
+    hardest `pushes` [step, pusher], largest first, `by` [step, pusher], whose they are, and of what else enters the sum [step, other].
+    The header has the labels of these for each pre-activation, and of whose units push it.
 
     A row of numbers has its columns; of a token only the sum of all inputs is told, since the columns of its vector mean nothing.
     The id is that of the payload that all this belongs to.
@@ -31,13 +32,26 @@ def packed(reading: Reading, units: list[int]) -> bytes:
     for unit in units:
         parts = reading.pushes(unit) if len(units) == 1 else _pushes(reading, unit)
         header["parts"] = list(parts)
+        header["others"] = {name: [_called(of, reading) for of in part.others] for name, part in parts.items()}
+        header["of"] = {name: _called(part.of, reading) for name, part in parts.items()}
         for part in parts.values():
             inputs = part.inputs if in_columns(reading.place) else part.inputs.sum(-1, keepdims=True)
             hardest = np.argsort(-np.abs(part.units), axis=1)[:, :PUSHERS]
             sizes = np.take_along_axis(part.units, hardest, axis=1)
             header |= {"columns": inputs.shape[1], "pushers": hardest.shape[1]}
-            blocks += [inputs, part.units.sum(-1), part.bias, sizes, hardest]
+            blocks += [inputs, part.units.sum(-1), part.bias, sizes, hardest, *part.others.values()]
     return pack(header, blocks)
+
+
+def _called(name: str, reading: Reading) -> str:
+    """What stands behind "unit 3 of", or by itself: "h before", "c now", the label of a signal that is neither."""
+    state, entering, _ = name.rpartition("_prev")
+    if entering:
+        return f"{state} before"
+    signal = reading.trace.signals.get(name)
+    if name in reading.trace.initial:
+        return f"{name} now"
+    return signal.label if signal else name
 
 
 def worth(reading: Reading, telling: list[int]) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer import formula
 from explorer.diagram import INPUT, Diagram, Wire
-from explorer.figures.roles import HINTS, SAYS
+from explorer.figures.roles import SAYS, hint
 from explorer.notations import Notation
 from explorer.signals import Role, Signal, Trace
 
@@ -110,6 +110,7 @@ def told(trace: Trace, signal: Signal) -> str:
     return signal.formula if can else ""
 
 
-def words(role: Role, label: str, notation: Notation) -> dict[str, str]:
+def words(signal: Signal, trace: Trace, row: int, notation: Notation) -> dict[str, str]:
     """What a signal is called by what 1 means, its field's name, and what it does."""
-    return {"says": notation.says(role, SAYS[role]), "label": label, "hint": HINTS[role]}
+    says = notation.says(signal.role, SAYS[signal.role])
+    return {"says": says, "label": signal.label, "hint": hint(signal, trace, row)}

@@ -74,7 +74,7 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
         "shown": [visible(token) for token in trace.tokens],
         "names": [named(token) for token in trace.tokens],
         "inputs": rounded(trace["x"][:, 0]) if place.card.tokens == "numbers" else None,
-        "reversed": trace.bidirectional and place.layer % 2 == 1,
+        "reversed": trace.reads_backward(place.layer),
         "warm": reading.warm,
         "unknown": unknown_steps(reading),
         "read_as": read_as(reading),
@@ -92,7 +92,7 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
                 "role": s.role,
                 "formula": told(trace, s),
             }
-            | words(s.role, s.label, letters)
+            | words(s, trace, place.layer, letters)
             for s in signals
         ],
         "show": {"unit": show.unit, "claims": claims(place.card), "other": other_unit(trace)},

@@ -15,8 +15,9 @@ function unpackReading(bytes) {
 // Of each unit that was sent: what pushed each pre-activation at each step (see arithmetic.py).
 function unpackArithmetic(bytes) {
   const { header, values } = unpack(bytes);
-  const { units, parts, columns, pushers } = header;
-  const steps = values.length / (units.length * parts.length * (columns + 2 + 2 * pushers));
+  const { units, parts, columns, pushers, others } = header;
+  const more = parts.reduce((sum, part) => sum + others[part].length, 0);
+  const steps = values.length / (units.length * (parts.length * (columns + 2 + 2 * pushers) + more));
   let at = 0;
   const take = (width) => values.subarray(at, (at += steps * width));
   const of = {};
@@ -24,6 +25,8 @@ function unpackArithmetic(bytes) {
     of[unit] = {};
     for (const part of parts) {
       of[unit][part] = { inputs: take(columns), recurrent: take(1), bias: take(1), pushes: take(pushers), by: take(pushers) };
+      of[unit][part].others = others[part].map((label) => ({ label, values: take(1) }));
+      of[unit][part].whose = header.of[part];
     }
   }
   return { id: header.id, units, columns, pushers, of, bytes };

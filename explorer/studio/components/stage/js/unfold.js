@@ -89,12 +89,14 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
       const [push, by] = [part.pushes[step * pushers + k], part.by[step * pushers + k]];
       if (push === 0) continue;
       rest -= push;
-      rows.push({ label: `unit ${by} of h before`, value: push, unit: by });
+      rows.push({ label: `unit ${by} of ${part.whose}`, value: push, unit: by });
     }
-    if (reading.units > pushing) rows.push({ label: `the other ${reading.units - pushing} units`, value: rest });
+    if (reading.units > pushing && rest !== 0) rows.push({ label: `the other ${reading.units - pushing} units`, value: rest });
+    for (const { label, values } of part.others) rows.push({ label, value: values[step] });
     rows.push({ label: "bias", value: bias });
     bars(rows, panel, theme);
-    const summed = inputs.reduce((a, b) => a + b, 0) + recurrent + bias;
+    const others = part.others.reduce((sum, { values }) => sum + values[step], 0);
+    const summed = inputs.reduce((a, b) => a + b, 0) + recurrent + others + bias;
     const set = edited(reading, layer, step, unit) === 2;
     const summedAnew = edited(reading, `${layer}_pre`, step, unit) === 2;
     const sum = summedAnew ? besideOf(reading, `${layer}_pre`, step, unit) : summed; // what is squashed
