@@ -80,6 +80,7 @@ TEXT, OTHER = "cadebcd", "beddaab"
 LETTERS = {"text": (TEXT, OTHER)}
 AT_A_STEP = {"of": ("log_prob", "logit"), "at": (3, 5), "layer": (1, 0)}
 OF_A_UNIT = {"text": (TEXT, OTHER), "of": ("h", "c"), "at": (5, 3), "unit": (0, 1), "layer": (1, 0)}
+BY = ("state", "c")
 WORDS = {"text": ("good film", "bad film")}
 
 
@@ -114,12 +115,16 @@ CASES = [
     case(
         "pushes", "letters", of_text(models.arithmetic), **LETTERS, layer=(1, 0), unit=(0, 1), edits=((), HALVED),
     ),
-    case("gradients", "letters", of_text(models.gradients), **OF_A_UNIT),
-    case("gradients", "classes", of_text(models.gradients), **WORDS, of=("loss", "loss"), at=(1, 0), label=("positive", "negative")),
+    case("gradients", "letters", of_text(models.gradients), **OF_A_UNIT, by=BY),
+    case(
+        "gradients", "classes", of_text(models.gradients), **WORDS, by=(BY[0], BY[0]), of=("loss", "loss"), at=(1, 0), label=("positive", "negative"),
+    ),
     case("deletions", "letters", of_text(models.deletions), **OF_A_UNIT),
     case("deletions", "classes", of_text(models.deletions), **WORDS, of=("loss", "loss"), at=(1, 0), label=("positive", "negative")),
-    case("gradient_matrix", "letters", of_text(models.gradient_matrix), **{k: v for k, v in OF_A_UNIT.items() if k != "at"}),
-    case("gradient_matrix", "classes", of_text(models.gradient_matrix), **WORDS, of=("loss", "loss"), label=("positive", "negative")),
+    case("gradient_matrix", "letters", of_text(models.gradient_matrix), **{k: v for k, v in OF_A_UNIT.items() if k != "at"}, by=BY),
+    case(
+        "gradient_matrix", "classes", of_text(models.gradient_matrix), **WORDS, by=(BY[0], BY[0]), of=("loss", "loss"), label=("positive", "negative"),
+    ),
     case("paths", "letters", of_text(models.paths), **LETTERS, to=(5, 3), layer=(1, 0)),
     case("spectra", "letters", of_text(models.spectra), **LETTERS, to=(5, 3), layer=(1, 0)),
     case("elman", "elman", of_text(models.elman), **LETTERS, to=(5, 3), layer=(1, 0)),
