@@ -117,13 +117,15 @@ CASES = [
     ),
     case("gradients", "letters", of_text(models.gradients), **OF_A_UNIT, by=BY),
     case(
-        "gradients", "classes", of_text(models.gradients), **WORDS, by=(BY[0], BY[0]), of=("loss", "loss"), at=(1, 0), label=("positive", "negative"),
+        "gradients", "classes", of_text(models.gradients), **WORDS, by=(BY[0], BY[0]),
+        of=("loss", "loss"), at=(1, 0), label=("positive", "negative"),
     ),
     case("deletions", "letters", of_text(models.deletions), **OF_A_UNIT),
     case("deletions", "classes", of_text(models.deletions), **WORDS, of=("loss", "loss"), at=(1, 0), label=("positive", "negative")),
     case("gradient_matrix", "letters", of_text(models.gradient_matrix), **{k: v for k, v in OF_A_UNIT.items() if k != "at"}, by=BY),
     case(
-        "gradient_matrix", "classes", of_text(models.gradient_matrix), **WORDS, by=(BY[0], BY[0]), of=("loss", "loss"), label=("positive", "negative"),
+        "gradient_matrix", "classes", of_text(models.gradient_matrix), **WORDS, by=(BY[0], BY[0]),
+        of=("loss", "loss"), label=("positive", "negative"),
     ),
     case("paths", "letters", of_text(models.paths), **LETTERS, to=(5, 3), layer=(1, 0)),
     case("spectra", "letters", of_text(models.spectra), **LETTERS, to=(5, 3), layer=(1, 0)),
