@@ -55,6 +55,8 @@ SHUT_BIAS = -2.0
 CLOSED_BIAS = -4.0
 """Where it is wrong whatever the network makes of it: σ(-4) = 0.018, two orders below the usual. The shipped models' medians are -2.8
 and above, and those below -2 belong to networks of 2 and 3 units that count with them."""
+KEEPS = 0.5
+"""A belt that keeps less a step halves what it holds at every step: the advice is to keep more. Above, it can only be to keep less."""
 USUAL_BIAS = (1.0, 3.0)
 """The forget biases that are advised: 1 (Gers et al. 2000; Jozefowicz et al. 2015), more for longer lags (Tallec & Ollivier 2018)."""
 
@@ -79,3 +81,18 @@ ORTHOGONAL = 1e-4
 """How far W Wᵀ may be from the identity for a matrix to count as drawn orthogonal, as Keras and many recipes draw them."""
 DEAF = 0.05
 """Where what h adds to the scores varies by less than this share of what the readout's bias does, the bias is the answer."""
+
+ANSWERS = 50
+"""Fewer known answers say too little of how right a network is."""
+NOT_LEARNT = 1.0
+"""Bits of the network as a share of the text's own counts from which on it has not learnt to predict."""
+POOR = 0.9
+"""The same from which on it is worth a look."""
+GOOD = 0.3
+"""Below this share a network predicts so well that it may need no context."""
+CONTEXT, CONTEXT_LOOK = 0.08, 0.12
+"""Bits that the context saves, as a share of the text's own counts, below which it is worth nothing, and below which it is worth a look."""
+BY_HEART = 0.4
+"""How much larger that share must be on unseen texts for this one to be known by heart."""
+SKILL, SKILL_LOOK = 0.1, 0.2
+"""The share of a rival's error that must be avoided not to be wrong, and not to be worth a look."""

@@ -1,0 +1,163 @@
+"""Whether the answers are right: next tokens against what needs no network, classes and numbers against who ignores the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.answers import Prediction, Score
+from explorer.analysis.diagnosis.finding import Fact, Finding, Severity
+from explorer.analysis.diagnosis.subject import Subject
+from explorer.analysis.diagnosis.words import bits, percent, size
+
+KEY, CONTEXT, BY_HEART = "answers", "context", "by-heart"
+COUNTS = (
+    "The text's own counts are the best fixed probabilities that there are for it: who does no better uses nothing of what was read, or "
+    "reads it as something else. Even odds are what one gets by guessing."
+)
+COUNTS_TRIES = (
+    "See whether the text is like those that it was trained on, and whether the vocabulary, the order of the gates and the readout are "
+    "those of training. If they are, the network was not trained, or on targets that do not belong to its inputs (shifted, shuffled)."
+)
+CUT = "Cut means that each token is read from the zero state, so that nothing is carried from the steps before."
+CUT_TRIES = (
+    "See whether the axes of step and batch changed places in training (batch_first), whether the targets belong to the inputs, and "
+    "whether the state was carried along. If they are right, train longer and over longer stretches."
+)
+SCORE_TRIES = (
+    "See whether the order of the labels, the scale of the input and the vocabulary are those of training, and whether the examples are "
+    "like those that it was trained on. If they are, the network has not learnt the task: check that the labels belong to the inputs, "
+    "and whether the gradient reaches back to where the answer is decided."
+)
+
+
+def check(subject: Subject) -> Iterator[Finding | Fact]:
+    """Wrong where the answers are no better than those of who does not look, or than the same network without its context."""
+    here, unseen = subject.prediction, subject.unseen
+    for one in (here, unseen):
+        if one is not None:
+            yield _told(one)
+    if here is not None and unseen is not None:
+        yield from _of_both(here, unseen)
+    elif (one := here or unseen) is not None:
+        yield from _judged(one)
+    if subject.score is not None:
+        yield from _scored(subject.score)
+
+
+def _told(one: Prediction) -> Fact:
+    text = (
+        f"{bits(one.bits)}; its own counts {bits(one.counts)}, even odds {bits(one.even)}, the network with every recurrent path cut "
+        f"{bits(one.cut)} ({one.count:,} predictions)"
+    )
+    return Fact(check=KEY, label=f"Bits a {one.one}, {one.of}", value=one.bits, text=text)
+
+
+def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
+    """A text that is predicted well beside others that are not was learnt by heart; the other way round the text is another kind."""
+    if unseen.share - here.share >= at.BY_HEART and unseen.share >= at.POOR:
+        yield Finding(
+            check=BY_HEART,
+            severity="wrong" if unseen.share >= at.NOT_LEARNT else "look",
+            title=f"It knows this text by heart: {bits(here.bits)} bits a {here.one} here, {bits(unseen.bits)} on texts that it was not "
+            f"trained on, whose own counts have {bits(unseen.counts)}",
+            value=unseen.share - here.share,
+            threshold=at.BY_HEART,
+            explains="It has learnt the order of these tokens, and little that holds of other texts.",
+            tries="Train on more text, with dropout (Zaremba et al. 2014) or weight decay, or a smaller network; stop when the "
+            "loss on held-out text no longer falls (Prechelt 1998).",
+            see="watch",
+        )
+    elif unseen.share < at.POOR <= here.share:
+        yield Finding(
+            check=KEY,
+            severity="note",
+            title=f"This text is unlike those that it predicts well: {bits(here.bits)} bits a {here.one} here, {bits(unseen.bits)} on "
+            "held-out texts",
+            value=here.share,
+            threshold=at.POOR,
+            explains=COUNTS,
+            tries="Nothing need be done to the network. Judge it on a text like those that it was trained on.",
+            see="watch",
+        )
+    else:
+        yield from _judged(unseen)
+
+
+def _judged(one: Prediction) -> Iterator[Finding]:
+    if one.share >= at.POOR:
+        yield _poor(one)
+    elif one.counts and one.worth < at.CONTEXT_LOOK * one.counts and one.share > at.GOOD:
+        yield _context(one)
+
+
+def _poor(one: Prediction) -> Finding:
+    guess = one.bits >= one.even
+    severity: Severity = "wrong" if one.share >= at.NOT_LEARNT else "look"
+    rival = f"even odds have {bits(one.even)}" if guess else f"the counts of {one.of} have {bits(one.counts)}"
+    verb = (
+        "worse than guessing"
+        if guess
+        else "no better than counts"
+        if one.bits >= one.counts
+        else "hardly better than counts"
+    )
+    return Finding(
+        check=KEY,
+        severity=severity,
+        title=f"It predicts {verb}: {bits(one.bits)} bits a {one.one}, {rival}",
+        value=one.share,
+        threshold=at.NOT_LEARNT,
+        explains=COUNTS,
+        tries=COUNTS_TRIES,
+        see="watch",
+    )
+
+
+def _context(one: Prediction) -> Finding:
+    share = one.worth / one.counts
+    sure = one.worth + 2 * one.worth_sd < at.CONTEXT * one.counts
+    does = (
+        "makes it worse"
+        if one.worth < -2 * one.worth_sd
+        else "is worth little"
+        if share >= at.CONTEXT
+        else "is worth next to nothing"
+    )
+    return Finding(
+        check=CONTEXT,
+        severity="wrong" if sure else "look",
+        title=f"What it read before {does}: {bits(one.bits)} bits a {one.one}, {bits(one.cut)} with every recurrent path cut",
+        value=share,
+        threshold=at.CONTEXT,
+        explains=f"{CUT} A recurrent network that predicts as well without its past uses the present {one.one} alone.",
+        tries=CUT_TRIES,
+        see="watch",
+    )
+
+
+def _scored(score: Score) -> Iterator[Finding | Fact]:
+    is_share = score.kind == "share"
+    write = percent if is_share else size
+    said = f"{write(score.value)}{' right' if is_share else ''}; {score.rival} {write(score.baseline)}"
+    label = "Answers that are right" if is_share else "Squared error of the answers"
+    yield Fact(check=KEY, label=label, value=score.value, text=f"{said} ({score.count:,} answers, {score.of})")
+    if score.skill >= at.SKILL_LOOK:
+        return
+    how = "No better than" if score.skill <= 0 else "Hardly better than"
+    own = (
+        f"{percent(score.value)} of {score.count:,} answers are right"
+        if is_share
+        else f"the squared error is {size(score.value)}"
+    )
+    yield Finding(
+        check=KEY,
+        severity="wrong" if score.skill < at.SKILL else "look",
+        title=f"{how} {score.rival}: {own}, that has {write(score.baseline)}",
+        value=score.skill,
+        threshold=at.SKILL,
+        explains=f"Measured on {score.of}. Who gives that answer does not look at the input"
+        + (" before the last step." if score.rival.startswith("the last value") else "."),
+        tries=SCORE_TRIES,
+        see="watch",
+    )
