@@ -150,7 +150,8 @@ def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind:
         return _scored(reading.model, subject, known, counted(len(known), f"{kind}sequence"))
     if made_up:
         return _without(subject, "the input was made up; give one like those that it was trained on")
-    return _scored(reading.model, subject, [Example(as_numpy(reading.input.raw[:, 0]))], "this input")
+    values: Any = as_numpy(reading.input.raw[:, 0])
+    return _scored(reading.model, subject, [Example(values)], "this input")
 
 
 def _next_token(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:

@@ -15,8 +15,8 @@ KEEP_MORE = (
     "Ollivier 2018), and train again; where weights were converted, see whether gates changed places or a bias changed its sign."
 )
 FORGET_MORE = (
-    "Let it forget: a forget gate was added for this very reason (Gers et al. 2000). Else couple the gates, decay the weights, clip the cell "
-    "state (Sak et al. 2014), or reset the state between texts."
+    "Let it forget: a forget gate was added for this very reason (Gers et al. 2000). Else couple the gates, decay the weights, clip the "
+    "cell state (Sak et al. 2014), or reset the state between texts."
 )
 BOUND = "Decay the weights, clip the cell state (Sak et al. 2014), or reset the state between texts."
 SMALLER = (
@@ -34,9 +34,14 @@ def kept(subject: Subject, row: Row) -> float:
 
 
 def keeps(subject: Subject, row: Row) -> Literal["little", "much", ""]:
-    """Whether the belt keeps less than half a step, so that advice can only be to keep more, or more. Empty without a belt."""
+    """Whether the belt keeps less than half a step, or its gate is biased shut, so that advice can only be to keep more; or more than
+    that. Empty without a belt."""
     share = kept(subject, row)
-    return "" if np.isnan(share) else "little" if share < at.KEEPS else "much"
+    if np.isnan(share):
+        return ""
+    biases = ((row.bias(gate), sign) for belt, gate, sign in subject.keepers(row) if belt == subject.trace.belt)
+    closed = any(bias is not None and float(np.median(sign * bias)) < at.CLOSED_BIAS for bias, sign in biases)
+    return "little" if closed or share < at.KEEPS else "much"
 
 
 def of_growth(subject: Subject, row: Row) -> str:

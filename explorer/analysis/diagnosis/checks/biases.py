@@ -9,6 +9,7 @@ import numpy as np
 
 from explorer.analysis.diagnosis import advice
 from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.checks.drift import grows_too_large
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
@@ -56,12 +57,12 @@ def _judged(
         layer=row.number,
         value=middle,
         explains=EXPLAINS,
-        tries=advice.KEEP_MORE if little else f"{advice.NOTHING} What is read opens the gates.",
+        tries=advice.KEEP_MORE if little else advice.of_long_memory(grows=grows_too_large(subject, row)),
         see="gates",
         picture=picture,
     )
     if middle < at.SHUT_BIAS:
-        shut = (middle < at.CLOSED_BIAS and little) or (kept < at.SHUT and units >= at.FEW_UNITS)
+        shut = middle < at.CLOSED_BIAS or (kept < at.SHUT and units >= at.FEW_UNITS)
         lowest = tuple(int(unit) for unit in np.argsort(bias)[: int((bias < at.SHUT_BIAS).sum())])
         does = f"{'and' if shut else 'but'} on this text they keep {percent(kept)} of the memory a step"
         yield finding(

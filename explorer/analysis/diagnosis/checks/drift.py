@@ -63,9 +63,10 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         means = f"What is written stays, and the state adds it all up. {means}"
     x = [float(subject.step_of(row, place) + 1) for place in range(steps)]
     curves = {f"unit {one}": size_of[:, one] for one in chosen[:SHOWN].tolist()}
+    severity = _severity(subject, largest, drifting / count, never, squashed)
     return Finding(
         check="drift",
-        severity=_severity(subject, largest, drifting / count, never, squashed),
+        severity=severity,
         title=title + subject.where(row),
         value=float(largest.max()),
         threshold=at.LARGE_STATE,
@@ -74,7 +75,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         unit=unit,
         step=subject.step_of(row, int(size_of[:, unit].argmax())),
         explains=f"{means} At the end of the text that is {percent(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
-        tries=advice.of_growth(subject, row),
+        tries=advice.NOTHING if severity == "note" else advice.of_growth(subject, row),
         see="belt" if subject.trace.belts else "hidden",
         picture=lines(f"|{memory}|{subject.where(row)}", x, curves, "step", f"|{memory}|", threshold=at.LARGE_STATE),
     )
