@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from explorer.analysis.diagnosis import Prediction, Score
-from explorer.analysis.diagnosis.answers import entropy
+from explorer.analysis.diagnosis.answers import counting_bits, entropy
 from explorer.analysis.diagnosis.words import counted
 from explorer.backend.forward import run
 from explorer.models.example import Example
@@ -29,6 +29,8 @@ from explorer.signals import Array
 
 MOST_EXAMPLES, MOST_TOKENS = 200, 2000
 """How many examples, and tokens of them, are read at most: enough for three digits, and less work than following gradients back."""
+MOST_COUNTED = 2000
+"""Tokens over which pairs and triples are counted, one by one."""
 CHUNK = 4096
 """Steps whose scores are computed at once: so a large vocabulary and a long text need little memory."""
 
@@ -58,6 +60,9 @@ def prediction_of(model: Model, inputs: Sequence[Input], of: str) -> Prediction 
         return None
     bits, cut_bits = np.concatenate(whole), np.concatenate(alone)
     worth = cut_bits - bits
+    pairs, triples = counting_bits(
+        _beginning([given.ids.tolist() for given in inputs if given.ids is not None]), model.outputs
+    )
     return Prediction(
         of=of,
         one=model.vocabulary.one if model.vocabulary is not None else "token",
@@ -66,8 +71,19 @@ def prediction_of(model: Model, inputs: Sequence[Input], of: str) -> Prediction 
         counts=entropy(np.concatenate(targets)),
         even=math.log2(model.outputs),
         cut=float(cut_bits.mean()),
+        pairs=pairs,
+        triples=triples,
         worth_sd=float(worth.std(ddof=1) / math.sqrt(len(worth))) if len(worth) > 1 else math.inf,
     )
+
+
+def _beginning(texts: Sequence[list[int]]) -> list[list[int]]:
+    """MOST_COUNTED tokens of the texts, from the first on."""
+    found, left = [], MOST_COUNTED
+    for text in texts:
+        found.append(text[:left])
+        left -= len(found[-1])
+    return found
 
 
 def _bits(model: Model, h: Tensor, targets: Tensor) -> Array:
@@ -128,16 +144,18 @@ def _share(model: Model, said: Sequence[tuple[Example, Input, Array]], of: str) 
 
 
 def _forecast(model: Model, said: Sequence[tuple[Example, Input, Array]], of: str) -> Score | str:
-    """The squared error of the next values, against the last value again and the mean, whichever is the better."""
+    """The squared error of the next values, against the last value again and the mean, whichever is the better. Of each sequence the
+    second half counts: what comes next cannot be known from the first values."""
     width = model.outputs
     values = [as_numpy(given.raw[:, 0, :width]).astype(np.float64) for _, given, _ in said]
     if any(one.shape[1] != width for one in values):
         return "a step has fewer numbers than a forecast"
-    right = np.concatenate([one[1:] for one in values])
+    half = [len(one) // 2 for one in values]
+    right = np.concatenate([one[k + 1 :] for one, k in zip(values, half, strict=True)])
     if not len(right):
         return "no example has a next value"
-    answers = np.concatenate([scores[:-1].astype(np.float64) for _, _, scores in said])
-    last = np.concatenate([one[:-1] for one in values])
+    answers = np.concatenate([scores[k:-1].astype(np.float64) for (_, _, scores), k in zip(said, half, strict=True)])
+    last = np.concatenate([one[k:-1] for one, k in zip(values, half, strict=True)])
     rivals = {"the last value again": _squared(last, right), "the mean of the values": _squared(right.mean(0), right)}
     return _against(rivals, _squared(answers, right), len(right), of)
 
@@ -298,20 +316,26 @@ def _of_arrays(file: Path, model: Model) -> list[Example]:
 @lru_cache(maxsize=32)
 def _shipped(task: str) -> tuple[Example, ...]:
     try:
-        return held_out(task)[:MOST_EXAMPLES]
+        return tuple(spread(held_out(task)))
     except ValueError:  # a network from a folder of one's own has none
         return ()
 
 
+def spread(examples: Sequence[Example]) -> list[Example]:
+    """MOST_EXAMPLES of them at most, evenly spaced: files are often sorted by their answers."""
+    count = min(len(examples), MOST_EXAMPLES)
+    return [examples[k * len(examples) // count] for k in range(count)]
+
+
 def shipped_examples(model: Model) -> list[Example]:
-    """The first held-out sequences of a shipped network's task; none for an uploaded one."""
+    """Held-out sequences of a shipped network's task; none for an uploaded one."""
     return [] if model.card is None or model.card.own else [*_shipped(model.card.task)]
 
 
 def first_inputs(model: Model, examples: Sequence[Example]) -> list[Input]:
     """What the examples hold, up to MOST_TOKENS tokens in all."""
     found, left = [], MOST_TOKENS
-    for example in examples[:MOST_EXAMPLES]:
+    for example in spread(examples):
         if left <= 1:
             break
         given = first(model.prepare(example.text), left)

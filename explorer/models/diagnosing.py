@@ -22,7 +22,6 @@ from explorer.backend.gradients import HEADROOM
 from explorer.backend.matrix import norm_of
 from explorer.cells import Cell
 from explorer.models.answering import (
-    MOST_EXAMPLES,
     examples_of,
     first,
     first_inputs,
@@ -30,6 +29,7 @@ from explorer.models.answering import (
     score_of,
     sees_ahead,
     shipped_examples,
+    spread,
 )
 from explorer.models.arrays import spelled
 from explorer.models.checkpoints.wording import quoted
@@ -126,7 +126,7 @@ def _answered(reading: Reading, subject: Subject, examples: list[Example], kind:
         return measure(reading, subject, examples, kind, made_up)
     if not examples:
         return _without(subject, "it takes labelled examples")
-    known = examples[:MOST_EXAMPLES]
+    known = spread(examples)
     return _scored(model, subject, known, counted(len(known), f"{kind}example"))
 
 
@@ -146,7 +146,7 @@ def _scored(model: Model, subject: Subject, examples: list[Example], of: str) ->
 def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
     """Its next values: those of the examples, else those of the text itself."""
     if examples:
-        known = examples[:MOST_EXAMPLES]
+        known = spread(examples)
         return _scored(reading.model, subject, known, counted(len(known), f"{kind}sequence"))
     if made_up:
         return _without(subject, "the input was made up; give one like those that it was trained on")
@@ -259,7 +259,7 @@ def _followed_back(reading: Reading, subject: Subject) -> Subject:
     rows = rows_of(reading.model.stack, x, reading.initial)
     short = reading if len(x) == len(reading.input.x) else replace(reading, input=first(reading.input, len(x)))
     of, targets = _targets(short, rows)
-    chosen = targets.only(_spread(targets.steps))
+    chosen = targets.only(_steps_of(targets.steps))
     leaning = None
     if reading.model.stack.bidirectional:
         said.append("Tokens left out: not measured in a network that reads both ways.")
@@ -269,7 +269,7 @@ def _followed_back(reading: Reading, subject: Subject) -> Subject:
     return replace(subject, reach=_reach(of, rows, chosen), leaning=leaning, left_out=(*subject.left_out, *said))
 
 
-def _spread(steps: list[int]) -> list[int]:
+def _steps_of(steps: list[int]) -> list[int]:
     """The numbers of TARGETS of them, spread over the second half."""
     return sorted({int(n) for n in np.linspace(len(steps) // 2, len(steps) - 1, TARGETS)})
 

@@ -15,7 +15,18 @@ from explorer.analysis.diagnosis.words import bits
 from explorer.signals import Belt
 from tests.analysis.examined import STEPS, UNITS, found, leaning, one, reaching, subject, wandering
 
-SOUND = Prediction(of="this text", one="character", count=1000, bits=2.4, counts=4.4, even=6.25, cut=4.1, worth_sd=0.05)
+SOUND = Prediction(
+    of="this text",
+    one="character",
+    count=1000,
+    bits=2.4,
+    counts=4.4,
+    even=6.25,
+    cut=4.1,
+    pairs=4.0,
+    triples=3.9,
+    worth_sd=0.05,
+)
 UNSEEN = replace(SOUND, of="the examples")
 RIGHT = Score(of="200 examples", kind="share", count=200, value=0.95, baseline=0.5, rival="always “yes”")
 
@@ -25,7 +36,9 @@ def test_a_network_that_predicts_is_sound() -> None:
     assert diagnosis.findings == ()
     told = {fact.label: fact.text for fact in diagnosis.facts}
     assert told["Bits a character, this text"].startswith("2.40; its own counts 4.40, even odds 6.25")
-    assert "4.10 (1,000 predictions)" in told["Bits a character, the examples"]
+    assert (
+        "cut 4.10, counting pairs 4.00 and triples 3.90 (1,000 predictions)" in told["Bits a character, the examples"]
+    )
     assert told["Answers that are right"] == "95 % right; always “yes” 50 % (200 answers, 200 examples)"
 
 

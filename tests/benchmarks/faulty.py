@@ -224,7 +224,8 @@ def all_dead(model: Model) -> None:
 
 
 def all_equal(model: Model) -> None:
-    for weight in model.stack.parameters():
+    assert model.readout is not None
+    for weight in (*model.stack.parameters(), *model.readout.parameters()):
         weight.fill_(0.05)
 
 
@@ -318,7 +319,7 @@ TRAINED: dict[str, Way] = {
     "forget bias of -5": Way(start=forgetful),
     "dead relu": Way(cell="rnn", options=(("nonlinearity", "relu"),), start=all_dead),
     "weight decay too strong": Way(budget=decayed),
-    "all weights equal": Way(start=all_equal),
+    "all weights equal at the start": Way(start=all_equal),
     "training cut short": Way(budget=cut_short),
     "vanishing, short memory": Way(cell="rnn", start=small_recurrent, after=small_recurrent),
     "vanishing, long lag": Way(CLASS, "rnn", 24, task="temporal-order"),

@@ -15,6 +15,8 @@ from torch import nn
 
 import explorer
 from explorer.analysis.diagnosis import Diagnosis
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.answers import counting_bits
 from explorer.cells import build, names
 from explorer.models import Model, checkpoints
 from explorer.models.answering import parse_examples, prediction_of, read_examples, score_of, sees_ahead
@@ -123,17 +125,20 @@ def test_numbers_against_their_mean(outputs: int) -> None:
 
 
 def test_a_forecast_against_the_last_value() -> None:
-    """A slow wave is near its last value; noise is nearer to its mean."""
+    """A slow wave is near its last value; noise is nearer to its mean. The second half counts."""
     model = labelled("forecast", 2)
     slow = np.sin(np.arange(60)[:, None] / 10 + np.array([0, 1]))
     score = score_of(model, [Example(slow)], "this input")
     assert not isinstance(score, str)
-    assert score.value == pytest.approx(((explorer.predict(model, slow)[:-1] - slow[1:]) ** 2).mean(), rel=1e-5)
-    assert (score.rival, score.baseline) == ("the last value again", pytest.approx((np.diff(slow, axis=0) ** 2).mean()))
+    assert score.value == pytest.approx(((explorer.predict(model, slow)[30:-1] - slow[31:]) ** 2).mean(), rel=1e-5)
+    assert (score.rival, score.baseline) == (
+        "the last value again",
+        pytest.approx((np.diff(slow[30:], axis=0) ** 2).mean()),
+    )
     noise = np.random.default_rng(0).standard_normal((60, 2))
     other = score_of(model, [Example(noise)], "this input")
     assert not isinstance(other, str) and other.rival == "the mean of the values"
-    assert other.baseline == pytest.approx(noise[1:].var(0).mean())
+    assert other.baseline == pytest.approx(noise[31:].var(0).mean())
 
 
 def test_who_reads_backwards_is_not_padded() -> None:
@@ -275,3 +280,29 @@ def test_an_unread_head_of_a_file_is_a_finding() -> None:
     plain = read_bytes(saved(network().state_dict()))
     whole = checkpoints.own(plain, likely(plain), name="own-2", title="plain.pt")
     assert not [one for one in diagnose(whole, "1 2 3").findings if one.check == "unused"]
+
+
+def test_counting_falls_back_to_shorter_contexts() -> None:
+    """Witten-Bell by hand on "0 1 0 1": with two symbols, 1/2 at first; what was seen counts beside the kinds of it."""
+    one = -np.log2(1 / 2)  # nothing seen: even odds
+    # t = 2, token 0 after 1: counts {1: 1}; after 1 nothing seen. t = 3, token 1 after 0: counts {1: 1, 0: 1}, after 0 {1: 1}
+    two = -np.log2((0 + 1 * 0.5) / 2)
+    three = (1 + 2 * 0.5) / (2 + 2)
+    pairs, triples = counting_bits([[0, 1, 0, 1]], 2)
+    assert pairs == pytest.approx((one + two - np.log2((1 + 1 * three) / 2)) / 3)
+    assert triples == pytest.approx(pairs)  # no two tokens stood before twice
+
+
+def test_a_text_in_which_two_tokens_tell_more_than_one_has_context() -> None:
+    """The next bit of a de Bruijn-like word depends on two; that of a chain on one."""
+    chance = np.random.default_rng(0)
+    of_two = [0, 1]
+    for _ in range(400):
+        of_two.append(of_two[-1] ^ of_two[-2] if chance.random() < 0.9 else int(chance.integers(2)))
+    pairs, triples = counting_bits([of_two], 2)
+    assert triples < 0.8 * pairs
+    chain = [0]
+    for _ in range(400):
+        chain.append((chain[-1] + int(chance.integers(3))) % 12)
+    pairs, triples = counting_bits([chain], 12)
+    assert triples > at.PAIRS * pairs

@@ -190,7 +190,7 @@ def test_of_a_long_text_the_beginning_is_followed_back() -> None:
     subject = subject_of(classifier("rnn", units=4), numbers(READ + 200))
     assert subject.reach is not None
     assert max(subject.reach.targets) < READ
-    assert "of the first 1,000 steps only" in subject.left_out[0]
+    assert "of the first 1,000 steps only" in subject.left_out[1]
 
 
 def test_a_single_step_is_no_fault() -> None:
@@ -274,7 +274,7 @@ def test_a_large_layer_is_not_made_to_wait_for(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("explorer.analysis.diagnosis.thresholds.LARGE", 15)
     monkeypatch.setattr("explorer.models.diagnosing.WORK", 16**2)
     diagnosis = diagnose(classifier(), numbers(READ_AT_LEAST + 1))
-    assert f"of the first {READ_AT_LEAST} steps only" in diagnosis.left_out[1]
+    assert f"of the first {READ_AT_LEAST} steps only" in diagnosis.left_out[2]
     assert "with 16 units they take too long" in diagnosis.left_out[0]
     assert not [fact for fact in diagnosis.facts if fact.check == "recurrent"]
 

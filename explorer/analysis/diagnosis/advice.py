@@ -25,6 +25,7 @@ SMALLER = (
     "reason."
 )
 NOTHING = "Nothing need be done."
+SIZE_IS_FINE = "Its size alone needs no change: many networks that work have such states."
 SEE_GROWTH = "See what is said of the size of the cell state."
 
 

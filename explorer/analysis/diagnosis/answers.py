@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.analysis.diagnosis import thresholds as at
 from explorer.signals import Array
 
 
@@ -21,6 +24,7 @@ class Prediction:
     counts    the texts' own counts: the entropy of their tokens in the same places. No fixed probabilities do better on these texts
     even      even odds: log2 of the number of symbols
     cut       the same network with every recurrent path cut: each token read from the zero state
+    pairs     who counts, along the texts, which token follows which; `triples`: which follows which two. See `counting_bits`
     worth_sd  standard error of `worth`, with each prediction as one draw
     """
 
@@ -31,12 +35,19 @@ class Prediction:
     counts: float
     even: float
     cut: float
+    pairs: float
+    triples: float
     worth_sd: float = 0.0
 
     @property
     def worth(self) -> float:
         """Bits a token that the context saves."""
         return self.cut - self.bits
+
+    @property
+    def has_context(self) -> bool:
+        """Whether the texts show that more than the present token tells the next. A text of few tokens cannot show it."""
+        return self.triples < at.PAIRS * self.pairs
 
     @property
     def share(self) -> float:
@@ -75,3 +86,25 @@ def entropy(ids: Array) -> float:
     _, counts = np.unique(ids, return_counts=True)
     shares = counts / counts.sum()
     return float(-(shares * np.log2(shares)).sum()) + 0.0  # of one token alone 0, not -0
+
+
+def counting_bits(texts: Sequence[Sequence[int]], symbols: int) -> tuple[float, float]:
+    """Bits a token of who predicts each from the counts so far: of what followed the token before, and of what followed the two before.
+
+    Each table falls back to a shorter one where it has seen little (Witten & Bell 1991, method C), and the shortest to even odds.
+    """
+    tables: list[dict[tuple[int, ...], Counter[int]]] = [defaultdict(Counter) for _ in range(3)]
+    total, count = np.zeros(3), 0
+    for text in texts:
+        for t in range(1, len(text)):
+            p, token = 1 / symbols, text[t]
+            for k in range(3):
+                if k <= t:
+                    seen = tables[k][tuple(text[t - k : t])]
+                    times, kinds = seen.total(), len(seen)
+                    if times:
+                        p = (seen[token] + kinds * p) / (times + kinds)
+                    seen[token] += 1
+                total[k] -= math.log2(p)
+            count += 1
+    return float(total[1] / count), float(total[2] / count)

@@ -48,7 +48,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 def _told(one: Prediction) -> Fact:
     text = (
         f"{bits(one.bits)}; its own counts {bits(one.counts)}, even odds {bits(one.even)}, the network with every recurrent path cut "
-        f"{bits(one.cut)} ({one.count:,} predictions)"
+        f"{bits(one.cut)}, counting pairs {bits(one.pairs)} and triples {bits(one.triples)} ({one.count:,} predictions)"
     )
     return Fact(check=KEY, label=f"Bits a {one.one}, {one.of}", value=one.bits, text=text)
 
@@ -87,7 +87,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
 def _judged(one: Prediction) -> Iterator[Finding]:
     if one.share >= at.POOR:
         yield _poor(one)
-    elif one.counts and one.worth < at.CONTEXT_LOOK * one.counts and one.share > at.GOOD:
+    elif one.has_context and one.worth < at.CONTEXT_LOOK * one.counts and one.share > at.GOOD:
         yield _context(one)
 
 
@@ -130,7 +130,9 @@ def _context(one: Prediction) -> Finding:
         title=f"What it read before {does}: {bits(one.bits)} bits a {one.one}, {bits(one.cut)} with every recurrent path cut",
         value=share,
         threshold=at.CONTEXT,
-        explains=f"{CUT} A recurrent network that predicts as well without its past uses the present {one.one} alone.",
+        explains=f"{CUT} Counting which two tokens stand before the next takes {bits(one.triples)} bits here, counting which one "
+        f"{bits(one.pairs)}: there is something to remember. A recurrent network that predicts as well without its past uses the "
+        f"present {one.one} alone.",
         tries=CUT_TRIES,
         see="watch",
     )

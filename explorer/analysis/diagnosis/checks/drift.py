@@ -63,7 +63,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         means = f"What is written stays, and the state adds it all up. {means}"
     x = [float(subject.step_of(row, place) + 1) for place in range(steps)]
     curves = {f"unit {one}": size_of[:, one] for one in chosen[:SHOWN].tolist()}
-    severity = _severity(subject, largest, drifting / count, never, squashed)
+    severity = _severity(subject, largest, drifting / count, never)
     return Finding(
         check="drift",
         severity=severity,
@@ -75,7 +75,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         unit=unit,
         step=subject.step_of(row, int(size_of[:, unit].argmax())),
         explains=f"{means} At the end of the text that is {percent(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
-        tries=advice.NOTHING if severity == "note" else advice.of_growth(subject, row),
+        tries=advice.SIZE_IS_FINE if severity == "note" else advice.of_growth(subject, row),
         see="belt" if subject.trace.belts else "hidden",
         picture=lines(f"|{memory}|{subject.where(row)}", x, curves, "step", f"|{memory}|", threshold=at.LARGE_STATE),
     )
@@ -96,8 +96,7 @@ def _never_forgets(subject: Subject) -> bool:
     return belt is not None and not formula.names(belt.keep) and float(formula.evaluate(belt.keep, {})) == 1
 
 
-def _severity(subject: Subject, largest: Array, drifting: float, never: bool, squashed: bool) -> Severity:
+def _severity(subject: Subject, largest: Array, drifting: float, never: bool) -> Severity:
     if largest.max() > max(at.BLOWN_UP, subject.trace.steps) or (drifting >= at.MANY_STILL and not never):
         return "wrong"
-    many = (largest > at.LARGE_STATE).mean() >= at.MANY_LARGE
-    return "look" if many or largest.max() > at.VERY_LARGE or not squashed else "note"
+    return "look" if largest.max() > at.VERY_LARGE and drifting >= at.MANY_LARGE and not never else "note"
