@@ -69,6 +69,7 @@ def prediction_of(model: Model, inputs: Sequence[Input], of: str) -> Prediction 
         count=len(bits),
         bits=float(bits.mean()),
         counts=entropy(np.concatenate(targets)),
+        kinds=len(np.unique(np.concatenate(targets))),
         even=math.log2(model.outputs),
         cut=float(cut_bits.mean()),
         pairs=pairs,

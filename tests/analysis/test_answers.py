@@ -21,6 +21,7 @@ SOUND = Prediction(
     count=1000,
     bits=2.4,
     counts=4.4,
+    kinds=50,
     even=6.25,
     cut=4.1,
     pairs=4.0,

@@ -22,6 +22,7 @@ class Prediction:
     count     predictions that were compared
     bits      the network: -log2 of the probability of the real next token, the mean
     counts    the texts' own counts: the entropy of their tokens in the same places. No fixed probabilities do better on these texts
+    kinds     different tokens among them
     even      even odds: log2 of the number of symbols
     cut       the same network with every recurrent path cut: each token read from the zero state
     pairs     who counts, along the texts, which token follows which; `triples`: which follows which two. See `counting_bits`
@@ -33,6 +34,7 @@ class Prediction:
     count: int
     bits: float
     counts: float
+    kinds: int
     even: float
     cut: float
     pairs: float
@@ -50,9 +52,18 @@ class Prediction:
         return self.triples < at.PAIRS * self.pairs
 
     @property
+    def is_blind(self) -> bool:
+        """Whether there is context, and the network uses hardly any."""
+        return self.has_context and self.worth < at.CONTEXT_LOOK * self.counts and self.share > at.GOOD
+
+    @property
     def share(self) -> float:
-        """Bits of the network as a share of those of the texts' own counts; below 1 the network is better."""
-        return self.bits / self.counts if self.counts else math.inf
+        """Bits of the network as a share of those of the texts' own counts; below 1 the network is better.
+
+        Counts of few tokens fit them too well, so that their bits are raised by as much as that makes on average (Miller 1955).
+        """
+        fair = self.counts + (self.kinds - 1) / (2 * self.count * math.log(2))
+        return self.bits / fair if fair else math.inf
 
 
 @dataclass(frozen=True, kw_only=True)

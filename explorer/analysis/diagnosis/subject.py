@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from explorer import formula
+from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.answers import Prediction, Score
 from explorer.signals import Array, Belt, Trace
 
@@ -155,6 +156,14 @@ class Subject:
             for row in self.rows
             if row.finite and all(np.isfinite(self.trace[name][row.number]).all() for name in per_unit)
         )
+
+    @cached_property
+    def answers_well(self) -> bool:
+        """Whether its answers were measured, and are much better than those of who does not look."""
+        known = self.unseen or self.prediction
+        if known is not None:
+            return known.share < at.POOR and not known.is_blind
+        return self.score is not None and self.score.skill >= at.SKILL_LOOK
 
     def name(self, row: Row) -> str:
         """ "layer 1", "layer 1, backward"."""

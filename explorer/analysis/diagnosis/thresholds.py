@@ -9,7 +9,7 @@ SHUT, OPEN = 0.1, 0.9
 """A gate counts as shut below, as open above: the bounds of Karpathy, Johnson & Fei-Fei 2015."""
 STUCK = 0.95
 """The share of the steps from which on a gate is called stuck: it has moved at 1 step in 20 at most."""
-MANY_STUCK = 0.25
+MANY_STUCK = 0.5
 """The share of a layer's units from which on stuck gates are worth a look."""
 ALL_STUCK = 0.9
 """The share of a layer's units from which on stuck gates are wrong: the gate is a constant, and the layer has lost what it is for."""
@@ -17,6 +17,8 @@ ALL_STUCK = 0.9
 STILL = 1e-3
 """A unit whose h is moved by less by all that is read is dead: half a thousandth of the range of tanh, which a readout's weight of 1
 turns into odds that change by 0.1 %."""
+SOME_STILL = 0.25
+"""The share of a layer's units from which on dead ones, or such as nobody hears, are worth a look."""
 MANY_STILL = 0.5
 """The share of a layer's units from which on dead ones are wrong."""
 UNHEARD = 1e-6
@@ -40,8 +42,8 @@ less than 1 a step, so c cannot be larger than their number. english-lstm-peepho
 
 AT_THE_END = 0.99
 """A tanh's output beyond this has a slope below 0.02: next to nothing passes back through it."""
-MANY_SATURATED = 0.25
-"""The share of a layer's units from which on it is worth a look that they are at the end nearly all the time."""
+MANY_SATURATED = 0.7
+"""The share of a layer's units that are at the end nearly all the time, or of all units' steps, from which on it is worth a look."""
 ALL_SATURATED = 0.8
 """The same for what is wrong: the layer computes with bits. The shipped tanh networks are there for 64 % of their units' steps at most;
 one with weights from ±50/√units for 92 %, and then its gradients vanish, so that nothing else would tell."""

@@ -68,7 +68,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
             "loss on held-out text no longer falls (Prechelt 1998).",
             see="watch",
         )
-    elif unseen.share < at.POOR <= here.share:
+    elif unseen.share < at.POOR and here.bits >= here.counts:
         yield Finding(
             check=KEY,
             severity="note",
@@ -87,7 +87,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
 def _judged(one: Prediction) -> Iterator[Finding]:
     if one.share >= at.POOR:
         yield _poor(one)
-    elif one.has_context and one.worth < at.CONTEXT_LOOK * one.counts and one.share > at.GOOD:
+    elif one.is_blind:
         yield _context(one)
 
 

@@ -95,7 +95,7 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
     distance, moved = far[-1]
     yield Finding(
         check="vanishing",
-        severity="look",
+        severity="note" if subject.trace.units < at.FEW_UNITS or subject.answers_well else "look",
         title=f"The gradient is lost before what it is needed for: {distance} steps back it is "
         f"{size(float(median[distance]))} of what it was, but without the token there {percent(moved)} "
         f"{leaning.measure}{subject.where(row)}",
