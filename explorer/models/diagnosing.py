@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.analysis.diagnosis import Diagnosis, Leaning, Reach, Row, Subject, examine
 from explorer.analysis.diagnosis import thresholds as at
@@ -117,7 +117,7 @@ NOT_CHECKED = "Whether its answers are right was not checked"
 def _answered(reading: Reading, subject: Subject, examples: list[Example], kind: str, *, made_up: bool) -> Subject:
     """With how right its answers are; or a sentence that says why that was not measured. `kind` of examples: "held-out "."""
     model = reading.model
-    if model.readout is None:
+    if model.readout is None or _hands_on(model.readout):
         return _without(subject, "the network has no readout")
     if model.answer.in_text:
         if sees_ahead(model):
@@ -125,9 +125,18 @@ def _answered(reading: Reading, subject: Subject, examples: list[Example], kind:
         measure = _forecast if model.answer.numbers else _next_token
         return measure(reading, subject, examples, kind, made_up)
     if not examples:
-        return _without(subject, "it takes labelled examples")
+        return _without(subject, "that takes labelled examples")
     known = spread(examples)
     return _scored(model, subject, known, counted(len(known), f"{kind}example"))
+
+
+def _hands_on(readout: nn.Module) -> bool:
+    """Whether a readout hands on h as it is, as that of a file without one does."""
+    if not isinstance(readout, nn.Linear) or readout.in_features != readout.out_features:
+        return False
+    return torch.equal(readout.weight, torch.eye(readout.in_features).to(readout.weight)) and not bool(
+        readout.bias.any()
+    )
 
 
 def _without(subject: Subject, why: str) -> Subject:
@@ -160,7 +169,11 @@ def _next_token(reading: Reading, subject: Subject, examples: list[Example], kin
     others = first_inputs(model, examples)
     here = None if made_up or given.ids is None else prediction_of(model, [given], "this text")
     unseen = prediction_of(model, others, f"{kind or 'the '}examples") if others else None
-    here, unseen = (one if one is not None and one.count >= at.ANSWERS else None for one in (here, unseen))
+    if here is not None and here.kinds == 1 and unseen is None:
+        return _without(subject, "all tokens of the text are the same")
+    here, unseen = (
+        one if one is not None and one.count >= at.ANSWERS and one.kinds > 1 else None for one in (here, unseen)
+    )
     subject = replace(subject, prediction=here, unseen=unseen)
     if here is None and unseen is None:
         if made_up:
@@ -168,9 +181,7 @@ def _next_token(reading: Reading, subject: Subject, examples: list[Example], kin
         one = model.vocabulary.one if model.vocabulary is not None else "step"
         return _without(subject, f"{counted(len(given.tokens), one)} are too few; give at least {at.ANSWERS + 1}")
     if here is None or unseen is None:
-        said = (
-            "Whether it learnt its training text by heart was not checked: it takes a text that it was not trained on."
-        )
+        said = "Whether it memorised its training text was not checked: that takes a text that it was not trained on."
         return replace(subject, left_out=(*subject.left_out, said)) if unseen is None else subject
     return subject
 

@@ -154,7 +154,7 @@ def test_who_reads_backwards_is_not_padded() -> None:
 
 NOT_CHECKED = {
     "no readout": (lambda: diagnose(build("gru", 2, 5), rows(1)[0]), "the network has no readout"),
-    "no examples": (lambda: diagnose(labelled("class"), rows(1)[0]), "it takes labelled examples"),
+    "no examples": (lambda: diagnose(labelled("class"), rows(1)[0]), "that takes labelled examples"),
     "few examples": (
         lambda: diagnose(labelled("class"), rows(1)[0], examples=[(x, "xy"[k % 2]) for k, x in enumerate(rows(9))]),
         "9 known answers are too few; give at least 50",
@@ -164,6 +164,7 @@ NOT_CHECKED = {
         "all 60 answers of the examples are “x”",
     ),
     "a short text": (lambda: diagnose(letters(), "abcab"), "5 characters are too few; give at least 51"),
+    "one letter": (lambda: diagnose(letters(), "a" * 80), "all tokens of the text are the same"),
     "a text at random": (lambda: diagnose(letters(), TEXT, made_up=True), "the text was made up"),
     "both ways": (lambda: diagnose(letters(both=True), TEXT), "it reads both ways"),
 }
@@ -175,9 +176,9 @@ def test_what_was_not_checked_is_listed(make: Any, why: str) -> None:
     assert "Whether its answers are right was not checked: " in said and why in said
 
 
-def test_learning_by_heart_takes_a_second_text() -> None:
-    assert "learnt its training text by heart was not checked" in left_out(diagnose(letters(), TEXT))
-    assert "by heart" not in left_out(diagnose(letters(), TEXT, examples=[TEXT[::-1]]))
+def test_memorising_takes_a_second_text() -> None:
+    assert "memorised its training text was not checked" in left_out(diagnose(letters(), TEXT))
+    assert "memorised" not in left_out(diagnose(letters(), TEXT, examples=[TEXT[::-1]]))
 
 
 def test_a_network_with_nan_says_that_answers_were_not_checked() -> None:

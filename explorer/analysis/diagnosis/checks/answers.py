@@ -1,4 +1,4 @@
-"""Whether the answers are right: next tokens against what needs no network, classes and numbers against who ignores the input."""
+"""Whether the answers are right: next tokens against counts, chance and the cut network; classes and numbers against a constant answer."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from explorer.analysis.diagnosis.finding import Fact, Finding, Severity
 from explorer.analysis.diagnosis.subject import Subject
 from explorer.analysis.diagnosis.words import bits, percent, size
 
-KEY, CONTEXT, BY_HEART = "answers", "context", "by-heart"
+KEY, CONTEXT, MEMORISED = "answers", "context", "memorised"
 COUNTS = (
-    "The text's own counts are the best fixed probabilities that there are for it: who does no better uses nothing of what was read, or "
-    "reads it as something else. Even odds are what one gets by guessing."
+    "The counts of a text's own tokens are the best fixed probabilities for it. A network that does no better ignores its input, or reads "
+    "it as something else. Even odds are a pure guess."
 )
 COUNTS_TRIES = (
     "See whether the text is like those that it was trained on, and whether the vocabulary, the order of the gates and the readout are "
     "those of training. If they are, the network was not trained, or on targets that do not belong to its inputs (shifted, shuffled)."
 )
-CUT = "Cut means that each token is read from the zero state, so that nothing is carried from the steps before."
+CUT = "Every recurrent path is cut by reading each token from the zero state: nothing is carried from step to step."
 CUT_TRIES = (
     "See whether the axes of step and batch changed places in training (batch_first), whether the targets belong to the inputs, and "
     "whether the state was carried along. If they are right, train longer and over longer stretches."
@@ -32,7 +32,7 @@ SCORE_TRIES = (
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Wrong where the answers are no better than those of who does not look, or than the same network without its context."""
+    """Wrong where the answers are no better than fixed ones, or than those of the same network without its context."""
     here, unseen = subject.prediction, subject.unseen
     for one in (here, unseen):
         if one is not None:
@@ -54,15 +54,15 @@ def _told(one: Prediction) -> Fact:
 
 
 def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
-    """A text that is predicted well beside others that are not was learnt by heart; the other way round the text is another kind."""
-    if unseen.share - here.share >= at.BY_HEART and unseen.share >= at.POOR:
+    """A text that is predicted well, unlike others, was memorised; if it is the other way round, this text is of another kind."""
+    if unseen.share - here.share >= at.MEMORISED and unseen.share >= at.POOR:
         yield Finding(
-            check=BY_HEART,
+            check=MEMORISED,
             severity="wrong" if unseen.share >= at.NOT_LEARNT else "look",
-            title=f"It knows this text by heart: {bits(here.bits)} bits a {here.one} here, {bits(unseen.bits)} on texts that it was not "
-            f"trained on, whose own counts have {bits(unseen.counts)}",
+            title=f"It memorised this text: {bits(here.bits)} bits a {here.one} here, {bits(unseen.bits)} on {unseen.of}, whose own counts "
+            f"take {bits(unseen.counts)}",
             value=unseen.share - here.share,
-            threshold=at.BY_HEART,
+            threshold=at.MEMORISED,
             explains="It has learnt the order of these tokens, and little that holds of other texts.",
             tries="Train on more text, with dropout (Zaremba et al. 2014) or weight decay, or a smaller network; stop when the "
             "loss on held-out text no longer falls (Prechelt 1998).",
@@ -73,7 +73,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
             check=KEY,
             severity="note",
             title=f"This text is unlike those that it predicts well: {bits(here.bits)} bits a {here.one} here, {bits(unseen.bits)} on "
-            "held-out texts",
+            f"{unseen.of}",
             value=here.share,
             threshold=at.POOR,
             explains=COUNTS,
@@ -94,7 +94,7 @@ def _judged(one: Prediction) -> Iterator[Finding]:
 def _poor(one: Prediction) -> Finding:
     guess = one.bits >= one.even
     severity: Severity = "wrong" if one.share >= at.NOT_LEARNT else "look"
-    rival = f"even odds have {bits(one.even)}" if guess else f"the counts of {one.of} have {bits(one.counts)}"
+    rival = f"even odds take {bits(one.even)}" if guess else f"the counts of {one.of} take {bits(one.counts)}"
     verb = (
         "worse than guessing"
         if guess
@@ -118,21 +118,21 @@ def _context(one: Prediction) -> Finding:
     share = one.worth / one.counts
     sure = one.worth + 2 * one.worth_sd < at.CONTEXT * one.counts
     does = (
-        "makes it worse"
+        "makes its predictions worse"
         if one.worth < -2 * one.worth_sd
-        else "is worth little"
+        else "helps little"
         if share >= at.CONTEXT
-        else "is worth next to nothing"
+        else "hardly helps"
     )
     return Finding(
         check=CONTEXT,
         severity="wrong" if sure else "look",
-        title=f"What it read before {does}: {bits(one.bits)} bits a {one.one}, {bits(one.cut)} with every recurrent path cut",
+        title=f"Context {does}: {bits(one.bits)} bits a {one.one}, {bits(one.cut)} with every recurrent path cut",
         value=share,
         threshold=at.CONTEXT,
-        explains=f"{CUT} Counting which two tokens stand before the next takes {bits(one.triples)} bits here, counting which one "
-        f"{bits(one.pairs)}: there is something to remember. A recurrent network that predicts as well without its past uses the "
-        f"present {one.one} alone.",
+        explains=f"{CUT} Predicting from counts of the last two tokens takes {bits(one.triples)} bits here, of the last one "
+        f"{bits(one.pairs)}: there is something to remember. A recurrent network that predicts as well without its past uses the present "
+        f"{one.one} alone.",
         tries=CUT_TRIES,
         see="watch",
     )
@@ -155,11 +155,11 @@ def _scored(score: Score) -> Iterator[Finding | Fact]:
     yield Finding(
         check=KEY,
         severity="wrong" if score.skill < at.SKILL else "look",
-        title=f"{how} {score.rival}: {own}, that has {write(score.baseline)}",
+        title=f"{how} {score.rival}: {own}, against {write(score.baseline)}",
         value=score.skill,
         threshold=at.SKILL,
-        explains=f"Measured on {score.of}. Who gives that answer does not look at the input"
-        + (" before the last step." if score.rival.startswith("the last value") else "."),
+        explains=f"Measured on {score.of}. That answer ignores "
+        + ("all but the last value." if score.rival.startswith("the last value") else "the input."),
         tries=SCORE_TRIES,
         see="watch",
     )

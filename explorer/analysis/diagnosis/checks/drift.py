@@ -97,6 +97,10 @@ def _never_forgets(subject: Subject) -> bool:
 
 
 def _severity(subject: Subject, largest: Array, drifting: float, never: bool) -> Severity:
-    if largest.max() > max(at.BLOWN_UP, subject.trace.steps) or (drifting >= at.MANY_STILL and not never):
+    """Growth is wrong where it is out of hand or takes half of the units; a network whose answers are right despite it gets a look."""
+    if largest.max() > max(at.BLOWN_UP, subject.trace.steps):
         return "wrong"
-    return "look" if largest.max() > at.VERY_LARGE and drifting >= at.MANY_LARGE and not never else "note"
+    if drifting >= at.MANY_STILL and not never:
+        return "look" if subject.answers_well else "wrong"
+    grows = largest.max() > at.VERY_LARGE and drifting >= at.MANY_LARGE
+    return "look" if grows and not never and not subject.answers_well else "note"

@@ -33,7 +33,7 @@ def _of_row(subject: Subject, row: Row) -> Iterator[Finding | Fact]:
     if subject.trace.steps < at.STEPS or max(share, together) < at.MANY_SATURATED:
         return
     few = len(at_end) < at.FEW_UNITS
-    wrong = max(share, together) >= at.ALL_SATURATED
+    wrong = max(share, together) >= at.ALL_SATURATED and not subject.answers_well
     chosen = np.argsort(-at_end, kind="stable")[: max(1, len(stuck))]
     if share >= at.MANY_SATURATED:
         verb = "is" if len(stuck) == 1 else "are"
