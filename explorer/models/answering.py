@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -24,11 +24,18 @@ from explorer.models.example import Example
 from explorer.models.model import Input, Model, as_numpy
 from explorer.models.scoring import scores_of
 from explorer.models.stages import Chain, Head
-from explorer.models.zoo import held_out
+from explorer.models.zoo import folder, held_out
 from explorer.signals import Array
+
+Item = TypeVar("Item")
 
 MOST_EXAMPLES, MOST_TOKENS = 200, 2000
 """How many examples, and tokens of them, are read at most: enough for three digits, and less work than following gradients back."""
+MOST_STEPS, LEAST_STEPS, WORK = 40_000, 2000, 5 * 10**9
+"""Steps of labelled examples that are read at most; fewer by a large network, so that units squared times rows times steps is WORK at most,
+but never fewer than the second."""
+LONGEST = 50
+"""Characters of a token, at most, by which a text is cut before it is encoded."""
 MOST_COUNTED = 2000
 """Tokens over which pairs and triples are counted, one by one."""
 CHUNK = 4096
@@ -99,9 +106,11 @@ def _bits(model: Model, h: Tensor, targets: Tensor) -> Array:
 
 
 @torch.inference_mode()
-def score_of(model: Model, examples: Sequence[Example], of: str) -> Score | str:
-    """How right the answers are; or why that cannot be told, the end of a sentence. Examples as `examples_of` checked them."""
-    said = list(_scores(model, examples))
+def score_of(model: Model, examples: Sequence[Example], one: str, of: str = "") -> Score | str:
+    """How right the answers are; or why that cannot be told, the end of a sentence. Examples as `examples_of` checked them; `one` of them
+    is called so, or all of them as `of` says."""
+    said = list(_scores(model, _affordable(model, examples)))
+    of = of or counted(len(said), one)
     if model.answer.name in ("class", "label"):
         return _share(model, said, of)
     if model.answer.in_text:
@@ -110,6 +119,14 @@ def score_of(model: Model, examples: Sequence[Example], of: str) -> Score | str:
     answers = np.stack([scores[-1] for _, _, scores in said]).astype(np.float64)
     rivals = {"the mean of the answers": _squared(right.mean(0), right)}
     return _against(rivals, _squared(answers, right), len(right), of)
+
+
+def _affordable(model: Model, examples: Sequence[Example]) -> list[Example]:
+    """As many of the examples, evenly spaced, as the network reads in a few seconds."""
+    some, stack = spread(examples), model.stack
+    most = min(MOST_STEPS, max(LEAST_STEPS, WORK // (stack.hidden_size**2 * len(stack.rows))))
+    steps = sum(len(model.prepare(example.text).tokens) for example in some)
+    return some if steps <= most else spread(some, max(1, len(some) * most // steps))
 
 
 def _scores(model: Model, examples: Sequence[Example]) -> Iterator[tuple[Example, Input, Array]]:
@@ -196,10 +213,12 @@ def examples_of(model: Model, given: Iterable[Any]) -> list[Example]:
 
     answer   class: a label by name or number; label: one a step, None where nothing is asked; number: a number, or one a step
 
+    Of more than MOST_EXAMPLES so many are taken, evenly spaced, and only these are looked at.
+
     Raises ValueError that names the example that does not fit.
     """
     found = []
-    for number, one in enumerate(given, 1):
+    for number, one in spread([*enumerate(given, 1)]):
         try:
             found.append(_example(model, one))
         except (ValueError, TypeError) as error:
@@ -216,7 +235,13 @@ def _example(model: Model, one: Any) -> Example:
         example = Example(one)
     else:
         raise ValueError(f"{str(one)[:40]!r} has no answer; give pairs of a text and its {model.answer.name}")
+    if isinstance(example.text, str) and model.answer.in_text and not model.answer.numbers:
+        example = replace(example, text=example.text[: MOST_TOKENS * LONGEST])
+    elif len(example.text) > MOST_STEPS * LONGEST:
+        raise ValueError(f"it has {len(example.text):,} characters or steps; give shorter ones")
     steps = len(model.prepare(example.text).tokens)
+    if steps > MOST_STEPS:
+        raise ValueError(f"it has {steps:,} steps; at most {MOST_STEPS:,} are read")
     if model.answer.in_text:
         return replace(example, answer=None)
     if model.answer.name == "class":
@@ -247,7 +272,7 @@ def parse_examples(text: str, model: Model) -> list[Example]:
     if model.answer.in_text and not is_json:
         return examples_of(model, [text] if text.strip() else [])
     found: list[Example] = []
-    for number, line in lines:
+    for number, line in spread(lines):
         try:
             found += examples_of(model, [_of_json(line) if is_json else _of_line(model, line.rstrip("\r"))])
         except ValueError as error:
@@ -315,22 +340,22 @@ def _of_arrays(file: Path, model: Model) -> list[Example]:
 
 
 @lru_cache(maxsize=32)
-def _shipped(task: str) -> tuple[Example, ...]:
+def _shipped(task: str, _folder: Path) -> tuple[Example, ...]:
     try:
         return tuple(spread(held_out(task)))
     except ValueError:  # a network from a folder of one's own has none
         return ()
 
 
-def spread(examples: Sequence[Example]) -> list[Example]:
-    """MOST_EXAMPLES of them at most, evenly spaced: files are often sorted by their answers."""
-    count = min(len(examples), MOST_EXAMPLES)
+def spread(examples: Sequence[Item], most: int = MOST_EXAMPLES) -> list[Item]:
+    """So many of them at most, evenly spaced: files are often sorted by their answers."""
+    count = min(len(examples), most)
     return [examples[k * len(examples) // count] for k in range(count)]
 
 
 def shipped_examples(model: Model) -> list[Example]:
     """Held-out sequences of a shipped network's task; none for an uploaded one."""
-    return [] if model.card is None or model.card.own else [*_shipped(model.card.task)]
+    return [] if model.card is None or model.card.own else [*_shipped(model.card.task, folder())]
 
 
 def first_inputs(model: Model, examples: Sequence[Example]) -> list[Input]:

@@ -29,7 +29,6 @@ from explorer.models.answering import (
     score_of,
     sees_ahead,
     shipped_examples,
-    spread,
 )
 from explorer.models.arrays import spelled
 from explorer.models.checkpoints.wording import quoted
@@ -126,8 +125,7 @@ def _answered(reading: Reading, subject: Subject, examples: list[Example], kind:
         return measure(reading, subject, examples, kind, made_up)
     if not examples:
         return _without(subject, "that takes labelled examples")
-    known = spread(examples)
-    return _scored(model, subject, known, counted(len(known), f"{kind}example"))
+    return _scored(model, subject, examples, f"{kind}example")
 
 
 def _hands_on(readout: nn.Module) -> bool:
@@ -143,8 +141,8 @@ def _without(subject: Subject, why: str) -> Subject:
     return replace(subject, left_out=(*subject.left_out, f"{NOT_CHECKED}: {why}."))
 
 
-def _scored(model: Model, subject: Subject, examples: list[Example], of: str) -> Subject:
-    score = score_of(model, examples, of)
+def _scored(model: Model, subject: Subject, examples: list[Example], one: str, of: str = "") -> Subject:
+    score = score_of(model, examples, one, of)
     if isinstance(score, str):
         return _without(subject, score)
     if score.count < at.ANSWERS:
@@ -155,12 +153,11 @@ def _scored(model: Model, subject: Subject, examples: list[Example], of: str) ->
 def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
     """Its next values: those of the examples, else those of the text itself."""
     if examples:
-        known = spread(examples)
-        return _scored(reading.model, subject, known, counted(len(known), f"{kind}sequence"))
+        return _scored(reading.model, subject, examples, f"{kind}sequence")
     if made_up:
         return _without(subject, "the input was made up; give one like those that it was trained on")
     values: Any = as_numpy(reading.input.raw[:, 0])
-    return _scored(reading.model, subject, [Example(values)], "this input")
+    return _scored(reading.model, subject, [Example(values)], "sequence", "this input")
 
 
 def _next_token(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:

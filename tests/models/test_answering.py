@@ -19,7 +19,7 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.answers import counting_bits
 from explorer.cells import build, names
 from explorer.models import Model, checkpoints
-from explorer.models.answering import parse_examples, prediction_of, read_examples, score_of, sees_ahead
+from explorer.models.answering import examples_of, parse_examples, prediction_of, read_examples, score_of, sees_ahead
 from explorer.models.checkpoints import likely, read_bytes
 from explorer.models.diagnosing import diagnose, subject_of
 from explorer.models.example import Example
@@ -94,7 +94,7 @@ def test_a_large_text_is_scored_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_classes_against_the_commonest_one() -> None:
     model, given = labelled("class"), rows(20)
     answers = ["x"] * 12 + ["y"] * 8
-    score = score_of(model, [Example(x, y) for x, y in zip(given, answers, strict=True)], "examples")
+    score = score_of(model, [Example(x, y) for x, y in zip(given, answers, strict=True)], "example")
     assert not isinstance(score, str)
     said = [model.labels[int(explorer.predict(model, x)[-1].argmax())] for x in given]
     assert score.value == np.mean([a == b for a, b in zip(said, answers, strict=True)])
@@ -104,7 +104,7 @@ def test_classes_against_the_commonest_one() -> None:
 def test_labels_at_the_steps_that_are_asked() -> None:
     model, given = labelled("label"), rows(2, 4)
     asked = [[None, "x", "y", None], ["y", None, None, "y"]]
-    score = score_of(model, [Example(x, y) for x, y in zip(given, asked, strict=True)], "examples")
+    score = score_of(model, [Example(x, y) for x, y in zip(given, asked, strict=True)], "example")
     assert not isinstance(score, str)
     said = [explorer.predict(model, x).argmax(1) for x in given]
     right = [said[0][1] == 0, said[0][2] == 1, said[1][0] == 1, said[1][3] == 1]
@@ -116,7 +116,7 @@ def test_numbers_against_their_mean(outputs: int) -> None:
     model, given = labelled("number", outputs), rows(9)
     right = np.random.default_rng(2).standard_normal((9, outputs))
     examples = [Example(x, y.tolist() if outputs > 1 else float(y[0])) for x, y in zip(given, right, strict=True)]
-    score = score_of(model, examples, "examples")
+    score = score_of(model, examples, "example")
     assert not isinstance(score, str)
     said = np.stack([explorer.predict(model, x)[-1] for x in given])
     assert score.value == pytest.approx(((said - right) ** 2).mean())
@@ -128,7 +128,7 @@ def test_a_forecast_against_the_last_value() -> None:
     """A slow wave is near its last value; noise is nearer to its mean. The second half counts."""
     model = labelled("forecast", 2)
     slow = np.sin(np.arange(60)[:, None] / 10 + np.array([0, 1]))
-    score = score_of(model, [Example(slow)], "this input")
+    score = score_of(model, [Example(slow)], "sequence")
     assert not isinstance(score, str)
     assert score.value == pytest.approx(((explorer.predict(model, slow)[30:-1] - slow[31:]) ** 2).mean(), rel=1e-5)
     assert (score.rival, score.baseline) == (
@@ -136,7 +136,7 @@ def test_a_forecast_against_the_last_value() -> None:
         pytest.approx((np.diff(slow[30:], axis=0) ** 2).mean()),
     )
     noise = np.random.default_rng(0).standard_normal((60, 2))
-    other = score_of(model, [Example(noise)], "this input")
+    other = score_of(model, [Example(noise)], "sequence")
     assert not isinstance(other, str) and other.rival == "the mean of the values"
     assert other.baseline == pytest.approx(noise[31:].var(0).mean())
 
@@ -307,3 +307,24 @@ def test_a_text_in_which_two_tokens_tell_more_than_one_has_context() -> None:
         chain.append((chain[-1] + int(chance.integers(3))) % 12)
     pairs, triples = counting_bits([chain], 12)
     assert triples > at.PAIRS * pairs
+
+
+def test_of_many_examples_some_are_read_evenly_spaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is sorted by its answers is not read from its beginning alone; a large network reads fewer."""
+    model, given = labelled("class"), rows(1)[0]
+    sorted_by_answer = [(given, "x")] * 500 + [(given, "y")] * 500
+    found = examples_of(model, sorted_by_answer)
+    assert Counter(one.answer for one in found) == {"x": 100, "y": 100}
+    monkeypatch.setattr("explorer.models.answering.MOST_STEPS", 120)
+    score = score_of(model, found, "example")
+    assert not isinstance(score, str)
+    assert (score.of, score.baseline) == ("20 examples", 0.5)
+
+
+def test_a_text_far_longer_than_is_read_is_cut_before_it_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("explorer.models.answering.MOST_TOKENS", 10)
+    (one,) = examples_of(letters(), ["abc" * 1000])
+    assert len(one.text) == 500
+    monkeypatch.setattr("explorer.models.answering.MOST_STEPS", 10)
+    with pytest.raises(ValueError, match="example 1: it has 30 steps; at most 10 are read"):
+        examples_of(labelled("class"), [(np.zeros((30, 2)), "x")])
