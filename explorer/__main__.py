@@ -24,6 +24,7 @@ from explorer.backend.device import DEVICES, choose
 from explorer.backend.training import Progress, TrainingDiverged
 from explorer.cells import REGISTRY, Cell, names, parameter_formula
 from explorer.models import Card, Model
+from explorer.models.answering import read_examples
 from explorer.models.answers import ANSWERS
 from explorer.models.corpus import CorpusUnavailable
 from explorer.models.diagnosing import array_of, example_input
@@ -105,6 +106,13 @@ def parser() -> Parser:
     given.add_argument("--text", help="what it reads; made up where nothing is given")
     given.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
     given.add_argument("--input", type=Path, metavar="NPY", help="what it reads, an array [step, input] in a .npy file")
+    check.add_argument(
+        "--examples",
+        type=Path,
+        metavar="FILE",
+        help="sequences that it was not trained on, with their answers: text, tab, answer on each line, or JSON lines, or .npz with x and "
+        "y; for a network that predicts the next token a text (a shipped network: its held-out sequences)",
+    )
     _add_parts(check)
     check.add_argument("--html", type=Path, metavar="OUT", help="write the diagnosis as one HTML file, too")
     check.add_argument("--device", default="auto", choices=DEVICES, help="where it runs (auto)")
@@ -277,7 +285,8 @@ def run_check(arguments: argparse.Namespace) -> int:
     """Prints what is wrong with a network, and what is unusual about it."""
     if arguments.html and not arguments.html.parent.is_dir():
         raise ValueError(f"--html is {arguments.html}, in a folder that is not there")
-    model, said = _load(arguments.network, arguments), ""
+    model, said, made_up = _load(arguments.network, arguments), "", False
+    examples = None if arguments.examples is None else read_examples(arguments.examples, model)
     if arguments.input:
         given: Any = array_of(arguments.input, model)
     elif arguments.file:
@@ -286,8 +295,9 @@ def run_check(arguments: argparse.Namespace) -> int:
         given = arguments.text
     else:
         given, said = example_input(model)
+        made_up = model.card is None or model.card.own
     check_length(model, given)
-    diagnosis = explorer.diagnose(model, given, device=arguments.device)
+    diagnosis = explorer.diagnose(model, given, examples=examples, made_up=made_up, device=arguments.device)
     if said:
         print(said)
     print(as_text(diagnosis))

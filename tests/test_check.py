@@ -86,6 +86,36 @@ def test_what_it_prints_is_what_the_library_shows(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == f"{explorer.diagnose(explorer.load('toggle-rnn'), '..t...t..t.t')!r}\n"
 
 
+def test_examples_come_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of a shipped network are its held-out ones unless others are given; labels that never fit are wrong."""
+    examples = tmp_path / "known.tsv"
+    examples.write_text("a dull story .\tpositive\na great film .\tnegative\n" * 30, encoding="utf-8")
+    given = ["--text", "A dull story, but the acting is wonderful."]
+    assert main(["check", "sentiment-gru", *given]) == 0
+    assert "200 held-out examples" in " ".join(capsys.readouterr().out.split())
+    assert main(["check", "sentiment-gru", *given, "--examples", str(examples)]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "WRONG No better than always “positive”: 0 % of 60 answers are right, against 50 %" in out
+
+
+def test_what_was_not_checked_is_said(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["check", str(own)])
+    assert "Whether its answers are right was not checked: the network has no readout." in capsys.readouterr().out
+
+
+def test_a_text_at_random_is_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No network predicts symbols at random; a text of one's own is judged."""
+    torch.manual_seed(0)
+    parts = {"emb": nn.Embedding(4, 3), "rnn": nn.GRU(3, 5), "out": nn.Linear(5, 4)}
+    torch.save(nn.ModuleDict(parts).state_dict(), tmp_path / "net.pt")
+    (tmp_path / "letters.txt").write_text("a\nb\nc\nd\n", encoding="utf-8")
+    command = ["check", str(tmp_path / "net.pt"), "--vocabulary", str(tmp_path / "letters.txt")]
+    assert main(command) == 0
+    assert "was not checked: the text was made up" in " ".join(capsys.readouterr().out.split())
+    assert main([*command, "--text", "aabbccdd" * 20]) == 1
+    assert "WRONG It predicts" in capsys.readouterr().out
+
+
 WRONG = {
     "nothing": ([], "PATH_OR_NAME"),
     "neither a model nor a file": (["gone.pt"], "unknown model 'gone.pt'"),
@@ -96,6 +126,12 @@ WRONG = {
     "an array that is not there": (["latch-rnn", "--input", "gone.npy"], "gone.npy: No such"),
     "a file that is no text": (["latch-rnn", "--file", "binary"], "not UTF-8"),
     "nowhere to write": (["latch-rnn", "--html", "gone/x.html"], "in a folder that is not there"),
+    "examples that are not there": (["latch-rnn", "--examples", "gone.tsv"], "gone.tsv: No such"),
+    "examples that are no text": (["latch-rnn", "--examples", "binary"], "not UTF-8"),
+    "an example that does not fit": (
+        ["sentiment-gru", "--examples", "line.tsv"],
+        "line 1 of the examples: it has no tab",
+    ),
     "another device": (["latch-rnn", "--device", "tpu"], "'cuda'"),
 }
 
@@ -110,6 +146,7 @@ def test_what_cannot_be_read_exits_2_with_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("binary").write_bytes(b"\xff\xfe\x00")
+    Path("line.tsv").write_text("a dull story", encoding="utf-8")
     assert status_of(["check", *argv]) == 2
     out, err = capsys.readouterr()
     assert out == ""

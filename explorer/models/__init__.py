@@ -1,5 +1,6 @@
 """What runs: vocabulary + embedding + layers + readout; the shipped models; how they were trained."""
 
+from explorer.models.answering import parse_examples
 from explorer.models.bptt import Itemised, TrainingStep, Truncated, itemised, no_training_step, training_step
 from explorer.models.card import Card, Finding
 from explorer.models.deleting import deletions
@@ -60,6 +61,7 @@ __all__ = [
     "no_training_step",
     "opened",
     "overruled",
+    "parse_examples",
     "paths",
     "predict",
     "relatives",

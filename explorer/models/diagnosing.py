@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.analysis.diagnosis import Diagnosis, Leaning, Reach, Row, Subject, examine
+from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.words import counted
 from explorer.backend import back
 from explorer.backend.back import Targets, rows_of, walk, walking
@@ -20,7 +21,18 @@ from explorer.backend.forward import read as read_rows
 from explorer.backend.gradients import HEADROOM
 from explorer.backend.matrix import norm_of
 from explorer.cells import Cell
+from explorer.models.answering import (
+    examples_of,
+    first,
+    first_inputs,
+    prediction_of,
+    score_of,
+    sees_ahead,
+    shipped_examples,
+)
 from explorer.models.arrays import spelled
+from explorer.models.checkpoints.wording import quoted
+from explorer.models.example import Example
 from explorer.models.model import Input, Model, as_numpy
 from explorer.models.reach import targets_of
 from explorer.models.reading import Reader, Reading, on_device, trace
@@ -40,23 +52,42 @@ EXAMPLE = 200
 """How many steps an input that is made up has."""
 
 
-def diagnose(reader: Reader, given: Any, *, device: str = "auto") -> Diagnosis:
+def diagnose(
+    reader: Reader,
+    given: Any,
+    *,
+    examples: Iterable[Any] | None = None,
+    made_up: bool = False,
+    device: str = "auto",
+) -> Diagnosis:
     """What is wrong with a network, and what is unusual about it, as it shows on one text.
 
-    given   a text, or an array [step, input] for a network without a vocabulary: the longer, and the more like what it is used for, the
-            better; of less than 10 steps hardly anything can be said
+    given     a text, or an array [step, input] for a network without a vocabulary: the longer, and the more like what it is used for, the
+              better; of less than 10 steps hardly anything can be said
+    examples  sequences that the network was not trained on, with their right answers: pairs (text or array, answer). The answer is a label
+              (class), a label a step with None where nothing is asked (label), or a number (number). Next tokens and forecasts are in the
+              text, so texts alone do. None: the held-out sequences of a shipped network, none of an uploaded one
+    made_up   whether `given` was drawn at random, so that the network cannot be expected to predict it
 
-    Everything is computed from this reading and from the weights. Raises ValueError like `trace`.
+    Raises ValueError like `trace`, and for an example that does not fit the network.
     """
-    return examine(subject_of(reader, given, device=device))
+    return examine(subject_of(reader, given, examples=examples, made_up=made_up, device=device))
 
 
-def subject_of(reader: Reader, given: Any, *, device: str = "auto") -> Subject:
+def subject_of(
+    reader: Reader,
+    given: Any,
+    *,
+    examples: Iterable[Any] | None = None,
+    made_up: bool = False,
+    device: str = "auto",
+) -> Subject:
     """All that the checks look at."""
     read = trace(reader, given, device=device)
 
     def compute(reading: Reading) -> Subject:
         model = reading.model
+        known = shipped_examples(model) if examples is None else examples_of(model, examples)
         subject = Subject(
             trace=read,
             rows=_rows(model),
@@ -66,12 +97,92 @@ def subject_of(reader: Reader, given: Any, *, device: str = "auto") -> Subject:
             trained=model.cell.trained,
             upward=model.cell.upward,
             looks_below=bool(model.cell.reads_below),
+            unused=tuple(map(quoted, model.unused)),
+            proven=model.proven,
         )
-        if not subject.finite or read.steps < 4:
+        if not subject.finite:
+            return subject
+        held_out = "held-out " if examples is None else ""
+        subject = _answered(reading, subject, known, held_out, made_up=made_up)
+        if read.steps < 4:
             return subject
         return _followed_back(reading, replace(subject, controls=_controls(reading)))
 
     return on_device(compute, reader, given, device, None)
+
+
+NOT_CHECKED = "Whether its answers are right was not checked"
+"""How the sentence begins that says why."""
+
+
+def _answered(reading: Reading, subject: Subject, examples: list[Example], kind: str, *, made_up: bool) -> Subject:
+    """With how right its answers are; or a sentence that says why that was not measured. `kind` of examples: "held-out "."""
+    model = reading.model
+    if model.readout is None or _hands_on(model.readout):
+        return _without(subject, "the network has no readout")
+    if model.answer.in_text:
+        if sees_ahead(model):
+            return _without(subject, "it reads both ways, so it has read the tokens that it predicts")
+        measure = _forecast if model.answer.numbers else _next_token
+        return measure(reading, subject, examples, kind, made_up)
+    if not examples:
+        return _without(subject, "that takes labelled examples")
+    return _scored(model, subject, examples, f"{kind}example")
+
+
+def _hands_on(readout: nn.Module) -> bool:
+    """Whether a readout hands on h as it is, as that of a file without one does."""
+    if not isinstance(readout, nn.Linear) or readout.in_features != readout.out_features:
+        return False
+    return torch.equal(readout.weight, torch.eye(readout.in_features).to(readout.weight)) and not bool(
+        readout.bias.any()
+    )
+
+
+def _without(subject: Subject, why: str) -> Subject:
+    return replace(subject, left_out=(*subject.left_out, f"{NOT_CHECKED}: {why}."))
+
+
+def _scored(model: Model, subject: Subject, examples: list[Example], one: str, of: str = "") -> Subject:
+    score = score_of(model, examples, one, of)
+    if isinstance(score, str):
+        return _without(subject, score)
+    if score.count < at.ANSWERS:
+        return _without(subject, f"{score.count} known answers are too few; give at least {at.ANSWERS}")
+    return replace(subject, score=score)
+
+
+def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
+    """Its next values: those of the examples, else those of the text itself."""
+    if examples:
+        return _scored(reading.model, subject, examples, f"{kind}sequence")
+    if made_up:
+        return _without(subject, "the input was made up; give one like those that it was trained on")
+    values: Any = as_numpy(reading.input.raw[:, 0])
+    return _scored(reading.model, subject, [Example(values)], "sequence", "this input")
+
+
+def _next_token(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
+    """Its next tokens: those of the text, and those of the examples."""
+    model, given = reading.model, reading.input
+    others = first_inputs(model, examples)
+    here = None if made_up or given.ids is None else prediction_of(model, [given], "this text")
+    unseen = prediction_of(model, others, f"{kind or 'the '}examples") if others else None
+    if here is not None and here.kinds == 1 and unseen is None:
+        return _without(subject, "all tokens of the text are the same")
+    here, unseen = (
+        one if one is not None and one.count >= at.ANSWERS and one.kinds > 1 else None for one in (here, unseen)
+    )
+    subject = replace(subject, prediction=here, unseen=unseen)
+    if here is None and unseen is None:
+        if made_up:
+            return _without(subject, "the text was made up; give one like those that it was trained on")
+        one = model.vocabulary.one if model.vocabulary is not None else "step"
+        return _without(subject, f"{counted(len(given.tokens), one)} are too few; give at least {at.ANSWERS + 1}")
+    if here is None or unseen is None:
+        said = "Whether it memorised its training text was not checked: that takes a text that it was not trained on."
+        return replace(subject, left_out=(*subject.left_out, said)) if unseen is None else subject
+    return subject
 
 
 def example_input(model: Model) -> tuple[Any, str]:
@@ -156,24 +267,19 @@ def _followed_back(reading: Reading, subject: Subject) -> Subject:
     x = reading.input.x[:most]
     said = [f"Gradients and tokens left out: of the first {most:,} steps only."] if len(reading.input.x) > most else []
     rows = rows_of(reading.model.stack, x, reading.initial)
-    short = reading if len(x) == len(reading.input.x) else replace(reading, input=_first(reading.input, len(x)))
+    short = reading if len(x) == len(reading.input.x) else replace(reading, input=first(reading.input, len(x)))
     of, targets = _targets(short, rows)
-    chosen = targets.only(_spread(targets.steps))
+    chosen = targets.only(_steps_of(targets.steps))
     leaning = None
     if reading.model.stack.bidirectional:
         said.append("Tokens left out: not measured in a network that reads both ways.")
     else:
         with torch.inference_mode():
             leaning = _leaning(short, rows, chosen.steps)
-    return replace(subject, reach=_reach(of, rows, chosen), leaning=leaning, left_out=tuple(said))
+    return replace(subject, reach=_reach(of, rows, chosen), leaning=leaning, left_out=(*subject.left_out, *said))
 
 
-def _first(given: Input, steps: int) -> Input:
-    ids = None if given.ids is None else given.ids[:steps]
-    return replace(given, tokens=given.tokens[:steps], x=given.x[:steps], raw=given.raw[:steps], ids=ids)
-
-
-def _spread(steps: list[int]) -> list[int]:
+def _steps_of(steps: list[int]) -> list[int]:
     """The numbers of TARGETS of them, spread over the second half."""
     return sorted({int(n) for n in np.linspace(len(steps) // 2, len(steps) - 1, TARGETS)})
 

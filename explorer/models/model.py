@@ -43,7 +43,11 @@ class Model(nn.Module):
     readout  from the top layer's h to the scores: one linear layer, or a Head of several stages; None if the network has no answer
     answer   what the scores mean; `labels` names the columns of the predictions
     notes    what every reading with this network has to say of it: how its file was read, whether its answer is a guess
+    unused   the tensors of its file that it does not use, by name; `proven` if one known pair shows that its answer needs none of them
     """
+
+    unused: tuple[str, ...] = ()
+    proven: bool = False
 
     def __init__(
         self,

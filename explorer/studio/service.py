@@ -143,9 +143,11 @@ def overruled(name: str, text: str, edits: tuple[Edit, ...]) -> dict[str, models
 
 
 @kept(READINGS, "Examining the network …")
-def diagnosis(name: str, text: str) -> Diagnosis:
-    """What is wrong with a network, and what is unusual, on one text."""
-    return models.diagnose(model(name), text)
+def diagnosis(name: str, text: str, examples: str = "") -> Diagnosis:
+    """What is wrong with a network, and what is unusual, on one text; `examples` as a person types them. Raises ValueError for an example
+    that does not fit."""
+    here = model(name)
+    return models.diagnose(here, text, examples=models.parse_examples(examples, here) if examples.strip() else None)
 
 
 @kept(READINGS)

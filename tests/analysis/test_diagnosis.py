@@ -65,7 +65,7 @@ def test_states_that_overflow_are_told_from_weights_that_are_no_numbers() -> Non
     )
 
 
-@pytest.mark.parametrize(("shut", "severity"), [(1, "note"), (2, "look"), (8, "wrong")])
+@pytest.mark.parametrize(("shut", "severity"), [(1, "note"), (4, "look"), (8, "wrong")])
 def test_gates_that_are_stuck_shut(shut: int, severity: str) -> None:
     """A gate that opens at 1 step in 20 is stuck, one that opens at 3 is not."""
     f = wandering()
@@ -84,7 +84,7 @@ def test_gates_that_are_stuck_shut(shut: int, severity: str) -> None:
 def test_a_gate_that_is_open_all_the_time_is_never_wrong() -> None:
     f = np.full((STEPS, UNITS), 0.99)
     finding = one(subject(f=f), "gate-open")
-    assert finding.severity == "look"
+    assert finding.severity == "note"
     assert finding.picture is not None
     assert finding.picture["marked"] == list(range(UNITS))
 
@@ -102,15 +102,15 @@ def test_both_biases_count_as_one() -> None:
     assert found(subject(weights=against), "forget-bias") == []
 
 
-@pytest.mark.parametrize(("kept", "severity"), [(0.05, "wrong"), (0.5, "look")])
+@pytest.mark.parametrize(("kept", "severity"), [(0.05, "wrong"), (0.3, "look"), (0.6, "note")])
 def test_a_low_forget_bias_is_judged_by_what_the_gate_does(kept: float, severity: str) -> None:
     given = subject(weights={"b_if": np.full(UNITS, -3.0)}, f=wandering(0, kept / 2, kept * 1.5))
     assert one(given, "forget-bias").severity == severity
 
 
-def test_forget_biases_where_they_were_drawn_are_worth_a_look() -> None:
+def test_forget_biases_where_they_were_drawn_are_noted() -> None:
     finding = one(subject(weights={"b_if": np.linspace(-0.3, 0.3, UNITS)}), "forget-bias")
-    assert finding.severity == "look"
+    assert finding.severity == "note"
     assert "all within ±0.71" in finding.title
 
 
@@ -128,8 +128,10 @@ def test_a_unit_that_does_the_same_whatever_is_read_is_dead() -> None:
     assert found(subject(h=h, controls=controls), "dead") == []
     controls[1, 0, :, 3] = h[:, 3]
     finding = one(subject(h=h, controls=controls), "dead")
-    assert (finding.severity, finding.units) == ("look", (3,))
+    assert (finding.severity, finding.units) == ("note", (3,))
     assert "unit 3" in finding.title
+    controls[:, 0, :, 3:5] = h[:, 3:5]
+    assert one(subject(h=h, controls=controls), "dead").severity == "look"
 
 
 def test_a_dead_layer_is_wrong() -> None:
@@ -156,7 +158,7 @@ def test_a_unit_that_nobody_hears() -> None:
     readout[:, 5] = 0
     object.__setattr__(given.trace.readout, "weight", readout)
     finding = one(given, "unheard")
-    assert (finding.severity, finding.units) == ("look", (5,))
+    assert (finding.severity, finding.units) == ("note", (5,))
 
 
 def test_two_units_with_the_same_weights_and_the_same_path_are_one() -> None:
@@ -206,7 +208,7 @@ def test_cell_states_that_drift() -> None:
     never = subject(c=c)
     object.__setattr__(never.trace, "belts", (Belt("c", keep="1", write="i * g"),))
     finding = one(never, "drift")
-    assert finding.severity == "look"
+    assert finding.severity == "note"
     assert "this cell cannot forget, by design" in finding.title
 
 
@@ -214,17 +216,26 @@ def test_a_cell_state_out_of_hand_is_wrong_in_one_unit() -> None:
     c = wandering()
     c[20, 0] = 2000
     assert one(subject(c=c), "drift").severity == "wrong"
-    c[20, 0] = 200
+    for large in (200, 12):
+        c[20, 0] = large
+        assert one(subject(c=c), "drift").severity == "note"
+
+
+def test_very_large_states_that_grow_are_worth_a_look() -> None:
+    c = wandering()
+    c[:, :3] = 10 * np.arange(STEPS)[:, None]
     assert one(subject(c=c), "drift").severity == "look"
-    c[20, 0] = 12
+    c[:, 1:3] = 5
     assert one(subject(c=c), "drift").severity == "note"
 
 
 def test_hidden_units_at_their_ends() -> None:
     h = wandering(0, -0.5, 0.5)
     h[:, :2] = np.where(np.arange(STEPS) % 2, 0.999, -0.999)[:, None]
+    assert found(subject(elman=True, h=h), "saturated") == []  # healthy tanh networks have more of them
+    h[:, :6] = h[:, :1]
     finding = one(subject(elman=True, h=h), "saturated")
-    assert (finding.severity, finding.units) == ("look", (0, 1))
+    assert (finding.severity, finding.units) == ("look", (0, 1, 2, 3, 4, 5))
     assert one(subject(elman=True, h=np.sign(h) * 0.999), "saturated").severity == "wrong"
     assert found(subject(h=np.sign(h) * 0.999), "saturated") == []  # gates stand between: they have checks of their own
 

@@ -151,6 +151,31 @@ def test_how_much_of_a_long_text_was_read(shelve: Shelve) -> None:
     assert f"It read {window:,} characters, and {2 * window:,} more are not read" in said(at).replace("\\", "")
 
 
+def classifier() -> nn.Module:
+    """Of two labels for the whole text."""
+    made = network()
+    made.out = nn.Linear(4, 2)
+    return made
+
+
+def test_what_is_right_is_told_by_examples() -> None:
+    """A network of classes is not checked until examples are given; then the verdict, the report and a wrong line follow them."""
+    at = dropped(classifier(), vocabulary=LETTERS, text=TEXT)
+    assert "that takes labelled examples" in said(at)
+    assert [one.label for one in at.expander if "examples" in one.label] == ["Labelled examples"]
+    model = at.session_state[own.KEY].model
+    lines = "\n".join(f"{word}\t{model.labels[k % 2]}" for k, word in enumerate(["abc", "cab", "dab", "face"] * 20))
+    at.text_area(key="examples_box").set_value(lines)
+    at = press(at, "examples_check")
+    found = explorer.diagnose(model, TEXT, examples=explorer.models.parse_examples(lines, model))
+    assert at.title[0].value == sentences.plain(summary(found))
+    assert any(fact.text in list(at.dataframe[0].value["value"]) for fact in found.facts if fact.check == "answers")
+    at.text_area(key="examples_box").set_value("abc never")
+    at = press(at, "examples_check")
+    assert "line 1 of the examples: it has no tab" in said(at).replace("\\", "")
+    assert at.title[0].value == sentences.plain(summary(found)), "those that were there stay"
+
+
 def take(at: AppTest) -> AppTest:
     at.session_state["take"] = True
     return check(at.run())

@@ -39,7 +39,7 @@ def _left_out(subject: Subject) -> list[str]:
         said.append(f"All other checks {which}: where there are NaN or Inf nothing else can be told.")
     if not subject.finite:
         said.append(
-            "How far gradients reach, and dead units: they are measured with every weight, and not all are numbers."
+            "How far gradients reach, dead units, and whether answers are right: not measured, since not all weights are finite."
         )
     if subject.trace.units > at.LARGE:
         said.append(

@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from explorer import formula
+from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.answers import Prediction, Score
 from explorer.signals import Array, Belt, Trace
 
 
@@ -115,6 +117,10 @@ class Subject:
     looks_below  whether a layer looks at states of the layer below beside what that hands up
     controls     h [reading, layer, step, unit] of other readings of as many steps, to tell what depends on this text: the text from its
                  end, and the mean of the input at each step; None where nothing could be computed with it
+    prediction   how well the next token of this text is predicted; `unseen`: that of texts that the network was not trained on. Each
+                 None if it was not measured
+    score        how right classes, labels or numbers are on examples with known answers; None if it was not measured
+    unused       tensors of the network's file that it does not use, by name; `proven` if a known pair shows that it needs none of them
     """
 
     trace: Trace
@@ -128,6 +134,11 @@ class Subject:
     controls: Array | None = None
     reach: Reach | None = None
     leaning: Leaning | None = None
+    prediction: Prediction | None = None
+    unseen: Prediction | None = None
+    score: Score | None = None
+    unused: tuple[str, ...] = ()
+    proven: bool = False
     left_out: tuple[str, ...] = field(default=())
 
     @cached_property
@@ -145,6 +156,14 @@ class Subject:
             for row in self.rows
             if row.finite and all(np.isfinite(self.trace[name][row.number]).all() for name in per_unit)
         )
+
+    @cached_property
+    def answers_well(self) -> bool:
+        """Whether its answers were measured, and are much better than those of who does not look."""
+        known = self.unseen or self.prediction
+        if known is not None:
+            return known.share < at.POOR and not known.is_blind
+        return self.score is not None and self.score.skill >= at.SKILL_LOOK
 
     def name(self, row: Row) -> str:
         """ "layer 1", "layer 1, backward"."""

@@ -26,6 +26,17 @@ def percent(share: float) -> str:
     return f"{int(value * 10) / 10:.1f} %" if value >= 0.1 else "less than 0.1 %"
 
 
+def bits(value: float) -> str:
+    """Bits a token to three digits: "2.12", "0.043", "16.4"."""
+    return (
+        f"{value:.2f}"
+        if value == 0 or 0.1 <= abs(value) < 100
+        else f"{value:.3g}"
+        if 1e-3 <= abs(value) < 1000
+        else size(value)
+    )
+
+
 def units(numbers: Sequence[int]) -> str:
     """ "unit 5", "units 3, 5 and 9", "units 3, 5, 9, 12 and 8 more"."""
     if len(numbers) == 1:

@@ -18,6 +18,7 @@ from explorer.models.checkpoints.choosing import (
     network,
     readouts,
     symbols_needed,
+    unused,
     with_activation,
     with_embedding,
     with_readout,
@@ -109,6 +110,7 @@ def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair
     model, recurrent = network(contents, choice), layers_of(contents, choice)
     agreement = None if pair is None else measure(model, pair)
     model.notes = notes(contents, choice, agreement)
+    model.unused, model.proven = unused(contents, choice), agreement is not None and agreement.holds
     assert model.vocabulary is not None
     text = beginning(model.vocabulary)
     seen = trace(model, text)

@@ -1,4 +1,5 @@
-"""The parts of the page in their order: the verdict, the findings with the worst first, what else was measured, what was read."""
+"""The parts of the page in their order: the verdict, examples with known answers, the findings with the worst first, what else was
+measured, what was read."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import streamlit as st
 from explorer.analysis.diagnosis import Diagnosis
 from explorer.analysis.diagnosis.telling import labelled, summary
 from explorer.studio import sentences, service, taking
-from explorer.studio.diagnosis import finding, words
+from explorer.studio.diagnosis import examples, finding, words
 from explorer.studio.page import strip
 from explorer.studio.workbench import place
 
@@ -19,11 +20,13 @@ OPEN = 6
 def page() -> None:
     """All of it, about what the workbench has at hand."""
     here = place()
-    trace, found = service.trace(here.model, here.text), service.diagnosis(here.model, here.text)
+    known = examples.given(here.card)
+    trace, found = service.trace(here.model, here.text), service.diagnosis(here.model, here.text, known)
     st.title(sentences.plain(summary(found)), anchor=False)
     st.markdown(words.of_reading(here, found))
     if found.left_out:
         st.info("\n".join(f"- {sentences.plain(said)}" for said in found.left_out), icon=":material/rule:")
+    examples.box(here)
     told: set[tuple[str, str]] = set()
     for number, one in enumerate(found.findings):
         if one.severity == "note" or number >= OPEN:

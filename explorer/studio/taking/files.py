@@ -13,6 +13,7 @@ from explorer import export, models, reporting
 from explorer.models import Card, Model
 from explorer.models.weights import NAME
 from explorer.studio import service
+from explorer.studio.diagnosis import examples
 from explorer.studio.state import Place
 
 
@@ -53,6 +54,7 @@ def offered(here: Place) -> list[File]:
         here.text,
         stem_of(here.card),
     )
+    known = examples.given(here.card)
     count = export.numbers(trace)
     large = f"{count:,} numbers are too many for CSV: take Parquet or NPZ." if count > export.MOST else ""
     table = "A table: a row for each layer, step and unit, a column a signal."
@@ -77,7 +79,7 @@ def offered(here: Place) -> list[File]:
             f"{stem}-diagnosis.html",
             "text/html",
             "One file that needs nothing else: to be sent, or kept beside the checkpoint.",
-            lambda: _report(model, text),
+            lambda: _report(model, text, known),
         ),
         File(
             "Weights",
@@ -95,5 +97,6 @@ def stem_of(card: Card) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "network"
 
 
-def _report(model: Model, text: str) -> bytes:
-    return reporting.as_html(models.diagnose(model, text)).encode()
+def _report(model: Model, text: str, known: str) -> bytes:
+    examples = models.parse_examples(known, model) if known.strip() else None
+    return reporting.as_html(models.diagnose(model, text, examples=examples)).encode()

@@ -4,6 +4,7 @@ first, then what follows from them."""
 from collections.abc import Callable, Iterator
 
 from explorer.analysis.diagnosis.checks import (
+    answers,
     biases,
     dead,
     drift,
@@ -17,6 +18,7 @@ from explorer.analysis.diagnosis.checks import (
     reach,
     readout,
     recurrent,
+    unused,
 )
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.subject import Subject
@@ -25,6 +27,8 @@ Check = Callable[[Subject], Iterator[Finding | Fact]]
 
 CHECKS: tuple[Check, ...] = (
     numbers.check,
+    answers.check,
+    unused.check,
     fresh.check,
     biases.check,
     gates.check,

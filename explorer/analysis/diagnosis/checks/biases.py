@@ -7,12 +7,13 @@ from functools import partial
 
 import numpy as np
 
+from explorer.analysis.diagnosis import advice
 from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.checks.drift import grows_too_large
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
 from explorer.analysis.diagnosis.words import percent
-from explorer.analysis.timescales import keep_of
 from explorer.signals import Array
 
 KEY = "forget-bias"
@@ -20,16 +21,11 @@ EXPLAINS = (
     "Both biases of torch's layers add up to one. With nothing else to go by the gate keeps σ(bias) of the memory "
     "at each step: σ(1) = 0.73, σ(0) = 0.5, σ(-5) = 0.007."
 )
-TRIES = (
-    "Start at 1 (Gers et al. 2000; Jozefowicz et al. 2015), or at ln of the lags to be bridged (Tallec & Ollivier "
-    "2018), and train again; where weights were converted, see whether gates changed places or a bias changed its "
-    "sign."
-)
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Wrong where most gates are biased far to forgetting, or less far and forget they do; a look where what is read opens them all the
-    same, and where an LSTM's biases lie where they were drawn."""
+    """Wrong where most gates are biased far to forgetting, or less far and forget they do; a look where they keep less than half; a note
+    where what is read opens them all the same, and where an LSTM's biases lie where they were drawn."""
     for row in subject.sound:
         for belt, gate, sign in subject.keepers(row):
             drawn = row.bias(gate)
@@ -49,20 +45,28 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 def _judged(
     subject: Subject, row: Row, label: str, bias: Array, middle: float, *, carries_h: bool
 ) -> Iterator[Finding]:
-    units, kept = subject.trace.units, float(keep_of(subject.trace, row.number).mean())
+    units, kept = subject.trace.units, advice.kept(subject, row)
+    little = advice.keeps(subject, row) == "little"
     picture = bars(
         f"Bias of the {label}, towards keeping{subject.where(row)}", bias, "bias", threshold=at.SHUT_BIAS,
         marked=np.flatnonzero(bias < at.SHUT_BIAS).tolist(),
     )  # fmt: skip
     finding = partial(
-        Finding, check=KEY, layer=row.number, value=middle, explains=EXPLAINS, tries=TRIES, see="gates", picture=picture
+        Finding,
+        check=KEY,
+        layer=row.number,
+        value=middle,
+        explains=EXPLAINS,
+        tries=advice.KEEP_MORE if little else advice.of_long_memory(grows=grows_too_large(subject, row)),
+        see="gates",
+        picture=picture,
     )
     if middle < at.SHUT_BIAS:
         shut = middle < at.CLOSED_BIAS or (kept < at.SHUT and units >= at.FEW_UNITS)
         lowest = tuple(int(unit) for unit in np.argsort(bias)[: int((bias < at.SHUT_BIAS).sum())])
         does = f"{'and' if shut else 'but'} on this text they keep {percent(kept)} of the memory a step"
         yield finding(
-            severity="wrong" if shut else "look",
+            severity="wrong" if shut else "look" if little else "note",
             title=f"The {label}s are biased to forget, {middle:.1f} in the median, {does}{subject.where(row)}",
             threshold=at.SHUT_BIAS,
             units=lowest,
@@ -70,7 +74,7 @@ def _judged(
         )
     elif not carries_h and units >= at.FEW_UNITS and np.abs(bias).max() <= 2 / np.sqrt(units):
         yield finding(
-            severity="look",
+            severity="note",
             title=f"The {label}s' biases lie where they were drawn, all within ±{2 / np.sqrt(units):.2f}; on this text "
             f"{percent(kept)} of the memory is kept a step{subject.where(row)}",
             threshold=at.USUAL_BIAS[0],

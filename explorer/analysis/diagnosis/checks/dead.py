@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from explorer.analysis.diagnosis import thresholds as at
-from explorer.analysis.diagnosis.finding import Fact, Finding, Picture
+from explorer.analysis.diagnosis.finding import Fact, Finding, Picture, Severity
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
 from explorer.analysis.diagnosis.words import count_of, counted, size, units
@@ -40,7 +40,7 @@ def _unmoved(subject: Subject, row: Row, controls: Array) -> Iterator[Finding | 
     carries = "the layers above and the answer cannot depend on what was read through it" if whole else "it is a bias"
     yield Finding(
         check="dead",
-        severity="wrong" if whole or many else "look",
+        severity="wrong" if whole or many else _of_some(dead, moved),
         title=(all_of_it if whole else some) + subject.where(row),
         value=len(dead) / len(moved),
         threshold=at.MANY_STILL,
@@ -59,6 +59,11 @@ def _unmoved(subject: Subject, row: Row, controls: Array) -> Iterator[Finding | 
             threshold=at.STILL,
         ),
     )
+
+
+def _of_some(some: Array, whole: Array) -> Severity:
+    """A few units to spare are a note; so is one of a layer that may be wired by design."""
+    return "look" if len(some) / len(whole) >= at.SOME_STILL and len(whole) >= at.FEW_UNITS else "note"
 
 
 def _tries(row: Row, whole: bool) -> str:
@@ -90,7 +95,7 @@ def _unheard(subject: Subject, row: Row) -> Iterator[Finding]:
     many = len(unheard) / len(outgoing) >= at.MANY_STILL and len(outgoing) >= at.FEW_UNITS
     yield Finding(
         check="unheard",
-        severity="wrong" if many else "look",
+        severity="wrong" if many else _of_some(unheard, outgoing),
         title=f"{count_of(len(unheard), len(outgoing), 'unit')} {'is' if len(unheard) == 1 else 'are'} heard by "
         f"nobody, the outgoing weights are 0: {units(unheard.tolist())}{subject.where(row)}",
         value=len(unheard) / len(outgoing),

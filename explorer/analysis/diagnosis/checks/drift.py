@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from explorer import formula
+from explorer.analysis.diagnosis import advice
 from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding, Severity
 from explorer.analysis.diagnosis.pictures import lines
@@ -16,25 +17,29 @@ from explorer.signals import Array
 
 SHOWN = 3
 """How many units' states a picture shows."""
-TRIES = (
-    "Let it forget: a forget gate was added for this very reason (Gers et al. 2000). Else coupled gates, decay of "
-    "the weights, clipping the cell state (Sak et al. 2014), and resetting the state between texts."
-)
+
+
+def grows_too_large(subject: Subject, row: Row) -> bool:
+    """Whether the row's memory is found wrong or worth a look, so that nothing else calls it fine."""
+    return any(isinstance(one, Finding) and one.severity != "note" for one in _of_row(subject, row))
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
     """Of the memory of each row: how large it comes to be, and whether it grows all along."""
-    memory = subject.trace.memory
     for row in subject.sound:
-        size_of = subject.in_reading_order(
-            row, np.abs(subject.trace[memory][row.number].astype(np.float64))
-        )  # [step, unit]
-        largest = size_of.max(0)
-        text = f"{size(float(largest.max()))} at most, {size(float(np.median(largest)))} in the median unit"
-        label = f"Size of {memory}"
-        yield Fact(check="drift", label=label, value=float(largest.max()), text=text, layer=row.number)
-        if subject.trace.steps >= at.STEPS and largest.max() > at.LARGE_STATE:
-            yield _finding(subject, row, size_of)
+        yield from _of_row(subject, row)
+
+
+def _of_row(subject: Subject, row: Row) -> Iterator[Finding | Fact]:
+    memory = subject.trace.memory
+    size_of = subject.in_reading_order(
+        row, np.abs(subject.trace[memory][row.number].astype(np.float64))
+    )  # [step, unit]
+    largest = size_of.max(0)
+    text = f"{size(float(largest.max()))} at most, {size(float(np.median(largest)))} in the median unit"
+    yield Fact(check="drift", label=f"Size of {memory}", value=float(largest.max()), text=text, layer=row.number)
+    if subject.trace.steps >= at.STEPS and largest.max() > at.LARGE_STATE:
+        yield _finding(subject, row, size_of)
 
 
 def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
@@ -58,9 +63,10 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         means = f"What is written stays, and the state adds it all up. {means}"
     x = [float(subject.step_of(row, place) + 1) for place in range(steps)]
     curves = {f"unit {one}": size_of[:, one] for one in chosen[:SHOWN].tolist()}
+    severity = _severity(subject, largest, drifting / count, never)
     return Finding(
         check="drift",
-        severity=_severity(subject, largest, drifting / count, never, squashed),
+        severity=severity,
         title=title + subject.where(row),
         value=float(largest.max()),
         threshold=at.LARGE_STATE,
@@ -69,7 +75,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         unit=unit,
         step=subject.step_of(row, int(size_of[:, unit].argmax())),
         explains=f"{means} At the end of the text that is {percent(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
-        tries=TRIES,
+        tries=advice.SIZE_IS_FINE if severity == "note" else advice.of_growth(subject, row),
         see="belt" if subject.trace.belts else "hidden",
         picture=lines(f"|{memory}|{subject.where(row)}", x, curves, "step", f"|{memory}|", threshold=at.LARGE_STATE),
     )
@@ -90,8 +96,11 @@ def _never_forgets(subject: Subject) -> bool:
     return belt is not None and not formula.names(belt.keep) and float(formula.evaluate(belt.keep, {})) == 1
 
 
-def _severity(subject: Subject, largest: Array, drifting: float, never: bool, squashed: bool) -> Severity:
-    if largest.max() > max(at.BLOWN_UP, subject.trace.steps) or (drifting >= at.MANY_STILL and not never):
+def _severity(subject: Subject, largest: Array, drifting: float, never: bool) -> Severity:
+    """Growth is wrong where it is out of hand or takes half of the units; a network whose answers are right despite it gets a look."""
+    if largest.max() > max(at.BLOWN_UP, subject.trace.steps):
         return "wrong"
-    many = (largest > at.LARGE_STATE).mean() >= at.MANY_LARGE
-    return "look" if many or largest.max() > at.VERY_LARGE or not squashed else "note"
+    if drifting >= at.MANY_STILL and not never:
+        return "look" if subject.answers_well else "wrong"
+    grows = largest.max() > at.VERY_LARGE and drifting >= at.MANY_LARGE
+    return "look" if grows and not never and not subject.answers_well else "note"

@@ -25,7 +25,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         if drawn:
             yield Finding(
                 check="untrained",
-                severity="look",
+                severity="note" if subject.answers_well else "look",
                 title=f"The recurrent weights look as they were drawn, {drawn[0]}{subject.where(row)}",
                 value=drawn[1],
                 threshold=drawn[2],

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from explorer.analysis.diagnosis import advice
 from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.checks.drift import grows_too_large
 from explorer.analysis.diagnosis.finding import Fact, Finding, Picture, Severity
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
@@ -27,11 +29,6 @@ MEANS = {
     ("reset", "shut"): "Shut, the candidate is made without the past.",
     ("reset", "open"): "Open all the time, the past is never left out of the candidate: the gate does nothing.",
 }
-TRIES = (
-    "See whether it is so on other texts, too. Large weights or inputs saturate gates: scale the inputs, decay the "
-    "weights, normalise the layer (Ba et al. 2016), lower the learning rate. A saturated gate hardly learns; Gu et "
-    "al. 2020 start the biases spread out for that reason."
-)
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
@@ -67,17 +64,31 @@ def _of_gate(subject: Subject, row: Row, gate: Signal) -> Iterator[Finding | Fac
             units=tuple(map(int, chosen)),
             unit=int(chosen[0]),
             explains=MEANS.get((gate.role, state), "Such a gate is a constant."),
-            tries=TRIES,
+            tries=_tries(subject, row, gate, state),
             see="gates",
             picture=_picture(subject, row, gate, state, of_unit, stuck),
         )
 
 
+def _tries(subject: Subject, row: Row, gate: Signal, state: str) -> str:
+    """What is usually tried; of the gate that keeps the same as of its bias and of what it keeps."""
+    if gate.role != "keep":
+        return advice.SMALLER
+    keeps = {name: sign for belt, name, sign in subject.keepers(row) if belt == subject.trace.belt}
+    if (state == "open") == (keeps.get(gate.name, 1) > 0):
+        return advice.of_long_memory(grows=grows_too_large(subject, row))
+    return advice.KEEP_MORE if advice.keeps(subject, row) == "little" else f"{advice.NOTHING} The other units keep."
+
+
 def _severity(gate: Signal, state: str, share: float, units: int) -> Severity:
-    """A layer whose keep, write or read gates are all but all shut does nothing. An open one is another cell, and may do its work."""
+    """A layer whose keep, write or read gates are all but all shut does nothing. An open one may do its work: a note."""
     if state == "shut" and gate.role != "reset" and share >= at.ALL_STUCK and units >= at.FEW_UNITS:
         return "wrong"
-    return "look" if share >= at.MANY_STUCK else "note"
+    return (
+        "look"
+        if state == "shut" and gate.role != "reset" and share >= at.MANY_STUCK and units >= at.FEW_UNITS
+        else "note"
+    )
 
 
 def _picture(subject: Subject, row: Row, gate: Signal, state: str, of_unit: Array, stuck: Array) -> Picture:

@@ -32,17 +32,18 @@ def _of_row(subject: Subject, row: Row) -> Iterator[Finding | Fact]:
     together = float(at_end.mean())
     if subject.trace.steps < at.STEPS or max(share, together) < at.MANY_SATURATED:
         return
-    wrong = max(share, together) >= at.ALL_SATURATED and len(at_end) >= at.FEW_UNITS
+    few = len(at_end) < at.FEW_UNITS
+    wrong = max(share, together) >= at.ALL_SATURATED and not subject.answers_well
     chosen = np.argsort(-at_end, kind="stable")[: max(1, len(stuck))]
     if share >= at.MANY_SATURATED:
         verb = "is" if len(stuck) == 1 else "are"
-        title = f"{count_of(len(stuck), len(at_end), 'hidden unit')} {verb} at ±1 (|h| > {at.AT_THE_END}) on {percent(at.STUCK)} of "
-        "the steps or more"
+        some = count_of(len(stuck), len(at_end), "hidden unit")
+        title = f"{some} {verb} at ±1 (|h| > {at.AT_THE_END}) on {percent(at.STUCK)} of the steps or more"
     else:
         title = f"h is at ±1 (|h| > {at.AT_THE_END}) on {percent(together)} of the steps of all units"
     yield Finding(
         check="saturated",
-        severity="wrong" if wrong else "look",
+        severity="note" if few else "wrong" if wrong else "look",
         title=title + subject.where(row),
         value=max(share, together),
         threshold=at.MANY_SATURATED,

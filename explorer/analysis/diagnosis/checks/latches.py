@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from explorer import formula
+from explorer.analysis.diagnosis import advice
 from explorer.analysis.diagnosis import thresholds as at
+from explorer.analysis.diagnosis.checks.drift import grows_too_large
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
@@ -47,9 +49,8 @@ def _latches(subject: Subject, row: Row, lives: HalfLives, order: list[int]) -> 
         layer=row.number,
         units=tuple(found),
         unit=found[0],
-        explains="Half of what is written into them is still there so many steps later. That is what the belt is "
-        "for; what they hold is to be seen on the page.",
-        tries="Nothing need be done. A network that is to remember and has none may need biases that keep (Tallec & Ollivier 2018).",
+        explains="Half of what is written into them is still there so many steps later. That is what the belt is for.",
+        tries=advice.of_long_memory(grows=grows_too_large(subject, row)),
         see="belt",
         picture=bars(
             f"Half-life of what is written{subject.where(row)}", lives.steps, "steps", marked=found, threshold=least

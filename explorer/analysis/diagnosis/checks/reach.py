@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from explorer.analysis.diagnosis import advice
 from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.checks.fresh import recurrent
 from explorer.analysis.diagnosis.checks.recurrent import spectral_radius
@@ -98,7 +99,7 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
     distance, moved = far[-1]
     yield Finding(
         check="vanishing",
-        severity="look",
+        severity="note" if subject.trace.units < at.FEW_UNITS or subject.answers_well else "look",
         title=f"The gradient is lost before what it is needed for: {distance} steps back it is "
         f"{size(float(median[distance]))} of what it was, but without the token there {percent(moved)} "
         f"{leaning.measure}{subject.where(row)}",
@@ -108,9 +109,7 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
         step=reach.targets[-1],
         explains="The answer depends on that token, yet a small change of it changes nothing: the way back leads "
         "through what is saturated. Training cannot improve what it does not see.",
-        tries="Weights that were wired by hand, or latches that have been learnt, look so and work. To train on, "
-        "use gates with open biases (Jozefowicz et al. 2015), smaller weights, or an answer asked for nearer to the "
-        "token.",
+        tries=advice.of_loss(subject, row),
         see="gradients",
         picture=_picture(
             subject, row, reach, {"gradient": median, "token left out": _over(leaning, len(median))}, at.LOST
