@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +19,7 @@ from explorer.cells.rnn import NONLINEARITIES
 from explorer.models.model import Model
 from explorer.models.vocabulary import Characters
 from explorer.signals import Array
+from tests.amount import FULL
 
 ACTIVATED: dict[str, Any] = {"gate": "hard_sigmoid(0.2, 0.5)", "candidate": "elu(0.5)", "output": "selu"}
 """An LSTM with other activations than its own; each function by itself is held in tests/cells/test_activations.py."""
@@ -58,8 +58,6 @@ SYMBOLS = tuple("abcde ")
 TEXT = "abcdeed cab"
 INPUT, UNITS = 3, 4
 
-FULL = os.environ.get("CAROUSEL_TESTS") == "full"
-"""Whether every size and every case is run: `tests/run.py --full`."""
 FEW = settings(max_examples=60 if FULL else 20)
 """For hypothesis."""
 FEWER = settings(max_examples=15 if FULL else 6)

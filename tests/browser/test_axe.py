@@ -11,12 +11,12 @@ from playwright.sync_api import Page, expect
 
 from explorer.figures.theme import THEMES
 from explorer.studio.state import FIRST_MODEL
+from tests.amount import FULL
 from tests.browser.conftest import OpenPage
 from tests.browser.harness import Server, settle
 from tests.browser.reader import LIBRARY, PAGES, visit
 from tests.browser.test_look import PHONE, STEP
 from tests.browser.test_tasks import one_that_reads
-from tests.helpers import FULL
 
 
 class Theirs(NamedTuple):

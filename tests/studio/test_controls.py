@@ -84,7 +84,7 @@ def test_each_token_can_be_changed(card: Card) -> None:
         changed = [*tokens[:position], into if into != old else "x", *tokens[position + 1 :]]
         other = explorer.trace(model, {"characters": "", "words": " ", "numbers": "; "}[card.tokens].join(changed))
         (curve,) = (c for c in charts(at)[0].data if c["name"] == card.cell.upper())
-        np.testing.assert_array_equal(curve["customdata"], distance(one, other)[position:])
+        np.testing.assert_array_equal(curve["customdata"], distance(one, other, by="state")[position:])
         assert at.number_input(key="changed").max == len(tokens)
 
 
@@ -156,9 +156,9 @@ def test_the_objectives_of_each_kind_of_answer(answer: str, shelve_task: ShelveT
         assert sorted(at.selectbox(key="of").options) == sorted([*wanted, STATE])
         assert at.selectbox(key="of").value == label and not at.warning
         mean = arguments["of"] == "mean"
-        grads = explorer.gradients(model, text, at=-1 if mean else asked - 1, **arguments)  # type: ignore[arg-type]
+        grads = explorer.gradients(model, text, at=-1 if mean else asked - 1, by="state", **arguments)  # type: ignore[arg-type]
         last = steps - 1 if mean else asked
-        np.testing.assert_array_equal(curve_of(at, card.name), magnitudes(grads, "h")[:last])
+        np.testing.assert_array_equal(curve_of(at, card.name), magnitudes(grads, "state")[:last])
 
 
 @pytest.mark.parametrize("recipe", [CLASSES, LABELS])
@@ -174,8 +174,8 @@ def test_what_it_says_comes_first(recipe: Recipe, shelve_task: ShelveTask) -> No
 def test_the_state_of_the_pinned_unit(shelve_task: ShelveTask) -> None:
     card = shelve_task(CLASSES)
     at = opened("gradients", model=card.name, of=STATE, unit=2, at=2)
-    grads = explorer.gradients(explorer.load(card.name), card.show.text, "h", 1, unit=2)
-    np.testing.assert_array_equal(curve_of(at, card.name), magnitudes(grads, "h")[:2])
+    grads = explorer.gradients(explorer.load(card.name), card.show.text, "h", 1, unit=2, by="state")
+    np.testing.assert_array_equal(curve_of(at, card.name), magnitudes(grads, "state")[:2])
 
 
 @pytest.mark.parametrize(
