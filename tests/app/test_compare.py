@@ -216,7 +216,9 @@ def test_the_lanes_are_the_librarys_signals(name: str, shipped: Shipped) -> None
             if other == network:
                 largest = np.abs(trace[signal][0]).max()
                 np.testing.assert_allclose(values, trace[signal][0], atol=0.501 * largest / LEVELS)
-        grads = explorer.gradients(model, card.show.text, of="logit", at=5, by="state")["grad_state"][0].astype(np.float64)
+        grads = explorer.gradients(model, card.show.text, of="logit", at=5, by="state")["grad_state"][0].astype(
+            np.float64
+        )
         # Six digits are sent.
         np.testing.assert_allclose(head_of(at)["reach"][network], np.linalg.norm(grads, axis=1), rtol=1e-5, atol=1e-37)
     assert head_of(at)["step"] == 5

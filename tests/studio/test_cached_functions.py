@@ -76,6 +76,10 @@ def census(model: Model, text: str, layer: int) -> Any:
     return kinds.census([models.trace(model, text)], service.kind_of(model.card), layer)
 
 
+def diagnosed(model: Model, text: str, examples: str) -> Any:
+    return models.diagnose(model, text, examples=[tuple(line.split("\t")) for line in examples.splitlines()])
+
+
 TEXT, OTHER = "cadebcd", "beddaab"
 LETTERS = {"text": (TEXT, OTHER)}
 AT_A_STEP = {"of": ("log_prob", "logit"), "at": (3, 5), "layer": (1, 0)}
@@ -106,7 +110,8 @@ CASES = [
     case("edited_predictions", "letters", of_text(models.predict), **LETTERS, edits=(HALVED, ZEROED)),
     case("over_seeds", "letters", seeds, **LETTERS, edits=(NOISY, OTHER_NOISE), at=(3, 5), seeds=(3, 2)),
     case("overruled", "letters", of_text(models.overruled), **LETTERS, edits=(HALVED, ZEROED)),
-    case("diagnosis", "letters", of_text(models.diagnose), text=(TEXT * 3, OTHER * 3)),
+    case("diagnosis", "letters", lambda m, text, examples: models.diagnose(m, text), text=(TEXT * 3, OTHER * 3), examples=("", "")),
+    case("diagnosis", "classes", diagnosed, **WORDS, examples=("good film\tpositive\nbad film\tnegative", "good film\tnegative")),
     case(
         "snippet", "letters", lambda m, text, signal, **at: models.snippet(m, text, signal, weights=WEIGHTS, **at),
         **LETTERS, signal=("h", "c"), layer=(1, 0), step=(4, 3), unit=(0, 1),

@@ -50,8 +50,6 @@ class Experiment:
     runs: tuple[Run, ...]
 
 
-CUT = "cut the loop"
-"""What the edit is called that lets nothing come back."""
 FORCED = {
     "inside quotes": ("the quotation unit", "outside", "inside"),
     "inside a string or comment": ("the quotation unit", "outside", "inside"),
@@ -89,7 +87,10 @@ def small(here: Place) -> dict[str, tuple[Line, ...]]:
     trace, step = service.trace(here.model, here.text), here.step
     memory = trace.memory
     entering = [f"{name}_prev" for name in trace.initial]
-    found: dict[str, tuple[Line, ...]] = {"Cut the loop": (Line(does="set", signals=loop(here.model), name=CUT),)}
+    back = [f"{state}_prev" for state in loop_of(service.model(here.model).cell)]
+    found: dict[str, tuple[Line, ...]] = {
+        "Cut the loop": tuple(Line(does="set", signals=(name,), name="cut the loop") for name in back)
+    }
     if len(entering) > 1:
         found["Carry nothing on"] = tuple(Line(does="set", signals=(name,)) for name in entering)
     what = "belt" if trace.belt else "memory"
@@ -99,11 +100,6 @@ def small(here: Place) -> dict[str, tuple[Line, ...]]:
             Line(does="freeze", signals=(memory,), steps=(step + 1, trace.steps - 1)),
         )
     return found
-
-
-def loop(name: str) -> tuple[str, ...]:
-    """What comes back to each step of a network, as an edit names it when it enters a step."""
-    return tuple(f"{state}_prev" for state in loop_of(service.model(name).cell))
 
 
 @dataclass(frozen=True)

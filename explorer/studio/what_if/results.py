@@ -146,14 +146,9 @@ def _there(view: View, name: str) -> tuple[tuple[Edit, ...], str]:
 
 def loop(view: View) -> None:
     """Where the loop is cut: how much worse the text is foretold, and how badly by who knows the present token alone."""
-    back = set(loop_of(service.model(view.here.model).cell))
-    cut = any(
-        line.on
-        and line.does == "set"
-        and line.units is None
-        and {signal.removesuffix("_prev") for signal in line.signals} == back
-        for line in view.lines
-    )
+    entering = {f"{state}_prev" for state in loop_of(service.model(view.here.model).cell)}
+    held = [line for line in view.lines if line.on and line.does == "set" and line.units is None]
+    cut = entering <= {signal for line in held for signal in line.signals}
     if not cut or view.answer is not NEXT_TOKEN or len(view.before.tokens) < 2:
         return
     alone = tuple(surgery.set_to(f"{state}_prev", 0.0) for state in view.before.initial)

@@ -38,17 +38,11 @@ def of_line(line: Line, quote: Callable[[str], str] | None = None) -> str:
     return ", ".join([what, *where])
 
 
-def _entering(line: Line) -> bool:
-    return all(signal.endswith("_prev") for signal in line.signals)
-
-
 def _deed(line: Line, quote: Callable[[str], str]) -> str:
     signal = " and ".join(line.signals)
     if line.does == "set":
-        if line.value == 0 and line.units is None and line.signals and "c_prev" not in line.signals and _entering(line):
-            return (
-                f"the loop is cut: {' and '.join(s.removesuffix('_prev') for s in line.signals)} before each step is 0"
-            )
+        if line.value == 0 and line.units is None and signal in ("h_prev", "y_prev"):
+            return f"the loop is cut: {signal.removesuffix('_prev')} before each step is 0"
         return f"{called(signal)} held at {number(line.value)}"
     if line.does == "scale":
         return f"{called(signal)} times {number(line.value)}"
