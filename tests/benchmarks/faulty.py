@@ -157,7 +157,7 @@ def questions(task: str) -> tuple[Any, list[Example]]:
     data = data_of(task)
     if data.streaming:
         return seen_text(task)[:SEEN], [Example(unseen_text(task))]
-    return data.chosen_on[0], list(data.held_out[:200])
+    return data.chosen_on[0], list(data.held_out)  # the first ones alone may all have one answer
 
 
 # Faults in training
