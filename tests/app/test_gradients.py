@@ -186,7 +186,7 @@ def test_a_pair_in_the_link_is_that_of_every_tab(shipped: Shipped) -> None:
     at = opened("gradients", reach="How far", **link)
     assert at.number_input(key="at").value == 21
     assert len(curve_of(at, "english-lstm")) == 21
-    assert "going back from step 21" in words(at)
+    assert "going back from step 20" in words(at)
     at = opened("gradients", reach="Every pair", **link)
     assert pair_of(at) == (20, 6)
     at = opened("gradients", reach="Two paths", **link)
@@ -251,4 +251,4 @@ def test_a_clicked_letter_is_the_target() -> None:
     selection = {"selection": {"points": [{"x": 9, "y": "GRU"}], "point_indices": [9], "box": [], "lasso": []}}
     told(at, WidgetState(id=rows.id, string_value=json.dumps(selection)))
     assert at.number_input(key="at").value == 10
-    assert "going back from step 10" in words(at)
+    assert "going back from step 9" in words(at)

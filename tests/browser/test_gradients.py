@@ -101,11 +101,11 @@ def test_a_clicked_letter_is_the_target(page: Page, server: Server) -> None:
         page.mouse.click(*letter(page, row, step))
         expect(page.get_by_label("at step")).to_have_value(str(step + 1))
         expect_link(page, at=step + 1)
-        expect(page.get_by_text(f"going back from step {step + 1}:")).to_be_visible()
+        expect(page.get_by_text(f"going back from step {step}:")).to_be_visible()
         settle(page)
     page.get_by_label("at step").fill("20")
     page.get_by_label("at step").press("Enter")
-    expect(page.get_by_text("going back from step 20:")).to_be_visible()
+    expect(page.get_by_text("going back from step 19:")).to_be_visible()
     settle(page)
     page.mouse.click(*letter(page, 2, 5))
     expect_link(page, at=6)
@@ -175,7 +175,7 @@ def test_the_target_is_kept_from_tab_to_tab(page: Page, server: Server) -> None:
     expect(page.get_by_label("from step").filter(visible=True)).to_have_value("4")
     expect(page.get_by_text("15 steps back, the direct path keeps").first).to_be_visible()
     page.get_by_role("tab", name="How far").click()
-    expect(page.get_by_text("going back from step 19:")).to_be_visible()
+    expect(page.get_by_text("going back from step 18:")).to_be_visible()
 
 
 @pytest.mark.full

@@ -19,9 +19,11 @@ def draw(view: View) -> None:
     wanted, tokens = view.wanted, view.tokens
     grads = gradients(view, measure)
     curves = {cell: magnitudes(grad, measure, view.row(view.cards[cell])) for cell, grad in grads.items()}
-    behind = {cell: curve[view.back] for cell, curve in curves.items()}
+    # What is handed on first reaches the target's step from the step before; at the target's own step there is the readout's gradient.
+    steps = view.back[1:] if measure == "state" and len(view.back) > 1 else view.back
+    behind = {cell: curve[steps] for cell, curve in curves.items()}
     target = None if wanted.of == "mean" else wanted.at
-    st.markdown(sentences.of_reach(behind, view.target, CHANGED[measure]) + view.other_order())
+    st.markdown(sentences.of_reach(behind, steps[0], CHANGED[measure]) + view.other_order())
     chart(
         figures.reach_rows(curves, tokens, view.theme, target=target, read=view.back),
         "rows",
@@ -34,7 +36,7 @@ def draw(view: View) -> None:
         curves, tokens, view.theme, name=AXIS[measure], first=min(view.back), last=max(view.back), step=view.here.step
     )
     chart(figure, "siblings", f"The gradient by the {AXIS[measure]} at each step for each network, on a log axis.")
-    st.markdown(distances(behind))
+    st.markdown(distances(behind, steps[0]))
 
 
 def gradients(view: View, measure: str) -> dict[str, Trace]:
@@ -48,10 +50,11 @@ def gradients(view: View, measure: str) -> dict[str, Trace]:
     }
 
 
-def distances(behind: dict[str, Array]) -> str:
-    """A table: for each network, after how many steps back the gradient is below half, a thousandth and the floor, and what arrives."""
+def distances(behind: dict[str, Array], at: int) -> str:
+    """A table: for each network, how many steps back from step `at` the gradient is below half, a thousandth and the floor, and its size
+    at both ends."""
     heads = ("network", "below half after", "below 1/1000 after", "below the smallest float32 after")
-    rows: list[tuple[str, ...]] = [(*heads, "at its own step", "at the first step read"), ("---",) * 6]
+    rows: list[tuple[str, ...]] = [(*heads, f"at step {at + 1}", "at the first step read"), ("---",) * 6]
     for cell, curve in behind.items():
         falls = (distance_to_share(curve), distance_to_share(curve, 1e-3), distance_to_floor(curve))
         rows.append((cell.upper(), *map(_steps, falls), words.size(float(curve[0])), words.size(float(curve[-1]))))
