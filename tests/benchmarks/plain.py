@@ -219,7 +219,7 @@ class Plain:
     def parameters(self) -> dict[str, Tensor]:
         assert self.embedding is not None and self.readout is not None
         found = {f"{name}_l{n}": w for n, row in enumerate(self.rows) for name, w in row.items()}
-        return found | {"embedding": self.embedding, "readout.weight": self.readout[0], "readout.bias": self.readout[1]}
+        return found | {"embedding.weight": self.embedding, "readout.weight": self.readout[0], "readout.bias": self.readout[1]}
 
     def gradient(self, ids: Sequence[int]) -> dict[str, Tensor]:
         """Of the mean loss, by every weight."""

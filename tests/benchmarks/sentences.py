@@ -19,6 +19,7 @@ from typing import Any
 import explorer  # before torch, since it sets the number of threads
 from explorer import models
 from explorer.analysis import kinds
+from explorer.analysis.comparing import bits
 from explorer.analysis.differences import distance, rounding_floor, steps_remembered
 from explorer.analysis.ledger import ledger
 from explorer.analysis.reach import by_distance, magnitudes
@@ -50,7 +51,6 @@ from torch import Tensor, nn  # isort: skip
 
 ENGLISH = 'He paused.\n\n"Where away?" cried Ahab.'
 GRAMMAR = "the boys near the old dog with the teacher sing ."
-PIECE = "It was a clear steel-blue day. The firmaments of air and sea were hardly separable in that azure."
 Value = float | str | None
 NUMBER = re.compile(r"([+−-]?)(\d[\d,]*(?:\.\d+)?)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(\s?%)?")
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -64,7 +64,7 @@ class Row:
 
     network: str
     sentence: str
-    said: tuple[str, ...]
+    said: tuple[str | None, ...]
     recomputed: tuple[Value, ...]
 
     @property
@@ -74,8 +74,8 @@ class Row:
     def __str__(self) -> str:
         short = " ".join(self.sentence.split())
         short = (short if len(short) <= 110 else f"{short[:109]}…").replace("|", "\\|")
-        found = " · ".join(v if isinstance(v, str) else f"{v:.6g}" for v in self.recomputed)
-        return f"| {self.network} | {short} | {' · '.join(self.said)} | {found} | {'yes' if self.agrees else '**NO**'} |"
+        found = " · ".join(v or "" if isinstance(v, str | None) else f"{v:.6g}" for v in self.recomputed)
+        return f"| {self.network} | {short} | {' · '.join(v or '' for v in self.said)} | {found} | {'yes' if self.agrees else '**NO**'} |"
 
 
 def row(network: str, sentence: str, pattern: str, *values: Value) -> Row:
@@ -84,10 +84,10 @@ def row(network: str, sentence: str, pattern: str, *values: Value) -> Row:
     return Row(network, sentence, match.groups() if match else (f"nothing like {pattern}",), values)
 
 
-def same(said: str, value: Value) -> bool:
+def same(said: str | None, value: Value) -> bool:
     """Whether it is this value at the digits that are written."""
-    if value is None or isinstance(value, str):
-        return said == (value or "")
+    if said is None or value is None or isinstance(value, str):
+        return said == value
     if said.startswith("<"):
         return 0 < value < read(said[1:].strip())[0]
     number, unit = read(said)
@@ -97,10 +97,10 @@ def same(said: str, value: Value) -> bool:
 
 
 def read(said: str) -> tuple[float, float]:
-    """A number as it is written, and the unit of its last digit."""
+    """A number as it is written, and the unit of its last digit; NaN, which nothing agrees with, for what is none."""
     match = NUMBER.fullmatch(said)
     if match is None:
-        raise ValueError(f"{said!r} is no number")
+        return float("nan"), 0.0
     sign, digits, power, percent = match.groups()
     factor = 10.0 ** int((power or "0").translate(RAISED)) / (100 if percent else 1)
     plain = digits.replace(",", "")
@@ -316,7 +316,7 @@ def of_gates(case: Case, unit: int) -> Iterator[Row]:
     yield row(
         case.name,
         compare_words.of_gates({"it": side.kept(trace, 0)}),
-        r"\*\*it\*\* ([\d.]+)",
+        r"\*\*it\*\* (\d\.\d+)",
         float(found["keep"].mean()),
     )
 
@@ -365,7 +365,7 @@ def gradients(case: Case, number: int, at: int) -> Iterator[Row]:
     yield row(
         case.name,
         reach_words.of_pair({"it": matrix}, case.tokens, at, source, "of all that is carried on"),
-        r"(\d+) steps? (?:later|earlier in the text), by: \*\*it\*\* (.+?)\. Click",
+        r"(\d+) steps? (?:later|earlier in the text), by: \*\*IT\*\* (.+?)\. Click",
         abs(at - source),
         value,
     )
@@ -381,7 +381,7 @@ def gradients(case: Case, number: int, at: int) -> Iterator[Row]:
     yield row(
         case.name,
         reach_words.of_distances({"it": spreads}),
-        r"\*\*it\*\* " + ", ".join([r"([^,]+?)"] * len(medians)) + r"\. One text",
+        r"\*\*IT\*\* " + ", ".join([r"([^,]+?)"] * len(medians)) + r"\. One text",
         *medians,
     )
     changes = models.deletions(case.model, case.given, at=at, **({"layer": number} | asked))
@@ -403,7 +403,7 @@ def gradients(case: Case, number: int, at: int) -> Iterator[Row]:
     yield row(
         case.name,
         reach_words.of_deletions({"it": changes}, {"it": curve}, case.tokens, at, both=case.plain.both),
-        r"\*\*it\*\* (.+?) without .*? (\d+) steps? (before|after) "
+        r"\*\*IT\*\* (.+?) without .*? (\d+) steps? (before|after) "
         + (r"\(number (\d+) by" if reach[most] > 0 else r"\(its gradient is (0)\)"),
         deleted[most],
         abs(at - most),
@@ -478,10 +478,7 @@ def elman(case: Case, at: int) -> Iterator[Row]:
 def memory(case: Case, number: int, changed: int, other: Any, other_x: Tensor) -> Iterator[Row]:
     """How long a changed token is remembered."""
     traces = [models.trace(case.model, given) for given in (case.given, other)]
-    double = explorer.models.load(case.name) if case.ids else None
-    exact = traces
-    if double is not None:
-        exact = [service.exact(case.name, given) for given in (case.given, other)]
+    exact = [service.exact(case.name, given) for given in (case.given, other)] if case.ids else traces
     found = distance(*traces, row=number, by="state")
     end = 0 if case.plain.both and number % 2 else len(case.x) - 1
     order = case.plain.order(number, len(case.x), end)
@@ -511,11 +508,11 @@ def answers(case: Case, at: int) -> Iterator[Row]:
     card = case.model.card
     assert card is not None
     view = compare.View(case.place(at), [card], case.tokens, LIGHT)
-    bits = right.losses(view, compare.Network(card.name, "it", card.cell))
+    surprise = right.losses(view, compare.Network(card.name, "it", card.cell))
     mine = (case.plain.losses(case.x, case.ids) / np.log(2)).numpy()
     yield row(
         case.name,
-        compare_words.of_losses({"it": bits}, "surprise in bits"),
+        compare_words.of_losses({"it": surprise}, "surprise in bits"),
         r"over (\d+) steps of this text: \*\*it\*\* (\S+)\. ",
         len(mine),
         float(mine.mean()),
@@ -537,12 +534,11 @@ def edited(case: Case, at: int) -> Iterator[Row]:
     """What if: the cut loop; a signal that is held at one step; the unit that carries the answer."""
     before = case.plain.scores(case.plain.read(case.x)).log_softmax(-1)
     signal = {"lstm": "c", "gru": "h", "rnn": "h", "jordan": "y"}[case.plain.cell]
-    back = " ".join(f"set {name}_prev 0\n" for name in ("h",) if signal != "y") or "set y_prev 0"
-    loop = view_of(case, at, *back.split("\n")[:1])
+    loop = view_of(case, at, f"set {'y' if signal == 'y' else 'h'}_prev 0")
     alone = tuple(explorer.edits.set_to(f"{state}_prev", 0.0) for state in loop.before.initial)
     none = service.edited_predictions(case.model.name, case.given, alone)
     columns = [*case.ids[1:], None]
-    told = [float(np.nanmean(compare_bits(values, columns))) for values in (*loop.answers, none)]
+    told = [float(np.nanmean(bits(values, columns))) for values in (*loop.answers, none)]
     cut = case.plain.scores(case.plain.read(case.x, cut=True)).log_softmax(-1)
     mine = [float(-v[torch.arange(len(case.ids) - 1), case.ids[1:]].mean() / np.log(2)) for v in (before, cut)]
     yield row(
@@ -600,12 +596,6 @@ def view_of(case: Case, at: int, *edits: str) -> WhatIf:
     return WhatIf(here, done, plan.planned(here, done), LIGHT)
 
 
-def compare_bits(log_p: Array, columns: Sequence[int | None]) -> Array:
-    from explorer.analysis.comparing import bits
-
-    return bits(log_p, columns)
-
-
 def training(case: Case) -> Iterator[Row]:
     """One training step: how far back losses pull, truncation, clipping, the update."""
     steps = len(case.ids) - 1
@@ -613,8 +603,6 @@ def training(case: Case) -> Iterator[Row]:
     apart = models.itemised(case.model, case.given, (k,))
     gradient = case.plain.gradient(case.ids)
     recurrent = [v for name, v in gradient.items() if name.endswith("_l0")]
-    terms = [[case.plain.term(case.ids, T, t) for t in range(T + 2)] if T >= 0 else [] for T in range(0)]
-    del terms
     norm = size(recurrent)
     shares = np.zeros((steps, steps))
     for T in range(steps):
@@ -709,9 +697,9 @@ def scored(case: Case) -> Iterator[Row]:
     with torch.no_grad():
         h, _ = kernel(case.plain.embedding[ids])
     log_p = (h @ case.plain.readout[0].T + case.plain.readout[1]).log_softmax(-1)
-    bits = float(-log_p[torch.arange(len(ids) - 1), ids[1:]].mean() / np.log(2))
+    mean = float(-log_p[torch.arange(len(ids) - 1), ids[1:]].mean() / np.log(2))
     told = card.headline.words(bits_per_token(case.model, [models.Example(text=piece)]))
-    yield row(case.name, f"{told}, on {len(piece)} held-out characters", r"^(\S+) ", bits)
+    yield row(case.name, f"{told}, on {len(piece)} held-out characters", r"^(\S+) ", mean)
 
 
 def begun() -> Iterator[Row]:
@@ -752,26 +740,12 @@ def begun() -> Iterator[Row]:
 # The five networks
 
 
-def of_lstm() -> Iterator[Row]:
-    case = shipped("english-lstm", ENGLISH)
+def of_gated(name: str) -> Iterator[Row]:
+    case = shipped(name, ENGLISH)
     at = len(case.ids) - 2
     yield from belt(case, 0, 6, at)
     yield from account(case, at)
-    yield from of_gates(case, 6)
-    yield from gradients(case, 0, at)
-    yield from jacobians(case, 0, at)
-    yield from memory(case, 0, 3, *changed(case, 3, "t"))
-    yield from answers(case, at)
-    yield from training(case)
-    yield from scored(case)
-
-
-def of_gru() -> Iterator[Row]:
-    case = shipped("english-gru", ENGLISH)
-    at = len(case.ids) - 2
-    yield from belt(case, 0, 6, at)
-    yield from account(case, at)
-    yield from of_gates(case, 6)
+    yield from of_gates(case, 40)
     yield from gradients(case, 0, at)
     yield from jacobians(case, 0, at)
     yield from memory(case, 0, 3, *changed(case, 3, "t"))
@@ -820,8 +794,8 @@ def changed(case: Case, step: int, token: str) -> tuple[str, Tensor]:
 
 
 NETWORKS: Mapping[str, Callable[[], Iterator[Row]]] = {
-    "lstm": of_lstm,
-    "gru": of_gru,
+    "lstm": lambda: of_gated("english-lstm"),
+    "gru": lambda: of_gated("english-gru"),
     "rnn": of_rnn,
     "both": of_both_ways,
     "jordan": of_jordan,
