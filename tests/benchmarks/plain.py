@@ -176,9 +176,7 @@ class Plain:
         layer = row // 2 if self.both else row
         below = x
         if layer:
-            parts = (
-                reading.rows[2 * layer - 2 : 2 * layer] if self.both else reading.rows[layer - 1 : layer]
-            )
+            parts = reading.rows[2 * layer - 2 : 2 * layer] if self.both else reading.rows[layer - 1 : layer]
             below = torch.cat([part["h"] for part in parts], -1)
         w, names = self.rows[row], STATES[self.cell]
         sizes = [len(v) for v in self.zeros(w).values()]
@@ -219,7 +217,11 @@ class Plain:
     def parameters(self) -> dict[str, Tensor]:
         assert self.embedding is not None and self.readout is not None
         found = {f"{name}_l{n}": w for n, row in enumerate(self.rows) for name, w in row.items()}
-        return found | {"embedding.weight": self.embedding, "readout.weight": self.readout[0], "readout.bias": self.readout[1]}
+        return found | {
+            "embedding.weight": self.embedding,
+            "readout.weight": self.readout[0],
+            "readout.bias": self.readout[1],
+        }
 
     def gradient(self, ids: Sequence[int]) -> dict[str, Tensor]:
         """Of the mean loss, by every weight."""

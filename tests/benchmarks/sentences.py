@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from explorer.figures.theme import LIGHT
 from explorer.models import Model, starts
 from explorer.models.clipping import clipped
 from explorer.models.scoring import bits_per_token
-from explorer.signals import Array, Trace
+from explorer.signals import Trace
 from explorer.studio import compare, sentences, service
 from explorer.studio.compare import right, side
 from explorer.studio.compare import words as compare_words
@@ -43,7 +43,7 @@ from explorer.studio.training_step import words as training_words
 from explorer.studio.what_if import View as WhatIf
 from explorer.studio.what_if import carriers, lines, plan
 from explorer.studio.what_if import words as what_if_words
-from tests.benchmarks.plain import BELT, CARRIED, STATES, Plain, Reading, as_it_is, below_half, size
+from tests.benchmarks.plain import BELT, CARRIED, Plain, Reading, below_half, size
 
 import numpy as np  # isort: skip
 import torch  # isort: skip
@@ -157,7 +157,7 @@ def both_ways() -> Case:
     kernel = module(x)[0].detach().double()  # torch's own reading of the same weights
     if not torch.allclose(kernel, plain.read(x.double()).top, atol=1e-5):
         raise ValueError("torch reads these weights another way; the table would compare two networks")
-    return Case("own, 2 layers both ways", model, x.numpy(), plain, x.double(), [])
+    return Case("own LSTM, 2 layers both ways", model, x.numpy(), plain, x.double(), [])
 
 
 # Objectives, in plain terms
@@ -189,7 +189,7 @@ def belt(case: Case, number: int, unit: int, step: int) -> Iterator[Row]:
     told = sentences.of_belt(trace, number, unit, step)
     ago = len(steps) - 1 - most
     yield row(
-        f"{case.name}, row {number}" if case.plain.both else case.name,
+        case.name,
         told,
         r"was \*\*(\S+?)\*\* at step (\d+)"
         + (r".*?, (\d+) steps? ago; \*\*(.+?)\*\* of it" if ago else "")
@@ -289,10 +289,7 @@ def of_gates(case: Case, unit: int) -> Iterator[Row]:
     table = kinds.census([trace], service.kind_of(case.model.card), 0)
     of = np.array([kind(token) for token in case.given])
     means = {
-        what: {
-            k: float(values[of == k].mean())
-            for k in dict.fromkeys(of.tolist())
-        }
+        what: {k: float(values[of == k].mean()) for k in dict.fromkeys(of.tolist())}
         for what, values in (("keep", found["keep"].numpy()), ("write", found["write"].abs().numpy()))
     }
     expected: list[Value] = []
@@ -375,7 +372,15 @@ def gradients(case: Case, number: int, at: int) -> Iterator[Row]:
     mine = np.array([case.plain.reach(case.x, objective(case, number, T)[1], number) for T in range(steps)])
     asked_at = [d for d in (1, 10, 40, 100) if d < len(spreads.median) - 5] or [1]
     medians = [
-        float(np.median([mine[T, T + d if backward else T - d] for T in range(steps) if 0 <= (T + d if backward else T - d) < len(case.x)]))
+        float(
+            np.median(
+                [
+                    mine[T, T + d if backward else T - d]
+                    for T in range(steps)
+                    if 0 <= (T + d if backward else T - d) < len(case.x)
+                ]
+            )
+        )
         for d in asked_at
     ]
     yield row(
@@ -564,7 +569,9 @@ def edited(case: Case, at: int) -> Iterator[Row]:
     yield row(
         case.name,
         what_if_words.of_most(view),
-        r"of all: (.+?) of the probability" if int(apart.argmax()) == at else r"\(step (\d+)\): (.+?) of the probability",
+        r"of all: (.+?) of the probability"
+        if int(apart.argmax()) == at
+        else r"\(step (\d+)\): (.+?) of the probability",
         *([] if int(apart.argmax()) == at else [int(apart.argmax()) + 1]),
         float(apart.max()),
     )
@@ -618,8 +625,8 @@ def training(case: Case) -> Iterator[Row]:
         training_words.of_all(apart.shares[:, : len(apart.shares)], apart.norm),
         r"back, \*\*(.+?)\*\* is .*half of it stays (.+?), nine tenths \*\*(.+?)\*\*\. .*norm (.+?); it has .*with the norm \*\*(.+?)\*\*",
         float(by_distance_[0]),
-        training_words._within(half),
-        training_words._within(most),
+        f"within {half} step{'s' * (half > 1)}" if half else "at that step",
+        f"within {most} step{'s' * (most > 1)}" if most else "at that step",
         float(np.sqrt((shares**2).sum())),
         norm,
     )
@@ -671,15 +678,21 @@ def training(case: Case) -> Iterator[Row]:
     yield row(
         case.name,
         told,
-        r"mean loss from (\S+) to \*\*(\S+)\*\* nats" + (r".*falls at (\d+) of (\d+) steps, most at step (\d+)" if fell else ""),
+        r"mean loss from (\S+) to \*\*(\S+)\*\* nats"
+        + (r".*falls at (\d+) of (\d+) steps, most at step (\d+)" if fell else ""),
         float(before.mean()),
         float(after.mean()),
         *([int((after < before).sum()), steps, int((after - before).argmin()) + 1] if fell else []),
     )
+    used = float(
+        np.sqrt(sum(np.square(value).sum() for value in update.gradient.values()))
+    )  # as the page hands it over
     forecast = before.mean() - rate * everything**2
     yield row(
         case.name,
-        training_words.of_forecast(update.norm, 1.0, 0.0, rate, float(update.before.mean()), float(update.after.mean())),
+        training_words.of_forecast(
+            update.norm, used, 0.0, rate, float(update.before.mean()), float(update.after.mean())
+        ),
         r"length (.+?)\. .*now be ([^,]+?)(?:,|\.$)",
         rate * everything,
         float(forecast),
@@ -775,10 +788,11 @@ def of_jordan() -> Iterator[Row]:
 
 
 def of_both_ways() -> Iterator[Row]:
-    case = both_ways()
-    other = case.x.clone()
+    both = both_ways()
+    other = both.x.clone()
     other[6] = -other[6]
     for number in (1, 3):
+        case = replace(both, name=f"{both.name}, row {number}")
         yield from belt(case, number, 2, 1)
         yield from gradients(case, number, 2)
         yield from jacobians(case, number, 2)
