@@ -182,7 +182,7 @@ class Trace:
 
     @property
     def carried(self) -> tuple[str, ...]:
-        """The states that a step hands to the next one: h and c of an LSTM, h of a GRU, y of a Jordan network."""
+        """The states that a step hands to the next one: h and c of an LSTM, h of a GRU, y of a Jordan network; no clock."""
         return carried(tuple(self.initial), tuple(self.signals.values()))
 
     def steps_read(self, at: int = -1, layer: int = -1) -> range:
@@ -250,9 +250,10 @@ class Trace:
 
 
 def carried(states: tuple[str, ...], signals: tuple[Signal, ...]) -> tuple[str, ...]:
-    """Those of a cell's states that some formula reads one step later."""
+    """Those of a cell's states that some formula reads one step later. A clock, which counts whatever is read, is none of them."""
     read = {name for signal in signals if signal.formula for name in names(signal.formula)}
-    return tuple(state for state in states if f"{state}_prev" in read)
+    clocks = {signal.name for signal in signals if signal.role == "input"}
+    return tuple(state for state in states if f"{state}_prev" in read and state not in clocks)
 
 
 _INIT = tuple(f.name for f in fields(Trace) if f.init)

@@ -223,6 +223,15 @@ def rows_of(stack: Stack, x: Tensor, initial: States | None = None, edited: TapA
     return rows
 
 
+def seeds_at_top(top: list[Row], score: Callable[[Tensor], Tensor]) -> dict[tuple[int, str], Tensor]:
+    """(row, "h") -> [step, unit]: the derivative of `score`, which takes the top layer's h [step, directions*unit] to one number, by the h
+    of each of its rows."""
+    with torch.enable_grad():
+        h = torch.cat([in_order(row.s["h"][:, 0], row.direction) for row in top], -1).detach().clone().requires_grad_()
+        (seed,) = torch.autograd.grad(score(h), h)
+    return {(row.number, "h"): part for row, part in zip(top, seed.chunk(len(top), -1), strict=True)}
+
+
 def walk(
     rows: list[Row], targets: Targets, lowest: int = 0, *, weights: bool = False, progress: Progress | None = None
 ) -> Iterator[Passed]:

@@ -202,10 +202,9 @@ def cut_loop(name: str = "") -> Edit:
 
 
 def loop_of(cell: Cell) -> tuple[str, ...]:
-    """The states by which a step hears of the step before: all that are carried on but a clock and a belt beside h."""
+    """The states by which a step hears of the step before: all that are carried on but a belt beside h."""
     belts = {belt.state for belt in cell.belts} - {"h"}
-    clocks = {signal.name for signal in cell.signals if signal.role == "input"}
-    return tuple(state for state in cell.carried if state not in belts | clocks)
+    return tuple(state for state in cell.carried if state not in belts)
 
 
 def in_full(edits: Iterable[Edit], cell: Cell) -> tuple[Edit, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from explorer.backend.back import carried_back, rows_of, walking
+from explorer.backend.back import carried_back, rows_of, seeds_at_top, walking
 from explorer.backend.device import flushed_denormals
 from explorer.backend.edits import PREV
 from explorer.backend.forward import States, TapAt, in_order, previous, read, zero_states
@@ -72,12 +72,7 @@ def by_carried_state(
     def times(factor: float) -> list[Signals]:
         rows = rows_of(stack, x, initial, edited)
         if isinstance(objective, OfTop):
-            top = [row.s["h"][:, 0].flip(0) if row.direction else row.s["h"][:, 0] for row in rows[-stack.directions :]]
-            with torch.enable_grad():
-                h = torch.cat(top, -1).detach().clone().requires_grad_()
-                (seed,) = torch.autograd.grad(factor * objective.score(h), h)
-            parts = seed.chunk(stack.directions, -1)
-            seeds = {(row.number, "h"): part for row, part in zip(rows[-stack.directions :], parts, strict=True)}
+            seeds = seeds_at_top(rows[-stack.directions :], lambda h: factor * objective.score(h))
         else:
             seed = torch.zeros_like(rows[objective.row].s[objective.name][:, 0])
             seed[objective.step, objective.unit] = factor
@@ -91,9 +86,8 @@ def by_carried_state(
 
 def handed_on(cell: Cell) -> tuple[str, ...]:
     """The states of the carried-state gradient: all that a step hands to the next one, and h, which the readout reads (a Jordan network
-    hands on y alone). A clock, which counts whatever is read, is none of them."""
-    clocks = {signal.name for signal in cell.signals if signal.role == "input"}
-    return tuple(name for name in cell.State._fields if name == "h" or (name in cell.carried and name not in clocks))
+    hands on y alone)."""
+    return tuple(name for name in cell.State._fields if name == "h" or name in cell.carried)
 
 
 def _with_headroom(times: Callable[[float], list[Signals]]) -> list[Signals]:

@@ -239,7 +239,7 @@ class Cell(nn.Module):
 
     @property
     def carried(self) -> tuple[str, ...]:
-        """The states that a step hands to the next one."""
+        """The states that a step hands to the next one, clocks left out."""
         return carried(self.State._fields, self.recorded)
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from explorer.backend import jacobian as chain
-from explorer.backend.back import INPUT, Progress, Row, Targets, paced, rows_of
+from explorer.backend.back import INPUT, Progress, Row, Targets, paced, rows_of, seeds_at_top
 from explorer.backend.gradients import CARRIED, by_carried_state, gradients
 from explorer.backend.matrix import matrix
 from explorer.models.model import as_numpy
@@ -133,12 +133,8 @@ def targets_of(
             "the answer at a step depends on earlier steps by more than the layers shown, so its gradient cannot be split by step"
         )
     top = rows[-reading.model.stack.directions :]
-    with torch.enable_grad():
-        hs = [r.s["h"][:, 0].flip(0) if r.direction else r.s["h"][:, 0] for r in top]
-        h = torch.cat(hs, -1)[:count].detach().clone().requires_grad_()
-        (seed,) = torch.autograd.grad(each(reading.scores(h)).sum(), h)
-    seeds = {(r.number, "h"): part for r, part in zip(top, seed.chunk(len(top), -1), strict=True)}
-    return Targets(list(range(count)), seeds)
+    seeds = seeds_at_top(top, lambda h: each(reading.scores(h[:count])).sum())
+    return Targets(list(range(count)), {where: seed[:count] for where, seed in seeds.items()})
 
 
 def jacobian(

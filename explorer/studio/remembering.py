@@ -26,7 +26,7 @@ def remembered(here: Place) -> None:
     }
     if lacking := [cell for cell in cards if cell not in readings]:
         st.caption(sentences.of_lacking(lacking, by))
-    rows = {cell: min(here.layer, cards[cell].rows - 1) for cell in readings}
+    rows = {cell: here.row_of(cards[cell].rows) for cell in readings}
     read = list(trace.steps_read(0 if trace.reads_backward(here.layer) else -1, here.layer))
     differences = {cell: distance(one, two, rows[cell], by) for cell, (one, two) in readings.items()}
     in_order = {cell: values[read] for cell, values in differences.items()}

@@ -50,6 +50,10 @@ class Place:
     def model(self) -> str:
         return self.card.name
 
+    def row_of(self, rows: int) -> int:
+        """The row that is looked at in a network of so many rows: the reader's, or the last one where there are fewer."""
+        return min(self.layer, rows - 1)
+
 
 def begin() -> None:
     """Once a session: takes over what the link says, with a notice for each value that cannot be."""

@@ -25,7 +25,7 @@ def draw(view: View) -> None:
     """The whole tab."""
     chosen = choices.networks(view)
     traces = {label: service.trace(one.name, view.here.text) for label, one in chosen.items()}
-    rows = {label: min(view.here.layer, trace.rows - 1) for label, trace in traces.items()}
+    rows = {label: view.here.row_of(trace.rows) for label, trace in traces.items()}
     reached = _reach(view, chosen, rows)
     st.markdown(words.of_gates({label: kept(trace, rows[label]) for label, trace in traces.items()}))
     behind = {

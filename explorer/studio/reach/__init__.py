@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import streamlit as st
@@ -48,8 +48,8 @@ class View:
         return {cell: of_one(cell, card) for cell, card in self.cards.items()}
 
     def row(self, card: Card) -> int:
-        """The row of a network that is looked at: the reader's, or its top row if it has fewer."""
-        return min(self.here.layer, card.rows - 1)
+        """The row of a network that is looked at."""
+        return self.here.row_of(card.rows)
 
     @property
     def backward(self) -> bool:
@@ -83,7 +83,7 @@ class View:
         if lacking:
             st.caption(sentences.of_lacking(lacking, measure))
         cards = {cell: card for cell, card in self.cards.items() if cell not in lacking}
-        return View(self.here, cards, self.wanted, self.tokens, self.theme)
+        return replace(self, cards=cards)
 
     def other_order(self) -> str:
         """That the row reads backwards, where it does."""

@@ -70,7 +70,7 @@ class View:
     @property
     def row(self) -> int:
         """The row that is looked at."""
-        return min(self.here.layer, self.before.rows - 1)
+        return self.here.row_of(self.before.rows)
 
     @property
     def labels(self) -> tuple[str, ...]:

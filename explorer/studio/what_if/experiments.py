@@ -231,7 +231,7 @@ def _delete(here: Place, scene: Scene) -> Experiment:
 def _erase(here: Place) -> Experiment:
     """Where no unit is named after a property, or none can be forced here: the one whose part of the scores varies most."""
     trace = service.trace(here.model, here.text)
-    row = min(here.layer, trace.rows - 1)
+    row = here.row_of(trace.rows)
     unit = int(service.telling(here.model, here.text, row)[0])
     varies = "part of the scores (h × readout weights)" if is_read(trace, row) else "h"
     known = any(one.holds for one in here.card.findings)
