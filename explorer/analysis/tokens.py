@@ -6,13 +6,14 @@ import math
 import re
 import unicodedata
 
+from explorer.analysis.numbers import RAISED
+
 VISIBLE = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200b": "∅", "\u200d": "∅", "\ufeff": "∅"}
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 ROW = re.compile(rf"({NUMBER})((?: {NUMBER})*)", re.ASCII)
 """A row of numbers: the first one, and the others."""
 WHOLE = 6
 """Digits that are shown as typed; a number of more is rounded to so many."""
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 DOTS = 6
 """Dots of a row of numbers at most; "…" stands for the others."""
