@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -134,6 +137,22 @@ def test_the_way_back_of_the_browser(page: Page, server: Server) -> None:
     expect_page(page, "Watch")
     ready(page)
     expect(text_box(page)).to_have_value(TEXT)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no process is stopped and continued there")
+def test_back_while_a_step_is_on_its_way(page: Page, server: Server) -> None:
+    """A step taken just before Back is not told to a server that is slow to answer: the page left would be shown again."""
+    visit(page, server, **LINK)
+    go_to(page, "Gates")
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        page.get_by_test_id("stage-next").evaluate("button => { button.click(); window.history.back(); }")
+        page.wait_for_timeout(500)  # the step would be told by now
+    finally:
+        server.process.send_signal(signal.SIGCONT)
+    expect_page(page, "Watch")
+    ready(page)
+    expect_step(page, STEP + 1)
 
 
 @pytest.mark.full

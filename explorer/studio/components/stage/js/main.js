@@ -68,7 +68,12 @@ function makeStage(parent, host) {
   }
 
   function follow(event) {
-    if (!settling || !event.composedPath().some((node) => node.matches?.("a[href]"))) return;
+    if (event.composedPath().some((node) => node.matches?.("a[href]"))) leavePage();
+  }
+
+  // By a link, or by Back and Forward of the browser.
+  function leavePage() {
+    if (!settling) return;
     clearTimeout(settling);
     settling = setTimeout(tell, PATIENCE); // unless the stage is gone by then
   }
@@ -346,6 +351,7 @@ function makeStage(parent, host) {
   root.onpointerdown = press;
   for (const type of ENDS) document.addEventListener(type, release, true);
   document.addEventListener("click", follow, true);
+  window.addEventListener("popstate", leavePage);
   document.addEventListener("keydown", keys);
   document.addEventListener("carousel-post", received);
   document.addEventListener("fullscreenchange", leftFullScreen);
@@ -374,6 +380,7 @@ function makeStage(parent, host) {
       resized.disconnect();
       for (const type of ENDS) document.removeEventListener(type, release, true);
       document.removeEventListener("click", follow, true);
+      window.removeEventListener("popstate", leavePage);
       document.removeEventListener("keydown", keys);
       document.removeEventListener("carousel-post", received);
       document.removeEventListener("fullscreenchange", leftFullScreen);
