@@ -28,7 +28,7 @@ def share(value: float, decimals: int = 0) -> str:
     if percent < 100:
         most = 100 - 10.0**-near  # 99.96 is not 100.0
         return f"{min(percent, most):.{near if percent < 1 or percent > 99 else decimals}f} %"
-    return f"{percent:.{near if percent < 101 else 0}f} %"
+    return f"{max(percent, 100 + 10.0**-near):.{near if percent < 101 else 0}f} %"
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -44,7 +44,11 @@ def number(value: float, digits: int = 3) -> str:
     if value and not LEAST <= (round(value) if whole else float(f"{mantissa}e{exponent}")) < MOST:
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         return f"{sign}{mantissa} × 10{str(int(exponent)).translate(RAISED)}"
-    return f"{sign}{value:.0f}" if whole else f"{sign}{value:.{digits}g}"
+    if whole:
+        return f"{sign}{value:.0f}"
+    short = f"{value:.{digits}g}"
+    rounded = f"{value:#.{digits}g}".rstrip(".")
+    return f"{sign}{short if float(short) == value else rounded}"  # 1 is "1", 1.0035 is "1.00"
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -131,7 +131,8 @@ class Spectra:
     """Singular values between each step and one later step, the largest first; NaN at the steps that are read after it.
 
     h      [step, unit]: of dh_to/dh_step, the exact total derivative
-    full   [step, states*unit]: of the whole state's Jacobian, d(h, c)_to/d(h, c)_step, the product of those of single steps
+    full   [step, states*unit]: of the Jacobian of all that a step hands on, d(h, c)_to/d(h, c)_step, the product of those of single steps;
+           of a Jordan network that of y
     noise  [step]: what rounding alone makes of a singular value of `full`; below it nothing can be told
     """
 
@@ -142,13 +143,14 @@ class Spectra:
 
 def spectra(row: Row, to: int, progress: Progress | None = None) -> Spectra:
     """How the singular values evolve with the distance. To be asked of a reading in float64: the small ones are soon lost."""
-    states = handed_on(row.cell)
-    units, width = row.s["h"].shape[-1], sum(row.s[name].shape[-1] for name in states)
+    states, carried = handed_on(row.cell), row.cell.carried
+    units, width = row.s["h"].shape[-1], sum(row.s[name].shape[-1] for name in carried)
     h, full = (torch.full((len(row), n), torch.nan, dtype=torch.float64) for n in (units, width))
+    of_carried = torch.cat([torch.full(row.s[name].shape[-1:], name in carried) for name in states])
     for passed in _walked(along(row, _each_unit(row, to, states), progress)):
-        whole = torch.cat([passed.by[name] for name in states], 1).cpu()
+        whole = torch.cat([passed.by[name] for name in carried], 1)[of_carried].cpu()
         h[passed.step] = _singular(passed.here["h"][:units].cpu())
-        full[passed.step] = _singular(whole) if width > units else h[passed.step]
+        full[passed.step] = _singular(whole) if carried != ("h",) else h[passed.step]
     return Spectra(h, full, full[:, 0] * width * torch.finfo(torch.float64).eps)
 
 

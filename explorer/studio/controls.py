@@ -187,8 +187,8 @@ def measure(states: Iterable[Collection[str]], key: str, *more: str) -> str:
         bind="query-params",
         default=options[0],
         required=True,
-        help="Carried state: all that a step hands to the next one, h and c of an LSTM together, h of a GRU or RNN. By h alone an LSTM "
-        "is measured without its belt.",
+        help="Carried state: all that a step hands to the next one, h and c of an LSTM together, h of a GRU or RNN, y of a Jordan network. "
+        "By h alone an LSTM is measured without its belt.",
     )
     return MEASURES[chosen or options[0]]
 

@@ -201,6 +201,14 @@ def of_memory(
     return f"How long more than a tenth of the first difference of {what} stays: {'; '.join(kept)}.{end}"
 
 
+def of_carried(carried: Mapping[str, Sequence[str]]) -> str:
+    """What a step of each network hands to the next one: "h and c of LSTM; h of GRU and RNN"."""
+    having: dict[str, list[str]] = {}
+    for network, states in carried.items():
+        having.setdefault(" and ".join(states), []).append(plain(network))
+    return "; ".join(f"{states} of {' and '.join(names)}" for states, names in having.items())
+
+
 def of_lacking(cells: Sequence[str], state: str) -> str:
     """Which networks are not shown, since they have no such state."""
     return f"{' and '.join(cell.upper() for cell in cells)} {'has' if len(cells) == 1 else 'have'} no {state}."

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from explorer.analysis.diagnosis import Finding, Prediction, Score, Severity, examine
+from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.answers import entropy
-from explorer.analysis.diagnosis.words import bits
 from explorer.signals import Belt
 from tests.analysis.examined import STEPS, UNITS, found, leaning, one, reaching, subject, wandering
 
@@ -36,19 +36,17 @@ def test_a_network_that_predicts_is_sound() -> None:
     diagnosis = examine(subject(prediction=SOUND, unseen=UNSEEN, score=RIGHT))
     assert diagnosis.findings == ()
     told = {fact.label: fact.text for fact in diagnosis.facts}
-    assert told["Bits a character, this text"].startswith("2.40; its own counts 4.40, even odds 6.25")
-    assert (
-        "cut 4.10, counting pairs 4.00 and triples 3.90 (1,000 predictions)" in told["Bits a character, the examples"]
-    )
+    assert told["Bits a character, this text"].startswith("2.4; its own counts 4.4, even odds 6.25")
+    assert "cut 4.1, counting pairs 4 and triples 3.9 (1,000 predictions)" in told["Bits a character, the examples"]
     assert told["Answers that are right"] == "95 % right; always “yes” 50 % (200 answers, 200 examples)"
 
 
 @pytest.mark.parametrize(
     ("changed", "check", "severity", "says"),
     [
-        ({"bits": 9.1, "cut": 9.0}, "answers", "wrong", "worse than guessing: 9.10 bits a character, even odds take 6.25"),
-        ({"bits": 4.5, "cut": 4.6}, "answers", "wrong", "no better than counts: 4.50 bits a character, the counts of this text take 4.40"),
-        ({"bits": 3.4, "cut": 3.41}, "context", "wrong", "Context hardly helps: 3.40 bits a character, 3.41 with every"),
+        ({"bits": 9.1, "cut": 9.0}, "answers", "wrong", "worse than guessing: 9.1 bits a character, even odds take 6.25"),
+        ({"bits": 4.5, "cut": 4.6}, "answers", "wrong", "no better than counts: 4.5 bits a character, the counts of this text take 4.4"),
+        ({"bits": 3.4, "cut": 3.41}, "context", "wrong", "Context hardly helps: 3.4 bits a character, 3.41 with every"),
         ({"bits": 3.4, "cut": 3.0}, "context", "wrong", "Context makes its predictions worse"),
     ],
 )  # fmt: skip
@@ -65,6 +63,15 @@ def test_a_small_worth_of_the_context_is_wrong_only_where_it_is_sure() -> None:
     assert one(subject(prediction=replace(little, worth_sd=0.5)), "context").severity == "look"
 
 
+def test_that_the_past_is_not_used_is_told_also_where_little_was_learnt() -> None:
+    """Hardly better than counts is a look, no use of the past is wrong: the graver one is told."""
+    poor = replace(SOUND, bits=3.87)
+    assert at.POOR <= poor.share < at.NOT_LEARNT
+    assert found(subject(prediction=replace(poor, cut=3.9)), "answers") == []
+    assert one(subject(prediction=replace(poor, cut=3.9)), "context").severity == "wrong"
+    assert one(subject(prediction=replace(poor, cut=6.0)), "answers").severity == "look"
+
+
 def test_what_needs_no_context_is_no_fault() -> None:
     """Of "abcabcabc…" the present letter tells the next."""
     assert found(subject(prediction=replace(SOUND, bits=0.02, counts=1.58, cut=0.02)), "context") == []
@@ -73,7 +80,7 @@ def test_what_needs_no_context_is_no_fault() -> None:
 def test_a_text_that_was_memorised() -> None:
     finding = one(subject(prediction=replace(SOUND, bits=0.3), unseen=replace(UNSEEN, bits=6.0, cut=5.0)), "memorised")
     assert finding.severity == "wrong"
-    assert "0.30 bits a character here, 6.00 on the examples, whose own counts take 4.40" in finding.title
+    assert "0.3 bits a character here, 6 on the examples, whose own counts take 4.4" in finding.title
     assert found(subject(prediction=SOUND, unseen=UNSEEN), "memorised") == []
 
 
@@ -109,10 +116,6 @@ def test_no_fixed_probabilities_do_better_than_a_text_s_own_counts() -> None:
     assert entropy(np.zeros(9)) == 0
     for p in np.random.default_rng(0).dirichlet(np.ones(3), 200):
         assert -np.log2(p[ids]).mean() >= entropy(ids)
-
-
-def test_bits_are_written_to_three_digits() -> None:
-    assert [bits(value) for value in (0.0, 0.0432, 2.1241, 16.4, 123.4)] == ["0.00", "0.0432", "2.12", "16.40", "123"]
 
 
 def test_what_is_odd_about_a_network_whose_answers_are_right_is_not_wrong() -> None:

@@ -13,7 +13,7 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.checks.drift import grows
 from explorer.analysis.diagnosis.checks.duplicates import correlations, weights_apart
 from explorer.analysis.diagnosis.telling import WIDTH, as_text, summary
-from explorer.analysis.diagnosis.words import count_of, percent, size, units
+from explorer.analysis.diagnosis.words import count_of, units
 from explorer.signals import Array, Belt
 from tests.analysis.examined import STEPS, UNITS, drawn, fact, found, leaning, one, reaching, subject, wandering
 
@@ -266,7 +266,8 @@ def test_a_gradient_is_lost_where_the_answer_still_leans_on_the_text() -> None:
     finding = one(subject(reach=reaching(curve), leaning=leaning(d1=0.5, d8=0.04, d16=0.001)), "vanishing")
     assert finding.severity == "look"
     assert (
-        "8 steps back it is 1e-08 of what it was, but without the token there 4 % of the probability" in finding.title
+        "8 steps back it is 1 × 10⁻⁸ of what it was, but without the token there 4 % of the probability"
+        in finding.title
     )
     short = leaning(d1=0.5, d4=0.2, d8=0.001)
     assert found(subject(reach=reaching(curve), leaning=short), "vanishing") == []
@@ -375,10 +376,6 @@ def test_a_notebook_shows_a_table_with_nothing_to_be_interpreted() -> None:
 
 def test_numbers_in_sentences() -> None:
     assert count_of(3, 128, "forget gate") == "3 of 128 forget gates"
-    assert [percent(share) for share in (0, 0.0004, 0.004, 0.5, 0.9999, 1)] == [
-        "0 %", "less than 0.1 %", "0.4 %", "50 %", "99.9 %", "100 %",
-    ]  # fmt: skip
     assert units([3]) == "unit 3"
     assert units([3, 5, 9]) == "units 3, 5 and 9"
     assert units(list(range(12))) == "units 0, 1, 2, 3 and 8 more"
-    assert [size(value) for value in (0.0, 0.5832, 12.34, 3e-7, 2e9)] == ["0", "0.583", "12.3", "3e-07", "2e+09"]

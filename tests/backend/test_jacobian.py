@@ -123,15 +123,16 @@ def test_jacobians_chain_where_nothing_passes_h_by(variant: Variant, text: str, 
 @pytest.mark.parametrize("shape", [(1, False), (2, False), (1, True)], ids=str)
 @pytest.mark.parametrize("variant", KNOWN)
 def test_spectra_are_those_of_the_product_of_single_steps(variant: Variant, shape: Shape, path: str) -> None:
-    """Of the full state: the product of ∂(h, c)_k+1/∂(h, c)_k, each from the equations; of h: those of `jacobian`."""
+    """Of all that a step hands on: the product of ∂(h, c)_k+1/∂(h, c)_k, each from the equations; of h: those of `jacobian`."""
     model, options = network(variant, shape), squashes(variant[1])
-    state, fields = state_of(model), model.cell.State._fields
+    state = state_of(model)
+    fields = ("y",) if variant[0] == "jordan" else model.cell.State._fields
     for layer, (row, suffix) in enumerate(zip(rows_of(model, variant, state), model.stack.suffixes(), strict=True)):
         order = list(range(T))[:: -1 if suffix.endswith("reverse") else 1]
         W = model.stack.state_dict()
         weights = [W[f"{name}{suffix}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
         found = models.spectra(model, TEXT, to=order[-1], layer=layer, state=state)
-        product = torch.eye(len(fields) * UNITS, dtype=torch.float64)
+        product = torch.eye(sum(len(row[name][0]) for name in fields), dtype=torch.float64)
         for place in range(T - 1, -1, -1):
             since = order[place]
             expected = torch.linalg.svdvals(product).numpy()
@@ -141,10 +142,11 @@ def test_spectra_are_those_of_the_product_of_single_steps(variant: Variant, shap
             assert 0 <= found.noise[since] < 1e-12
             if place:
                 before = torch.cat([row[name][order[place - 1]] for name in fields]).detach()
+                unread = {name: row[name][order[place - 1]].detach() for name in model.cell.State._fields}
                 x = entering(model, TEXT, layer, state)[since]
 
-                def step(s: Tensor, x: Tensor = x, weights: list[Tensor] = weights) -> Tensor:
-                    parts = dict(zip(fields, s.split(UNITS), strict=True))
+                def step(s: Tensor, x: Tensor = x, weights: list[Tensor] = weights, rest: Any = unread) -> Tensor:
+                    parts = rest | dict(zip(fields, s.split([len(rest[name]) for name in fields]), strict=True))
                     after = reference.STEPS[variant[0]](*weights, x, parts, **options)
                     return torch.cat([after[name] for name in fields])
 

@@ -61,8 +61,8 @@ def cases(bench: Bench, half: Half) -> Iterator[Case]:
             yield examined(half, fault, f"{task}-{seed}", model, *questions(task), healthy=False)
     for name, way in HEALTHY.items():
         for seed in half.seeds:
-            task = way.task or half.tasks[way.kind]
-            model = bench.network(name, way, half, seed)
+            task = half.tasks[way.kind]
+            model = bench.healthy(name, half, seed)
             yield examined(half, "fresh", f"{name}-{task}-{seed}", model, *questions(task), healthy=True)
     for card in explorer.zoo():
         if card.task in SHIPPED[half.name]:

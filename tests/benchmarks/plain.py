@@ -100,11 +100,11 @@ class Plain:
         x: Tensor,
         put: Override = as_it_is,
         add: bool = False,
-        cut: bool = False,
+        cut: Sequence[str] = (),
         bump: tuple[int, int, str, int, float] | None = None,
     ) -> Reading:
-        """`add`: after each step zeros are added to each of its states, to be differentiated by. `cut`: nothing is carried on.
-        `bump`: (row, step, state, unit, how much) is added to one state after its step, as the zeros are."""
+        """`add`: after each step zeros are added to each of its states, to be differentiated by. `cut`: these states are 0 before each
+        step. `bump`: (row, step, state, unit, how much) is added to one state after its step, as the zeros are."""
         found = Reading([])
         below = x
         for layer in range(0, len(self.rows), 2 if self.both else 1):
@@ -115,8 +115,7 @@ class Plain:
                 signals: list[Named] = [{}] * len(x)
                 added: list[Named] = [{}] * len(x)
                 for t in range(len(x))[:: -1 if backward else 1]:
-                    if cut:
-                        state = self.zeros(w)
+                    state = {name: 0 * v if name in cut else v for name, v in state.items()}
                     now = step_of(self.cell, w, below[t], state, t, put)
                     state = {name: now[name] for name in STATES[self.cell]}
                     if add:
@@ -171,23 +170,25 @@ class Plain:
         return math.sqrt(total)
 
     def jacobians(self, x: Tensor, row: int, to: int) -> list[np.ndarray]:
-        """∂(all states)_to / ∂(all states)_step, by distance back in the row's order; each step's by autograd, then multiplied."""
+        """∂s_to / ∂s_step of all that is carried on, by distance back in the row's order; each step's by autograd, then multiplied."""
         reading = self.read(x)
         layer = row // 2 if self.both else row
         below = x
         if layer:
             parts = reading.rows[2 * layer - 2 : 2 * layer] if self.both else reading.rows[layer - 1 : layer]
             below = torch.cat([part["h"] for part in parts], -1)
-        w, names = self.rows[row], STATES[self.cell]
-        sizes = [len(v) for v in self.zeros(w).values()]
+        w, names = self.rows[row], CARRIED[self.cell]
+        sizes = [len(self.zeros(w)[name]) for name in names]
         steps = self.order(row, len(x), to)
         whole = torch.eye(sum(sizes), dtype=torch.float64)
         found = [whole.numpy()]
         for t, before in zip(steps[:0:-1], steps[-2::-1], strict=True):
             state = torch.cat([reading.rows[row][name][before] for name in names])
 
-            def after(flat: Tensor, t: int = t) -> Tensor:
-                now = step_of(self.cell, w, below[t], dict(zip(names, flat.split(sizes), strict=True)), t)
+            unread = {name: reading.rows[row][name][before] for name in STATES[self.cell]}
+
+            def after(flat: Tensor, t: int = t, rest: Named = unread) -> Tensor:
+                now = step_of(self.cell, w, below[t], rest | dict(zip(names, flat.split(sizes), strict=True)), t)
                 return torch.cat([now[name] for name in names])
 
             whole = whole @ torch.autograd.functional.jacobian(after, state, vectorize=True)

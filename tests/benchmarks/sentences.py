@@ -43,7 +43,7 @@ from explorer.studio.training_step import words as training_words
 from explorer.studio.what_if import View as WhatIf
 from explorer.studio.what_if import carriers, lines, plan
 from explorer.studio.what_if import words as what_if_words
-from tests.benchmarks.plain import BELT, CARRIED, Plain, Reading, below_half, size
+from tests.benchmarks.plain import BELT, CARRIED, STATES, Plain, Reading, below_half, size
 
 import numpy as np  # isort: skip
 import torch  # isort: skip
@@ -527,7 +527,7 @@ def answers(case: Case, at: int) -> Iterator[Row]:
     reach = case.plain.reach(case.x, score_at(case.ids[at + 1], at), 0)[: at + 1][::-1]
     yield row(
         case.name,
-        compare_words.of_reaches({"it": curve}, at),
+        compare_words.of_reaches({"it": curve}, at, "h and c"),
         r"\*\*it\*\* (.+?) \((.+?)\)\.$",
         float(reach[-1]),
         float(reach[0]),
@@ -544,12 +544,16 @@ def edited(case: Case, at: int) -> Iterator[Row]:
     none = service.edited_predictions(case.model.name, case.given, alone)
     columns = [*case.ids[1:], None]
     told = [float(np.nanmean(bits(values, columns))) for values in (*loop.answers, none)]
-    cut = case.plain.scores(case.plain.read(case.x, cut=True)).log_softmax(-1)
-    mine = [float(-v[torch.arange(len(case.ids) - 1), case.ids[1:]].mean() / np.log(2)) for v in (before, cut)]
+    looped = "y" if signal == "y" else "h"
+    part, cut = (
+        case.plain.scores(case.plain.read(case.x, cut=states)).log_softmax(-1)
+        for states in ((looped,), STATES[case.plain.cell])
+    )
+    mine = [float(-v[torch.arange(len(case.ids) - 1), case.ids[1:]].mean() / np.log(2)) for v in (before, part, cut)]
     yield row(
         case.name,
         what_if_words.of_loop(told, "token"),
-        r"text: \*\*(\S+)\*\* bits as it was, .*; \*\*(\S+)\*\* if no state",
+        r"text: \*\*(\S+)\*\* bits as it was, \*\*(\S+)\*\* edited; \*\*(\S+)\*\* if no state",
         *mine,
     )
     held = max(at - 3, 0)

@@ -11,6 +11,7 @@ from explorer.analysis.comparing import Spreads
 from explorer.figures.theme import LIGHT
 from explorer.models import card_of, relatives
 from explorer.studio.compare import View, labels, words
+from explorer.studio.sentences import of_carried
 from explorer.studio.state import Place
 
 
@@ -76,10 +77,11 @@ def test_gates_and_networks_without() -> None:
 
 def test_what_arrives_of_a_change_at_the_first_step() -> None:
     curves = {"LSTM": np.array([6.6, 0.1, 0.0023]), "RNN": np.array([3.8, 1e-9, 0.0])}
-    said = words.of_reaches(curves, 2)
+    said = words.of_reaches(curves, 2, of_carried({"LSTM": ("h", "c"), "GRU": ("h",), "RNN": ("h",), "jordan": ("y",)}))
+    assert "carried on (h and c of LSTM; h of GRU and RNN; y of jordan), " in said
     assert "2 steps earlier, moves the answer at step 3" in said
     assert "**LSTM** 0.0023 (6.6); **RNN** 0 (3.8)." in said
-    assert "Move the playhead on" in words.of_reaches({"GRU": np.ones(1)}, 0)
+    assert "Move the playhead on" in words.of_reaches({"GRU": np.ones(1)}, 0, "h")
 
 
 def test_sizes_with_what_they_are_matched_to() -> None:

@@ -84,7 +84,7 @@ def test_what_turns_with_the_seed_is_told_with_its_range() -> None:
     said = of_course(course(0.8**distance), each)
     assert halves[-1] > 10
     assert f"Falls to half after **4 steps** (in 4 of 5 draws, {halves[0]} to {halves[3]})" in said
-    assert "is **0.11** after 10 steps (1 × 10⁻⁴ to 0.9 over 5 draws)" in said
+    assert "is **0.11** after 10 steps (1 × 10⁻⁴ to 0.90 over 5 draws)" in said
     assert "Never falls to half (but does in 4 of 5 draws, 1 to 7)" in of_course(course(0.99**distance), each)
     assert "draws" not in of_course(course(0.8**distance), each[:1])
 

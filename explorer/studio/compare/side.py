@@ -14,6 +14,7 @@ from explorer.signals import Array, Role, Signal, Trace
 from explorer.studio import notation, service
 from explorer.studio.compare import Network, View, choices, words
 from explorer.studio.components.lanes import Group, Lane, lanes
+from explorer.studio.sentences import of_carried
 
 UNITS = (
     "Rows are units, the longest memory at the top in each network. They do not match from one network to another: which number a unit "
@@ -32,7 +33,9 @@ def draw(view: View) -> None:
         label: curve[list(traces[label].steps_read(view.here.step, rows[label]))[::-1]]
         for label, curve in reached.items()
     }
-    st.markdown(words.of_reaches(behind, view.here.step))
+    st.markdown(
+        words.of_reaches(behind, view.here.step, of_carried({label: trace.carried for label, trace in traces.items()}))
+    )
     lanes(
         list(groups(view, chosen, traces, rows)),
         view.tokens,

@@ -88,15 +88,15 @@ def of_gates(means: Mapping[str, float | None]) -> str:
     return f"The share of its memory that a step keeps, the mean over all units and this text: {'; '.join(parts)}."
 
 
-def of_reaches(behind: Mapping[str, Array], at: int) -> str:
+def of_reaches(behind: Mapping[str, Array], at: int, carried: str) -> str:
     """How much of a tiny change at the first step read arrives in the answer at the playhead, beside one at the step itself; `behind`
-    [distance] is in the order of reading back from the playhead."""
+    [distance] is in the order of reading back from the playhead, `carried` says what was changed."""
     distance = max(len(curve) for curve in behind.values()) - 1
     if distance == 0:
         return "Move the playhead on to see how far back a tiny change still moves the answer."
     parts = [f"**{plain(name)}** {size(float(curve[-1]))} ({size(float(curve[0]))})" for name, curve in behind.items()]
     return (
-        f"By how much a tiny change of all that is carried on (h and c of an LSTM, h of a GRU or RNN), {counted(distance)} earlier, moves "
+        f"By how much a tiny change of all that is carried on ({carried}), {counted(distance)} earlier, moves "
         f"the answer at step {at + 1} (and one at that step itself): {'; '.join(parts)}."
     )
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.figures import gradients as figures
 from explorer.figures import squashing
-from explorer.studio import service
+from explorer.studio import sentences, service
 from explorer.studio.page import chart
 from explorer.studio.reach import View, words
 
@@ -14,8 +14,9 @@ from explorer.studio.reach import View, words
 def draw(view: View) -> None:
     """The whole tab."""
     here, to, back = view.here, view.target, view.back
+    carried = {cell.upper(): service.model(card.name).cell.carried for cell, card in view.cards.items()}
     st.markdown(
-        "What a step does to a later one is a matrix, the **Jacobian** of all that is carried on (h and c of an LSTM, h of a GRU or RNN) "
+        f"What a step does to a later one is a matrix, the **Jacobian** of all that is carried on ({sentences.of_carried(carried)}) "
         "at the target by the same at the source. Its singular values say by how much it stretches each direction: where even the "
         f"largest one dies, nothing of the source is left to be learned from.{view.other_order()}"
     )

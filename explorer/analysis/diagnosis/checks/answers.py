@@ -8,7 +8,7 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.answers import Prediction, Score
 from explorer.analysis.diagnosis.finding import Fact, Finding, Severity
 from explorer.analysis.diagnosis.subject import Subject
-from explorer.analysis.diagnosis.words import bits, percent, size
+from explorer.analysis.numbers import number, share
 
 KEY, CONTEXT, MEMORISED = "answers", "context", "memorised"
 COUNTS = (
@@ -47,8 +47,8 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 def _told(one: Prediction) -> Fact:
     text = (
-        f"{bits(one.bits)}; its own counts {bits(one.counts)}, even odds {bits(one.even)}, the network with every recurrent path cut "
-        f"{bits(one.cut)}, counting pairs {bits(one.pairs)} and triples {bits(one.triples)} ({one.count:,} predictions)"
+        f"{number(one.bits)}; its own counts {number(one.counts)}, even odds {number(one.even)}, the network with every recurrent path cut "
+        f"{number(one.cut)}, counting pairs {number(one.pairs)} and triples {number(one.triples)} ({one.count:,} predictions)"
     )
     return Fact(check=KEY, label=f"Bits a {one.one}, {one.of}", value=one.bits, text=text)
 
@@ -59,8 +59,8 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
         yield Finding(
             check=MEMORISED,
             severity="wrong" if unseen.share >= at.NOT_LEARNT else "look",
-            title=f"It memorised this text: {bits(here.bits)} bits a {here.one} here, {bits(unseen.bits)} on {unseen.of}, whose own counts "
-            f"take {bits(unseen.counts)}",
+            title=f"It memorised this text: {number(here.bits)} bits a {here.one} here, {number(unseen.bits)} on {unseen.of}, "
+            f"whose own counts take {number(unseen.counts)}",
             value=unseen.share - here.share,
             threshold=at.MEMORISED,
             explains="It has learnt the order of these tokens, and little that holds of other texts.",
@@ -72,7 +72,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
         yield Finding(
             check=KEY,
             severity="note",
-            title=f"This text is unlike those that it predicts well: {bits(here.bits)} bits a {here.one} here, {bits(unseen.bits)} on "
+            title=f"This text is unlike those that it predicts well: {number(here.bits)} bits a {here.one} here, {number(unseen.bits)} on "
             f"{unseen.of}",
             value=here.share,
             threshold=at.POOR,
@@ -85,16 +85,19 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
 
 
 def _judged(one: Prediction) -> Iterator[Finding]:
-    if one.share >= at.POOR:
+    """The gravest of what can be said: it has learnt nothing, or nothing of the past, or little."""
+    if one.share >= at.NOT_LEARNT:
         yield _poor(one)
     elif one.is_blind:
         yield _context(one)
+    elif one.share >= at.POOR:
+        yield _poor(one)
 
 
 def _poor(one: Prediction) -> Finding:
     guess = one.bits >= one.even
     severity: Severity = "wrong" if one.share >= at.NOT_LEARNT else "look"
-    rival = f"even odds take {bits(one.even)}" if guess else f"the counts of {one.of} take {bits(one.counts)}"
+    rival = f"even odds take {number(one.even)}" if guess else f"the counts of {one.of} take {number(one.counts)}"
     verb = (
         "worse than guessing"
         if guess
@@ -105,7 +108,7 @@ def _poor(one: Prediction) -> Finding:
     return Finding(
         check=KEY,
         severity=severity,
-        title=f"It predicts {verb}: {bits(one.bits)} bits a {one.one}, {rival}",
+        title=f"It predicts {verb}: {number(one.bits)} bits a {one.one}, {rival}",
         value=one.share,
         threshold=at.NOT_LEARNT,
         explains=COUNTS,
@@ -115,23 +118,23 @@ def _poor(one: Prediction) -> Finding:
 
 
 def _context(one: Prediction) -> Finding:
-    share = one.worth / one.counts
+    saved = one.worth / one.counts
     sure = one.worth + 2 * one.worth_sd < at.CONTEXT * one.counts
     does = (
         "makes its predictions worse"
         if one.worth < -2 * one.worth_sd
         else "helps little"
-        if share >= at.CONTEXT
+        if saved >= at.CONTEXT
         else "hardly helps"
     )
     return Finding(
         check=CONTEXT,
         severity="wrong" if sure else "look",
-        title=f"Context {does}: {bits(one.bits)} bits a {one.one}, {bits(one.cut)} with every recurrent path cut",
-        value=share,
+        title=f"Context {does}: {number(one.bits)} bits a {one.one}, {number(one.cut)} with every recurrent path cut",
+        value=saved,
         threshold=at.CONTEXT,
-        explains=f"{CUT} Predicting from counts of the last two tokens takes {bits(one.triples)} bits here, of the last one "
-        f"{bits(one.pairs)}: there is something to remember. A recurrent network that predicts as well without its past uses the present "
+        explains=f"{CUT} Predicting from counts of the last two tokens takes {number(one.triples)} bits here, of the last one "
+        f"{number(one.pairs)}: there is something to remember. A recurrent network that predicts as well without its past uses the present "
         f"{one.one} alone.",
         tries=CUT_TRIES,
         see="watch",
@@ -140,7 +143,7 @@ def _context(one: Prediction) -> Finding:
 
 def _scored(score: Score) -> Iterator[Finding | Fact]:
     is_share = score.kind == "share"
-    write = percent if is_share else size
+    write = share if is_share else number
     said = f"{write(score.value)}{' right' if is_share else ''}; {score.rival} {write(score.baseline)}"
     label = "Answers that are right" if is_share else "Squared error of the answers"
     yield Fact(check=KEY, label=label, value=score.value, text=f"{said} ({score.count:,} answers, {score.of})")
@@ -148,9 +151,9 @@ def _scored(score: Score) -> Iterator[Finding | Fact]:
         return
     how = "No better than" if score.skill <= 0 else "Hardly better than"
     own = (
-        f"{percent(score.value)} of {score.count:,} answers are right"
+        f"{share(score.value)} of {score.count:,} answers are right"
         if is_share
-        else f"the squared error is {size(score.value)}"
+        else f"the squared error is {number(score.value)}"
     )
     yield Finding(
         check=KEY,

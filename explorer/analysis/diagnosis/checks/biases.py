@@ -13,7 +13,7 @@ from explorer.analysis.diagnosis.checks.drift import grows_too_large
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import percent
+from explorer.analysis.numbers import share
 from explorer.signals import Array
 
 KEY = "forget-bias"
@@ -64,7 +64,7 @@ def _judged(
     if middle < at.SHUT_BIAS:
         shut = middle < at.CLOSED_BIAS or (kept < at.SHUT and units >= at.FEW_UNITS)
         lowest = tuple(int(unit) for unit in np.argsort(bias)[: int((bias < at.SHUT_BIAS).sum())])
-        does = f"{'and' if shut else 'but'} on this text they keep {percent(kept)} of the memory a step"
+        does = f"{'and' if shut else 'but'} on this text they keep {share(kept)} of the memory a step"
         yield finding(
             severity="wrong" if shut else "look" if little else "note",
             title=f"The {label}s are biased to forget, {middle:.1f} in the median, {does}{subject.where(row)}",
@@ -76,6 +76,6 @@ def _judged(
         yield finding(
             severity="note",
             title=f"The {label}s' biases lie where they were drawn, all within ±{2 / np.sqrt(units):.2f}; on this text "
-            f"{percent(kept)} of the memory is kept a step{subject.where(row)}",
+            f"{share(kept)} of the memory is kept a step{subject.where(row)}",
             threshold=at.USUAL_BIAS[0],
         )

@@ -10,7 +10,8 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding, Picture, Severity
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import count_of, counted, size, units
+from explorer.analysis.diagnosis.words import count_of, counted, units
+from explorer.analysis.numbers import number
 from explorer.signals import Array
 
 
@@ -26,7 +27,7 @@ def _unmoved(subject: Subject, row: Row, controls: Array) -> Iterator[Finding | 
     apart = np.abs(subject.trace["h"][row.number].astype(np.float64) - controls[:, row.number])  # [reading, step, unit]
     moved = apart.max((0, 1))
     dead = np.flatnonzero(moved < at.STILL)
-    text = f"by {size(float(np.median(moved)))} at most in the median unit, by {size(float(moved.min()))} in the least moved one"
+    text = f"by {number(float(np.median(moved)))} at most in the median unit, by {number(float(moved.min()))} in the least moved one"
     label = "What is read moves h"
     yield Fact(check="dead", label=label, value=float(np.median(moved)), text=text, layer=row.number)
     if len(dead) == 0:

@@ -12,7 +12,8 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding, Severity
 from explorer.analysis.diagnosis.pictures import lines
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import count_of, percent, size
+from explorer.analysis.diagnosis.words import count_of
+from explorer.analysis.numbers import number, share
 from explorer.signals import Array
 
 SHOWN = 3
@@ -36,7 +37,7 @@ def _of_row(subject: Subject, row: Row) -> Iterator[Finding | Fact]:
         row, np.abs(subject.trace[memory][row.number].astype(np.float64))
     )  # [step, unit]
     largest = size_of.max(0)
-    text = f"{size(float(largest.max()))} at most, {size(float(np.median(largest)))} in the median unit"
+    text = f"{number(float(largest.max()))} at most, {number(float(np.median(largest)))} in the median unit"
     yield Fact(check="drift", label=f"Size of {memory}", value=float(largest.max()), text=text, layer=row.number)
     if subject.trace.steps >= at.STEPS and largest.max() > at.LARGE_STATE:
         yield _finding(subject, row, size_of)
@@ -51,7 +52,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
     never = _never_forgets(subject)
     unit, drifting = int(chosen[0]), int(growing[large].sum())
     grown = f", and in {drifting} of them it grows all along the text" if drifting else ""
-    title = f"|{memory}| passes {at.LARGE_STATE:g} in {count_of(len(large), count, 'unit')}, {size(float(largest.max()))} at most{grown}"
+    title = f"|{memory}| passes {at.LARGE_STATE:g} in {count_of(len(large), count, 'unit')}, {number(float(largest.max()))} at most{grown}"
     title += "; this cell cannot forget, by design" if never else ""
     means = (
         f"Beyond {at.LARGE_STATE:g} tanh({memory}) is ±1 whatever is added: the unit shows the same, and no gradient "
@@ -74,7 +75,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         units=tuple(map(int, chosen)),
         unit=unit,
         step=subject.step_of(row, int(size_of[:, unit].argmax())),
-        explains=f"{means} At the end of the text that is {percent(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
+        explains=f"{means} At the end of the text that is {share(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
         tries=advice.SIZE_IS_FINE if severity == "note" else advice.of_growth(subject, row),
         see="belt" if subject.trace.belts else "hidden",
         picture=lines(f"|{memory}|{subject.where(row)}", x, curves, "step", f"|{memory}|", threshold=at.LARGE_STATE),

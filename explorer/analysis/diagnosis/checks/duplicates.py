@@ -10,7 +10,7 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import lines
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import percent
+from explorer.analysis.numbers import share
 from explorer.signals import Array
 
 PAIRS = 200
@@ -66,9 +66,7 @@ def _finding(subject: Subject, row: Row, found: list[tuple[int, int, float]], r:
     units = tuple(dict.fromkeys(unit for pair in found for unit in pair[:2]))
     opposite = "opposite" if r[one, other] < 0 else "the same"
     differ = (
-        f"Their incoming weights are apart by {percent(apart)} of their length."
-        if apart
-        else "Not a digit is different."
+        f"Their incoming weights are apart by {share(apart)} of their length." if apart else "Not a digit is different."
     )
     more = f", and {len(found) - 1} more pair{'' if len(found) == 2 else 's'} like it" if len(found) > 1 else ""
     paths = {f"unit {unit}": subject.trace["h"][row.number, :, unit] for unit in (one, other)}

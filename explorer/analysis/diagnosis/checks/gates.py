@@ -12,7 +12,8 @@ from explorer.analysis.diagnosis.checks.drift import grows_too_large
 from explorer.analysis.diagnosis.finding import Fact, Finding, Picture, Severity
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import count_of, percent
+from explorer.analysis.diagnosis.words import count_of
+from explorer.analysis.numbers import share
 from explorer.analysis.saturation import saturation
 from explorer.signals import Array, Signal
 
@@ -42,7 +43,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 def _of_gate(subject: Subject, row: Row, gate: Signal) -> Iterator[Finding | Fact]:
     shares = saturation(subject.trace, gate.name, row.number, at.SHUT, at.OPEN)
-    text = f"{percent(float(shares.shut.mean()))} of the time shut, {percent(float(shares.open.mean()))} open"
+    text = f"{share(float(shares.shut.mean()))} of the time shut, {share(float(shares.open.mean()))} open"
     yield Fact(
         check="gate", label=gate.label.capitalize(), value=float(shares.shut.mean()), text=text, layer=row.number
     )
@@ -50,15 +51,15 @@ def _of_gate(subject: Subject, row: Row, gate: Signal) -> Iterator[Finding | Fac
         stuck = np.flatnonzero(of_unit >= at.STUCK)
         if len(stuck) == 0:
             continue
-        share = len(stuck) / len(of_unit)
+        stuck_share = len(stuck) / len(of_unit)
         chosen = stuck[np.argsort(-of_unit[stuck], kind="stable")]
         sign = "is" if len(stuck) == 1 else "are"
         yield Finding(
             check=f"gate-{state}",
-            severity=_severity(gate, state, share, len(of_unit)),
+            severity=_severity(gate, state, stuck_share, len(of_unit)),
             title=f"{count_of(len(stuck), len(of_unit), gate.label)} {sign} {state} ({gate.name} {bound}) on "
-            f"{percent(at.STUCK)} of the steps or more{subject.where(row)}",
-            value=share,
+            f"{share(at.STUCK)} of the steps or more{subject.where(row)}",
+            value=stuck_share,
             threshold=at.MANY_STUCK,
             layer=row.number,
             units=tuple(map(int, chosen)),
@@ -80,13 +81,13 @@ def _tries(subject: Subject, row: Row, gate: Signal, state: str) -> str:
     return advice.KEEP_MORE if advice.keeps(subject, row) == "little" else f"{advice.NOTHING} The other units keep."
 
 
-def _severity(gate: Signal, state: str, share: float, units: int) -> Severity:
+def _severity(gate: Signal, state: str, stuck_share: float, units: int) -> Severity:
     """A layer whose keep, write or read gates are all but all shut does nothing. An open one may do its work: a note."""
-    if state == "shut" and gate.role != "reset" and share >= at.ALL_STUCK and units >= at.FEW_UNITS:
+    if state == "shut" and gate.role != "reset" and stuck_share >= at.ALL_STUCK and units >= at.FEW_UNITS:
         return "wrong"
     return (
         "look"
-        if state == "shut" and gate.role != "reset" and share >= at.MANY_STUCK and units >= at.FEW_UNITS
+        if state == "shut" and gate.role != "reset" and stuck_share >= at.MANY_STUCK and units >= at.FEW_UNITS
         else "note"
     )
 

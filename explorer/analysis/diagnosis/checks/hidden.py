@@ -11,7 +11,8 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Row, Subject
-from explorer.analysis.diagnosis.words import count_of, percent
+from explorer.analysis.diagnosis.words import count_of
+from explorer.analysis.numbers import share
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
@@ -25,27 +26,27 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 def _of_row(subject: Subject, row: Row) -> Iterator[Finding | Fact]:
     at_end = (np.abs(subject.trace["h"][row.number]) > at.AT_THE_END).mean(0)  # [unit]
-    text = f"{percent(float(at_end.mean()))} of the units' steps beyond ±{at.AT_THE_END}"
+    text = f"{share(float(at_end.mean()))} of the units' steps beyond ±{at.AT_THE_END}"
     yield Fact(check="saturated", label="h at its ends", value=float(at_end.mean()), text=text, layer=row.number)
     stuck = np.flatnonzero(at_end >= at.STUCK)
-    share = len(stuck) / len(at_end)
+    stuck_share = len(stuck) / len(at_end)
     together = float(at_end.mean())
-    if subject.trace.steps < at.STEPS or max(share, together) < at.MANY_SATURATED:
+    if subject.trace.steps < at.STEPS or max(stuck_share, together) < at.MANY_SATURATED:
         return
     few = len(at_end) < at.FEW_UNITS
-    wrong = max(share, together) >= at.ALL_SATURATED and not subject.answers_well
+    wrong = max(stuck_share, together) >= at.ALL_SATURATED and not subject.answers_well
     chosen = np.argsort(-at_end, kind="stable")[: max(1, len(stuck))]
-    if share >= at.MANY_SATURATED:
+    if stuck_share >= at.MANY_SATURATED:
         verb = "is" if len(stuck) == 1 else "are"
         some = count_of(len(stuck), len(at_end), "hidden unit")
-        title = f"{some} {verb} at ±1 (|h| > {at.AT_THE_END}) on {percent(at.STUCK)} of the steps or more"
+        title = f"{some} {verb} at ±1 (|h| > {at.AT_THE_END}) on {share(at.STUCK)} of the steps or more"
     else:
-        title = f"h is at ±1 (|h| > {at.AT_THE_END}) on {percent(together)} of the steps of all units"
+        title = f"h is at ±1 (|h| > {at.AT_THE_END}) on {share(together)} of the steps of all units"
     yield Finding(
         check="saturated",
         severity="note" if few else "wrong" if wrong else "look",
         title=title + subject.where(row),
-        value=max(share, together),
+        value=max(stuck_share, together),
         threshold=at.MANY_SATURATED,
         layer=row.number,
         units=tuple(map(int, chosen)),

@@ -13,7 +13,7 @@ from explorer.analysis.diagnosis.checks.recurrent import spectral_radius
 from explorer.analysis.diagnosis.finding import Fact, Finding, Picture
 from explorer.analysis.diagnosis.pictures import lines
 from explorer.analysis.diagnosis.subject import Leaning, Reach, Row, Subject
-from explorer.analysis.diagnosis.words import percent, size
+from explorer.analysis.numbers import number, share
 from explorer.signals import Array
 
 
@@ -42,7 +42,7 @@ def _leans(leaning: Leaning) -> Fact:
     far = f"at least {furthest}" if following is None else f"{furthest}"
     if following is not None and following > furthest + 1:  # those between were not tried
         far = f"{furthest} to {following - 1}"
-    text = f"{far} steps back ({percent(at.LEANS)} {leaning.measure} without that token)"
+    text = f"{far} steps back ({share(at.LEANS)} {leaning.measure} without that token)"
     return Fact(check="reach", label="How far answers lean on the text", value=float(furthest), text=text)
 
 
@@ -68,7 +68,7 @@ def _explodes(subject: Subject, row: Row, reach: Reach) -> Finding | None:
     radii = [(spectral_radius(W), made) for made, W in matrices]
     radius, made = max(radii, default=(np.nan, ""))
     of = f" The spectral radius of the recurrent weights is {radius:.2f} ({made})." if radii else ""
-    times = f"{size(largest)} times as large" if np.isfinite(largest) else "larger than any number"
+    times = f"{number(largest)} times as large" if np.isfinite(largest) else "larger than any number"
     return Finding(
         check="exploding",
         severity="wrong" if largest >= at.EXPLODES else "look",
@@ -101,7 +101,7 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
         check="vanishing",
         severity="note" if subject.trace.units < at.FEW_UNITS or subject.answers_well else "look",
         title=f"The gradient is lost before what it is needed for: {distance} steps back it is "
-        f"{size(float(median[distance]))} of what it was, but without the token there {percent(moved)} "
+        f"{number(float(median[distance]))} of what it was, but without the token there {share(moved)} "
         f"{leaning.measure}{subject.where(row)}",
         value=float(median[distance]),
         threshold=at.LOST,

@@ -10,7 +10,7 @@ from explorer.analysis.diagnosis import thresholds as at
 from explorer.analysis.diagnosis.finding import Fact, Finding
 from explorer.analysis.diagnosis.pictures import bars
 from explorer.analysis.diagnosis.subject import Subject
-from explorer.analysis.diagnosis.words import size
+from explorer.analysis.numbers import number
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
@@ -22,14 +22,14 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
     h = np.concatenate(list(trace["h"][top:]), axis=-1).astype(np.float64)
     scores = h @ readout.weight.astype(np.float64).T  # [step, output]
     moves, bias = float(scores.std(0).mean()), float(readout.bias.astype(np.float64).std())
-    text = f"moved by {size(moves)} by what was read, set apart by {size(bias)} by the bias"
+    text = f"moved by {number(moves)} by what was read, set apart by {number(bias)} by the bias"
     yield Fact(check="readout", label="Scores of the answers", value=moves, text=text)
     if moves < at.DEAF * bias:
         yield Finding(
             check="readout",
             severity="look" if moves else "wrong",
-            title=f"The answer is the readout's bias: what was read moves the scores by {size(moves)}, the bias sets "
-            f"them apart by {size(bias)}",
+            title=f"The answer is the readout's bias: what was read moves the scores by {number(moves)}, the bias sets "
+            f"them apart by {number(bias)}",
             value=moves / bias,
             threshold=at.DEAF,
             explains="Whatever the text, nearly the same answer comes out: the network has learnt how often each "

@@ -25,20 +25,20 @@ function percent(share) {
   if (share === 0 || share === 1) return `${100 * share} %`;
   const whole = 100 * share;
   if (whole < 0.1) return "< 0.1 %";
-  if (whole < 1 || (whole > 99 && whole < 101)) return `${(whole < 100 ? Math.min(whole, 99.9) : whole).toFixed(1)} %`;
+  if (whole < 1 || (whole > 99 && whole < 101)) return `${(whole < 100 ? Math.min(whole, 99.9) : Math.max(whole, 100.1)).toFixed(1)} %`;
   return `${whole.toFixed(0)} %`;
 }
 
 // A number as analysis/numbers.py writes it: "0.25", "1234", "9.3 × 10⁻⁸", "NaN".
-function readable(value, digits = 3) {
+function readable(value, digits = 3, short = true) {
   if (Number.isNaN(value)) return "NaN";
-  if (value < 0) return `−${readable(-value, digits)}`;
+  if (value < 0) return `−${readable(-value, digits, short)}`;
   if (value === Infinity) return "infinite";
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
   const whole = value >= 10 ** (digits - 1);
   const rounded = whole ? Number(value.toFixed(0)) : Number(`${mantissa}e${exponent}`);
   if (value !== 0 && (rounded < 1e-3 || rounded >= 1e4)) return `${Number(mantissa)} × 10${raised(Number(exponent))}`;
-  return String(rounded);
+  return whole || (short && rounded === value) ? String(rounded) : value.toPrecision(digits);
 }
 
 function raised(exponent) {
@@ -48,7 +48,7 @@ function raised(exponent) {
 // A number known to within `error`: as many digits, 3 at most, as all that it may be have in common; else how large it is at most.
 function certain(value, error) {
   for (const digits of [3, 2, 1]) {
-    const [low, high] = [readable(value - error, digits), readable(value + error, digits)];
+    const [low, high] = [readable(value - error, digits, false), readable(value + error, digits, false)];
     if (low === high) return low;
   }
   const most = Math.abs(value) + error;
