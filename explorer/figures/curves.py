@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.analysis.numbers import number
 from explorer.figures.theme import DASHES, OTHER, Theme
 from explorer.figures.tokens import hover_tokens, playhead, token_axis
 from explorer.signals import Array
@@ -70,8 +71,8 @@ def log_curves(
                 customdata=shown,
                 mode="lines",
                 line={"color": style.colour, "width": 3, "dash": style.dash},
-                text=[hover[t] for t in where],
-                hovertemplate=f"%{{text}}<br>{style.label}: %{{customdata:.3e}}<extra></extra>",
+                text=[f"{hover[t]}<br>{style.label}: {number(values[t])}" for t in where],
+                hovertemplate="%{text}<extra></extra>",
                 name=style.label,
             )
         )
@@ -82,7 +83,7 @@ def log_curves(
     high = np.log10(max(top, floor.value * 10))
     margin = max(0.05 * (high - low), 0.5 if not seen else 0.0)
     figure.add_annotation(
-        text=f"{floor.label} ({floor.value:.1e})" + ("" if seen else ": far below"),
+        text=f"{floor.label} ({number(floor.value, 2)})" + ("" if seen else ": far below"),
         x=0,
         y=np.log10(floor.value) if seen else low - margin,  # a log axis places an annotation by its exponent
         xanchor="left",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.analysis.numbers import number
 from explorer.analysis.reach import FLOOR, Spread, magnitudes
 from explorer.figures.curves import NEAR, Floor, Style, log_curves, of_cells
 from explorer.figures.heatmap import mark_nonfinite
@@ -58,7 +59,7 @@ def reach_rows(
         theme,
         target,
         scale | {"colorbar": bar},
-        np.where(unread & (values == 0), "0: no path to the target", "%{customdata[0]:.3e}"),
+        np.where(unread & (values == 0), "0: no path to the target", np.vectorize(number)(values)),
     )
 
 
@@ -211,7 +212,7 @@ def by_distance(spreads: Mapping[str, Spread], theme: Theme, name: str = "h") ->
         )
     for name, spread in spreads.items():
         style, where = styles[name], np.flatnonzero(spread.pairs)
-        _line(figure, where, spread.median[where], style, "%{x} steps: %{customdata:.3e}")
+        _line(figure, where, spread.median[where], style, "%{x} steps: %{text}")
     return _floored(figure, theme, [spread.median for spread in spreads.values()])
 
 
@@ -355,6 +356,7 @@ def _line(figure: go.Figure, x: Array, values: Array, style: Style, hover: str) 
             customdata=values,
             mode="lines",
             line={"color": style.colour, "width": 3, "dash": style.dash},
+            text=[number(value) for value in values],
             hovertemplate=f"{style.label}, {hover}<extra></extra>",
             name=style.label,
         )
@@ -367,7 +369,7 @@ def _floored(figure: go.Figure, theme: Theme, curves: Sequence[Array]) -> go.Fig
     if len(finite) and finite.min() < FLOOR * NEAR:
         figure.add_hline(y=FLOOR, line={"color": theme.muted, "width": 1, "dash": "dash"})
         figure.add_annotation(
-            text=f"{SMALLEST.label} ({FLOOR:.1e})",
+            text=f"{SMALLEST.label} ({number(FLOOR, 2)})",
             xref="paper",
             x=0,
             y=np.log10(FLOOR),  # a log axis places an annotation by its exponent

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.analysis.numbers import number
 from explorer.figures.panels import like
 from explorer.figures.theme import Theme
 from explorer.signals import Array
@@ -46,7 +47,8 @@ def repeated(times: int, theme: Theme) -> go.Figure:
             go.Scatter(x=at, y=value, line=line, name=name, hovertemplate=f"{name}: %{{y:.3f}}<extra></extra>"), 1, 1
         )
         shown = np.where(slope > 0, slope, np.nan)
-        hover = f"slope of {name}: %{{y:.2e}}<extra></extra>"
-        figure.add_trace(go.Scatter(x=at, y=shown, line=line, showlegend=False, hovertemplate=hover), 1, 2)
+        hover = f"slope of {name}: %{{text}}<extra></extra>"
+        told = [number(one) for one in slope]
+        figure.add_trace(go.Scatter(x=at, y=shown, text=told, line=line, showlegend=False, hovertemplate=hover), 1, 2)
     figure.update_yaxes(type="log", exponentformat="power", row=1, col=2)
     return figure

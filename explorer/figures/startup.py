@@ -104,17 +104,21 @@ def last_drawn(curve: Array) -> int:
 def _curve(figure: go.Figure, curve: Untrained, theme: Theme, dash: str, place: int, *, strong: bool) -> None:
     middle, end = curve.spread.middle, last_drawn(curve.spread.middle)
     where = np.arange(end + 1)
+    spread = np.stack([middle, curve.spread.low, curve.spread.high], -1)[: end + 1]
     figure.add_trace(
         go.Scatter(
             x=where,
             y=held(middle[: end + 1]),
-            customdata=np.stack([middle, curve.spread.low, curve.spread.high], -1)[: end + 1],
+            customdata=spread,
             mode="lines",
             line={"color": _colour(curve, theme, strong), "width": 4 if strong else 2.5, "dash": dash},
             name=f"{curve.letter}  {curve.name}",
             legendrank=place,
-            hovertemplate=f"{curve.letter}, %{{x}} steps back: %{{customdata[0]:.2e}}<br>"
-            f"{curve.draws} draws from %{{customdata[1]:.1e}} to %{{customdata[2]:.1e}}<br>{curve.of}<extra></extra>",
+            text=[
+                f"{number(m)}<br>{curve.draws} draws from {number(low, 2)} to {number(high, 2)}"
+                for m, low, high in spread
+            ],
+            hovertemplate=f"{curve.letter}, %{{x}} steps back: %{{text}}<br>{curve.of}<extra></extra>",
         )
     )
     if not np.isfinite(middle[end]):
@@ -159,7 +163,8 @@ def _direct(figure: go.Figure, curve: Untrained, theme: Theme) -> None:
             line={"color": theme.roles["keep"], "width": 2, "dash": "dashdot"},
             name=f"{curve.letter}, its keep gates alone",
             legendrank=99,
-            hovertemplate=f"{curve.letter}, %{{x}} steps back, by its keep gates alone: %{{y:.2e}}<extra></extra>",
+            text=[number(value) for value in curve.direct[: end + 1]],
+            hovertemplate=f"{curve.letter}, %{{x}} steps back, by its keep gates alone: %{{text}}<extra></extra>",
         )
     )
 

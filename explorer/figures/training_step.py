@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.analysis.numbers import share
+from explorer.analysis.numbers import number, share
 from explorer.figures.panels import like
 from explorer.figures.panels import title as panel_title
 from explorer.figures.theme import Theme
@@ -33,9 +33,9 @@ def pulls(values: Array, tokens: Sequence[str], theme: Theme, *, fixed: int, cho
             x=steps,
             y=np.where(np.isfinite(values), values, np.nan),
             marker={"color": [theme.accent if step == chosen else usual for step in steps], "line": {"width": 0}},
-            text=hover_tokens(tokens)[: len(values)],
+            text=[f"{token}: {number(value)}" for token, value in zip(hover_tokens(tokens), values, strict=False)],
             textposition="none",
-            hovertemplate="%{text}: %{y:.3e}<extra></extra>",
+            hovertemplate="%{text}<extra></extra>",
         )
     )
     figure.update_layout(bargap=0.15)
@@ -141,7 +141,9 @@ def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
                 width=(10 ** edges[1:] - 10 ** edges[:-1])[where],
                 marker={"color": colour, "line": {"width": 0}},
                 name=name,
-                hovertemplate="%{y:,} entries of about %{x:.1e}<extra></extra>",
+                text=[number(10**middle, 2) for middle in middles[where]],
+                textposition="none",
+                hovertemplate="%{y:,} entries of about %{text}<extra></extra>",
             )
         )
     figure.add_vline(x=limit, line={"color": theme.text, "width": 2, "dash": "dash"})

@@ -246,7 +246,7 @@ def of_reach(behind: Mapping[str, Array], at: int, changed: str = "of h") -> str
         if not sizes[0] > 0:
             parts.append(f"**{name.upper()}** has none to begin with")
             continue
-        half_words = f"falls below half after {counted(half)}" if half else "never falls below half"
+        half_words = f"first falls below half after {counted(half)}" if half else "never falls below half"
         end = f"is too small for float32 after {counted(floor)}" if floor else f"{_left(sizes)} at the first step read"
         parts.append(f"**{name.upper()}** {half_words}" + (f" and {end}" if len(sizes) > 1 else ""))
     return f"A tiny change {changed}, going back from step {at + 1}: {'; '.join(parts)}. One network of each kind, one text."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explorer.analysis.reach import FLOOR, magnitudes
+from explorer.analysis.reach import magnitudes
 from explorer.figures import gradients, hidden
 from explorer.figures.curves import Floor, log_curves, of_cells
 from explorer.figures.theme import DASHES, LIGHT, THEMES
@@ -38,7 +38,7 @@ def test_the_floor_is_drawn_and_named() -> None:
     (line,) = [shape for shape in layout.shapes if shape.y0 == shape.y1]
     assert line.y0 == 1e-30
     (note,) = layout.annotations
-    assert note.text == "the floor (1.0e-30)"
+    assert note.text == "the floor (1 × 10⁻³⁰)"
     assert note.y == pytest.approx(-30)
     low, high = layout.yaxis.range
     assert low < -30 and high > np.log10(2), "floor and largest value are within the picture"
@@ -86,7 +86,7 @@ def test_siblings() -> None:
     for trace, cell in zip(figure.data, CELLS, strict=True):
         np.testing.assert_array_equal(trace.customdata, curves[cell][:9])
     assert figure.layout.yaxis.title.text == "‖∂L/∂h‖"
-    assert f"{FLOOR:.1e}" in figure.layout.annotations[0].text
+    assert "1.2 × 10⁻³⁸" in figure.layout.annotations[0].text
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -134,7 +134,7 @@ def test_what_vanished_lies_on_the_floor() -> None:
     (floor,) = figure.layout.shapes
     assert floor.y0 == floor.y1 == FLOOR
     (note,) = figure.layout.annotations
-    assert note.text == "smallest float32 (1.2e-38)"
+    assert note.text == "smallest float32 (1.2 × 10⁻³⁸)"
     assert note.y == np.log10(FLOOR), "on the line: a log axis takes exponents"
 
 
@@ -182,7 +182,7 @@ def test_paths_that_end_or_break_are_seen_to() -> None:
     figure = two_paths(paths, "abc", LIGHT, back(2))
     assert list(figure.data[0].y) == [FLOOR, FLOOR, 1]
     assert crosses(figure) == [(0, FLOOR), (1, FLOOR)]
-    assert "smallest float32 (1.2e-38)" in notes(figure) and "far below" not in notes(figure)
+    assert "smallest float32 (1.2 × 10⁻³⁸)" in notes(figure) and "far below" not in notes(figure)
 
 
 def test_ticks_stand_at_powers_of_ten() -> None:
@@ -279,7 +279,7 @@ def test_compared_networks_have_one_scale() -> None:
     on_one_scale([near, far, large])
     for figure in (near, far, large):
         assert figure.layout.yaxis.range == (low, high)
-        assert notes(figure) == "smallest float32 (1.2e-38)"
+        assert notes(figure) == "smallest float32 (1.2 × 10⁻³⁸)"
 
 
 # The Elman network

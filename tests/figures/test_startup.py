@@ -60,7 +60,7 @@ def test_a_curve_is_drawn_as_it_is() -> None:
     np.testing.assert_array_equal(curve.x, np.arange(STEPS + 1))
     np.testing.assert_array_equal(curve.y, falling(0.5))
     np.testing.assert_array_equal(curve.customdata, np.stack([falling(0.5), falling(0.5) / 2, falling(0.5) * 2], -1))
-    assert "5 draws" in curve.hovertemplate and "‖J‖" in curve.hovertemplate
+    assert "5 draws from 0.5 to 2" in curve.text[0] and "‖J‖" in curve.hovertemplate
     assert curve.name == "B  name of B"
     assert figure.layout.yaxis.type == "log"
 

@@ -53,7 +53,7 @@ def test_of_belt(step: int, parts: list[str]) -> None:
 
 def test_a_gradient_of_nothing_has_no_reach() -> None:
     said = sentences.of_reach({"lstm": np.zeros(3), "rnn": np.array([1, 0.5, 0.25])}, 2)
-    assert "**LSTM** has none to begin with; **RNN** falls below half after 2 steps" in said
+    assert "**LSTM** has none to begin with; **RNN** first falls below half after 2 steps" in said
 
 
 def test_a_negative_number_has_a_minus_sign() -> None:
@@ -110,7 +110,7 @@ def test_of_reach() -> None:
     said = sentences.of_reach(behind, 3, "of c")
     assert "A tiny change of c, going back from step 4" in said, "steps are counted from 1 on the screen"
     assert "**LSTM** never falls below half and arrives with 60 % of its size" in said
-    assert "**RNN** falls below half after 1 step and is too small for float32 after 2 steps" in said
+    assert "**RNN** first falls below half after 1 step and is too small for float32 after 2 steps" in said
 
 
 @pytest.mark.parametrize("token", [*"a *_$<&", "\n", "\N{COMBINING ACUTE ACCENT}"])

@@ -85,7 +85,8 @@ def scores(view: View) -> dict[str, tuple[int, int | None]]:
     if any(due is not None for due in dues(view)):
         due = dues(view)[step]
         found[RIGHT] = (favourite if due is None else int(due), None)
-    for column, label in enumerate(labels):
+    for column in service.guesses(view.here.card, len(labels)).tolist():
+        label = labels[column]
         shown = visible(label)
         found[shown if shown not in found else f"{shown} ({column})"] = (column, None)  # cut, two may look the same
     return found

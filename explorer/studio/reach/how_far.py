@@ -51,9 +51,9 @@ def gradients(view: View, measure: str) -> dict[str, Trace]:
 
 
 def distances(behind: dict[str, Array], at: int) -> str:
-    """A table: for each network, how many steps back from step `at` the gradient is below half, a thousandth and the floor, and its size
-    at both ends."""
-    heads = ("network", "below half after", "below 1/1000 after", "below the smallest float32 after")
+    """A table: for each network, how many steps back from step `at` the gradient is first below half, a thousandth and the floor, and its
+    size at both ends."""
+    heads = ("network", "first below half after", "first below 1/1000 after", "first below the smallest float32 after")
     rows: list[tuple[str, ...]] = [(*heads, f"at step {at + 1}", "at the first step read"), ("---",) * 6]
     for cell, curve in behind.items():
         falls = (distance_to_share(curve), distance_to_share(curve, 1e-3), distance_to_floor(curve))

@@ -146,7 +146,9 @@ def followed(here: Place) -> int | None:
 def names_of_labels(here: Place) -> dict[str, int]:
     """What a label is called here and in the link -> its column."""
     found: dict[str, int] = {}
-    for column, label in enumerate(service.model(here.model).labels):
+    labels = service.model(here.model).labels
+    for column in service.guesses(here.card, len(labels)).tolist():
+        label = labels[column]
         shown = visible(label)
         name = shown if shown not in found and shown != DUE else f"{shown} ({named(label)})"
         found[name if name not in found else f"{name} ({column})"] = column  # long ones are cut and may look the same
