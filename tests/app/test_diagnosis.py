@@ -176,6 +176,19 @@ def test_what_is_right_is_told_by_examples() -> None:
     assert at.title[0].value == sentences.plain(summary(found)), "those that were there stay"
 
 
+def test_examples_from_a_file() -> None:
+    """They count as those of the box do; a file that is no UTF-8 text is refused, and those that were there stay."""
+    at = dropped(classifier(), vocabulary=LETTERS, text=TEXT)
+    model = at.session_state[own.KEY].model
+    lines = "\n".join(f"{word}\t{model.labels[k % 2]}" for k, word in enumerate(["abc", "cab", "dab", "face"] * 20))
+    at = check(at.file_uploader(key="examples_file").upload("known.txt", lines.encode(), "text/plain").run())
+    found = explorer.diagnose(model, TEXT, examples=explorer.models.parse_examples(lines, model))
+    assert at.title[0].value == sentences.plain(summary(found))
+    at = check(at.file_uploader(key="examples_file").upload("known.txt", "abc\tÄ".encode("latin-1"), "text/plain").run())
+    assert "The file is not UTF-8 text" in said(at).replace("\\", "")
+    assert at.title[0].value == sentences.plain(summary(found))
+
+
 def take(at: AppTest) -> AppTest:
     at.session_state["take"] = True
     return check(at.run())

@@ -133,6 +133,15 @@ def test_the_question_comes_first(page: Page, server: Server, name: str) -> None
     expect_revealed(page, name, text, 3)
 
 
+def test_what_plays_by_itself_waits_where_a_class_is_to_guess(page: Page, server: Server) -> None:
+    """The first page plays to the telling step; with the question on it stays there, covered."""
+    visit(page, server, ask=1)
+    page.wait_for_timeout(600)  # it would have begun by now, at the first step
+    show = card_of(FIRST_MODEL).show
+    expect_step(page, show.step)
+    expect_covered(page, FIRST_MODEL, show.text, show.step)
+
+
 def test_the_cover_stays_whatever_is_looked_at(page: Page, server: Server) -> None:
     """Another unit, another size of the window, the other units of the roll: none of it gives the answer away."""
     name = TASKS["labels"]
