@@ -165,7 +165,7 @@ class Cell(nn.Module):
         found: dict[str, Tensor] = {}
         for end, names in (("i", self.input_blocks), ("h", self.recurrent_blocks)):
             for kind, weight in (("W", f"weight_{end}h"), ("b", f"bias_{end}h")):
-                rows = getattr(self, weight).split(self.hidden_size)
+                rows = getattr(self, weight).split(self.hidden_size) if names else ()  # split makes one part of nothing
                 found |= {f"{kind}_{end}{name}": block for name, block in zip(names, rows, strict=True)}
         return found
 
