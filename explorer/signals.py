@@ -1,6 +1,6 @@
 """Signal and Trace: what one reading of a network is made of. Everything downstream works on these two; numpy only.
 
-Dims are named and ordered `layer`, `step`, `unit` (DESIGN: a bidirectional network has two rows a layer, forward then backward,
+Dims are named and ordered `layer`, `step`, `unit` (docs/design.md: a bidirectional network has two rows a layer, forward then backward,
 each at the step of the token that it read).
 """
 

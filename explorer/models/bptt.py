@@ -67,7 +67,7 @@ def itemised(
     state: State | None = None,
     progress: Progress | None = None,
 ) -> Itemised:
-    """Backpropagation through time, itemised: DESIGN, section 6. With what truncation at each k in `truncate` throws away.
+    """Backpropagation through time, itemised: docs/design.md, “Truncation”. With what truncation at each k in `truncate` throws away.
 
     Raises ValueError for a network without a readout, a text of one token, a k below 1, or a truncation of a bidirectional network.
     """

@@ -51,7 +51,7 @@ def gradient_matrix(
 
     Total derivatives, absolute: nothing is divided by a row's largest, which would hide that a gradient vanishes. 0 where the target
     does not depend on the source: above the diagonal, in a network that reads forwards. Entries below float32's smallest normal number
-    are past the floor of a float32 network. Same numbers as the norms of `gradients` for each target (DESIGN, section 6).
+    are past the floor of a float32 network. Same numbers as the norms of `gradients` for each target (docs/design.md).
 
     `progress` is told the share that is done (0 to 1) now and then, and may raise to cancel. Raises ValueError for an objective or a
     state that there is not.

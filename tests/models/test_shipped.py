@@ -29,7 +29,7 @@ BARS: dict[str, list[tuple[str, str, float]]] = {
     "sentiment-lstm": [("held_out_accuracy", ">=", 0.76)],
     "agreement-lstm": [("held_out_verb_accuracy", ">=", 0.99), ("held_out_pronoun_accuracy", ">=", 0.97)],
 }
-"""Of DESIGN's table of models; those of the generated tasks are below, against what a network without a memory reaches."""
+"""The least that the networks of real data reach; those of generated tasks stand below, against a network without memory."""
 
 
 @cache
