@@ -28,7 +28,9 @@ def share(value: float, decimals: int = 0) -> str:
     if percent < 100:
         most = 100 - 10.0**-near  # 99.96 is not 100.0
         return f"{min(percent, most):.{near if percent < 1 or percent > 99 else decimals}f} %"
-    return f"{max(percent, 100 + 10.0**-near):.{near if percent < 101 else 0}f} %"
+    if percent < 100 + 10.0**-near / 2:
+        return "> 100 %"
+    return f"{percent:.{near if percent < 101 else 0}f} %"
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -90,6 +90,8 @@ def same(said: str | None, value: Value) -> bool:
         return said == value
     if said.startswith("<"):
         return 0 < value < read(said[1:].strip())[0]
+    if said.startswith(">"):  # so little more that it would round to it
+        return 1 < value < 1.0005
     number, unit = read(said)
     if said in ("99.9 %", "99.9\xa0%"):  # all of it is said of all only
         return 0.9985 <= value < 1

@@ -25,7 +25,8 @@ function percent(share) {
   if (share === 0 || share === 1) return `${100 * share} %`;
   const whole = 100 * share;
   if (whole < 0.1) return "< 0.1 %";
-  if (whole < 1 || (whole > 99 && whole < 101)) return `${(whole < 100 ? Math.min(whole, 99.9) : Math.max(whole, 100.1)).toFixed(1)} %`;
+  if (whole > 100 && whole < 100.05) return "> 100 %";
+  if (whole < 1 || (whole > 99 && whole < 101)) return `${(whole < 100 ? Math.min(whole, 99.9) : whole).toFixed(1)} %`;
   return `${whole.toFixed(0)} %`;
 }
 
