@@ -17,7 +17,7 @@ import explorer
 from explorer.models import Model
 from tests.amount import FULL
 
-MOST = {"app": 3, "browser": 2, "figures": 6, "studio": 10}
+MOST = {"app": 3, "browser": 1, "figures": 6, "studio": 10}
 """How many cases of one parametrised test run without --full, by the folder of the tests; MOST_ELSE in all others. A test that needs
 more is marked `cases(n)`."""
 MOST_ELSE = 16

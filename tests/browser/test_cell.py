@@ -136,6 +136,7 @@ def test_each_step_and_each_unit_is_another_picture(open_page: OpenPage, server:
     assert len(set(of_units)) == len(of_units)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", [FIRST_MODEL, "english-rnn", "adding-gru"])
 def test_a_step_flows_and_comes_to_rest(page: Page, server: Server, shipped: Shipped, name: str) -> None:
     """From wire to wire, in the order of computation; at rest it is the picture that a jump to that step gives, and draws no more."""

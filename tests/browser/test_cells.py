@@ -119,6 +119,7 @@ def test_every_equation_in_every_notation_is_typeset(page: Page, tmp_path: Path)
     check_log(server)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("cell", ["lstm", "gru", "lstm-peephole"])
 def test_what_changed_is_marked(open_page: OpenPage, server: Server, cell: str) -> None:
     """What was computed and nothing else, in the picture and in the equations; the switch takes it away, and the link knows."""

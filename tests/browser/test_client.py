@@ -120,6 +120,7 @@ def test_a_page_that_is_left_leaves_nothing_behind(page: Page, server: Server) -
     assert page.evaluate("heldTimers()") == 0
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("at_work", ["a flow", "an unfolded gate", "present"])
 def test_whatever_it_is_doing_when_it_is_left(page: Page, server: Server, at_work: str) -> None:
     """In the midst of a step that flows and is not yet told of, waiting for a unit's weights, or over the whole window."""
@@ -142,6 +143,7 @@ def test_whatever_it_is_doing_when_it_is_left(page: Page, server: Server, at_wor
     assert [page.evaluate(f"{held}()") for held in ("heldObservers", "heldTimers")] == [0, 0]
 
 
+@pytest.mark.full
 def test_a_step_taken_while_playing_is_where_it_stays(page: Page, server: Server) -> None:
     visit(page, server, text=TEXT, step=1)
     page.get_by_test_id("stage-play").click()
@@ -152,6 +154,7 @@ def test_a_step_taken_while_playing_is_where_it_stays(page: Page, server: Server
     expect_link(page, step=31)
 
 
+@pytest.mark.full
 def test_a_step_taken_just_before_leaving_is_kept(page: Page, server: Server) -> None:
     """The page is left as soon as the stage has told where it is, whatever the server is doing then."""
     visit(page, server, text=TEXT, step=5)

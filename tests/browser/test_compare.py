@@ -224,6 +224,7 @@ def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server) -> Non
             assert box["x"] >= 0 and box["x"] + box["width"] <= 390
 
 
+@pytest.mark.full
 def test_whatever_is_typed_is_text(page: Page, server: Server) -> None:
     visit(page, server, ADDRESS, model=NAME, text=MARKUP, step=30)
     for tab in TABS:
@@ -233,6 +234,7 @@ def test_whatever_is_typed_is_text(page: Page, server: Server) -> None:
         assert foreign(page) == []
 
 
+@pytest.mark.full
 def test_another_page_and_back(page: Page, server: Server) -> None:
     """The lanes are drawn again, once, with the playhead where it is."""
     open_tab(page, server, "Side by side")

@@ -108,6 +108,7 @@ def test_it_fits_a_phone(open_page: OpenPage, server: Server) -> None:
     expect_to_fit(page, "the edited run")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_axe_finds_nothing_in_the_edited_run(open_page: OpenPage, server: Server, mode: str) -> None:
     """With marks of all kinds."""

@@ -248,6 +248,7 @@ def test_what_vanished_has_a_colour_of_its_own(open_page: OpenPage, server: Serv
     expect(page.locator(".scale .high")).to_have_text("1")
 
 
+@pytest.mark.full
 def test_whatever_is_typed_is_text(page: Page, server: Server) -> None:
     """In the captions of the matrices, and in each sentence and chart of the page."""
     visit(page, server, ADDRESS, model=NAME, text=MARKUP, step=1, reach="Every pair")
@@ -266,6 +267,7 @@ def test_whatever_is_typed_is_text(page: Page, server: Server) -> None:
         assert foreign(page) == []
 
 
+@pytest.mark.full
 def test_another_page_and_back(page: Page, server: Server) -> None:
     """The matrices are drawn again, once."""
     open_tab(page, server, "Every pair")

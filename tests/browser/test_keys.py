@@ -64,6 +64,7 @@ def test_space_presses_the_button_that_has_the_focus(page: Page, server: Server)
     expect(page.get_by_test_id("stage-play")).to_have_attribute("title", "Play (Space)")
 
 
+@pytest.mark.full
 def test_shortcuts_of_the_browser_are_left_alone(page: Page, server: Server) -> None:
     visit(page, server, text=TEXT, step=5)
     for held in ("ctrlKey", "altKey", "metaKey"):

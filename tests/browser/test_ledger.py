@@ -136,6 +136,7 @@ def test_it_follows_while_the_stage_plays(page: Page, server: Server) -> None:
     assert all(step == shown for step, shown in seen)
 
 
+@pytest.mark.full
 def test_the_sentence_follows_when_it_rests(page: Page, server: Server) -> None:
     open_tab(page, server, WRITTEN)
     stand_at(page, step=30, unit=60)
@@ -286,6 +287,7 @@ def test_it_fits_a_phone_in_the_dark(open_page: OpenPage, server: Server, tab: s
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390, part
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("tab", [WRITTEN, ANSWER])
 def test_whatever_is_typed_is_text(page: Page, server: Server, tab: str) -> None:
     open_tab(page, server, tab, text=MARKUP, step=30)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from playwright.sync_api import Page, expect
 from torch import nn
@@ -160,6 +161,7 @@ def test_it_stays_in_its_session_and_a_foreign_file_changes_nothing(
     expect(mine.get_by_test_id("stSidebar").get_by_role("button", name=FILE)).to_be_visible()
 
 
+@pytest.mark.full
 def test_the_stage_shows_what_is_read_and_what_is_answered_each_for_itself(
     page: Page, server: Server, tmp_path: Path
 ) -> None:

@@ -95,6 +95,7 @@ def test_what_one_points_at_is_told(page: Page, server: Server, shipped: Shipped
     expect_numbers(page, trace, STEP, card_of(FIRST_MODEL).show.unit)
 
 
+@pytest.mark.full
 def test_the_twelve_that_vary_most(open_page: OpenPage, server: Server, shipped: Shipped) -> None:
     """Those whose part of the scores varies most on this text, the longest memory first; the choice is in the link."""
     name = "english-gru"
@@ -279,6 +280,7 @@ def lanes(page: Page) -> list[Locator]:
     return page.get_by_test_id("stage").locator("canvas.lane").all()
 
 
+@pytest.mark.full
 def test_it_says_what_it_is(page: Page, server: Server, shipped: Shipped) -> None:
     """Each lane has a name for who does not see it, and a letter beside it; it is as wide as the tokens together, and begins where they
     do: one grid for strip and roll."""

@@ -141,6 +141,7 @@ def test_a_saved_page_says_that_it_needs_javascript(open_page: OpenPage, server:
     assert said not in with_it.inner_text("body")
 
 
+@pytest.mark.full
 def test_a_saved_page_does_what_the_stage_does(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     """Unroll, ask first, present, the roll, dark as the reader's system is; and it can be saved again."""
     online = open_page()
@@ -203,6 +204,7 @@ def test_a_saved_page_on_a_phone(open_page: OpenPage, server: Server, tmp_path: 
     expect_step(saved, STEP + 1)
 
 
+@pytest.mark.full
 def test_the_saving_waits_for_the_weights(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     """Also where those of one unit were there before; and a step taken meanwhile is what is saved."""
     page = open_page()

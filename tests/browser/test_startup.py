@@ -46,6 +46,7 @@ def slider(page: Page, label: str) -> Locator:
     return page.get_by_test_id("stSlider").filter(has_text=label).filter(visible=True).get_by_role("slider")
 
 
+@pytest.mark.full
 def test_it_opens_on_three_curves_and_their_names(page: Page, server: Server) -> None:
     open_lab(page, server)
     expect(page.get_by_role("heading", level=1)).to_have_text(

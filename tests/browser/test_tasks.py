@@ -102,6 +102,7 @@ def test_a_chip_of_the_menu_on_another_page(page: Page, server: Server) -> None:
     expect_reading(page, card, text)
 
 
+@pytest.mark.full
 def test_what_to_look_for(page: Page, server: Server) -> None:
     """A chip brings the unit, its text and its step, and says so in the link; another excerpt keeps the unit."""
     visit(page, server, "belt", text="What was typed.", step=3, unit=0)
@@ -134,6 +135,7 @@ def test_a_network_goes_on(page: Page, server: Server, shipped: Shipped) -> None
     assert tokens_of(page).nth(14).evaluate("node => node.classList.contains('generated')") is False
 
 
+@pytest.mark.full
 def test_the_page_of_models(page: Page, server: Server) -> None:
     """A finding is watched from there, whatever the link says of other pages' settings; an entry of the menu too."""
     page.goto(f"{server.url}/{LIBRARY}?model={FIRST_MODEL}&text=abc&step=2&of=x&view=All+units&changed=2")

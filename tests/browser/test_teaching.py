@@ -142,6 +142,7 @@ def test_what_plays_by_itself_waits_where_a_class_is_to_guess(page: Page, server
     expect_covered(page, FIRST_MODEL, show.text, show.step)
 
 
+@pytest.mark.full
 def test_the_cover_stays_whatever_is_looked_at(page: Page, server: Server) -> None:
     """Another unit, another size of the window, the other units of the roll: none of it gives the answer away."""
     name = TASKS["labels"]
@@ -167,6 +168,7 @@ def test_unrolled_the_next_step_is_covered_too(page: Page, server: Server) -> No
     expect(drawing).to_contain_text(coming)
 
 
+@pytest.mark.full
 def test_while_it_is_asked_the_covers_lie_over_what_is_to_come(page: Page, server: Server) -> None:
     """In the strip and in the roll, from the next token on, to the end."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1, ask=1)
@@ -367,6 +369,7 @@ def test_present(open_page: OpenPage, server: Server, name: str) -> None:
     until_equal(page, lambda: across(stage), across_before)
 
 
+@pytest.mark.full
 def test_escape_folds_before_it_leaves(open_page: OpenPage, server: Server) -> None:
     page = open_page(viewport=PROJECTOR)
     visit(page, server, model=FIRST_MODEL, step=STEP + 1, present=1)

@@ -71,6 +71,7 @@ def test_a_chosen_pair_is_the_same_on_another_machine(open_page: OpenPage, serve
         expect(page.get_by_test_id("matrices").locator(".told")).to_contain_text("(10)")
 
 
+@pytest.mark.full
 def test_update_after_update(page: Page, server: Server, shipped: Shipped) -> None:
     """Each says what the library's own does. The link tells how they are made, and not how many there were."""
     visit(page, server, "step", part="The update", **LINK)

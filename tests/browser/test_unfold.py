@@ -142,6 +142,7 @@ def test_every_gate_adds_up(page: Page, server: Server, shipped: Shipped, name: 
         expect_arithmetic(page, model, text, layer, other, last)
 
 
+@pytest.mark.full
 def test_the_product_on_the_belt(page: Page, server: Server, shipped: Shipped) -> None:
     """What the gate's value goes into, in symbols and in the numbers of this step."""
     unit = card_of(FIRST_MODEL).show.unit
@@ -235,6 +236,7 @@ def test_another_gate_takes_its_place(page: Page, server: Server) -> None:
     expect(gate(page, "f")).not_to_have_class(re.compile(r"\bdim\b"))
 
 
+@pytest.mark.full
 def test_a_click_is_not_lost_when_the_stage_is_laid_out_meanwhile(page: Page, server: Server) -> None:
     """Between press and release of a slow hand the window may change, or an answer of the server come."""
     visit(page, server, model=FIRST_MODEL, text=TEXT, step=STEP + 1)
@@ -264,6 +266,7 @@ def test_a_unit_that_pushed_is_pinned(page: Page, server: Server, shipped: Shipp
     expect_numbers(page, explorer.trace(shipped[FIRST_MODEL], TEXT), STEP, unit)
 
 
+@pytest.mark.full
 def test_a_unit_is_asked_for_once(page: Page, server: Server) -> None:
     """One message at its first gate; none for its other gates, for steps, or for unfolding again; one more for another unit."""
     sent = sent_by(page)

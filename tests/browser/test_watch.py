@@ -113,6 +113,7 @@ def test_every_way_to_step(page: Page, server: Server) -> None:
     expect_link(page, step=4)
 
 
+@pytest.mark.full
 def test_play_and_pause(page: Page, server: Server) -> None:
     """To the end, where it rests; played again it begins anew; Space does the same."""
     page.add_init_script(RECORD)

@@ -106,6 +106,7 @@ def test_edits_as_text(page: Page, server: Server) -> None:
     expect(page.get_by_text("at the playhead (step 20")).to_be_visible()
 
 
+@pytest.mark.full
 def test_what_is_edited_stays_on_the_way_to_another_page_and_back(page: Page, server: Server) -> None:
     visit(page, server, ADDRESS, model=NAME, text=TEXT, step=20, edits="scale c 0.5")
     said = page.get_by_text("at the playhead (step 20").inner_text()
@@ -148,6 +149,7 @@ def test_on_a_phone(open_page: OpenPage, server: Server) -> None:
         expect_to_fit(page, tab)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_axe_finds_nothing_in_the_list(open_page: OpenPage, server: Server, mode: str) -> None:
     """With marks of all kinds, one edit that is staged, and the choices for another one unfolded."""
