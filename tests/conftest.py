@@ -17,10 +17,10 @@ import explorer
 from explorer.models import Model
 from tests.amount import FULL
 
-MOST = {"app": 3, "browser": 1, "figures": 6, "studio": 10}
+MOST = {"app": 2, "browser": 1, "figures": 4, "studio": 3}
 """How many cases of one parametrised test run without --full, by the folder of the tests; MOST_ELSE in all others. A test that needs
 more is marked `cases(n)`."""
-MOST_ELSE = 16
+MOST_ELSE = 8
 
 # No deadline: a first call loads torch. In CI the same examples every time, and none remembered.
 hypothesis.settings.register_profile("carousel", deadline=None)

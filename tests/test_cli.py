@@ -116,6 +116,7 @@ def test_train_without_a_seed_trains_all_that_the_recipe_names(
     assert err.count("measuring the held-out score") == 1
 
 
+@pytest.mark.full
 def test_train_on_a_device(
     tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -333,6 +334,7 @@ def press_ctrl_c_at(step: int) -> Callable[[Progress, Progress], str]:
     return instead_of_bar
 
 
+@pytest.mark.full
 def test_a_stopped_run_goes_on_to_the_same_model(
     tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -349,6 +351,7 @@ def test_a_stopped_run_goes_on_to_the_same_model(
     assert weights[0] == weights[1]
 
 
+@pytest.mark.full
 def test_a_run_of_several_seeds_that_is_stopped_says_how_to_go_on(
     tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -418,6 +421,7 @@ def test_in_a_shell() -> None:
     check_one_line(wrong.stderr)
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("command", [["trace", "--out", "x.npz", "--model"], ["check"]], ids=["trace", "check"])
 def test_a_file_that_is_too_long_is_refused_before_it_is_read(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

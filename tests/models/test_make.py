@@ -99,6 +99,7 @@ def test_a_broken_off_run_goes_on_to_the_same_model(tmp_path: Path) -> None:
     assert made(tmp_path / "later", resume=tmp_path / "run.pt") == whole  # from the end: scored and written once more
 
 
+@pytest.mark.full
 def test_noise_and_dropout_can_be_repeated(tmp_path: Path) -> None:
     """They have a generator of their own for each update: the same card again, also where a run was broken off; without them another."""
     recipe = replace(CLASSES, budget=DROPPED)
@@ -220,6 +221,7 @@ def by_error(sign: int) -> Recipe:
     return replace(FORECASTS, seeds=(1, 2, 3), selection=select)
 
 
+@pytest.mark.full
 def test_of_several_seeds_the_best_by_selection_is_kept(tmp_path: Path) -> None:
     """All are on the card with what they were chosen by and their held-out scores; the one that is shipped is the one of the highest
     selection, whatever its held-out score; it is the same model as by itself."""

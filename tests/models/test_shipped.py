@@ -60,7 +60,7 @@ def test_the_files_are_small() -> None:
     assert size < 20e6
 
 
-@pytest.mark.cases(4)
+@pytest.mark.full
 @pytest.mark.parametrize("name", CARDS)
 def test_every_score_is_on_the_card(name: str) -> None:
     """Where only an excerpt is shipped, the score of that stands there too."""
@@ -71,6 +71,7 @@ def test_every_score_is_on_the_card(name: str) -> None:
         assert score == pytest.approx(stated, abs=2e-4), key  # rounded to four places, summed in another order
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("name", BARS)
 def test_the_bars(name: str) -> None:
     """By the card, and again on what is shipped."""
@@ -139,6 +140,7 @@ def test_every_effect_has_its_spread(name: str) -> None:
         assert one.expected == wanted.expected
 
 
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("name", ["counter-lstm", "toggle-rnn", "temporal-order-gru"])
 def test_the_spread_is_that_of_the_places(name: str) -> None:
     """Measured again: each place a number of its own, of which the card has mean and deviation."""
@@ -170,7 +172,7 @@ def test_english_has_a_quotation_unit_that_matters() -> None:
     assert card.show.rank == 1
 
 
-@pytest.mark.cases(3)
+@pytest.mark.cases(1)
 @pytest.mark.parametrize("name", [name for name, card in CARDS.items() if card.wired])
 def test_a_wired_network_is_always_right(name: str) -> None:
     assert CARDS[name].score == again(name)[CARDS[name].headline.key] == 1
@@ -191,7 +193,7 @@ def from_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(findings, name, few)
 
 
-@pytest.mark.cases(1)
+@pytest.mark.full
 @pytest.mark.parametrize("task", RECIPES)
 def test_each_recipe_runs_end_to_end(
     task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_excerpts: None

@@ -78,7 +78,8 @@ def test_each_token_can_be_changed(card: Card) -> None:
     model = explorer.load(card.name)
     one = explorer.trace(model, text)
     assert list(one.tokens) == tokens
-    for position, old in enumerate(tokens):
+    for position in (0, 2, len(tokens) - 1):
+        old = tokens[position]
         key = {"characters": "into", "words": "into_word", "numbers": "into_row"}[card.tokens]
         at = opened("hidden", model=card.name, text=text, changed=position + 1, **{key: into})
         changed = [*tokens[:position], into if into != old else "x", *tokens[position + 1 :]]
@@ -143,6 +144,7 @@ OBJECTIVES = {
 }
 
 
+@pytest.mark.cases(2)
 @pytest.mark.parametrize("answer", OBJECTIVES)
 def test_the_objectives_of_each_kind_of_answer(answer: str, shelve_task: ShelveTask) -> None:
     """Those that it has, and no other; each gives the library's gradient, up to the step asked for."""
