@@ -226,6 +226,7 @@ def test_the_saving_waits_for_the_weights(open_page: OpenPage, server: Server, t
 HOSTILE = "a</script><script>window.mine = 1</script><!--<script>" + MARKUP + SIGNS
 
 
+@pytest.mark.full
 def test_hostile_text_is_text_in_what_is_saved(open_page: OpenPage, server: Server, tmp_path: Path) -> None:
     """In strip, title, caption and link of a page, where nothing of it runs; no element of a picture comes from it, and no script."""
     page, text = open_page(), HOSTILE

@@ -72,6 +72,7 @@ def typing_box(page: Page, card: Card) -> Locator:
     return text_box(page) if card.tokens != "numbers" else page.get_by_role("textbox", name="Numbers, a row a step")
 
 
+@pytest.mark.full
 def test_a_walk_through_the_menu(page: Page, server: Server) -> None:
     """A task of each kind is read at once, by its own tokens, where its effect is to be seen; closed, the menu changes nothing."""
     visit(page, server, text="What was typed.", step=3)

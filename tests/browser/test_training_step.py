@@ -139,6 +139,7 @@ def test_every_tab_on_a_phone(open_page: OpenPage, server: Server) -> None:
             assert box["x"] >= 0 and box["x"] + box["width"] <= 390, tab
 
 
+@pytest.mark.full
 def test_what_takes_long_shows_how_far_it_is_and_can_be_stopped(page: Page, server: Server) -> None:
     """Stopped, it is not begun again by itself; asked for, it is done."""
     text = "Call me Ishmael. " * 58
