@@ -26,13 +26,14 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
         for name in ("hardsigmoid", "hardtanh", "relu6", "elu", "leaky_relu", "softplus", "softsign")
     },
 }
-"""What a cell's formulas call, as torch has it."""
+"""The functions that a cell's formulas call, as torch implements them."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Of one unit's pre-activation at every step: `inputs` [step, input], `units` [step, unit], `bias` [step], and by name what else
-    enters the sum [step]; all add up to it. `of` is whose the units are: "h_prev", or what comes in its place; empty if no unit pushes."""
+    """Terms of the units' pre-activations at every step: `inputs` [step, input], `units` [step, unit], `bias` [step],
+    and by name the other terms of the sum [step]. They all add up to it. `of` names whose the units are: "h_prev", or
+    the state in its place; empty without recurrent units."""
 
     inputs: Tensor
     units: Tensor

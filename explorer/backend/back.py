@@ -27,14 +27,14 @@ Progress = Callable[[float], None]
 INPUT = -1
 """The row that stands for x itself."""
 HELD = 2**24
-"""How many numbers a walk may hold that has to keep every step of its targets."""
+"""Most numbers that a walk may hold when it has to keep every step of its targets."""
 PACE = 0.1
 """Seconds between two reports of progress."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What is carried back: targets, each at one step, the earliest first.
+    """Targets to carry back, each at one step, the earliest first.
 
     steps  of each target
     seeds  (row, state) -> [target, unit]: the derivative of each target by that state at its step
@@ -60,7 +60,7 @@ class Targets:
         return slice(self.before(step), self.before(step + 1))
 
     def before(self, step: int) -> int:
-        """How many have an earlier step."""
+        """Number of targets with an earlier step."""
         return bisect_left(self.steps, step)
 
 
@@ -71,8 +71,8 @@ class Passed(NamedTuple):
     step      of the token
     by        by the row's states, each taken as a variable of its own
     here      by the same states, all paths included
-    to        by W_ih x + b_ih and by W_hh h + b_hh, where the weights were asked for and the step back is written by hand
-    weights   by each of the row's parameters, where it is not
+    to        by W_ih x + b_ih and by W_hh h + b_hh, with `weights` and a step back that is written by hand
+    weights   by each of the row's parameters, with `weights` and any other step back
     """
 
     row: int
@@ -127,7 +127,7 @@ class Row:
 
     @property
     def by_hand(self) -> bool:
-        """Whether its step back is written by hand."""
+        """True if the row's step back is written by hand."""
         return self._by_hand is not None
 
     def at(self, step: int) -> int:
@@ -139,7 +139,8 @@ class Row:
         return {name: self.s[name].new_zeros(targets, self.s[name].shape[-1]) for name in self.states}
 
     def back(self, place: int, d: Signals, x: bool, weights: bool) -> _Moved:
-        """Over the step at `place` of the reading order; by x and by the weights only where they are asked for."""
+        """Carry `d` back over the step at `place` of the reading order; derivatives by x and by the weights only on
+        request."""
         if self._by_hand is None:
             assert self._general is not None
             return self._general(place, d, weights)
@@ -170,14 +171,14 @@ class _FromStep:
             after = self.cell.step(x, self.cell.State(**entered), tap, under)
             here = {name: getattr(after, name) for name in self.states}
             outputs = {name: value for name, value in here.items() if value.requires_grad}
-            asked = {"x": x}
-            asked |= {f"before {name}": leaf for name, leaf in before.items()}
-            asked |= {f"below {name}": leaf for name, leaf in below.items()}
-            asked |= {f"here {name}": value for name, value in outputs.items()}
-            asked |= {f"weight {name}": weight for name, weight in self.weights.items()} if weights else {}
-            found = torch.autograd.grad(
+            leaves = {"x": x}
+            leaves |= {f"before {name}": leaf for name, leaf in before.items()}
+            leaves |= {f"below {name}": leaf for name, leaf in below.items()}
+            leaves |= {f"here {name}": value for name, value in outputs.items()}
+            leaves |= {f"weight {name}": weight for name, weight in self.weights.items()} if weights else {}
+            grads = torch.autograd.grad(
                 list(outputs.values()),
-                list(asked.values()),
+                list(leaves.values()),
                 [d[name][:, None] for name in outputs],  # [target, 1, unit]
                 allow_unused=True,
                 is_grads_batched=True,
@@ -185,7 +186,7 @@ class _FromStep:
         batch = len(next(iter(d.values())))
         by = {
             name: value.new_zeros(batch, *value.shape) if grad is None else grad
-            for (name, value), grad in zip(asked.items(), found, strict=True)
+            for (name, value), grad in zip(leaves.items(), grads, strict=True)
         }
         return _Moved(
             {name: by[f"before {name}"][:, 0] for name in self.states},
@@ -201,7 +202,7 @@ class _FromStep:
 
 @contextmanager
 def walking() -> Iterator[None]:
-    """What a walk needs around it: nothing recorded by autograd, denormals counted as 0."""
+    """Context for a walk: autograd records nothing, and denormals count as 0."""
     with torch.no_grad(), flushed_denormals():
         yield
 
@@ -345,12 +346,12 @@ def carried_back(rows: list[Row], seeds: dict[tuple[int, str], Tensor]) -> list[
     for where, seed in seeds.items():
         into[where] += seed
     directions = 1 + any(row.direction for row in rows)
-    found: list[Signals] = [{} for _ in rows]
+    carried_by_row: list[Signals] = [{} for _ in rows]
     for bottom in range(len(rows) - directions, -1, -directions):
         layer = rows[bottom : bottom + directions]
         into_x = torch.zeros_like(layer[0].s["x"][:, 0])
         for row in layer:
-            by, carried = found[row.number], row.carried(1)
+            by, carried = carried_by_row[row.number], row.carried(1)
             by |= {name: torch.empty_like(into[row.number, name]) for name in row.states}
             for place in range(len(row) - 1, -1, -1):
                 t = row.at(place)
@@ -365,11 +366,11 @@ def carried_back(rows: list[Row], seeds: dict[tuple[int, str], Tensor]) -> list[
                 carried = moved.before
         for row, part in zip(rows[bottom - directions : bottom], into_x.chunk(directions, -1), strict=False):
             into[row.number, row.cell.upward] += part
-    return found
+    return carried_by_row
 
 
 def paced(progress: Progress | None) -> Progress:
-    """`progress`, called every now and then and at the end; nothing where there is none."""
+    """`progress`, called now and then and at the end; a function that does nothing if it is None."""
     if progress is None:
         return lambda share: None
     last = time.monotonic()

@@ -1,4 +1,4 @@
-"""Where a model runs: the CPU, or a GPU where there is one and it is wanted."""
+"""The device that a model runs on: the CPU, or a GPU if there is one and the user wants it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def choose(device: str = "auto") -> torch.device:
 
 def available() -> tuple[str, ...]:
     """The devices that this machine has."""
-    found = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    return tuple(name for name, there in found.items() if there)
+    devices = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return tuple(name for name, there in devices.items() if there)
 
 
 def placed(module: Module, device: torch.device) -> Module:

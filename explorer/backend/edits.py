@@ -26,11 +26,12 @@ from explorer.signals import PER_UNIT, Array, Trace
 
 Does = Literal["set", "scale", "noise", "freeze", "patch"]
 PREV = "_prev"
-"""What the name of a state ends in where it is meant as it enters a step."""
+"""Suffix of a state's name for the state as it enters a step."""
 LOOP = "loop"
-"""What an edit names that is of all states that come back; `in_full` has it for a cell."""
+"""Name of the signal in an edit of all recurrent states; `in_full` replaces it by the cell's own states."""
 MARGIN = 0.01
-"""How far beyond what a unit did on a text a value still counts as within: a σ comes near 1 without ever reaching it."""
+"""Distance beyond a unit's range on a text within which a value still counts as in range: a σ comes near 1 without ever
+reaching it."""
 
 
 @dataclass(frozen=True)
@@ -209,11 +210,11 @@ def loop_of(cell: Cell) -> tuple[str, ...]:
 
 def in_full(edits: Iterable[Edit], cell: Cell) -> tuple[Edit, ...]:
     """The edits with the cut of the loop as an edit of each state that comes back in this cell."""
-    found: list[Edit] = []
+    full: list[Edit] = []
     for edit in edits:
         states = loop_of(cell) if edit.signal == LOOP else ()
-        found += [replace(edit, signal=f"{state}{PREV}") for state in states] or [edit]
-    return tuple(found)
+        full += [replace(edit, signal=f"{state}{PREV}") for state in states] or [edit]
+    return tuple(full)
 
 
 def untouched() -> Edit:
@@ -222,10 +223,10 @@ def untouched() -> Edit:
 
 
 def memories(cell: Cell) -> tuple[str, ...]:
-    """The states that are a unit's memory; a clock, a gate that is heard again and an output of another width are none."""
+    """States that are a unit's memory: no clock, no gate that is fed back, no output of another width."""
     of = {signal.name: signal for signal in cell.signals}
-    found = [of[name] for name in cell.State._fields if of[name].role in ("belt", "hidden")]
-    return tuple(signal.name for signal in found if signal.dims == PER_UNIT)
+    signals = [of[name] for name in cell.State._fields if of[name].role in ("belt", "hidden")]
+    return tuple(signal.name for signal in signals if signal.dims == PER_UNIT)
 
 
 def words(edit: Edit, first: int = 0) -> str:
@@ -283,14 +284,14 @@ def _reason(edit: Edit, stack: Stack, steps: int, first: int) -> str | None:
 
 
 def width_of(signal: str, cell: Cell) -> int:
-    """How many units a signal has: those of the cell, unless it belongs to a state of another width."""
+    """Number of units of a signal: the cell's, unless it belongs to a state of another width."""
     widths = {name: values.shape[-1] for name, values in cell.initial_state(1)._asdict().items()}
     width: int = widths.get(signal.removesuffix(PREV).removesuffix("_pre"), cell.hidden_size)
     return width
 
 
 def outside(trace: Trace, edit: Edit) -> bool:
-    """Whether a set or patched value lies beyond what one of its units does on this text, by more than MARGIN."""
+    """True if a set or patched value lies outside the range of one of its units on this text, by more than MARGIN."""
     if edit.does not in ("set", "patch") or edit.signal == LOOP:  # a first step begins with 0
         return False
     entering = edit.signal.endswith(PREV)
@@ -298,17 +299,17 @@ def outside(trace: Trace, edit: Edit) -> bool:
     values = values if edit.layer is None else values[edit.layer][None]
     values = values if edit.units is None else values[:, :, list(edit.units)]
     low, high = np.nanmin(values, axis=1) - MARGIN, np.nanmax(values, axis=1) + MARGIN  # [row, unit]
-    asked: Array = np.asarray(edit.values if edit.does == "patch" else edit.value)
-    return bool(((asked < low) | (asked > high)).any())
+    edited: Array = np.asarray(edit.values if edit.does == "patch" else edit.value)
+    return bool(((edited < low) | (edited > high)).any())
 
 
 def named(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Edits as a tuple. Raises ValueError for what is none."""
-    found = tuple(edits)
-    for edit in found:
+    """Edits as a tuple. Raises ValueError for anything that is not an Edit."""
+    checked = tuple(edits)
+    for edit in checked:
         if not isinstance(edit, Edit):
             raise ValueError(f"{edit!r} is not an edit; explorer.edits makes them: set_to, scale, noise, freeze, patch")
-    return found
+    return checked
 
 
 def _called(step: int, first: int) -> int:

@@ -45,10 +45,10 @@ def itemised(
     """
     if stack.bidirectional and any(length is not None for length in lengths):
         raise ValueError("a network that reads both ways has no truncation: its gradient does not only go back")
-    found = _taken_apart(stack, rows, targets, lengths, HEADROOM, progress)
-    if not all(value.isfinite().all() for value in (found.shares, *found.gradient[0].values())):
-        found = _taken_apart(stack, rows, targets, lengths, 1.0, progress)
-    return found
+    split = _taken_apart(stack, rows, targets, lengths, HEADROOM, progress)
+    if not all(value.isfinite().all() for value in (split.shares, *split.gradient[0].values())):
+        split = _taken_apart(stack, rows, targets, lengths, 1.0, progress)
+    return split
 
 
 def _taken_apart(
@@ -64,8 +64,8 @@ def _taken_apart(
     with walking():
         blocks = _blocks(rows, targets)
         for n, start, some in blocks:
-            told = None if progress is None else _part(progress, n, len(blocks))
-            for passed in walk(rows, some.times(factor), INPUT, weights=True, progress=told):
+            report = None if progress is None else _part(progress, n, len(blocks))
+            for passed in walk(rows, some.times(factor), INPUT, weights=True, progress=report):
                 if passed.row != INPUT:
                     first = start + passed.first
                     shares = _squares(rows[passed.row], passed)
@@ -97,10 +97,10 @@ def _squares(row: Row, passed: Passed) -> Tensor:
         return torch.stack(parts).sum(0)
     place = row.at(passed.step)
     entering = (row.s["x"][place], row.s["h_prev"][place])
-    found = torch.zeros((), dtype=torch.float64, device=passed.to[0].device)
+    squares = torch.zeros((), dtype=torch.float64, device=passed.to[0].device)
     for delta, x in zip(passed.to, entering, strict=True):  # the bias is a weight whose input is 1
-        found = found + delta.double().square().sum(1) * (x.double().square().sum() + 1)
-    return found
+        squares = squares + delta.double().square().sum(1) * (x.double().square().sum() + 1)
+    return squares
 
 
 class _Sums:
@@ -137,34 +137,34 @@ class _Sums:
 
     def _within(self, passed: Passed, some: Targets, terms: Tensor) -> Tensor:
         """The sum of the terms within each length, [length, …], float64."""
-        found = terms.new_zeros(len(self.lengths), *terms.shape[1:], dtype=torch.float64)
-        total, done = found[0].clone(), 0
+        sums = terms.new_zeros(len(self.lengths), *terms.shape[1:], dtype=torch.float64)
+        total, done = sums[0].clone(), 0
         both_ways = any(row.direction for row in self.rows)
         for n in self.order:
             end = len(terms) if both_ways else some.before(passed.step + self.lengths[n]) - passed.first
             if end > done:
                 total, done = total + terms[done:end].sum(0, dtype=torch.float64), end
-            found[n] = total
-        return found
+            sums[n] = total
+        return sums
 
     def gradients(self, suffixes: list[str], factor: float) -> list[Gradient]:
-        found: list[Gradient] = [{} for _ in self.lengths]
+        gradients: list[Gradient] = [{} for _ in self.lengths]
         for row in self.rows:
             for name, by_length in (self.weights.get(row.number) or self._of_row(row)).items():
-                for gradient, value in zip(found, by_length, strict=True):
+                for gradient, value in zip(gradients, by_length, strict=True):
                     gradient[f"{name}{suffixes[row.number]}"] = value / factor
-        return found
+        return gradients
 
     def _of_row(self, row: Row) -> Signals:
         """The gradient by each weight [length, …], from the summed δ of each step and what entered there."""
-        found: Signals = {}
+        gradient: Signals = {}
         for side, (end, entered) in enumerate((("ih", row.s["x"]), ("hh", row.s["h_prev"]))):
             at = self.deltas[row.number, side]
             size = next(delta for delta in at if delta is not None)
             delta = torch.stack([torch.zeros_like(size) if one is None else one for one in at], 1)  # [length, step, …]
-            found[f"weight_{end}"] = delta.transpose(1, 2) @ entered[:, 0].double()
-            found[f"bias_{end}"] = delta.sum(1)
-        return found
+            gradient[f"weight_{end}"] = delta.transpose(1, 2) @ entered[:, 0].double()
+            gradient[f"bias_{end}"] = delta.sum(1)
+        return gradient
 
 
 def norm_of(gradient: Mapping[str, Tensor]) -> float:

@@ -47,33 +47,33 @@ def tap_at(edits: Sequence[Edit], stack: Stack, x: Tensor) -> TapAt | None:
 
 def within(edits: Sequence[Edit], steps: int, count: int) -> list[Edit]:
     """The edits of a reading of so many steps that fall on its first `count` steps, cut to these."""
-    found = []
+    inside = []
     for edit in edits:
         first, last = (step % steps for step in edit.steps or (0, -1))
         if first < count:
-            found.append(replace(edit, steps=(first, min(last, count - 1))))
-    return found
+            inside.append(replace(edit, steps=(first, min(last, count - 1))))
+    return inside
 
 
 def marks(edits: Sequence[Edit], stack: Stack, steps: int) -> dict[str, Array]:
-    """What these edits touch: by the name of a signal, [row, step, unit]. What is multiplied by 1 is not touched, nor is what gets no
-    noise."""
-    found: dict[str, Array] = {}
+    """Units that these edits touch: by the name of a signal, a mask [row, step, unit]. Scaling by 1 and noise of 0
+    touch nothing."""
+    masks: dict[str, Array] = {}
     for edit in edits:
         if (edit.does, edit.value) in (("scale", 1.0), ("noise", 0.0)):
             continue
         shape = (len(stack.rows), steps, width_of(edit.signal, stack.cell))
-        mark = found.setdefault(edit.signal, np.zeros(shape, dtype=bool))
+        mark = masks.setdefault(edit.signal, np.zeros(shape, dtype=bool))
         first, last = (step % steps for step in edit.steps or (0, -1))
         part = mark[:, first : last + 1] if edit.layer is None else mark[edit.layer, first : last + 1][None]
         part[..., slice(None) if edit.units is None else list(edit.units)] = True
-    return found
+    return masks
 
 
 @dataclass(frozen=True)
 class Witness:
-    """What edited quantities came to by the cell's equations, and what the edits made of them: by name and row, [step, batch, unit], in
-    the order in which the row read."""
+    """Edited quantities as the cell's equations gave them, and as the edits left them: by name and row, [step, batch,
+    unit], in the row's reading order."""
 
     came: dict[tuple[str, int], list[Tensor]]
     left: dict[tuple[str, int], list[Tensor]]

@@ -134,7 +134,7 @@ class Clockwork(Cell):
         t = tap("t", state.t.detach() + 1)  # [batch, unit] each
         a = divides(self.period, t)
         if torch.is_grad_enabled():
-            a.requires_grad_()  # it depends on nothing that does, but gradients by it are asked for
+            a.requires_grad_()  # no weight leads to it, but callers differentiate by it
         a = tap("a", a)
         of_x = F.linear(x, self.weight_ih, self.bias_ih)
         n = tap("n_pre", of_x + F.linear(state.h, self.mask * self.weight_hh, self.bias_hh))

@@ -23,7 +23,7 @@ from explorer.signals import Belt, Signal
 
 
 def from_below(label: str, state: str) -> Signal:
-    """What the cell looks at of the layer below: its `state` at the same step."""
+    """Signal for the layer below: its `state` at the same step."""
     return Signal(name="l", symbol="l_t", kind="signed", role="belt", label=label, formula=f"{state}_below")
 
 

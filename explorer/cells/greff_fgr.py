@@ -112,6 +112,6 @@ class FullGateRecurrence(ForgettingGreff):
         return GatedState(h, c, i, f, o)
 
     def _heard(self, state: GatedState) -> dict[str, Tensor]:
-        """What each gate hears of all gates of the step before, [batch, unit]."""
+        """Recurrent input of each gate from all gates of the step before, [batch, unit]."""
         before = torch.cat([state.i, state.f, state.o], -1)
         return dict(zip(GATES, F.linear(before, self.weight_gates).split(self.hidden_size, -1), strict=True))

@@ -20,10 +20,10 @@ SOURCE = (
 
 
 class Mutant(GRULike):
-    """What the three share: r resets, z takes. A subclass states its equations.
+    """Base of the three mutants: r resets, z updates. A subclass states its equations.
 
-    Where the paper adds x itself, this is so for an input as wide as the cell, which then has no weights there. Any other x is brought
-    to that width first, by W_i· x + b_i·.
+    The paper adds x itself; so does this cell if the input is as wide as the cell, and then it has no weights there. Any other x is
+    projected to that width first, by W_i· x + b_i·.
     """
 
     parent: ClassVar[str] = "gru-cho"
@@ -55,11 +55,11 @@ class Mutant(GRULike):
     @property
     def named_weights(self) -> dict[str, Tensor]:
         """In a row that adds x itself W_i· is 1 and b_i· 0: a row with weights below it has the formulas of both."""
-        found = super().named_weights
+        weights = super().named_weights
         if self.unweighted not in {"", *self.input_blocks}:
-            found[f"W_i{self.unweighted}"] = torch.eye(self.hidden_size).to(self.weight_hh)
-            found[f"b_i{self.unweighted}"] = self.weight_hh.new_zeros(self.hidden_size)
-        return found
+            weights[f"W_i{self.unweighted}"] = torch.eye(self.hidden_size).to(self.weight_hh)
+            weights[f"b_i{self.unweighted}"] = self.weight_hh.new_zeros(self.hidden_size)
+        return weights
 
     @property
     def sums(self) -> dict[str, str]:

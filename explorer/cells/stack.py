@@ -61,7 +61,7 @@ class Stack(nn.Module):
             yield rows[first : first + self.directions]
 
     def suffixes(self) -> list[str]:
-        """What torch appends to a weight's name in each row."""
+        """Suffixes that torch appends to a weight's name in each row."""
         return [f"_l{layer}{end}" for layer in range(self.num_layers) for end in ("", "_reverse")[: self.directions]]
 
 
