@@ -74,12 +74,12 @@ class Ledger:
         return self._read(self.belt.written, at, layer)
 
     def share(self, at: int = -1, layer: int = -1) -> Array:
-        """[T+2, unit]: what share of the initial state, and of each step's write, is still there at step `at`: Π keep of the steps since,
-        float64. The last row is 1."""
+        """[T+2, unit]: the share of the initial state, and of each step's write, that is still there at step `at`: Π
+        keep of the steps since, float64. The last row is 1."""
         keep = self._read(self.belt.kept, at, layer)
-        left = np.ones((len(keep) + 1, keep.shape[-1]))
-        np.cumprod(keep[::-1], axis=0, out=left[-2::-1])
-        return left
+        remaining = np.ones((len(keep) + 1, keep.shape[-1]))
+        np.cumprod(keep[::-1], axis=0, out=remaining[-2::-1])
+        return remaining
 
     def steps(self, at: int = -1, layer: int = -1) -> range:
         """The steps that the row had read when it came to `at`, in that order: those of the rows behind the initial one."""
@@ -89,14 +89,14 @@ class Ledger:
         """[step, T+1, unit]: the contributions to the belt at every step, 0 behind it; the initial state first. In the order of reading."""
         last = self.steps(0 if self.trace.reads_backward(layer) else -1, layer)[-1]
         written, keep = self.written(last, layer), self._read(self.belt.kept, last, layer)
-        found = np.zeros((len(written), len(written) + 1, written.shape[-1]))
-        before = found[0].copy()
+        accounts = np.zeros((len(written), len(written) + 1, written.shape[-1]))
+        before = accounts[0].copy()
         before[0] = self.trace.initial[self.belt.state][layer]
-        for t, (account, keep_t) in enumerate(zip(found, keep, strict=True)):
+        for t, (account, keep_t) in enumerate(zip(accounts, keep, strict=True)):
             np.multiply(before[: t + 1], keep_t, out=account[: t + 1])
             account[t + 1] = written[t]
             before = account
-        return found
+        return accounts
 
     def logit(self, label: str | int, at: int = -1, *, by: By = "writes") -> Account:
         """The same account for the score of a label (or its number) at step `at`: contributions [T+2], which with the bias add up to it.
@@ -126,7 +126,7 @@ class Ledger:
         return Account(np.diff(scores, prepend=0.0), float(readout.bias[column]))
 
     def _shown(self, states: Array, at: int) -> Array:
-        """What h at step `at` would be with each of these states of the belt [row, unit] in the place of its own."""
+        """h at step `at` for each of these states of the belt [row, unit] in place of its own."""
         h = self.trace.signals["h"].formula
         if self.belt.state == "h":
             return states
@@ -135,15 +135,15 @@ class Ledger:
                 f"{self.trace.cell} shows nothing of {self.belt.state!r} in h, so it has no part in a logit"
             )
         values: dict[str, Any] = {s.name: self.trace[s.name][-1, at].astype(np.float64) for s in self.trace.per_unit()}
-        shown: Array = evaluate(h, values | {self.belt.state: states}, FUNCTIONS)
-        return shown
+        value: Array = evaluate(h, values | {self.belt.state: states}, FUNCTIONS)
+        return value
 
     def _read(self, of: Callable[[dict[str, Any]], Any], at: int, layer: int) -> Array:
         """A formula of the belt's over the steps that the row had read when it came to `at`, in that order: [T+1, unit]."""
         steps = list(self.steps(at, layer))
         values = {s.name: self.trace[s.name][layer][steps].astype(np.float64) for s in self.trace.per_unit()}
-        found: Array = np.asarray(of(values))
-        return found
+        evaluated: Array = np.asarray(of(values))
+        return evaluated
 
 
 def ledger(trace: Trace, state: str | None = None) -> Ledger:

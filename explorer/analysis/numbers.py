@@ -10,7 +10,7 @@ LEAST, MOST = 1e-3, 1e4
 
 
 def share(value: float, decimals: int = 0) -> str:
-    """A share: "27 %", "99.6 %", "0.4 %", "< 0.1 %"; "150 %" above 1, "NaN" if there is none. "100 %" and "0 %" only if exact.
+    """Share as text: "27 %", "99.6 %", "0.4 %", "< 0.1 %"; "150 %" above 1, "NaN" for NaN. "100 %" and "0 %" only if exact.
 
     Below 1 % and above 99 % it has a decimal; elsewhere `decimals` of them.
     """

@@ -56,7 +56,8 @@ def by_contribution(trace: Trace, row: int = 0) -> Array:
 
 
 def is_read(trace: Trace, row: int = 0) -> bool:
-    """Whether the scores are a sum over this row's units: the top layer of a network with a readout, in one direction."""
+    """True if the scores are a sum over this row's units: the top layer of a network with a readout, in one
+    direction."""
     return trace.readout is not None and row == trace.rows - 1 and not trace.bidirectional
 
 

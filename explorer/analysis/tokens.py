@@ -63,7 +63,7 @@ def _dots(count: int) -> str:
 
 
 def cut(shown: str, most: int = LONGEST) -> str:
-    """So many letters at most, the last one "…" where there were more."""
+    """`shown`, cut to `most` letters with a final "…" if it is longer."""
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 

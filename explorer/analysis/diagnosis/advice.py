@@ -1,4 +1,5 @@
-"""What people usually try about memories that are too short or grow too large, in one place: two findings never advise opposite things."""
+"""Advice on memories that are too short or grow too large, in one place, so that two findings never advise opposite
+things."""
 
 from __future__ import annotations
 
@@ -24,9 +25,9 @@ SMALLER = (
     "layer (Ba et al. 2016), lower the learning rate. A saturated gate hardly learns; Gu et al. 2020 start the biases spread out for that "
     "reason."
 )
-NOTHING = "Nothing need be done."
+NOTHING = "No change is needed."
 SIZE_IS_FINE = "Its size alone needs no change: many networks that work have such states."
-SEE_GROWTH = "See what is said of the size of the cell state."
+SEE_GROWTH = "See the finding on the size of the cell state."
 
 
 def kept(subject: Subject, row: Row) -> float:
@@ -35,8 +36,8 @@ def kept(subject: Subject, row: Row) -> float:
 
 
 def keeps(subject: Subject, row: Row) -> Literal["little", "much", ""]:
-    """Whether the belt keeps less than half a step, or its gate is biased shut, so that advice can only be to keep more; or more than
-    that. Empty without a belt."""
+    """ "little" if the belt keeps less than half a step or its gate is biased shut, so that only keeping more can help;
+    else "much". Empty without a belt."""
     share = kept(subject, row)
     if np.isnan(share):
         return ""
@@ -60,5 +61,5 @@ def of_loss(subject: Subject, row: Row) -> str:
 
 
 def of_long_memory(*, grows: bool) -> str:
-    """Of gates that keep everything, and of latches: what a memory is for, unless the state grows out of hand."""
-    return SEE_GROWTH if grows else f"{NOTHING} What they hold is to be seen on the page Conveyor belt."
+    """Advice on gates that keep everything, and on latches: nothing, unless the state grows without bound."""
+    return SEE_GROWTH if grows else f"{NOTHING} The page Conveyor belt shows what they hold."

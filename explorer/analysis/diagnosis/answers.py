@@ -48,12 +48,12 @@ class Prediction:
 
     @property
     def has_context(self) -> bool:
-        """Whether the texts show that more than the present token tells the next. A text of few tokens cannot show it."""
+        """True if the texts show that earlier tokens help to predict the next. A text of few tokens cannot show it."""
         return self.triples < at.PAIRS * self.pairs
 
     @property
     def is_blind(self) -> bool:
-        """Whether there is context, and the network uses hardly any."""
+        """True if there is context and the network uses hardly any of it."""
         return self.has_context and self.worth < at.CONTEXT_LOOK * self.counts and self.share > at.GOOD
 
     @property

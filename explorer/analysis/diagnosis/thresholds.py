@@ -34,11 +34,11 @@ SAME_WEIGHTS = 0.02
 made alike, the weights are further apart: a path of small range can be had in many ways."""
 
 LARGE_STATE = 10.0
-"""Where tanh(c) has no slope left: 1 - tanh² is 8e-9 there, below what float32 resolves beside 1."""
+"""Size at which tanh(c) has no slope left: 1 - tanh² is 8e-9 there, below what float32 resolves beside 1."""
 MANY_LARGE = 0.25
 """The share of a layer's units from which on very large cell states that grow all along are worth a look."""
 GROWING = 0.9
-"""The correlation of |c| with the step from which on it is said to grow all along the text."""
+"""The correlation of |c| with the step from which on c counts as growing all along the text."""
 VERY_LARGE, BLOWN_UP = 100.0, 1000.0
 """From the first on growth is worth a look; from the second on a state is out of hand, unless there are more steps: an LSTM's c adds
 less than 1 a step, so c cannot be larger than their number. english-lstm-peephole comes to 1490 in 1500 steps."""
@@ -58,8 +58,8 @@ lets go comes to there."""
 SHUT_BIAS = -2.0
 """A bias of the keep gate that halves a memory at every step or worse: σ(-2) = 0.12. The usual values are 1 to 3."""
 CLOSED_BIAS = -4.0
-"""Where it is wrong whatever the network makes of it: σ(-4) = 0.018, two orders below the usual. The shipped models' medians are -2.8
-and above, and those below -2 belong to networks of 2 and 3 units that count with them."""
+"""Bias that is wrong whatever the network makes of it: σ(-4) = 0.018, two orders below the usual. The shipped models'
+medians are -2.8 and above, and those below -2 belong to networks of 2 and 3 units that count with them."""
 KEEPS = 0.5
 """A belt that keeps less a step halves what it holds at every step: the advice is to keep more. Above, it can only be to keep less."""
 USUAL_BIAS = (1.0, 3.0)
@@ -69,13 +69,14 @@ LARGE = 512
 """More units than this, and the eigenvalues of the recurrent weights are left out: they take 2.5 s a gate at 1,024 units and eight times
 as long at 2,048, and no finding rests on them."""
 GROWS, EXPLODES = 30.0, 100.0
-"""How many times larger than at its own step a gradient may come to be on its way back, for one target in ten, before it is worth a
-look, and before it is said to explode. The shipped models reach 12 at most (counter-gru). Tanh networks of 16 and 32 units with weights
-drawn from ±6/√units reach 1e5 and more within 40 steps, LSTMs of so many with ±12/√units 24 and 1e5."""
+"""Growth of a gradient on its way back, as a multiple of its size at its own step, that one target in ten reaches: from
+the first on worth a look, from the second on exploding. The shipped models reach 12 at most (counter-gru). Tanh
+networks of 16 and 32 units with weights drawn from ±6/√units reach 1e5 and more within 40 steps, LSTMs of that size
+with ±12/√units 24 and 1e5."""
 LOST = 1e-6
 """The share of the gradient at its own step below which it is lost: float32 resolves 6e-8 beside 1."""
 LEANS = 0.01
-"""How much of an answer must move, in the mean, when a token is left out for the network to be said to use it."""
+"""Mean change of an answer when a token is left out, from which on the network counts as using it."""
 
 FRESH = 0.05
 """How far the spread of weights may be from that of a uniform draw within ±1/√units, 1/√(3 units), and still look like one. Of the
@@ -85,7 +86,7 @@ ENOUGH_WEIGHTS = 64
 ORTHOGONAL = 1e-4
 """How far W Wᵀ may be from the identity for a matrix to count as drawn orthogonal, as Keras and many recipes draw them."""
 DEAF = 0.05
-"""Where what h adds to the scores varies by less than this share of what the readout's bias does, the bias is the answer."""
+"""Share of the variation of the readout's bias: where h adds less than this to the scores, the bias is the answer."""
 
 ANSWERS = 50
 """Fewer known answers say too little of how right a network is."""
@@ -101,7 +102,8 @@ CONTEXT, CONTEXT_LOOK = 0.08, 0.1
 """Bits that the context saves, as a share of the text's own counts, below which it is worth nothing, and below which that is worth a look.
 On the half that fixed it healthy networks of english save 0.15 and more, those with step and batch exchanged 0.03."""
 MEMORISED = 0.4
-"""How much larger the share of bits must be on unseen texts for this one to be memorised. Healthy networks have 0.05 at most."""
+"""Excess of the share of bits on unseen texts over this one, from which on this one is memorised. Healthy networks have
+0.05 at most."""
 SKILL, SKILL_LOOK = 0.1, 0.2
 """The share of a rival's error that must be avoided not to be wrong, and not to be worth a look. Networks that answer at random avoid 0 or
 less; copy-rnn, which knows when to say a letter but not which, 0.1."""

@@ -1,4 +1,5 @@
-"""Whether the answers are right: next tokens against counts, chance and the cut network; classes and numbers against a constant answer."""
+"""Check of the answers: next tokens against counts, chance and the cut network; classes and numbers against a constant
+answer."""
 
 from __future__ import annotations
 
@@ -77,7 +78,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
             value=here.share,
             threshold=at.POOR,
             explains=COUNTS,
-            tries="Nothing need be done to the network. Judge it on a text like those that it was trained on.",
+            tries="The network needs no change. Judge it on a text like those that it was trained on.",
             see="watch",
         )
     else:
@@ -144,9 +145,9 @@ def _context(one: Prediction) -> Finding:
 def _scored(score: Score) -> Iterator[Finding | Fact]:
     is_share = score.kind == "share"
     write = share if is_share else number
-    said = f"{write(score.value)}{' right' if is_share else ''}; {score.rival} {write(score.baseline)}"
+    text = f"{write(score.value)}{' right' if is_share else ''}; {score.rival} {write(score.baseline)}"
     label = "Answers that are right" if is_share else "Squared error of the answers"
-    yield Fact(check=KEY, label=label, value=score.value, text=f"{said} ({score.count:,} answers, {score.of})")
+    yield Fact(check=KEY, label=label, value=score.value, text=f"{text} ({score.count:,} answers, {score.of})")
     if score.skill >= at.SKILL_LOOK:
         return
     how = "No better than" if score.skill <= 0 else "Hardly better than"

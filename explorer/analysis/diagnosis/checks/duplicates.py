@@ -14,7 +14,8 @@ from explorer.analysis.numbers import share
 from explorer.signals import Array
 
 PAIRS = 200
-"""So many pairs of like paths are compared by their weights at most: in a layer that has more, one finding of some of them is enough."""
+"""Most pairs of like paths compared by their weights: in a layer that has more, one finding about some of them is
+enough."""
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
@@ -25,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         r = correlations(subject.trace["h"][row.number])
         a, b = np.nonzero(np.triu(np.abs(r) > at.ALIKE, 1))
         strongest = np.argsort(-np.abs(r[a, b]), kind="stable")[:PAIRS]
-        found = [
+        pairs = [
             (int(a[n]), int(b[n]), apart)
             for n in strongest
             if (apart := weights_apart(subject, row, int(a[n]), int(b[n]), float(np.sign(r[a[n], b[n]]))))
@@ -35,8 +36,8 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         yield Fact(
             check="duplicates", label="Largest |r| of two units", value=largest, text=f"{largest:.4f}", layer=row.number
         )
-        if found:
-            yield _finding(subject, row, found, r)
+        if pairs:
+            yield _finding(subject, row, pairs, r)
 
 
 def correlations(h: Array) -> Array:

@@ -72,7 +72,7 @@ def _of_gate(subject: Subject, row: Row, gate: Signal) -> Iterator[Finding | Fac
 
 
 def _tries(subject: Subject, row: Row, gate: Signal, state: str) -> str:
-    """What is usually tried; of the gate that keeps the same as of its bias and of what it keeps."""
+    """Advice for a stuck gate; for the gate that keeps, the same as for its bias and for what it keeps."""
     if gate.role != "keep":
         return advice.SMALLER
     keeps = {name: sign for belt, name, sign in subject.keepers(row) if belt == subject.trace.belt}

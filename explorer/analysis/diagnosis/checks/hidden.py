@@ -16,8 +16,8 @@ from explorer.analysis.numbers import share
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Of cells whose h is squashed by tanh alone: how many units are at ±1 nearly all the time. Where gates stand between, an h at ±1
-    is what they let through, and gates and cell states have checks of their own."""
+    """Check cells whose h is squashed by tanh alone: how many units are at ±1 nearly all the time. With gates in
+    between, an h at ±1 is what they let through, and gates and cell states have checks of their own."""
     if subject.trace.belts or "tanh" not in formula.functions(subject.trace.signals["h"].formula):
         return
     for row in subject.sound:

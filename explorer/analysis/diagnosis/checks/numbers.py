@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 
 def missing(values: Array) -> int:
-    """How many of the values are NaN or infinite."""
+    """Number of values that are NaN or infinite."""
     return int(values.size - np.count_nonzero(np.isfinite(values))) if values.dtype.kind == "f" else 0
 
 

@@ -14,7 +14,7 @@ from explorer.analysis.numbers import number
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """How much h moves the scores, against how far apart the bias puts them."""
+    """Check how much h moves the scores, against how far apart the bias puts them."""
     readout, trace = subject.trace.readout, subject.trace
     if readout is None or not subject.finite or len(readout.bias) < 2 or trace.steps < at.STEPS:
         return
