@@ -24,9 +24,9 @@ OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 @dataclass(frozen=True)
 class Truncated:
-    """What is left of the gradient when its terms with T - t ≥ k are dropped.
+    """Rest of the gradient when its terms with T - t ≥ k are dropped.
 
-    lost   ‖g - g_k‖ / ‖g‖, 0 where nothing is lost; it may exceed 1, since terms may cancel
+    lost   ‖g - g_k‖ / ‖g‖, 0 if nothing is lost; it may exceed 1, since terms may cancel
     angle  between g and g_k, in degrees
     norm   ‖g_k‖
     """
@@ -39,14 +39,14 @@ class Truncated:
 
 @dataclass(frozen=True)
 class Itemised:
-    """The gradient of the mean loss by the recurrent layers' weights, taken apart.
+    """Gradient of the mean loss by the recurrent layers' weights, split into terms.
 
-    shares     [target, source], ≥ 0: the norm of what the loss at step T sends to the use of the weights at step t (1/n L_T, so that
+    shares     [target, source], ≥ 0: the norm of the term from the loss at step T to the use of the weights at step t (1/n L_T, so that
                the terms, not their norms, add up to `gradient`)
     losses     [target], nats: L_T
     gradient   name -> as in the layers' state dict: the sum of all terms
     norm       of `gradient`
-    truncated  for each k that was asked for
+    truncated  one for each requested k
     """
 
     shares: Array
@@ -218,10 +218,10 @@ def _gradient(
     model = reading.model
     apart, losses = _apart(reading, [k], label, target)
     learning = apart.gradient[0] if model.cell.trained else {}  # a reservoir stays as it was drawn
-    found = {f"stack.{name}": value for name, value in learning.items()}
+    by_name = {f"stack.{name}": value for name, value in learning.items()}
     if model.embedding is not None and reading.input.ids is not None:
         rows = torch.zeros_like(model.embedding.weight, dtype=torch.float64)
-        found["embedding.weight"] = rows.index_add(0, reading.input.ids, apart.by_x[0])
+        by_name["embedding.weight"] = rows.index_add(0, reading.input.ids, apart.by_x[0])
     readout = copy.deepcopy(reading.readout).requires_grad_()
     with torch.no_grad():
         h, _ = reading.run()
@@ -230,7 +230,7 @@ def _gradient(
         weights = dict(readout.named_parameters())
         scores = readout(h[:count])
         grads = torch.autograd.grad(each(scores).mean(), list(weights.values()))
-    return found | {f"readout.{name}": grad.double() for name, grad in zip(weights, grads, strict=True)}, losses
+    return by_name | {f"readout.{name}": grad.double() for name, grad in zip(weights, grads, strict=True)}, losses
 
 
 def _update(
@@ -254,7 +254,7 @@ def _update(
 def weights_of(model: Model) -> dict[str, Any]:
     """The parameters by the names of the model's state dict."""
     suffixes = model.stack.suffixes()
-    found = {
+    weights = {
         f"stack.{name}{suffixes[n]}": weight
         for n, row in enumerate(model.stack.rows)
         for name, weight in row.named_parameters()
@@ -262,5 +262,5 @@ def weights_of(model: Model) -> dict[str, Any]:
     for part in ("embedding", "readout"):
         module = getattr(model, part)
         if module is not None:
-            found |= {f"{part}.{name}": weight for name, weight in module.named_parameters()}
-    return found
+            weights |= {f"{part}.{name}": weight for name, weight in module.named_parameters()}
+    return weights

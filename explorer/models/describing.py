@@ -1,4 +1,4 @@
-"""What a network says of itself: what it reads, its cell, its sizes, what it answers."""
+"""Description of a network: its input, its cell, its sizes, its answer."""
 
 from __future__ import annotations
 

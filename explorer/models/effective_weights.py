@@ -49,10 +49,10 @@ class NotComputable(ValueError):
 
 def plain_name(name: str) -> str:
     """The name of the weight that a tensor is a part of; the same name for a tensor that stands for itself."""
-    if found := BY_FOLDER.fullmatch(name):
-        return found["where"] + found["own"]
-    found = BY_ENDING.fullmatch(name)
-    return found["name"] if found else name
+    if match := BY_FOLDER.fullmatch(name):
+        return match["where"] + match["own"]
+    match = BY_ENDING.fullmatch(name)
+    return match["name"] if match else name
 
 
 def effective_weights(state: Mapping[str, Tensor]) -> Effective:
@@ -156,7 +156,7 @@ _UNKNOWN_STEP = (
 
 
 def _is_length(g: Tensor, v: Tensor) -> bool:
-    """Whether g could be the length of the rows, the columns, or all of v."""
+    """True if g could be the length of the rows, the columns, or all of v."""
     return g.ndim == 0 or (
         g.ndim == v.ndim
         and 1 in g.shape

@@ -43,6 +43,6 @@ def _encoding(content: bytes) -> str:
 
 
 def _is_control(text: str) -> bool:
-    """Whether the text has characters that only binary files have."""
+    """True if the text has characters that only binary files have."""
     head = text[:LOOKED_AT]
     return any(character < " " and character not in "\t\n\r\f\v\x1a\x1b" for character in head)

@@ -58,7 +58,7 @@ def _draw(scores: Tensor, unknown: int | None, temperature: float, top_k: int | 
         scores[unknown] = -torch.inf
     if temperature == 0:
         return int(scores.argmax())
-    known = len(scores) - (unknown is not None)
-    likeliest = scores.topk(min(top_k or known, known))
+    usable = len(scores) - (unknown is not None)
+    likeliest = scores.topk(min(top_k or usable, usable))
     shares = ((likeliest.values - likeliest.values[0]) / temperature).softmax(-1)
     return int(likeliest.indices[torch.multinomial(shares, 1, generator=chance)])

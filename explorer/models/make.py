@@ -40,7 +40,7 @@ def make(
     for each in () if recipe.wired else seeds:
         torch.manual_seed(each)
         model = untrained(recipe, cell, data).to(device or torch.device("cpu"))
-        kept = resume and saved_at(resume, seeds)[each]
+        checkpoint = resume and saved_at(resume, seeds)[each]
         batches = data.batches(budget, each)
         chosen_by = recipe.selection
         validate = (lambda model=model: chosen_by(model)) if chosen_by and budget.patience else None
@@ -48,7 +48,7 @@ def make(
             run = fit(model, batches, told)
         else:
             run = train(
-                model, loss_of(model, batches, budget, each, data.streaming), budget, each, kept,
+                model, loss_of(model, batches, budget, each, data.streaming), budget, each, checkpoint,
                 validate=validate, snapshots=snapshots and snapshots / str(each),
             )  # fmt: skip
         for progress in run:
@@ -66,7 +66,7 @@ def make(
 
 
 def spent(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
-    """What a run of that cell may spend: as the recipe says, or so many steps and sequences as `budget` has."""
+    """Budget of a run with that cell: the recipe's, or the steps and sequences of `budget`."""
     if cell not in recipe.fitted:
         return budget or recipe.budget
     fitting = recipe.fitted[cell]

@@ -70,8 +70,8 @@ def matched(variant: Variant, beside: Model) -> Model:
 
 
 def closest(count: Callable[[int], int], wanted: int) -> int:
-    """The number of units whose `count`, which grows with it, is closest to `wanted`. Sizes that a cell does not have, for which `count`
-    raises ValueError, are passed over; raises what it said where there is none at all."""
+    """Number of units whose `count`, which grows with it, is closest to `wanted`. Skips sizes that a cell does not
+    have, for which `count` raises ValueError; raises that error if no size is left."""
 
     def counted(units: int) -> int | None:
         try:
@@ -84,14 +84,14 @@ def closest(count: Callable[[int], int], wanted: int) -> int:
         return next((size for size in range(units, min(units + 64, MOST)) if counted(size) is not None), MOST)
 
     low, high = 0, 1
-    while high < MOST and (found := counted(from_here_on(high))) is not None and found < wanted:
+    while high < MOST and (parameters := counted(from_here_on(high))) is not None and parameters < wanted:
         low, high = high, 2 * high
     while high - low > 1:  # the first size with at least as many is above `low`, and `high` or below it
         middle = (low + high) // 2
-        found = counted(from_here_on(middle))
-        low, high = (middle, high) if found is not None and found < wanted else (low, middle)
+        parameters = counted(from_here_on(middle))
+        low, high = (middle, high) if parameters is not None and parameters < wanted else (low, middle)
     below = next((size for size in range(high - 1, max(0, high - 65), -1) if counted(size) is not None), high)
-    sizes = {size: found for size in (from_here_on(high), below) if (found := counted(size)) is not None}
+    sizes = {size: parameters for size in (from_here_on(high), below) if (parameters := counted(size)) is not None}
     if not sizes:
         count(1)  # says why
         raise ValueError("this cell has none of the sizes that were tried")

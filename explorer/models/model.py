@@ -1,4 +1,4 @@
-"""What runs: vocabulary, embedding, layers, readout. Any of the outer parts may be absent."""
+"""The network: vocabulary, embedding, layers, readout. Any of the outer parts may be absent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Input:
 
     tokens   as the user sees them
     x        [step, 1, input], what the first of the layers reads
-    raw      [step, 1, feature], the embedded tokens or the numbers before `Model.before`; the same as x if there is none
+    raw      [step, 1, feature], the embedded tokens or the numbers before `Model.before`; the same as x without such stages
     ids      [step] for words or characters, else None
     """
 
@@ -82,7 +82,7 @@ class Model(nn.Module):
 
     @property
     def title(self) -> str:
-        """What a reader calls it: its name, or the file that it is from; empty where it has neither."""
+        """Name shown to the user: the network's own, or its file's; empty if it has neither."""
         return self.card.title if self.card is not None and self.card.own else self.name
 
     @property
@@ -104,13 +104,13 @@ class Model(nn.Module):
 
     @property
     def is_local(self) -> bool:
-        """Whether the scores at a step depend on the top layer's h at that step alone."""
+        """True if the scores at a step depend on the top layer's h at that step alone."""
         return not isinstance(self.readout, Head) or self.readout.span == "step"
 
     @property
     def rereads(self) -> bool:
-        """Whether the answer to a shorter text takes a reading of its own: one answer for the whole text, and something on the way to
-        it reads backwards."""
+        """True if the answer to a shorter text needs a reading of its own: one answer for the whole text, and a part
+        that reads it backwards."""
         if not isinstance(self.readout, Head) or not self.readout.whole_text:
             return False
         spans = {self.readout.span, "step" if self.before is None else self.before.span}
@@ -125,7 +125,7 @@ class Model(nn.Module):
         return self.entering(self.raw(inputs))
 
     def entering(self, raw: Tensor) -> Tensor:
-        """What the stages before the layers make of raw [step, batch, feature]: [step, batch, input]."""
+        """Input of the layers from raw [step, batch, feature], through the stages before them: [step, batch, input]."""
         return raw if self.before is None else cast(Tensor, self.before(raw))
 
     def forward(self, inputs: Tensor, states: States | None = None) -> tuple[Tensor, States]:
@@ -176,15 +176,15 @@ class Model(nn.Module):
             raise refusal from error
         if ids.ndim != 1 or len(ids) == 0 or not bool((ids == ids.round()).all()):
             raise refusal
-        known = len(self.vocabulary.labels)
-        if not bool(((ids >= 0) & (ids < known)).all()):
-            raise ValueError(f"the ids go from {int(ids.min())} to {int(ids.max())}; this network has 0 to {known - 1}")
+        size = len(self.vocabulary.labels)
+        if not bool(((ids >= 0) & (ids < size)).all()):
+            raise ValueError(f"the ids go from {int(ids.min())} to {int(ids.max())}; this network has 0 to {size - 1}")
         whole = ids.long().to(self.device)
         return self._input(tuple(self.vocabulary.labels[number] for number in whole.tolist()), whole, ())
 
     @property
     def columns(self) -> int:
-        """How many numbers a step has, for a network that reads numbers."""
+        """Number of values a step has, for a network that reads numbers."""
         return len(self.vocabulary) if isinstance(self.vocabulary, Numbers) else self.stack.input_size
 
     def _input(self, tokens: tuple[str, ...], values: Tensor, notices: tuple[str, ...]) -> Input:

@@ -135,11 +135,11 @@ def gradients(
             arrays[CARRIED] = np.concatenate(list(arrays.values()), -1)
         else:
             arrays["x"] = np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))
-        asked = [
+        signals = [
             s for s in (X, *reading.model.cell.recorded, STATE) if s.name in arrays and by in (None, CARRIED, s.name)
         ]
         return reading.as_trace(
-            {f"grad_{s.name}": arrays[s.name] for s in asked}, tuple(_gradient_by(signal) for signal in asked)
+            {f"grad_{s.name}": arrays[s.name] for s in signals}, tuple(_gradient_by(signal) for signal in signals)
         )
 
     return on_device(compute, reader, given, device, state, edits)
@@ -147,13 +147,12 @@ def gradients(
 
 @dataclass(frozen=True)
 class Pushes:
-    """Who pushed one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step], `others` name ->
+    """Terms of one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step], `others` name ->
     [step].
 
     All of them add up to the pre-activation. `inputs` are the numbers of x (or of the layer below), `units` those of `of`: "h_prev", or
-    what a cell feeds back in its place; "" if none push. `others` are what else enters the sum, by the signal that it comes from: "c_prev"
-    and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first.
-    """
+    the state that a cell feeds back in its place; "" without recurrent weights. `others` are the other terms of the sum, by the signal
+    that they come from: "c_prev" and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first."""
 
     inputs: Array
     units: Array
@@ -200,8 +199,8 @@ def arithmetic(
         edited = {edit.signal for edit in reading.edits}
         sums = {name: seen.computed(name, row)[:, 0].clone() for name in edited if name.endswith("_pre")}
         entered = {name: seen.made(name, row)[:, 0].clone() for name in edited if name.endswith(PREV)}
-        made = read_by(row) | sums
-        found = shares_of.shares(cell, in_order(x, direction).clone(), made, first, unit, under, entered)
+        signals = read_by(row) | sums
+        terms = shares_of.shares(cell, in_order(x, direction).clone(), signals, first, unit, under, entered)
         return {
             name: Pushes(
                 inputs=by_step(s.inputs),
@@ -210,7 +209,7 @@ def arithmetic(
                 others={of: by_step(part) for of, part in s.others.items()},
                 of=s.of,
             )
-            for name, s in found.items()
+            for name, s in terms.items()
         }
 
     return on_device(compute, reader, given, device, state, edits)
@@ -228,7 +227,8 @@ class Overruled:
 def overruled(
     reader: Reader, given: Any, *, edits: Edits, device: str = "auto", state: State | None = None
 ) -> dict[str, Overruled]:
-    """What edits did, by the name of what they edit: a signal, its pre-activation, or "<state>_prev" as the state entered the step."""
+    """Effects of edits, by the name of the edited quantity: a signal, its pre-activation, or "<state>_prev" as the
+    state entered the step."""
 
     def compute(reading: Reading) -> dict[str, Overruled]:
         with torch.inference_mode():
@@ -455,7 +455,7 @@ def on_device(
     state: State | None,
     edits: Edits = (),
 ) -> Result:
-    """What `compute` makes of one reading, on the chosen device; on the CPU where a GPU has no room for it."""
+    """Result of `compute` on one reading, on the chosen device; on the CPU if a GPU has no room for it."""
     model = reader if isinstance(reader, Model) else Model(reader)
     edited = in_full(named(edits), model.cell)
 
@@ -476,17 +476,17 @@ def initial_of(model: Model, state: State | None) -> States:
         if name not in states:
             raise ValueError(f"{model.cell.name} has no state {name!r}; it has {', '.join(states)}")
         rows, _, units = states[name].shape
-        given = numbers(values).to(states[name])
-        if given.ndim == 3 and given.shape[1] == 1:  # a batch of one sequence, as PyTorch's modules have it
-            given = given[:, 0]
-        if given.shape not in ((rows, units), (units,)):
-            raise ValueError(f"state {name!r} is {list(given.shape)}; expected [{rows}, {units}]")
-        states[name] = given.expand(rows, units)[:, None].clone()
+        tensor = numbers(values).to(states[name])
+        if tensor.ndim == 3 and tensor.shape[1] == 1:  # a batch of one sequence, as PyTorch's modules have it
+            tensor = tensor[:, 0]
+        if tensor.shape not in ((rows, units), (units,)):
+            raise ValueError(f"state {name!r} is {list(tensor.shape)}; expected [{rows}, {units}]")
+        states[name] = tensor.expand(rows, units)[:, None].clone()
     return states
 
 
 def _by_name(model: Model, state: State | None, names: tuple[str, ...]) -> Mapping[str, Any]:
-    """What was given, by the names of the cell's states. Raises ValueError for another number of states."""
+    """State by the names of the cell's states. Raises ValueError for another number of states."""
     if state is None or isinstance(state, Mapping):
         return state or {}
     several = isinstance(state, tuple) or (isinstance(state, list) and len(names) > 1)

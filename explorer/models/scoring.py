@@ -55,8 +55,8 @@ def label_accuracy(model: Model, examples: Sequence[Example]) -> tuple[float, fl
     steps: list[bool] = []
     whole: list[bool] = []
     for k, scores in scores_of(model, [example.text for example in examples]):
-        asked = [(t, label) for t, label in enumerate(examples[k].answer) if label is not None]
-        right = [model.labels[int(scores[t].argmax())] == label for t, label in asked]
+        labelled = [(t, label) for t, label in enumerate(examples[k].answer) if label is not None]
+        right = [model.labels[int(scores[t].argmax())] == label for t, label in labelled]
         steps += right
         whole.append(all(right))
     return float(np.mean(steps)), float(np.mean(whole))

@@ -27,11 +27,11 @@ SETTING = "CAROUSEL_MODELS"
 MAIN = ("rnn", "gru", "lstm")
 """The cells that every task is trained with, in the order in which a reader meets them."""
 GROUPS = ("Text", "Grammar", "Counting", "Numbers", "Wired by hand")
-"""Of tasks, in the order in which a reader meets them."""
+"""Groups of tasks, in menu order."""
 
 
 def folder() -> Path:
-    """Where the models lie: assets/models, or where the setting points."""
+    """Folder of the models: assets/models, or the folder in the setting."""
     return Path(os.environ.get(SETTING, FOLDER))
 
 
@@ -143,5 +143,5 @@ def write_held_out(models: Path, task: str, examples: Sequence[Example]) -> None
 
 
 def examples_path(models: Path, task: str) -> Path:
-    """Where held-out sequences of a task lie: in `examples`, beside the folder of models."""
+    """Path of a task's held-out sequences: in `examples`, beside the folder of models."""
     return models.parent / "examples" / f"{task}.jsonl"

@@ -184,7 +184,9 @@ def test_examples_from_a_file() -> None:
     at = check(at.file_uploader(key="examples_file").upload("known.txt", lines.encode(), "text/plain").run())
     found = explorer.diagnose(model, TEXT, examples=explorer.models.parse_examples(lines, model))
     assert at.title[0].value == sentences.plain(summary(found))
-    at = check(at.file_uploader(key="examples_file").upload("known.txt", "abc\tÄ".encode("latin-1"), "text/plain").run())
+    at = check(
+        at.file_uploader(key="examples_file").upload("known.txt", "abc\tÄ".encode("latin-1"), "text/plain").run()
+    )
     assert "The file is not UTF-8 text" in said(at).replace("\\", "")
     assert at.title[0].value == sentences.plain(summary(found))
 

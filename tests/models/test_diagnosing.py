@@ -289,7 +289,7 @@ def test_an_array_is_read_as_the_network_reads(tmp_path: Path) -> None:
     reads_ids = Model(build("rnn", 3, 2), vocabulary=Ids(4), embedding=nn.Embedding(4, 3))
     assert array_of(file, reads_ids) == "3 0 2"
     np.save(file, np.array([3, 4]))
-    with pytest.raises(ValueError, match="there is no id 4; this network knows those from 0 to 3"):
+    with pytest.raises(ValueError, match="there is no id 4; this network has ids from 0 to 3"):
         array_of(file, reads_ids)
 
 

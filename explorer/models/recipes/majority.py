@@ -58,13 +58,13 @@ def wired(cell: str) -> dict[str, Tensor]:
 
 
 def lead(text: Tokens) -> Array:
-    """How many more `a` than `b` so far."""
+    """Excess of `a` over `b` so far."""
     characters = np.array(list(text))
     return np.cumsum((characters == "a").astype(float) - (characters == "b"))
 
 
 def right(text: Tokens) -> list[str]:
-    """What there were more of so far."""
+    """Label of the more frequent letter so far, [step]."""
     labels, ahead = [], 0
     for character in text:
         ahead += (character == "a") - (character == "b")

@@ -40,8 +40,8 @@ FIRST = 20
 UNTIL = 3
 """Steps that are read before forecasts are trained."""
 PERSISTENCE, LAST_VALUE, MEAN = 0.0932, 0.0832, 0.2404
-"""Of the held-out forecasts, the mean squared error of saying the last value again, of the best that can be said from the last value alone
-(the mean of what follows it), and of always saying 0, the mean."""
+"""Mean squared error of the held-out forecasts: of repeating the last value, of the best forecast from the last value
+alone (the mean of the values that follow it), and of always giving 0, the mean."""
 
 SHAPES: dict[str, Callable[[Array], Array]] = {
     "sine": lambda phase: np.sin(2 * np.pi * phase),
@@ -49,7 +49,7 @@ SHAPES: dict[str, Callable[[Array], Array]] = {
     "sawtooth": lambda phase: 2 * (phase % 1) - 1,
     "square": lambda phase: np.where(phase % 1 < 0.5, 1.0, -1.0),
 }
-"""Of the phase in periods, each from -1 to 1."""
+"""Waves as functions of the phase in periods, each from -1 to 1."""
 
 
 def wave(shape: str, period: float, size: float, phase: float, length: int) -> Array:
@@ -96,7 +96,7 @@ def data() -> Data:
 
 @cache
 def validation() -> tuple[Example, ...]:
-    """What the best seed is chosen on."""
+    """Sequences that the best seed is chosen on."""
     return fixed(150, seed=2)
 
 
@@ -108,8 +108,8 @@ def values_of(tokens: Tokens) -> Array:
 def squared_error(model: Model, examples: Sequence[Example]) -> float:
     """The mean squared error of the forecasts after `FIRST` steps."""
     waves = [values_of(example.text.split("\n")) for example in examples]
-    said = scores_of(model, [example.text for example in examples])
-    return float(np.mean(np.concatenate([(s[FIRST:-1, 0] - waves[k][FIRST + 1 :]) ** 2 for k, s in said])))
+    scores = scores_of(model, [example.text for example in examples])
+    return float(np.mean(np.concatenate([(s[FIRST:-1, 0] - waves[k][FIRST + 1 :]) ** 2 for k, s in scores])))
 
 
 def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
@@ -124,8 +124,8 @@ def next_value(tokens: Tokens) -> Array:
 
 
 STEEP, TURNED = 0.6, 0.7
-"""Of a jump: the least slope, and the least change of the slope. A sawtooth or square wave's has 0.7 and 0.8 or more; a triangle's slope is
-0.5 at most, and a sine's changes by 0.62 at most."""
+"""Criteria of a jump: the least slope, and the least change of the slope. A sawtooth or square wave's has 0.7 and 0.8
+or more; a triangle's slope is 0.5 at most, and a sine's changes by 0.62 at most."""
 
 
 def jumps(tokens: Tokens) -> Array:
@@ -142,7 +142,7 @@ def jumped(tokens: Tokens) -> Array:
 
 
 def since_jump(tokens: Tokens) -> Array:
-    """How many steps ago the last jump was; 0 where there was none."""
+    """Number of steps since the last jump; 0 before the first."""
     steps, count = np.zeros(len(tokens)), 0
     for step, (jump, any_yet) in enumerate(zip(jumps(tokens), jumped(tokens), strict=True)):
         count = 0 if jump or not any_yet else count + 1

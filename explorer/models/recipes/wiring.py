@@ -1,4 +1,4 @@
-"""What the tasks that are wired by hand share: a way to write weights so that they can be read, and a score over all inputs.
+"""Shared parts of the tasks that are wired by hand: readable weights, and a score over all inputs.
 
 Characters go in one by one, each on an input of its own (one-hot); an unknown one is zeros, and so changes no pre-activation.
 """
@@ -21,7 +21,8 @@ from explorer.models.vocabulary import Characters
 from explorer.signals import Array
 
 Unit = Mapping[str, float]
-"""What a unit adds up: "bias", "h0", "h1", … (the units one step before), or a character -> its weight. What is left out is 0."""
+"""Terms of a unit's sum: "bias", "h0", "h1", … (the units one step before), or a character -> its weight. Any other is
+0."""
 
 LONGEST = 12
 """All inputs up to this length are tried."""
@@ -95,7 +96,7 @@ def every_input(symbols: str, labels: tuple[str, ...], right: Right, length: int
 
 @torch.inference_mode()
 def share_right(model: Model, symbols: str, right: Right, at_once: int = 1 << 16) -> float:
-    """Of all answers that the network gives on every input up to LONGEST."""
+    """Share of right answers over every input up to LONGEST."""
     assert model.vocabulary is not None
     ids = torch.tensor([model.vocabulary.id_of(symbol) for symbol in symbols])
     places, answers = (torch.from_numpy(a).long() for a in every_input(symbols, model.labels, right))

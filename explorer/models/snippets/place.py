@@ -32,10 +32,10 @@ class Place:
 
     def cell(self, row: int) -> Cell:
         """The cell of a row."""
-        found = self.stack.rows[row]
-        assert isinstance(found, Cell)
-        return found
+        cell = self.stack.rows[row]
+        assert isinstance(cell, Cell)
+        return cell
 
     def steps(self, count: int) -> int:
-        """How many of the steps it depends on: those up to its own; all where one of its rows reads from the end."""
+        """Number of steps that it depends on: those up to its own; all if one of its rows reads from the end."""
         return count if self.stack.bidirectional and self.row > 0 else self.step + 1

@@ -13,7 +13,7 @@ CLOSE = 1e-5
 
 
 def head(says: str, uses: list[str], file: str) -> str:
-    """What it is, in a line without line breaks, what it imports, and the weights."""
+    """Head of the program: a description in one line, the imports, and the weights."""
     imports = ["import torch", "from safetensors.torch import load_file"]
     own = [name for name in uses if hasattr(torch, name)]
     others = [name for name in uses if name not in own]

@@ -18,7 +18,7 @@ FLIPPED = '''def flipped(found):
 
 
 def functions(at: Place) -> list[str]:
-    """What the formulas of its rows call. Raises ValueError where torch does not have it."""
+    """Functions that the formulas of its rows call. Raises ValueError if torch does not have one."""
     called = {name for row in at.rows for text in _formulas(at.cell(row)).values() for name in formula.functions(text)}
     if unknown := called - set(FUNCTIONS):
         raise ValueError(

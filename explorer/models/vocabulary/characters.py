@@ -11,10 +11,10 @@ import numpy as np
 
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed, named
 from explorer.models.vocabulary.matching import Match, Matcher
-from explorer.models.vocabulary.normalisation import told, well_formed
+from explorer.models.vocabulary.normalisation import spelling_notices, well_formed
 
 READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " ", "\u00a0": " ", "–": "—", "…": "."}
-"""Characters that are read as another one; whoever types them is told."""
+"""Characters that are read as another one; a notice says so."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Characters:
         """One token a character; a letter with its accents is one where the vocabulary has it as one. A Windows line end counts as one."""
         matches, notices = self._cut(text)
         ids = np.array([0 if m.symbol is None else self.table[m.symbol] for m in matches], dtype=np.int64)
-        notices += told(match.change for match in matches if match.change)
+        notices += spelling_notices(match.change for match in matches if match.change)
         unknown = distinct(match.typed for match in matches if match.symbol is None)
         if unknown:
             whole = "Unknown to this model" if ids.any() else "This model knows none of these characters"

@@ -1,4 +1,4 @@
-"""What every kind of reader gives."""
+"""Result of encoding, and the protocol of every tokenizer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = TypeVar("Kind")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """The name of id 0, which stands for every token that a vocabulary does not have."""
 EVERYDAY = {" ": "space", "\n": "line end", "\t": "tab"}
-"""What people call the characters that do not show."""
+"""Everyday names of the characters that do not show."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Reader(Protocol):
         """Raises ValueError for what cannot be read at all, such as a letter among numbers."""
 
     def __len__(self) -> int:
-        """Of ids, or of columns."""
+        """Number of ids, or of columns."""
 
 
 def distinct(tokens: Iterable[Kind]) -> list[Kind]:

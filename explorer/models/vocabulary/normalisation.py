@@ -1,6 +1,6 @@
 """Other spellings of the same visible text: composed and decomposed letters, typographic marks and blanks, compatibility forms.
 
-A reader tries a text as it is first. Only what its vocabulary does not have is tried in another spelling, and the user is told.
+A tokenizer tries a text as it is first. It tries other spellings only for symbols outside its vocabulary, and a notice says so.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def clusters(text: str) -> list[str]:
     """The text cut into what a person sees as one character: a letter with its accents, a flag, an emoji with its modifiers."""
     if text.isascii():
         return list(text)
-    found: list[str] = []
+    groups: list[str] = []
     for character in text:
-        if found and _joins(found[-1], character):
-            found[-1] += character
+        if groups and _joins(groups[-1], character):
+            groups[-1] += character
         else:
-            found.append(character)
-    return found
+            groups.append(character)
+    return groups
 
 
 def _joins(before: str, character: str) -> bool:
@@ -111,12 +111,12 @@ def _spellings(typed: str, before: str) -> Iterator[tuple[str, str]]:
     yield PLAIN, unicodedata.normalize("NFKC", typed)
 
 
-def told(changes: Iterable[Change]) -> list[str]:
+def spelling_notices(changes: Iterable[Change]) -> list[str]:
     """Notices on what was read in another spelling: (how it differs, as typed, as read)."""
-    found = distinct(changes)
-    composed = [read for how, _, read in found if how == COMPOSED]
-    decomposed = [typed for how, typed, _ in found if how == DECOMPOSED]
-    plain = [(typed, read) for how, typed, read in found if how == PLAIN]
+    differences = distinct(changes)
+    composed = [read for how, _, read in differences if how == COMPOSED]
+    decomposed = [typed for how, typed, _ in differences if how == DECOMPOSED]
+    plain = [(typed, read) for how, typed, read in differences if how == PLAIN]
     return [
         *([f"Typed as letter and accent, read as one character: {', '.join(distinct(composed))}."] if composed else ()),
         *(

@@ -53,14 +53,14 @@ class Numbers:
         for place, piece in enumerate(self.pieces(text), start=1):
             row = piece.rstrip(";\n").strip()
             values = VALUE.findall(row)
-            said = f"row {place} is “{shortened(row)}”"
+            where = f"row {place} is “{shortened(row)}”"
             if GAP.search(row):
-                raise ValueError(f"{said}: a number is missing between two commas; write 0 where there is nothing")
+                raise ValueError(f"{where}: a number is missing between two commas; write 0 where there is nothing")
             rows.append([_number(value, place) for value in values])
             tokens.append(" ".join(values))
             if len(values) != len(self):
                 raise ValueError(
-                    f"{said}: it holds {len(values)} number{'' if len(values) == 1 else 's'}, but a row needs {len(self)} "
+                    f"{where}: it holds {len(values)} number{'' if len(values) == 1 else 's'}, but a row needs {len(self)} "
                     f"({listed(self.symbols)}); write a row a line, or a semicolon after each"
                 )
         return Encoded(np.array(rows, dtype=np.float32).reshape(-1, len(self)), tuple(tokens), ())
@@ -74,5 +74,7 @@ def _number(value: str, row: int) -> float:
     with np.errstate(over="ignore"):
         fits = math.isfinite(np.float32(number))
     if not fits:
-        raise ValueError(f"row {row} has “{shortened(value)}”, which is no finite number; write numbers such as 0.52")
+        raise ValueError(
+            f"row {row} has “{shortened(value)}”, which is not a finite number; write numbers such as 0.52"
+        )
     return number

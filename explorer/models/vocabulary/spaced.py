@@ -17,9 +17,9 @@ BLANKS = {" ": "Ġ", "\n": "Ċ", "\t": "ĉ", "\r": "č"}
 
 def _byte_characters() -> list[str]:
     """How they write each byte: printable Latin-1 as it is, all others as the code points from 256 on."""
-    shown = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     hidden = iter(range(256, 512))
-    return [chr(byte if byte in shown else next(hidden)) for byte in range(256)]
+    return [chr(byte if byte in visible else next(hidden)) for byte in range(256)]
 
 
 BYTE = _byte_characters()
@@ -32,7 +32,7 @@ class SpacedPieces(Pieces):
 
     @cached_property
     def of_bytes(self) -> bool:
-        """Whether symbols are written byte by byte, so that nothing is unknown."""
+        """True if symbols are written byte by byte, so that nothing is unknown."""
         return self.mark == BYTES and all(written in self.table for written in BYTE)
 
     def joined(self, tokens: Sequence[str]) -> str:
@@ -71,10 +71,10 @@ class SpacedPieces(Pieces):
         if self.mark == BYTES:
             return _placed(self._matcher.cut(text), list(range(len(text) + 1)))
         runs = [(run.start(), run.group()) for run in re.finditer(r"\S+", text)]
-        shown = "".join(f" {run}" for _, run in runs)  # SentencePiece joins blanks, and puts one before the text
+        spaced = "".join(f" {run}" for _, run in runs)  # SentencePiece joins blanks, and puts one before the text
         ends = [0, *(start + len(run) for start, run in runs)]
         places = [place for k, (start, run) in enumerate(runs) for place in (ends[k], *range(start, start + len(run)))]
-        return _joined_unknown(_placed(self._matcher.cut(shown), [*places, len(text)]))
+        return _joined_unknown(_placed(self._matcher.cut(spaced), [*places, len(text)]))
 
 
 def _placed(matches: Sequence[Match], places: Sequence[int]) -> list[tuple[int, Match]]:
@@ -88,10 +88,10 @@ def _placed(matches: Sequence[Match], places: Sequence[int]) -> list[tuple[int, 
 
 def _joined_unknown(placed: Sequence[tuple[int, Match]]) -> list[tuple[int, Match]]:
     """With neighbours that are unknown as one, as SentencePiece has them."""
-    found: list[tuple[int, Match]] = []
+    joined: list[tuple[int, Match]] = []
     for unknown, group in groupby(placed, key=lambda one: one[1].symbol is None):
         some = list(group)
-        found += (
+        joined += (
             [(some[0][0], Match("".join(match.typed for _, match in some).strip() or " ", None))] if unknown else some
         )
-    return found
+    return joined

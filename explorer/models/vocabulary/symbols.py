@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed, named
 from explorer.models.vocabulary.matching import Match, Matcher
-from explorer.models.vocabulary.normalisation import GROUP, Change, told, well_formed
+from explorer.models.vocabulary.normalisation import GROUP, Change, spelling_notices, well_formed
 from explorer.models.vocabulary.words import CLOSING, cut_before, look_up, spans
 
 UNKNOWNS = (UNKNOWN, "<unk>", "[unk]", "<oov>", "[oov]", "unk", "__unk__", "<unknown>")
@@ -31,7 +31,7 @@ BLANKS = frozenset(WRITTEN)
 
 @dataclass(frozen=True)
 class Symbols:
-    """What all such vocabularies share. `symbols` names every id, from 0 on."""
+    """Base of all vocabularies of symbols. `symbols` names every id, from 0 on."""
 
     symbols: tuple[str, ...]
     kind: ClassVar[str]
@@ -81,13 +81,13 @@ class Symbols:
             )
         unknown = self.unknown or 0
         ids = np.array([unknown if symbol is None else self.table[symbol] for symbol in symbols], dtype=np.int64)
-        found = [*notices, *told(changes)]
+        remarks = [*notices, *spelling_notices(changes)]
         if missing:
-            found.append(
+            remarks.append(
                 f"Unknown to this network: {listed([named(one) for one in missing])}. It reads each of them as "
                 f"“{self.symbols[unknown]}”."
             )
-        return Encoded(ids, tuple(tokens), tuple(found))
+        return Encoded(ids, tuple(tokens), tuple(remarks))
 
 
 class OwnCharacters(Symbols):
@@ -136,7 +136,7 @@ class OwnCharacters(Symbols):
         return long and not any(blank in self.table for blank in GROUP[" "])
 
     def _parts(self, match: Match) -> bool:
-        """Whether it is a blank that only parts symbols."""
+        """True for a blank that only separates symbols."""
         return match.symbol is None and self._blanks_part and match.typed.isspace()
 
     def _cut(self, text: str) -> tuple[list[Match], tuple[str, ...]]:
@@ -144,7 +144,7 @@ class OwnCharacters(Symbols):
         return self._matcher.cut(text), notices
 
     def _is(self, text: str, tokens: Sequence[str]) -> bool:
-        """Whether a text is cut into these symbols again."""
+        """True if the text is cut into these symbols again."""
         return [m.symbol for m in self._matcher.cut(text)] == [t if t in self.table else None for t in tokens]
 
 
@@ -156,7 +156,7 @@ class OwnWords(Symbols):
 
     @cached_property
     def lower(self) -> bool:
-        """Whether the vocabulary knows lower case alone."""
+        """True if the vocabulary has lower case alone."""
         return all(symbol == symbol.lower() for symbol in self.symbols if not SPECIAL.fullmatch(symbol))
 
     def pieces(self, text: str) -> list[str]:
@@ -176,9 +176,9 @@ class OwnWords(Symbols):
         """Raises ValueError for a word that is not there where nothing stands for it."""
         text, notices = well_formed(text)
         tokens = [text[start:end] for start, end in self._found(text)]
-        found = [self._look_up(token) for token in tokens]
+        pairs = [self._look_up(token) for token in tokens]
         return self.encoded(
-            tokens, [symbol for symbol, _ in found], (change for _, changes in found for change in changes), notices
+            tokens, [symbol for symbol, _ in pairs], (change for _, changes in pairs for change in changes), notices
         )
 
     def _look_up(self, token: str) -> tuple[str | None, tuple[Change, ...]]:
@@ -186,27 +186,27 @@ class OwnWords(Symbols):
 
     @cached_property
     def _blanks(self) -> Matcher:
-        """What of blanks is read. A space as the first symbol is for padding."""
+        """Matcher of the blanks that are read. A space as the first symbol is for padding."""
         return Matcher(
             {symbol for symbol, index in self.table.items() if symbol.isspace() and (index or symbol != " ")}
         )
 
     def _found(self, text: str) -> list[tuple[int, int]]:
-        """Where the tokens stand. What lies between blanks is one token if the vocabulary has it as it is ("<eos>", "don't"), else it is
-        cut into words and marks."""
-        found: list[tuple[int, int]] = []
+        """Spans of the tokens. The text between blanks is one token if the vocabulary has it as it is ("<eos>",
+        "don't"), else it is cut into words and marks."""
+        places: list[tuple[int, int]] = []
         for run in re.finditer(r"\S+|\s+", text):
             start = run.start()
             if run.group().isspace():
                 for match in self._blanks.cut(run.group()):
                     if match.symbol is not None and match.change is None:
-                        found.append((start, start + len(match.typed)))
+                        places.append((start, start + len(match.typed)))
                     start += len(match.typed)
             elif self._look_up(run.group())[0] is not None:
-                found.append(run.span())
+                places.append(run.span())
             else:
-                found += [(start + first, start + last) for first, last in spans(run.group())]
-        return found
+                places += [(start + first, start + last) for first, last in spans(run.group())]
+        return places
 
 
 def plain(symbols: Iterable[str]) -> list[str]:
