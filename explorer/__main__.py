@@ -35,7 +35,7 @@ from explorer.reporting import as_html
 
 WRONG_USE, FAILED, STOPPED = 2, 1, 130
 MOST_NUMBERS = 5 * 10**8
-"""Of one reading: each signal of every unit at every step. They take 2 GB."""
+"""Most numbers of one reading: each signal of every unit at every step. They take 2 GB."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -102,10 +102,12 @@ def parser() -> Parser:
         description="Diagnoses a network on a text. Exits 0 where nothing is wrong, 1 where something is, 2 where it cannot be read.",
     )
     check.add_argument("network", metavar="PATH_OR_NAME", help="a file of weights, or a shipped model")
-    given = check.add_mutually_exclusive_group()
-    given.add_argument("--text", help="what it reads; made up where nothing is given")
-    given.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
-    given.add_argument("--input", type=Path, metavar="NPY", help="what it reads, an array [step, input] in a .npy file")
+    source = check.add_mutually_exclusive_group()
+    source.add_argument("--text", help="what it reads; random if no text is given")
+    source.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
+    source.add_argument(
+        "--input", type=Path, metavar="NPY", help="what it reads, an array [step, input] in a .npy file"
+    )
     check.add_argument(
         "--examples",
         type=Path,
@@ -178,11 +180,11 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _load(name: str, arguments: argparse.Namespace) -> Model:
     """The network of that name or path, read as the options say."""
-    given = {part: value for part in PARTS if (value := getattr(arguments, part)) is not None}
-    if given and not Path(name).is_file():
-        options = ", ".join(f"--{part.replace('_', '-')}" for part in given)
+    parts = {part: value for part in PARTS if (value := getattr(arguments, part)) is not None}
+    if parts and not Path(name).is_file():
+        options = ", ".join(f"--{part.replace('_', '-')}" for part in parts)
         raise ValueError(f"{options} says how a file is read, but {name!r} is not a file")
-    return explorer.load(name, **given)
+    return explorer.load(name, **parts)
 
 
 def run_models(_: argparse.Namespace) -> int:
@@ -207,7 +209,7 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def run_cells(arguments: argparse.Namespace) -> int:
-    """A table of the cells, or all that is said of one."""
+    """Print a table of the cells, or the description of one."""
     inputs, units = arguments.inputs, arguments.units
     for option, size in (("--inputs", inputs), ("--units", units)):
         if size < 1:
@@ -274,7 +276,7 @@ def check_length(model: Model, given: Any) -> None:
 
 
 def text_of(file: Path) -> str:
-    """What is in a text file. Raises ValueError for one that is not UTF-8."""
+    """Content of a text file. Raises ValueError if it is not UTF-8."""
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -288,16 +290,16 @@ def run_check(arguments: argparse.Namespace) -> int:
     model, said, made_up = _load(arguments.network, arguments), "", False
     examples = None if arguments.examples is None else read_examples(arguments.examples, model)
     if arguments.input:
-        given: Any = array_of(arguments.input, model)
+        sequence: Any = array_of(arguments.input, model)
     elif arguments.file:
-        given = text_of(arguments.file)
+        sequence = text_of(arguments.file)
     elif arguments.text is not None:
-        given = arguments.text
+        sequence = arguments.text
     else:
-        given, said = example_input(model)
+        sequence, said = example_input(model)
         made_up = model.card is None or model.card.own
-    check_length(model, given)
-    diagnosis = explorer.diagnose(model, given, examples=examples, made_up=made_up, device=arguments.device)
+    check_length(model, sequence)
+    diagnosis = explorer.diagnose(model, sequence, examples=examples, made_up=made_up, device=arguments.device)
     if said:
         print(said)
     print(as_text(diagnosis))
@@ -325,7 +327,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         for progress in drawn(run):
             if progress.ended:
                 say("measuring the held-out score, and looking for what the model shows")
-            elif stop.asked:
+            elif stop.requested:
                 where = f"stopped after step {progress.step:,} of {progress.steps:,}"
                 seeds = recipe.seeds if arguments.seed is None else (arguments.seed,)
                 saved = list(saved_at(arguments.resume, seeds).values()) if arguments.resume else []
@@ -336,7 +338,7 @@ def run_train(arguments: argparse.Namespace) -> int:
 
 
 def how_to_go_on(saved: Sequence[Path]) -> str:
-    """What a person can do after a stopped run that was to be saved in these files."""
+    """Advice after a stopped run that was to be saved in these files."""
     if not saved:
         return "nothing of it was kept; with --resume FILE a run can be gone on with"
     if not any(file.exists() for file in saved):
@@ -345,9 +347,9 @@ def how_to_go_on(saved: Sequence[Path]) -> str:
 
 
 class Stop:
-    """Whether Ctrl-C was pressed."""
+    """State of an interruptible run: `requested` after Ctrl-C."""
 
-    asked = False
+    requested = False
 
 
 @contextmanager
@@ -356,9 +358,9 @@ def interruptible() -> Iterator[Stop]:
     stop = Stop()
 
     def on_signal(*_: Any) -> None:
-        if stop.asked:
+        if stop.requested:
             raise KeyboardInterrupt
-        stop.asked = True
+        stop.requested = True
 
     before = signal.signal(signal.SIGINT, on_signal)
     try:
@@ -369,14 +371,14 @@ def interruptible() -> Iterator[Stop]:
 
 def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
     """Hands the events on and draws them: a bar that is redrawn in a terminal, ten lines elsewhere."""
-    terminal, shown = sys.stderr.isatty(), -1.0
+    terminal, drawn_at = sys.stderr.isatty(), -1.0
     first: Progress | None = None
     for progress in run:
         if first is None or progress.step <= first.step:  # the next seed begins
-            first, shown = progress, -1.0
+            first, drawn_at = progress, -1.0
         last = progress.step == progress.steps or progress.ended
-        if terminal and (last or progress.seconds - shown >= 0.2):
-            shown = progress.seconds
+        if terminal and (last or progress.seconds - drawn_at >= 0.2):
+            drawn_at = progress.seconds
             print(f"\r\x1b[K{bar(progress, first)}", end="\n" if last else "", file=sys.stderr, flush=True)
         elif not terminal and (last or progress.step % max(1, progress.steps // 10) == 0):
             say(bar(progress, first))
@@ -387,8 +389,8 @@ def bar(now: Progress, first: Progress) -> str:
     """One line: how far the run is, the loss, and how long it will take at the pace since `first`."""
     share = now.step / now.steps
     done = now.step - first.step
-    left = (now.seconds - first.seconds) / done * (now.steps - now.step) if done else math.nan
-    time = "" if math.isnan(left) else f"  {left // 60:.0f}:{left % 60:02.0f} left"
+    seconds = (now.seconds - first.seconds) / done * (now.steps - now.step) if done else math.nan
+    time = "" if math.isnan(seconds) else f"  {seconds // 60:.0f}:{seconds % 60:02.0f} left"
     filled = "█" * round(20 * share)
     return f"{filled:░<20} {share:4.0%}  step {now.step:,} of {now.steps:,}  loss {now.loss:.4f}{time}"
 

@@ -1,4 +1,4 @@
-"""What a trace says of itself: of which network and text it is, its signals with their ranges, what a person should know."""
+"""Summary of a trace: its network and text, its signals with their ranges, and notices."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ def summary(trace: Trace) -> Summary:
     facts += [("before squashing", ", ".join(pre))] if pre else []
     facts += [("edited", f"{name}, at {counted(int(mark.sum()), 'place')}") for name, mark in trace.edited.items()]
     facts += [("notice", notice) for notice in trace.notices]
-    shown = [signal for signal in trace.signals.values() if signal.name not in pre]
+    signals = [signal for signal in trace.signals.values() if signal.name not in pre]
     return Summary(
-        title, tuple(facts), ("signal", "what it is", "shape", "range"), tuple(_row(trace, signal) for signal in shown)
+        title,
+        tuple(facts),
+        ("signal", "what it is", "shape", "range"),
+        tuple(_row(trace, signal) for signal in signals),
     )
 
 
@@ -52,5 +55,5 @@ def _range(array: Array) -> str:
     """From the least to the most; numbers that are none counted beside."""
     finite = array[np.isfinite(array)]
     broken = array.size - finite.size
-    found = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "no number"
-    return f"{found}, {broken:,} NaN or infinite" if broken else found
+    text = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "no number"
+    return f"{text}, {broken:,} NaN or infinite" if broken else text

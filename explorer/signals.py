@@ -58,7 +58,7 @@ class Belt:
         )  # a constant becomes one for each step and unit; NaN ** 0 is 1
 
     def written(self, values: Mapping[str, Any]) -> Any:
-        """What each step adds to the state, shaped like the signals."""
+        """Write of each step, the amount added to the state; shaped like the signals."""
         return evaluate(self.write, values)
 
 
@@ -74,11 +74,11 @@ class Readout:
     labels: tuple[str, ...] = ()
 
     def column(self, label: str | int) -> int:
-        """The number of a label, or a number itself, made non-negative. Raises ValueError for one that there is not."""
+        """Number of a label, or a number itself, made non-negative. Raises ValueError for an unknown label."""
         if isinstance(label, str):
             if label not in self.labels:
-                known = ", ".join(map(repr, self.labels[:60])) or "none: name it by its number"
-                raise ValueError(f"there is no output {label!r}; there are {known}")
+                choices = ", ".join(map(repr, self.labels[:60])) or "none: name it by its number"
+                raise ValueError(f"there is no output {label!r}; there are {choices}")
             return self.labels.index(label)
         if not -len(self.bias) <= label < len(self.bias):
             raise ValueError(f"output {label} is not there; choose from 0 to {len(self.bias) - 1}")
@@ -191,7 +191,7 @@ class Trace:
         return range(self.steps - 1, at - 1, -1) if self.reads_backward(layer) else range(at + 1)
 
     def reads_backward(self, layer: int = -1) -> bool:
-        """Whether a row reads from the last token to the first."""
+        """True if a row reads from the last token to the first."""
         return self.bidirectional and range(self.rows)[layer] % 2 == 1
 
     def per_unit(self, *, pre: bool = False) -> tuple[Signal, ...]:
@@ -250,7 +250,7 @@ class Trace:
 
 
 def carried(states: tuple[str, ...], signals: tuple[Signal, ...]) -> tuple[str, ...]:
-    """Those of a cell's states that some formula reads one step later. A clock, which counts whatever is read, is none of them."""
+    """States of a cell that some formula reads one step later. A clock, which counts whatever is read, is left out."""
     read = {name for signal in signals if signal.formula for name in names(signal.formula)}
     clocks = {signal.name for signal in signals if signal.role == "input"}
     return tuple(state for state in states if f"{state}_prev" in read and state not in clocks)

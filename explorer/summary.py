@@ -1,4 +1,4 @@
-"""What an object says of itself in a notebook or a shell: a title, a few facts, a table. One content, as text and as HTML."""
+"""Summary of an object for a notebook or a shell: a title, a few facts, a table. One content, as text and as HTML."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ PLAIN = {
     "“": '"', "”": '"', "‘": "'", "’": "'", "█": "#", "░": ".", "✓": "ok", "▸": ">",
 }
 # fmt: on
-"""What is written for a sign that the encoding lacks; for any other its number, as in "\\u4e2d"."""
+"""Replacements for signs that the encoding lacks; any other becomes its number, as in "\\u4e2d"."""
 RAISED = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", strict=True))
 """Exponents: 10⁻⁵ becomes 10^-5."""
 ERRORS = "carousel-plain"

@@ -147,10 +147,10 @@ class Ledger:
 
 
 def ledger(trace: Trace, state: str | None = None) -> Ledger:
-    """Who wrote the memory: the account of the belt that carries `state`, of the cell's first belt where none is named.
+    """Account of the belt that carries `state`, or of the cell's first belt if `state` is None: who wrote the memory.
 
-    Raises ValueError for a cell without a belt: each step makes its state anew from all of the state before, so that nothing can be said
-    to have been carried on; and for a belt that was edited, which holds what no step wrote. An edited gate is as good as any.
+    Raises ValueError for a cell without a belt: each step makes its state anew from all of the state before, so no part of it is carried
+    on; and for a belt that was edited, which holds values that no step wrote. Edited gates are allowed.
     """
     if not trace.belts:
         raise ValueError(

@@ -19,7 +19,7 @@ DASHES = ("solid", "dot", "dashdot", "longdashdot")
 FEW_POINTS = 20
 """A curve of fewer points shows them."""
 QUIET = 0.35
-"""How much of its colour a bar has that the finding is not about."""
+"""Opacity of a bar that the finding is not about."""
 
 
 def of_finding(picture: Picture, theme: Theme, role: Role | None = None) -> go.Figure:

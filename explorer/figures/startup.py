@@ -91,7 +91,7 @@ def reach_at_start(curves: Sequence[Untrained], theme: Theme, *, chosen: int = 0
 
 
 def held(values: Array) -> Array:
-    """What can be drawn: between the floor and the ceiling."""
+    """Values clipped to the drawable range, between the floor and the ceiling."""
     return np.asarray(np.clip(values, FLOOR, CEILING))
 
 

@@ -20,7 +20,7 @@ Scale = list[list[object]]
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 MONO = "Source Code Pro, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 OTHER = "other"
-"""A cell that is none of rnn, gru and lstm."""
+"""Key of every cell other than rnn, gru and lstm."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Theme:
         return bar | changes
 
     def layout(self, **changes: object) -> go.Layout:
-        """What all figures share: no boxes, quiet grid, readable type."""
+        """Layout of all figures: no boxes, quiet grid, readable type."""
         axis = {
             "gridcolor": self.grid,
             "zerolinecolor": self.grid,

@@ -13,7 +13,7 @@ from explorer.figures.theme import MONO, Theme
 LEGIBLE = 120
 """With more characters than this side by side the letters would run into one another."""
 SLANTED = 60
-"""So many words at most stand slanted; with more the axis counts steps instead."""
+"""Most words that stand slanted; with more the axis counts steps instead."""
 
 
 def label(token: str, most: int = LONGEST) -> str:
@@ -27,7 +27,7 @@ def hover_tokens(tokens: Sequence[str]) -> list[str]:
 
 
 def letters(tokens: Sequence[str]) -> int:
-    """How many characters the tokens need side by side, each as much as the longest."""
+    """Number of characters the tokens need side by side, each as much as the longest."""
     return len(tokens) * max((len(visible(token)) for token in tokens), default=1)
 
 

@@ -16,11 +16,11 @@ from explorer.figures.tokens import hover_tokens, label, playhead, token_axis
 from explorer.signals import Array
 
 BINS = 60
-"""How many bars the histogram of a gradient's entries has."""
+"""Number of bars in the histogram of a gradient's entries."""
 DECADES = 7
-"""How many powers of ten below the largest entry the histogram reaches."""
+"""Number of powers of ten below the largest entry that the histogram reaches."""
 SHOWN = 8
-"""How many labels the predictions are shown of."""
+"""Number of labels in the figure of predictions."""
 
 
 def pulls(values: Array, tokens: Sequence[str], theme: Theme, *, fixed: int, chosen: int, title: str) -> go.Figure:
@@ -49,7 +49,8 @@ def pulls(values: Array, tokens: Sequence[str], theme: Theme, *, fixed: int, cho
 
 
 def truncation(ks: Sequence[int], lost: Array, angles: Array, theme: Theme, k: int) -> go.Figure:
-    """What is lost of the gradient, and how far it turns, if it only goes back k steps; for each k, with one marked."""
+    """Share of the gradient that is lost, and the angle by which it turns, if it only goes back k steps; for each k,
+    with one marked."""
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.09)
     like(figure, theme.layout(height=330, margin={"l": 64, "r": 12, "t": 40, "b": 48}))
     panels = (
@@ -321,6 +322,6 @@ def _hollow(theme: Theme) -> dict[str, object]:
 
 
 def _hatched(colour: str, theme: Theme) -> dict[str, object]:
-    """A bar that is told from a plain one without its colour."""
+    """Bar that differs from a plain one without its colour."""
     pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": theme.background, "solidity": 0.25}
     return {"color": colour, "pattern": pattern}

@@ -112,7 +112,7 @@ class _Printer:
 
 
 def symbol_of_target(letter: str, notation: Notation) -> str:
-    """Where a weight goes, in its index: the letter of the gate, or of the candidate without its tilde."""
+    """Target of a weight, in its index: the letter of the gate, or of the candidate without its tilde."""
     return notation.letters.get(letter, letter).removesuffix(TILDE)
 
 

@@ -10,7 +10,7 @@ from explorer.reporting.scales import Scale, spanning, written
 
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 68, 118, 14, 46
-"""What stands around the area that is drawn in."""
+"""Margins around the drawing area."""
 WIDEST, NAMED = 40, 16
 """How wide a bar may be, and up to how many are named each by itself."""
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
@@ -58,7 +58,7 @@ def _lines(picture: Picture) -> Iterator[str]:
     for tick in across.ticks():
         yield _text(across(tick), HEIGHT - BOTTOM + 20, written(tick), "middle")
     yield from _threshold(picture, y)
-    taken: list[float] = []
+    used: list[float] = []
     for number, curve in enumerate(curves):
         places = [(across(x), y(value)) for x, value in zip(xs, curve["y"], strict=True) if value is not None]
         if not places:
@@ -71,8 +71,8 @@ def _lines(picture: Picture) -> Iterator[str]:
             for x, at in places
             if len(places) < 20
         )
-        where = _free(places[-1][1], taken)
-        taken.append(where)
+        where = _free(places[-1][1], used)
+        used.append(where)
         yield _text(WIDTH - RIGHT + 6, where + 4, curve["name"], kind=f"l{number % len(DASHES)}")
 
 

@@ -13,9 +13,9 @@ from explorer.reporting.style import STYLE
 
 SAYS: dict[Severity, str] = {"wrong": "Wrong", "look": "Worth a look", "note": "Note"}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""What a browser may fetch for this file: nothing. Its style stands in it."""
+"""Content security policy: the file may fetch nothing. Its style is inline."""
 TOKENS = 2000
-"""So many tokens of what was read are repeated in the report."""
+"""Most tokens of the text that the report repeats."""
 
 
 def as_html(diagnosis: Diagnosis, *, said: str = "") -> str:
@@ -64,6 +64,6 @@ def _facts(diagnosis: Diagnosis) -> str:
 
 def _read(diagnosis: Diagnosis) -> str:
     between = "" if all(len(token) == 1 for token in diagnosis.tokens) else " "
-    shown = between.join(visible(token) for token in diagnosis.tokens[:TOKENS])
+    text = between.join(visible(token) for token in diagnosis.tokens[:TOKENS])
     more = "" if diagnosis.steps <= TOKENS else f" … and {diagnosis.steps - TOKENS:,} more"
-    return f"<details><summary>What it read</summary><pre>{escape(shown)}{more}</pre></details>"
+    return f"<details><summary>What it read</summary><pre>{escape(text)}{more}</pre></details>"

@@ -24,7 +24,8 @@ WRITERS: dict[str, Callable[[Trace, IO[bytes]], None]] = {
 
 
 def writer_for(path: str | PathLike[str]) -> Callable[[Trace, IO[bytes]], None]:
-    """What writes a file of that name. Raises ValueError for an ending that there is not, before anything was computed or written."""
+    """Function that writes a file of that name. Raises ValueError for an unknown ending, before anything is computed or
+    written."""
     ending = Path(path).suffix.lower()
     if ending not in WRITERS:
         *others, last = WRITERS

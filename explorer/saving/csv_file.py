@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a cell of a spreadsheet may begin with that makes it a formula; the wide forms where a spreadsheet takes them for the others."""
+"""First characters that make a spreadsheet's cell a formula; the wide forms where a spreadsheet takes them for the
+others."""
 ESCAPE = "'"
 
 
@@ -38,11 +39,11 @@ def read(path: str | PathLike[str] | IO[bytes]) -> pd.DataFrame:
     """The table that `write` wrote, with the tokens as they were typed. `pandas.read_csv` would take a token "NA" for a missing one."""
     import pandas as pd
 
-    found = pd.read_csv(path, dtype=str, keep_default_na=False)
-    numbers = found.columns.drop("token")
-    found = found.astype({name: int if name in ("layer", "step", "unit") else float for name in numbers})
-    found["token"] = [unescaped(token) for token in found["token"]]
-    return found
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    numbers = table.columns.drop("token")
+    table = table.astype({name: int if name in ("layer", "step", "unit") else float for name in numbers})
+    table["token"] = [unescaped(token) for token in table["token"]]
+    return table
 
 
 def quoted(text: str) -> str:

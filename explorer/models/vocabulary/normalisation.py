@@ -61,7 +61,7 @@ def clusters(text: str) -> list[str]:
 
 
 def _joins(before: str, character: str) -> bool:
-    """Whether a character belongs to the cluster before it."""
+    """True if a character belongs to the cluster before it."""
     if before[-1] in "\n\r\t":
         return False
     if "\u1160" <= character <= "\u11ff":  # the vowel or final of a Korean syllable
