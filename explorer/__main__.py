@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does what the arguments say and returns the exit status."""
+    """Run the command that the arguments name, and return the exit status."""
     terminal.write_plain()
     arguments = parser().parse_args(argv)
     try:
@@ -228,7 +228,7 @@ def _cell_row(cell: type[Cell], inputs: int, units: int) -> tuple[str, ...]:
 
 
 def described(name: str, inputs: int, units: int) -> str:
-    """A cell's equations, what it changes, who wrote it down first, how many parameters it has, and its options."""
+    """Print a cell's equations, its change to its parent, its source, its number of parameters, and its options."""
     cell, count = REGISTRY[name], parameter_formula(name)
     options = [
         f"{option.name}={option.default!r}"
@@ -247,7 +247,7 @@ def described(name: str, inputs: int, units: int) -> str:
 
 
 def run_trace(arguments: argparse.Namespace) -> int:
-    """Reads a text and writes the trace."""
+    """Read a text and write the trace."""
     out: Path = arguments.out
     saving.writer_for(out)  # before the work
     text = text_of(arguments.file) if arguments.file else arguments.text
@@ -262,7 +262,7 @@ def run_trace(arguments: argparse.Namespace) -> int:
 
 
 def check_length(model: Model, given: Any) -> None:
-    """Raises ValueError where a reading would have more than MOST_NUMBERS numbers."""
+    """Raise ValueError if a reading would have more than MOST_NUMBERS numbers."""
     stack, reader = model.stack, model.vocabulary
     most = MOST_NUMBERS // (len(stack.rows) * stack.hidden_size * len(stack.cell.recorded))
     if len(given) <= most:
@@ -284,7 +284,7 @@ def text_of(file: Path) -> str:
 
 
 def run_check(arguments: argparse.Namespace) -> int:
-    """Prints what is wrong with a network, and what is unusual about it."""
+    """Print what is wrong with a network, and what is unusual about it."""
     if arguments.html and not arguments.html.parent.is_dir():
         raise ValueError(f"--html is {arguments.html}, in a folder that is not there")
     model, said, made_up = _load(arguments.network, arguments), "", False
@@ -310,7 +310,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 
 def run_train(arguments: argparse.Namespace) -> int:
-    """Trains a model, with progress on stderr, and prints its held-out score."""
+    """Train a model, with progress on stderr, and print its held-out score."""
     recipe, out = RECIPES[arguments.task], arguments.out or folder()
     budget = None
     if arguments.steps is not None:
@@ -354,7 +354,8 @@ class Stop:
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
-    """Inside, a first Ctrl-C only sets `asked`, so that a file being saved is finished; a second one interrupts at once."""
+    """Handle Ctrl-C inside: the first sets `requested`, so that a file being saved is finished; a second one interrupts
+    at once."""
     stop = Stop()
 
     def on_signal(*_: Any) -> None:
@@ -370,7 +371,7 @@ def interruptible() -> Iterator[Stop]:
 
 
 def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
-    """Hands the events on and draws them: a bar that is redrawn in a terminal, ten lines elsewhere."""
+    """Pass the events on and draw them: a bar that is redrawn in a terminal, ten lines elsewhere."""
     terminal, drawn_at = sys.stderr.isatty(), -1.0
     first: Progress | None = None
     for progress in run:

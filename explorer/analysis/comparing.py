@@ -1,4 +1,5 @@
-"""Several networks, or one network on two texts: how far their answers are apart, and what the spread of their scores is made of."""
+"""Comparison of several networks, or of one network on two texts: distances between answers, and the spread of
+scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of token, and what the gates do on average for each: what "it forgets the stop words" looks like when it is measured."""
+"""Kinds of token, and the mean of each gate by kind: a measurement of claims such as "it forgets the stop words"."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ By = Literal["writes", "states"]
 
 @dataclass(frozen=True)
 class Account:
-    """The contributions to one number, in the order in which they came [rows + 1]: the initial state first, then a step each; and what is
-    added to them all."""
+    """Contributions to one number, in the order of reading [rows + 1]: the initial state first, then a step each; and
+    the bias that is added to them."""
 
     contributions: Array
     bias: float
@@ -57,7 +57,7 @@ class Ledger:
     belt: Belt
 
     def __repr__(self) -> str:
-        """A line for a person."""
+        """One-line summary."""
         return f"<Ledger of {equation(self.belt)}: {size(self.trace)}>"
 
     def contributions(self, at: int = -1, layer: int = -1) -> Array:
@@ -70,7 +70,7 @@ class Ledger:
         return np.concatenate([first[None], written]) * share
 
     def written(self, at: int = -1, layer: int = -1) -> Array:
-        """[T+1, unit]: what each step up to `at` wrote, as it was written; float64."""
+        """[T+1, unit]: the write of each step up to `at`, at its original size; float64."""
         return self._read(self.belt.written, at, layer)
 
     def share(self, at: int = -1, layer: int = -1) -> Array:
@@ -165,7 +165,7 @@ def ledger(trace: Trace, state: str | None = None) -> Ledger:
 
 
 def _untouched(trace: Trace, *names: str) -> None:
-    """Raises ValueError where one of these was changed by hand in this reading."""
+    """Raise ValueError if one of these was edited in this reading."""
     for name in names:
         if name in trace.edited:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""How sentences, tables and labels write shares and numbers: the one place that decides."""
+"""Format of shares and numbers in sentences, tables and labels: the one place that decides."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def share(value: float, decimals: int = 0) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits: "0.25", "−12.3", "1234", "9.3 × 10⁻⁸", "NaN", "infinite"."""
+    """Number with so many significant digits: "0.25", "−12.3", "1234", "9.3 × 10⁻⁸", "NaN", "infinite"."""
     value = float(value)
     if math.isnan(value):
         return "NaN"

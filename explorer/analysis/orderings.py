@@ -16,7 +16,7 @@ no_number = np.errstate(invalid="ignore", over="ignore")
 
 @no_number
 def by_half_life(trace: Trace, row: int = 0) -> Array:
-    """The longest memory first; by mean speed of change where there is no belt. Units alike in that keep the order of their mean keep."""
+    """The longest memory first; without a belt by mean speed of change. Ties keep the order of their mean keep."""
     lives = half_lives(trace, row)
     if lives is None:
         return np.argsort(
@@ -62,7 +62,7 @@ def is_read(trace: Trace, row: int = 0) -> bool:
 
 
 def by_number(trace: Trace, row: int = 0) -> Array:
-    """As the weights have them."""
+    """The order of the weights."""
     return np.arange(trace.units)
 
 

@@ -1,4 +1,4 @@
-"""Many units on a plane."""
+"""Projection of many units onto a plane."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from explorer.analysis.reach import FLOOR
 from explorer.signals import Array
 
 CEILING = float(np.finfo(np.float32).max)
-"""float32's largest number: what is larger overflows."""
+"""float32's largest number: larger numbers overflow."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How long a write lives in a unit of the belt."""
+"""Half-lives of writes to the belt's units."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Many targets carried back through a stack at once, step by step: what the gradient matrix, the Jacobians and the itemised gradients
-are read off.
+"""Many targets carried back through a stack at once, step by step: the base of the gradient matrix, the Jacobians and the itemised
+gradients.
 
-Nothing of the size [step, step, unit] is held: whoever walks looks at each step as it is passed. A walk is made under `walking()`.
+Nothing of the size [step, step, unit] is kept: the caller uses each step as the walk passes it. A walk runs under `walking()`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from explorer.backend.forward import States, TapAt, in_order, previous, read, ze
 from explorer.cells import Cell, Signals, Stack, untapped
 
 Progress = Callable[[float], None]
-"""Is told the share that is done, now and then; what it raises ends the computation."""
+"""Called periodically with the fraction done (0 to 1). An exception raised here cancels the computation."""
 
 INPUT = -1
-"""The row that stands for x itself."""
+"""Row number of x itself."""
 HELD = 2**24
 """Most numbers that a walk may hold when it has to keep every step of its targets."""
 PACE = 0.1
@@ -56,7 +56,7 @@ class Targets:
         return Targets([self.steps[n] for n in chosen], seeds)
 
     def joined(self, step: int) -> slice:
-        """Those whose step this is."""
+        """Targets at this step."""
         return slice(self.before(step), self.before(step + 1))
 
     def before(self, step: int) -> int:
@@ -96,7 +96,7 @@ class _Moved(NamedTuple):
 
 
 class Row:
-    """A cell and what it recorded, in the order in which it reads; carries targets back over one of its steps."""
+    """A cell and its recorded signals, in reading order; carries targets back over one of its steps."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class Row:
         return len(self) - 1 - step if self.direction else step
 
     def carried(self, targets: int) -> Signals:
-        """Room for so many targets, by each state: zeros [target, unit]."""
+        """Zeros for so many targets, by each state: [target, unit]."""
         return {name: self.s[name].new_zeros(targets, self.s[name].shape[-1]) for name in self.states}
 
     def back(self, place: int, d: Signals, x: bool, weights: bool) -> _Moved:
@@ -236,7 +236,7 @@ def seeds_at_top(top: list[Row], score: Callable[[Tensor], Tensor]) -> dict[tupl
 def walk(
     rows: list[Row], targets: Targets, lowest: int = 0, *, weights: bool = False, progress: Progress | None = None
 ) -> Iterator[Passed]:
-    """Carries the targets back through all rows from the highest that they touch to row `lowest` (INPUT: to x), from the last step to
+    """Carry the targets back through all rows from the highest that they touch to row `lowest` (INPUT: to x), from the last step to
     the first. With `weights` a row without a step back of its own gives the derivatives by its parameters."""
     touched = {row for row, _ in targets.seeds}
     if touched == {lowest} and not rows[lowest].direction:  # a row's states depend on each other by that row alone
@@ -254,7 +254,7 @@ def walk(
 
 
 def along(row: Row, targets: Targets, progress: Progress | None = None) -> Iterator[Passed]:
-    """Carries targets in one row back along that row alone, in its own order of reading: what a state does to later states of the same
+    """Carry targets in one row back along that row alone, in its own order of reading: the effect of a state on later states of the same
     row. The targets have one step, that of the token."""
     places = replace(targets, steps=[row.at(step) for step in targets.steps])
     for passed in _down([row], places, False, False, paced(progress)):

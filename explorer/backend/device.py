@@ -13,7 +13,7 @@ from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 SETTING = "CAROUSEL_DEVICE"
-"""The environment variable that says what "auto" means."""
+"""Environment variable that sets the meaning of "auto"."""
 
 Module = TypeVar("Module", bound=nn.Module)
 Result = TypeVar("Result")

@@ -133,7 +133,8 @@ def noise(
     steps: int | tuple[int, int] | None = None,
     name: str = "",
 ) -> Edit:
-    """Adds normal noise of that standard deviation. The same seed gives a unit the same noise, whichever units are chosen."""
+    """Add normal noise of that standard deviation. The same seed gives a unit the same noise, whichever units are
+    chosen."""
     return Edit(signal, "noise", size, _units(units), layer, _steps(steps), seed, name=name)
 
 
@@ -145,7 +146,7 @@ def freeze(
     steps: int | tuple[int, int] | None = None,
     name: str = "",
 ) -> Edit:
-    """Lets a state keep the value with which it entered the step."""
+    """Freeze a state at the value with which it entered the step."""
     return Edit(state, "freeze", 0.0, _units(units), layer, _steps(steps), name=name)
 
 
@@ -158,7 +159,7 @@ def patch(
     layer: int | None = None,
     name: str = "",
 ) -> Edit:
-    """Lets a state (or another signal) be these values at step `at`, one a unit."""
+    """Set a state (or another signal) to these values at step `at`, one a unit."""
     return Edit(state, "patch", 0.0, _units(units), layer, _steps(at), values=tuple(np.ravel(values)), name=name)
 
 
@@ -192,7 +193,7 @@ def transplant(
 def erase(
     units: int | Iterable[int], *, states: Sequence[str] = ("c", "h"), layer: int | None = None, name: str = ""
 ) -> list[Edit]:
-    """Holds the memory of units at 0 after every step; `memories` says which states of a cell that is."""
+    """Hold the memory of units at 0 after every step; `memories` names the states of a cell."""
     return [set_to(state, 0.0, units=units, layer=layer, name=name) for state in states]
 
 
@@ -218,7 +219,8 @@ def in_full(edits: Iterable[Edit], cell: Cell) -> tuple[Edit, ...]:
 
 
 def untouched() -> Edit:
-    """Changes nothing: the original reading on the path of the edited ones, to compare them with to the last bit."""
+    """Edit that changes nothing: the original reading on the path of the edited ones, to compare them with to the last
+    bit."""
     return scale("h", 1.0)
 
 

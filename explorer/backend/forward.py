@@ -83,8 +83,8 @@ def unroll(
     taps: list[Tap] | None = None,
     only: Collection[str] | None = None,
 ) -> tuple[Signals, Any]:
-    """The cell's `step`, token by token, each with what the layer below came to and through its own tap: what was recorded (of `only`
-    these signals), and the last state."""
+    """Run the cell's `step`, token by token, each with the layer below and through its own tap: the recorded signals
+    (`only` these), and the last state."""
     recorded: dict[str, list[Tensor]] = {}
 
     for t, x_t in enumerate(x):

@@ -168,7 +168,7 @@ def _sweep_row(
 
 @dataclass
 class _Tape:
-    """Collects what passes the taps, so that autograd can be asked for it."""
+    """Collector of the values that pass the taps, for autograd."""
 
     values: dict[tuple[int, str], dict[int, Tensor]] = field(default_factory=dict)
 

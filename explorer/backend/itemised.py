@@ -38,7 +38,7 @@ def itemised(
     lengths: Sequence[int | None] = (None,),
     progress: Progress | None = None,
 ) -> Itemised:
-    """Takes the gradient apart, and adds it up again: all terms for None, those with T - t < k for a length k (truncation at k).
+    """Split the gradient into terms, and add them up again: all terms for None, those with T - t < k for a length k (truncation at k).
 
     A step uses a block of rows W as W·input, so its share of W's gradient is δ·inputᵀ, of norm ‖δ‖·‖input‖: no such matrix has to be
     made. Raises ValueError for a truncation of a network that reads both ways, whose gradient does not only go back.
@@ -85,7 +85,7 @@ def _blocks(rows: list[Row], targets: Targets) -> list[tuple[int, int, Targets]]
 
 
 def _part(progress: Progress, n: int, parts: int) -> Progress:
-    """`progress` of the whole, told that of its n-th part."""
+    """`progress` of the whole, called with the fraction of its n-th part."""
     return lambda share: progress((n + share) / parts)
 
 
@@ -104,7 +104,8 @@ def _squares(row: Row, passed: Passed) -> Tensor:
 
 
 class _Sums:
-    """Adds the terms up, for several lengths at once. A step's terms within a length are its first ones, since targets are in order."""
+    """Sum of the terms, for several lengths at once. A step's terms within a length are its first ones, since targets
+    are in order."""
 
     def __init__(self, rows: list[Row], lengths: list[int]) -> None:
         self.rows, self.lengths = rows, lengths
@@ -173,7 +174,7 @@ def norm_of(gradient: Mapping[str, Tensor]) -> float:
 
 
 def lost(whole: Mapping[str, Tensor], part: Mapping[str, Tensor]) -> float:
-    """‖whole - part‖ / ‖whole‖; NaN where there is no gradient at all."""
+    """‖whole - part‖ / ‖whole‖; NaN if the gradient is 0."""
     size = norm_of(whole)
     return (
         norm_of({name: value.double() - part[name].double() for name, value in whole.items()}) / size

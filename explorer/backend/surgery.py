@@ -46,7 +46,7 @@ def tap_at(edits: Sequence[Edit], stack: Stack, x: Tensor) -> TapAt | None:
 
 
 def within(edits: Sequence[Edit], steps: int, count: int) -> list[Edit]:
-    """The edits of a reading of so many steps that fall on its first `count` steps, cut to these."""
+    """Edits of a reading of so many steps that fall on its first `count` steps, cut to these."""
     inside = []
     for edit in edits:
         first, last = (step % steps for step in edit.steps or (0, -1))
@@ -88,7 +88,7 @@ class Witness:
 
 
 def witnessed(at: TapAt, edits: Sequence[Edit]) -> tuple[TapAt, Witness]:
-    """The taps that do these edits, with someone who writes down what comes to them and what leaves them."""
+    """Taps that do these edits, and a record of the values before and after them."""
     names = {edit.signal for edit in edits}
     seen = Witness({}, {})
 

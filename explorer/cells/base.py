@@ -36,9 +36,9 @@ _cudnn = RLock()
 
 @contextmanager
 def exactly(x: Tensor) -> Iterator[None]:
-    """A fused kernel called inside rounds as the cell's `step` does: on a GPU torch's own kernels are taken and not those of cuDNN,
-    which round to TF32 and warn of weights that do not lie in one piece. The switch is the whole process's, hence the lock.
-    """
+    """Make a fused kernel called inside round as the cell's `step` does: on a GPU torch's own kernels run and not those
+    of cuDNN, which round to TF32 and warn of weights that are not contiguous. The switch is the whole process's, hence
+    the lock."""
     if not x.is_cuda:
         yield
         return
@@ -103,7 +103,7 @@ class Cell(nn.Module):
     diagram: ClassVar[Diagram]
     """How the cell is drawn; a test holds each operation in it against the formulas of the wires."""
     signals: tuple[Signal, ...]
-    """In the order of computation."""
+    """Signals in the order of computation."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -131,12 +131,12 @@ class Cell(nn.Module):
 
     @property
     def input_blocks(self) -> tuple[str, ...]:
-        """Those of the blocks that have weights of x."""
+        """Blocks that have weights of x."""
         return self.blocks
 
     @property
     def recurrent_blocks(self) -> tuple[str, ...]:
-        """Those of the blocks that have weights of what comes back."""
+        """Blocks that have weights of the recurrent output."""
         return self.blocks
 
     @property
@@ -272,6 +272,6 @@ REGISTRY: dict[str, type[Cell]] = {}
 
 
 def register(cell: type[AnyCell]) -> type[AnyCell]:
-    """Makes `cell` known to `build` and so to everything else."""
+    """Register `cell`, so that `build` and everything else finds it."""
     REGISTRY[cell.name] = cell
     return cell

@@ -73,7 +73,7 @@ TAKES = Diagram(
         ),
     },
 )
-"""z says what is taken, 1 - z what is kept."""
+"""z is the share of the new value, 1 - z the share that is kept."""
 
 
 @register

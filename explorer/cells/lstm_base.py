@@ -16,7 +16,7 @@ OPEN = 1e4
 
 
 class LSTMState(NamedTuple):
-    """The state of an LSTM: what it shows, h, and what it carries on, the belt c."""
+    """The state of an LSTM: the output h, and the belt c."""
 
     h: Tensor  # [batch, unit]
     c: Tensor  # [batch, unit]
@@ -60,7 +60,7 @@ class LSTMLike(Cell):
             self.set_bias("f", torch.full((self.hidden_size,), float(bias)))
 
     def set_bias(self, block: str, bias: Tensor) -> None:
-        """Sets b_i<block> of the first units to `bias` [unit] and their b_h<block> to 0."""
+        """Set b_i<block> of the first units to `bias` [unit] and their b_h<block> to 0."""
         first = self.blocks.index(block) * self.hidden_size
         rows = slice(first, first + len(bias))
         with torch.no_grad():

@@ -45,7 +45,7 @@ class Mutant(GRULike):
         return tuple(name for name in self.blocks if not (fits and name == self.unweighted))
 
     def of_input(self, block: str) -> str:
-        """The formula of what a block gets from x."""
+        """Formula of a block's input from x."""
         return f"W_i{block} @ x + b_i{block}" if block in self.input_blocks else "x"
 
     def from_input(self, x: Tensor) -> dict[str, Tensor]:

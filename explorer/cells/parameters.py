@@ -36,7 +36,7 @@ class ParameterCount:
         return of_units * hidden_size + self.by_inputs * input_size + self.constant
 
     def __str__(self) -> str:
-        """As one writes it: "4(HI + H² + 2H)"."""
+        """Formula as text: "4(HI + H² + 2H)"."""
         counts = (self.by_both, self.by_square, self.by_units, self.by_inputs, self.constant)
         factor = gcd(*counts)
         names = ("HI", "H²", "H", "I", "")

@@ -50,7 +50,7 @@ class Peeping(LSTMLike):
         return formulas
 
     def gate(self, name: str, a: Tensor, c: Tensor, tap: Tap) -> Tensor:
-        """σ(a + what the gate sees of c), [batch, unit]."""
+        """σ(a + peephole term), [batch, unit]."""
         if name in self.peepholes:
             weight = self._weight(name)
             a = a + (weight * c if weight.dim() == 1 else F.linear(c, weight))

@@ -47,12 +47,12 @@ def keeps(subject: Subject, row: Row) -> Literal["little", "much", ""]:
 
 
 def of_growth(subject: Subject, row: Row) -> str:
-    """Against a state that grows too large: forgetting only helps who keeps."""
+    """Advice against a state that grows too large: to forget more only helps a network that keeps much."""
     return BOUND if keeps(subject, row) == "little" else FORGET_MORE
 
 
 def of_loss(subject: Subject, row: Row) -> str:
-    """Against a gradient that is lost: keeping more only helps who keeps little."""
+    """Advice against a vanishing gradient: to keep more only helps a network that keeps little."""
     more = "gates with open biases (Jozefowicz et al. 2015), " if keeps(subject, row) in ("little", "") else ""
     return (
         "Weights that were wired by hand, or latches that have been learnt, look so and work. To train on, use "

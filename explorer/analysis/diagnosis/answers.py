@@ -1,4 +1,5 @@
-"""How right a network's answers are, beside what needs no network: the numbers that the checks of answers judge."""
+"""Quality of a network's answers, beside baselines that need no network: the numbers that the checks of answers
+judge."""
 
 from __future__ import annotations
 

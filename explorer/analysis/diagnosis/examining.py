@@ -1,4 +1,4 @@
-"""Every check, one after the other, and what they found in order."""
+"""Run every check, one after the other, and order their findings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from explorer.analysis.diagnosis.words import counted
 
 
 def examine(subject: Subject) -> Diagnosis:
-    """The findings, the worst first and else in the order of the checks; the facts; what was left out."""
+    """Diagnose a subject: the findings, the worst first and otherwise in the order of the checks; the facts; what was
+    left out."""
     results: list[Finding | Fact] = []
     for check in CHECKS:
         results.extend(check(subject))

@@ -9,7 +9,8 @@ from typing import Literal, NotRequired, TypedDict
 
 Severity = Literal["wrong", "look", "note"]
 SEVERITIES: tuple[Severity, ...] = ("wrong", "look", "note")
-"""The worst first. wrong: it does not do what such a network is for. look: unusual, and a person has to judge. note: worth knowing."""
+"""The worst first. wrong: the network fails at its purpose. look: unusual, and a person has to judge. note: worth
+knowing."""
 
 Page = Literal["watch", "belt", "gates", "hidden", "gradients", ""]
 """The page that shows it; empty where none does."""

@@ -45,7 +45,7 @@ class Row:
         )
 
     def matrices_of(self, source: str) -> Iterator[tuple[str, str, Array]]:
-        """(what it makes, its name, the matrix) for each matrix that is multiplied by `source`, or by something made of it."""
+        """(target, name, matrix) for each matrix that is multiplied by `source`, or by an expression of it."""
         for made, text in self.sums.items():
             for node in ast.walk(formula.parse(text)):
                 if not (
@@ -172,7 +172,7 @@ class Subject:
         return f"layer {row.layer}{reads}"
 
     def where(self, row: Row) -> str:
-        """The row's name behind a title; empty where there is one row only."""
+        """The row's name, to append to a title; empty if there is only one row."""
         return f", {self.name(row)}" if len(self.rows) > 1 else ""
 
     def gates(self, row: Row) -> tuple[str, ...]:
@@ -180,8 +180,8 @@ class Subject:
         return tuple(signal.name for signal in self.trace.of_kind("gate") if signal.name in row.blocks)
 
     def keepers(self, row: Row) -> tuple[tuple[Belt, str, int], ...]:
-        """(belt, gate, sign) where one of the row's gates decides what a belt keeps: sign 1 where an open one keeps, -1 where it "
-        "takes."""
+        """(belt, gate, sign) for each of the row's gates that decides what a belt keeps: sign 1 if an open gate keeps,
+        -1 if an open gate replaces."""
         keepers = []
         for belt in self.trace.belts:
             for name in self.gates(row):

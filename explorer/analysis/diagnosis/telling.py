@@ -27,7 +27,7 @@ def _are(count: int) -> str:
 
 
 def as_text(diagnosis: Diagnosis, *, facts: bool = True) -> str:
-    """All of it, in lines of WIDTH characters at most."""
+    """The whole diagnosis, in lines of WIDTH characters at most."""
     return "\n".join(_lines(diagnosis, facts))
 
 
@@ -52,7 +52,7 @@ def _lines(diagnosis: Diagnosis, facts: bool) -> Iterator[str]:
 
 
 def _finding(finding: Finding, told: set[str]) -> Iterator[str]:
-    """The title, and what has not been told before of another row or gate."""
+    """The title, and the sentences that no other row or gate has shown before."""
     yield from wrap(finding.title, WIDTH, initial_indent=f"{SIGNS[finding.severity]:<6}", subsequent_indent=" " * 6)
     new = [text for text in (finding.explains, f"Try: {finding.tries}") if text not in told]
     told.update(new)

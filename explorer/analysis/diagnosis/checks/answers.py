@@ -86,7 +86,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
 
 
 def _judged(one: Prediction) -> Iterator[Finding]:
-    """The gravest of what can be said: it has learnt nothing, or nothing of the past, or little."""
+    """The gravest finding that holds: nothing learnt, nothing of the past learnt, or little."""
     if one.share >= at.NOT_LEARNT:
         yield _poor(one)
     elif one.is_blind:

@@ -1,4 +1,4 @@
-"""Units that do not depend on what is read, units that nobody hears, and layers of nothing else."""
+"""Units that do not depend on the input, units without effect, and layers of nothing else."""
 
 from __future__ import annotations
 

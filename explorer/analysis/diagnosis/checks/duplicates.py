@@ -50,8 +50,8 @@ def correlations(h: Array) -> Array:
 
 
 def weights_apart(subject: Subject, row: Row, a: int, b: int, sign: float) -> float:
-    """How far the incoming weights of two units are apart, as a share of their length. Gates must be the same; with `sign` -1 the rest
-    must be opposite, since tanh turns with what it squashes."""
+    """Distance between the incoming weights of two units, as a share of their length. Gates must be the same; with
+    `sign` -1 the rest must be opposite, since tanh is odd."""
     apart = length = 0.0
     for block in row.blocks:
         same = 1.0 if subject.trace.signals[block].kind == "gate" else sign

@@ -11,7 +11,7 @@ from explorer.analysis.diagnosis.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """A note where rows of the embedding are the same, number by number: by training alone that never comes to be."""
+    """Note on rows of the embedding that are equal, number by number: training alone never produces that."""
     table = subject.parameters.get("embedding.weight")
     if table is None or len(table) < 2 or not np.isfinite(table).all():
         return

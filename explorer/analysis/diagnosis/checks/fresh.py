@@ -39,7 +39,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 
 def recurrent(row: Row, units: int) -> list[tuple[str, Array]]:
-    """(what it makes, W [unit, unit]) for each matrix by which units hear of units."""
+    """(block, W [unit, unit]) for each matrix between units."""
     return [(made, W) for made, _, W in row.matrices_of("h_prev") if W.shape == (units, units)]
 
 

@@ -33,7 +33,7 @@ MEANS = {
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """For each gate of each row: on how many units it is stuck shut, and on how many open."""
+    """For each gate of each row: the number of units on which it is stuck shut, and stuck open."""
     if subject.trace.steps < at.STEPS:
         return
     for row in subject.sound:

@@ -1,4 +1,4 @@
-"""NaN and Inf, in the weights and in what was computed with them."""
+"""NaN and infinite numbers, in the weights and in everything computed with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a gradient reaches back, and how far back the network's answers lean on what was read."""
+"""Reach of the gradient, and of the answers' dependence on earlier tokens."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
 
 
 def _over(leaning: Leaning, distances: int) -> Array:
-    """How far answers move, at each distance; NaN where it was not measured."""
+    """Change of the answers, at each distance; NaN where it was not measured."""
     moved = np.full(distances, np.nan)
     for distance, value in zip(leaning.distances, leaning.moved, strict=True):
         if distance < distances:
