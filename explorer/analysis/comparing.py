@@ -14,7 +14,7 @@ from explorer.signals import Array
 
 
 def apart(one: Array, other: Array, *, numbers: bool) -> Array:
-    """How far two answers are apart at each step, [step], in float64.
+    """Distance between two answers at each step, [step], in float64.
 
     Of log-probabilities [step, label] the total variation, ½ Σ |p - q|: the largest difference of what the two say of any event, between
     0 and 1. Of numbers [step, output] the mean |difference|.

@@ -1,4 +1,4 @@
-"""Why this number: what the input, the recurrent side and the bias each add to a pre-activation, and which units pushed it.
+"""Decomposition of a pre-activation into the terms of the input, of the recurrent units and of the bias.
 
 A cell says how each pre-activation is summed (`Cell.sums`). Once all other signals are held at their recorded values, a product `W @ v` in
 that formula is a sum over the numbers of v, each of which adds its weight times itself. That holds for every cell.

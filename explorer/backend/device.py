@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 def choose(device: str = "auto") -> torch.device:
-    """The device to run on. "auto" is what the setting CAROUSEL_DEVICE says, else cuda where there is one, else the CPU.
+    """Device to run on. "auto" is the setting CAROUSEL_DEVICE, else cuda if available, else the CPU.
 
     Raises ValueError for a name that is no device, and for one that this machine does not have. A network of a few hundred units is
     as fast on a CPU as on mps, so "auto" does not pick that.

@@ -1,4 +1,4 @@
-"""Gate surgery: what is changed in a running cell, where, and how.
+"""Gate surgery: edits of a running cell.
 
     set_to("f", 0.0, units=3, steps=(10, 10))      # unit 3 forgets at step 10
     freeze("c")                                    # the belt stands still
@@ -198,8 +198,8 @@ def erase(
 
 
 def cut_loop(name: str = "") -> Edit:
-    """Lets every step begin with 0 in all that comes back to it, so that no gate hears of the steps before: h, or what a cell feeds back
-    in its place, as a Jordan network's y. A belt of its own, c, is carried on."""
+    """Set every recurrent state to 0 as it enters a step, so that no gate depends on earlier steps: h, or the state
+    that a cell feeds back in its place, as a Jordan network's y. A belt of its own, c, is carried on."""
     return set_to(LOOP, 0.0, name=name)
 
 
@@ -252,8 +252,8 @@ def words(edit: Edit, first: int = 0) -> str:
 
 
 def check(edits: Sequence[Edit], network: Cell | Stack, steps: int, first: int = 0) -> list[str | None]:
-    """For each edit the reason why it cannot be done in this network on a text of so many steps; None where it can. `first` is how the
-    first step is called: 0 in Python, 1 on the screen."""
+    """Reason why an edit cannot be done in this network on a text of so many steps, for each edit; None if it can.
+    `first` is the number of the first step: 0 in Python, 1 on the screen."""
     stack = Stack.of(network) if isinstance(network, Cell) else network
     reasons = [[_reason(one, stack, steps, first) for one in in_full([edit], stack.cell)] for edit in edits]
     return [next((reason for reason in of_one if reason), None) for of_one in reasons]

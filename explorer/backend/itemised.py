@@ -19,11 +19,11 @@ Gradient = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Itemised:
-    """The parameter gradient of a sum of targets, one a step, taken apart.
+    """Parameter gradient of a sum of targets, one a step, split into terms.
 
     shares    [target, source], float64: the norm of what target T sends to the use of the weights at step t
-    gradient  the sum of all terms; for each length asked for, of those with T - t below it
-    by_x      [step, input] for each of these: by what the first layer reads
+    gradient  the sum of all terms; for each requested length, of those with T - t below it
+    by_x      [step, input] for each of these: by the first layer's input
     """
 
     shares: Tensor
@@ -184,7 +184,7 @@ def lost(whole: Mapping[str, Tensor], part: Mapping[str, Tensor]) -> float:
 
 
 def angle(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> float:
-    """Between two gradients, in degrees, 0 to 180; NaN where one of them is 0 or not finite.
+    """Angle between two gradients, in degrees, 0 to 180; NaN if one of them is 0 or not finite.
 
     By the arctangent of chords: the arccosine of a number near 1 would lose half of the digits.
     """

@@ -1,4 +1,4 @@
-"""Activations by name: what a cell's gates, candidate and state are squashed by, with the formula that shows it.
+"""Activations by name: the nonlinearities of a cell's gates, candidate and state, with their formulas.
 
 A name may carry parameters: "hard_sigmoid" is torch's and Keras 3's, clip(a/6 + 0.5, 0, 1); "hard_sigmoid(0.2, 0.5)" is that of Keras 1
 and 2 and ONNX's default, clip(0.2 a + 0.5, 0, 1). The functions in a formula are torch's own: those of `torch` and `torch.nn.functional`.

@@ -1,4 +1,5 @@
-"""How right a network's answers are: bits of the next token, and classes, labels and numbers on examples with known answers."""
+"""Quality of a network's answers: bits of the next token, and classes, labels and numbers on examples with known
+answers."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def sees_ahead(model: Model) -> bool:
 
 @torch.inference_mode()
 def prediction_of(model: Model, inputs: Sequence[Input], of: str) -> Prediction | None:
-    """How well the next token of these texts is predicted, each read from the zero state; None if there is no next token."""
+    """Quality of the next-token predictions on these texts, each read from the zero state; None if there is no next
+    token."""
     whole, alone, targets = [], [], []
     for given in inputs:
         if len(given.tokens) < 2:
@@ -109,8 +111,8 @@ def _bits(model: Model, h: Tensor, targets: Tensor) -> Array:
 
 @torch.inference_mode()
 def score_of(model: Model, examples: Sequence[Example], one: str, of: str = "") -> Score | str:
-    """How right the answers are; or why that cannot be told, the end of a sentence. Examples as `examples_of` checked them; `one` of them
-    is called so, or all of them as `of` says."""
+    """Score of the answers; or the end of a sentence that says why they have none. Examples are those that
+    `examples_of` checked; `one` names one of them, `of` all of them."""
     answered = list(_scores(model, _affordable(model, examples)))
     of = of or counted(len(answered), one)
     if model.answer.name in ("class", "label"):

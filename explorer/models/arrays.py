@@ -1,4 +1,4 @@
-"""Arrays that a network reads: as plain numbers, and as a text that somebody could type."""
+"""Input arrays: as plain numbers, and as a text that a person could type."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSED = {
     "S": "bytes; convert them to numbers first",
     "V": "records; give one array [step, column]",
 }
-"""Why arrays of other kinds are no input, by NumPy's letter for the kind."""
+"""Reasons why arrays of other kinds are no input, by NumPy's letter for the kind."""
 
 
 def real_numbers(given: Any) -> Tensor:
@@ -37,7 +37,7 @@ def real_numbers(given: Any) -> Tensor:
 
 
 def _plain(values: Any) -> Array:
-    """As float64, C-contiguous and not shared. Raise ValueError that says what else it is."""
+    """Array as float64, C-contiguous and not shared. Raises ValueError for any other kind of array."""
     if isinstance(values, Tensor):
         values = values.dequantize() if values.is_quantized else values
         values = values.to_dense() if values.layout != torch.strided else values
@@ -94,7 +94,7 @@ def within_range(values: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def row_tokens(rows: Tensor) -> tuple[str, ...]:
-    """Each row of [step, column] as it would be typed: the shortest numbers that are the same at its precision."""
+    """Text of each row of [step, column]: the shortest numbers that are the same at its precision."""
     values = rows.detach().cpu()
     array = values.numpy() if values.dtype in (torch.float32, torch.float64, torch.float16) else values.float().numpy()
     return tuple(" ".join(_shortest(value) for value in row) for row in array)
@@ -108,7 +108,7 @@ def _shortest(value: np.floating[Any]) -> str:
 
 
 def text_of(array: Array, reader: Reader) -> str:
-    """A text that reads as this array: rows of numbers [step, column], or [step] where there is one column; ids [step].
+    """Text that reads as this array: rows of numbers [step, column], or [step] if there is one column; ids [step].
 
     Raises ValueError for an array of another shape, or of ids that the network does not have.
     """

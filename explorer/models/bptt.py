@@ -67,7 +67,7 @@ def itemised(
     state: State | None = None,
     progress: Progress | None = None,
 ) -> Itemised:
-    """Backpropagation through time, itemised: DESIGN, section 6. With what truncation at each k in `truncate` throws away.
+    """Backpropagation through time, itemised: DESIGN, section 6. With the loss from truncation at each k in `truncate`.
 
     Raises ValueError for a network without a readout, a text of one token, a k below 1, or a truncation of a bidirectional network.
     """
@@ -192,8 +192,8 @@ def _apart(
 
 
 def no_training_step(model: Model) -> str:
-    """Why no training step is computed for this network: it has weights outside the embedding, the layers and a readout of each step by
-    itself; empty if one is."""
+    """Reason why no training step is computed for this network: it has weights outside the embedding, the layers and a
+    readout of each step by itself; empty if one is."""
     if model.before is None and model.is_local:
         return ""
     where = "before the layers" if model.before is not None else "between the layers and the answer"
@@ -214,7 +214,8 @@ def _losses(reading: Reading, label: str | int | None, target: float | None) -> 
 def _gradient(
     reading: Reading, k: int | None, label: str | int | None, target: float | None
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """By every weight of the model, named as in its state dict, and the losses. The readout's is not touched by a truncation."""
+    """Gradient by every weight of the model, named as in its state dict, and the losses. Truncation leaves the
+    readout's as it is."""
     model = reading.model
     apart, losses = _apart(reading, [k], label, target)
     learning = apart.gradient[0] if model.cell.trained else {}  # a reservoir stays as it was drawn
@@ -236,7 +237,7 @@ def _gradient(
 def _update(
     model: Model, gradient: dict[str, Tensor], rate: float, optimiser: str, after: TrainingStep | None
 ) -> dict[str, Any]:
-    """One step of torch's own optimiser on `model`, in place; its moments."""
+    """Take one step of torch's own optimiser on `model`, in place, and return its moments."""
     weights = weights_of(model)
     for name, weight in weights.items():
         weight.requires_grad_()

@@ -1,4 +1,4 @@
-"""A model's card: what it is, what it was trained on, how good it is, what to look at. A JSON file beside the weights."""
+"""Card of a model: its task, its training, its scores, the units to look at. A JSON file beside the weights."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Headline:
         return f"{share:.0f} %" if share in (0, 100) or 1 <= share < 99 else f"{int(share * 10) / 10:.1f} %"
 
     def words(self, score: float) -> str:
-        """The score with what it is of."""
+        """Score in words, with its headline."""
         return f"{self.number(score)} {self.says}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A unit that follows a property, and what it does. Found by a rule after training; correlation alone is not meaning.
+    """A unit that follows a property, and its effect. Found by a rule after training; correlation alone is not meaning.
 
     follows      the property, in plain words
     correlation  of the unit's memory with the property on held-out sequences; the unit was chosen on others
@@ -153,7 +153,7 @@ class Card:
     examples: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """A line for a person, so that a list of cards can be read; its fields are what there is of it."""
+        """One line, so that a list of cards can be read; the fields hold the rest."""
         shape = shape_of(self.rows, self.hidden_size, self.bidirectional)
         score = self.headline.words(self.score) if self.scores else "no score"
         return f"<Card {self.name}: {self.cell}, {shape}, {score}>"

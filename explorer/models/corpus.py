@@ -21,7 +21,7 @@ from typing import ClassVar
 
 
 class CorpusUnavailable(RuntimeError):
-    """The corpus could not be had; the message says what to do."""
+    """The corpus is unavailable; the message says how to get it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +171,7 @@ class PypiPackage(Package):
 
 
 def files_of(archive: bytes, wanted: Callable[[str], bool], top: str = "") -> dict[str, bytes]:
-    """The wanted files of a zip or tar archive by name, `top` taken off, in the order of their names."""
+    """The wanted files of a zip or tar archive by name, without `top`, in the order of their names."""
     files: dict[str, bytes] = {}
     if zipfile.is_zipfile(io.BytesIO(archive)):
         with zipfile.ZipFile(io.BytesIO(archive)) as zipped:

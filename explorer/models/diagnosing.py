@@ -40,7 +40,8 @@ from explorer.models.reading import Reader, Reading, on_device, trace
 from explorer.signals import Array
 
 TARGETS = 16
-"""At how many steps, spread over the second half of what was read, an answer is followed back. Each so has half of it before it."""
+"""Number of steps, spread over the second half of the text, at which an answer is followed back. Each so has half of it
+before it."""
 READ, READ_SLOWLY = 1000, 400
 """Most steps, the first ones, that are followed back, since the work grows with them. Fewer if a step back is not
 written by hand."""
@@ -84,7 +85,7 @@ def subject_of(
     made_up: bool = False,
     device: str = "auto",
 ) -> Subject:
-    """All that the checks look at."""
+    """Everything that the checks need."""
     read = trace(reader, given, device=device)
 
     def compute(reading: Reading) -> Subject:
@@ -114,11 +115,12 @@ def subject_of(
 
 
 NOT_CHECKED = "Whether its answers are right was not checked"
-"""How the sentence begins that says why."""
+"""Start of the sentence that gives the reason."""
 
 
 def _answered(reading: Reading, subject: Subject, examples: list[Example], kind: str, *, made_up: bool) -> Subject:
-    """With how right its answers are; or a sentence that says why that was not measured. `kind` of examples: "held-out "."""
+    """Subject with the quality of its answers; or with a sentence that says why that was not measured. `kind` of
+    examples: "held-out "."""
     model = reading.model
     if model.readout is None or _hands_on(model.readout):
         return _without(subject, "the network has no readout")
@@ -155,7 +157,7 @@ def _scored(model: Model, subject: Subject, examples: list[Example], one: str, o
 
 
 def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
-    """Its next values: those of the examples, else those of the text itself."""
+    """Subject with the score of its forecasts: of the examples, else of the text itself."""
     if examples:
         return _scored(reading.model, subject, examples, f"{kind}sequence")
     if made_up:
@@ -165,7 +167,7 @@ def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind:
 
 
 def _next_token(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
-    """Its next tokens: those of the text, and those of the examples."""
+    """Subject with its next-token predictions: on the text, and on the examples."""
     model, given = reading.model, reading.input
     others = first_inputs(model, examples)
     here = None if made_up or given.ids is None else prediction_of(model, [given], "this text")
@@ -190,8 +192,8 @@ def _next_token(reading: Reading, subject: Subject, examples: list[Example], kin
 
 
 def example_input(model: Model) -> tuple[Any, str]:
-    """Something to read for a network that is given nothing, and a sentence that says what it is: the text on its card, symbols of its
-    vocabulary at random, or random numbers."""
+    """Input for a network without a text, and a sentence that describes it: the text on its card, random symbols of its
+    vocabulary, or random numbers."""
     if model.card is not None and not model.card.own:
         return model.card.show.text, "No text was given: it read the one on its card."
     chance = np.random.default_rng(0)
@@ -253,8 +255,9 @@ def _read(model: Model, given: Input) -> str:
 
 
 def _controls(reading: Reading) -> Array:
-    """h [reading, row, step, unit] of two other readings: the text from its end, and the mean of what there was to read at each step. A
-    unit that does the same in all three may be called dead; one of these alone may happen to be to a unit what the text is."""
+    """h [reading, row, step, unit] of two control readings: the text from its end, and the mean input at each step. A
+    unit that does the same in all three may be called dead; by chance one control alone may look like the text to a
+    unit."""
     x, stack = reading.input.x, reading.model.stack
     with torch.inference_mode():
         others = [
@@ -264,7 +267,7 @@ def _controls(reading: Reading) -> Array:
 
 
 def _followed_back(reading: Reading, subject: Subject) -> Subject:
-    """With what is measured from answers back to what was read before them."""
+    """Subject with the measurements from answers back to earlier tokens."""
     by_hand = type(reading.model.cell).backwards is not Cell.backwards
     each = reading.model.stack.hidden_size**2 * len(reading.model.stack.rows)
     most = min(READ if by_hand else READ_SLOWLY, max(READ_AT_LEAST, WORK // each))
@@ -332,10 +335,10 @@ def _magnitudes(rows: list[back.Row], targets: Targets) -> Array:
 
 
 def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Leaning:
-    """Each answer once more without the token at a distance, read on from the state before it: that costs `distance` steps.
+    """Each answer once more without the token at a distance, read on from the state before it: that costs `distance`
+    steps.
 
-    All distances run as one batch, which the shorter ones join later, so that each reads its last token at its target.
-    """
+    All distances run as one batch, which the shorter ones join later, so that each reads its last token at its target."""
     model, x = reading.model, reading.input.x
     top = rows[-1].s["h"][:, 0]
     measure, difference = _measured(model, top)
@@ -361,7 +364,8 @@ def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Lean
 
 
 def _distances(longest: int, work: int) -> list[int]:
-    """Every distance as far as LEANING_WORK allows, at `work` for a step of each; beyond that some, each a tenth longer."""
+    """Every distance as far as LEANING_WORK allows, at `work` for a step of each; beyond that some, each a tenth
+    longer."""
     every = min(longest, max(READ_AT_LEAST // 4, int((2 * LEANING_WORK / work) ** 0.5)))
     distances = list(range(1, every + 1))
     while distances[-1] < longest:
@@ -370,7 +374,7 @@ def _distances(longest: int, work: int) -> list[int]:
 
 
 def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor], Tensor]]:
-    """How far apart the answers made of two h [target, unit] are, [target], and in words what that is."""
+    """Distance between the answers to two h [target, unit], [target], and its measure in words."""
     readout = model.readout if model.is_local else None
     if readout is not None and not model.answer.numbers:
 

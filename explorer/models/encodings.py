@@ -17,7 +17,7 @@ WINDOWS = "Windows-1252"
 
 
 def decoded(content: bytes) -> tuple[str, str]:
-    """The text, and the name of its encoding. Raises ValueError for what is no text."""
+    """The text, and the name of its encoding. Raises ValueError if the bytes are not text."""
     encoding = _encoding(content)
     try:
         text = content.decode(encoding)

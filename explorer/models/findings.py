@@ -1,8 +1,8 @@
-"""Finds, by a rule, the unit that follows a property and a step at which it shows; and checks that the unit does something.
+"""Find, by a rule, the unit that follows a property and a step at which it shows; and check that the unit has an
+effect.
 
 Correlation is not meaning: beside the correlation on held-out sequences stand what the best unit reaches by chance, what erasing and
-forcing the unit do to the answer, and the rank of that among all units.
-"""
+forcing the unit do to the answer, and the rank of that among all units."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from explorer.models.recipes.base import Property
 from explorer.signals import Array
 
 PLACES = 24
-"""At how many held-out places the effect of a unit is measured."""
+"""Number of held-out places at which the effect of a unit is measured."""
 CONTEXT = 100
 """Most tokens that are read before each place."""
 READ = 60_000
@@ -143,7 +143,7 @@ def _places(model: Model, wanted: Property, texts: Sequence[str]) -> list[tuple[
 
 
 def _column(model: Model, wanted: Property, ids: Tensor | None, step: int) -> int:
-    """Which label's probability is measured."""
+    """Label whose probability is measured."""
     if model.answer.numbers:
         return 0
     if wanted.label is not None:

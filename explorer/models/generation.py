@@ -1,4 +1,4 @@
-"""Going on with a text: token by token, from what the network says comes next."""
+"""Text generation: token by token, from the network's predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Carries out a recipe: trains its seeds, chooses one, scores it, finds what it shows, writes weights and card."""
+"""Run a recipe: train its seeds, choose one, score it, look for units that follow a property, write weights and
+card."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ def make(
     snapshots: Path | None = None,
     device: torch.device | None = None,
 ) -> Iterator[Progress]:
-    """Trains `recipe`'s network of that cell, with all its seeds or the one that is given, and writes `<task>-<cell>.safetensors` and
-    `.json` into `out`, and what is shipped of the held-out sequences into `examples` beside it; an event an update."""
+    """Train `recipe`'s network of that cell, with all its seeds or with `seed`, and write `<task>-<cell>.safetensors` and `.json` into
+    `out`, and the shipped held-out sequences into `examples` beside it; yields an event an update."""
     told, data = spent(recipe, cell, budget), recipe.data()
     budget = told if isinstance(told, Budget) else Budget(steps=told.steps, batch=told.batch)
     tried: list[tuple[float, int, Model, dict[str, float]]] = []
@@ -74,7 +75,7 @@ def spent(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
 
 
 def saved_at(resume: Path, seeds: Sequence[int]) -> dict[int, Path]:
-    """The file that each seed's run is saved in: the one that is named, or that name with the seed after it where there are several."""
+    """File of each seed's run: the named one, or that name with the seed appended if there are several."""
     return {seed: resume if len(seeds) == 1 else resume.with_name(f"{resume.name}.{seed}") for seed in seeds}
 
 
@@ -101,7 +102,7 @@ def describe(
     out: Path,
     seeds: tuple[Mapping[str, Any], ...] = (),
 ) -> Card:
-    """Scores a trained model, finds what it shows, writes weights, card and held-out sequences."""
+    """Score a trained model, find its units, and write weights, card and held-out sequences."""
     model.eval().requires_grad_(False)
     model.name = f"{recipe.task}-{cell}"
     out.mkdir(parents=True, exist_ok=True)

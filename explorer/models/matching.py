@@ -12,7 +12,7 @@ from explorer.models.startup import seeded
 from explorer.models.zoo import assemble
 
 MARK = "~"
-"""Between the parts of a name: "english-lstm~mgu~0"."""
+"""Separator of the parts of a name: "english-lstm~mgu~0"."""
 SEED_DIGITS = 9
 MOST = 4096
 """No more units are tried."""
@@ -28,12 +28,12 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """As shipped models have one; none of those has a tilde in it."""
+        """Name in the form of shipped models; none of those has a tilde in it."""
         return MARK.join((self.beside, self.cell, str(self.seed)))
 
     @staticmethod
     def named(name: str) -> Variant | None:
-        """The variant of that name; None for what is not one."""
+        """The variant of that name; None if it does not name one."""
         beside, *parts = name.split(MARK)
         if len(parts) != 2 or not parts[1].isdecimal() or len(parts[1]) > SEED_DIGITS:
             return None
@@ -80,7 +80,7 @@ def closest(count: Callable[[int], int], wanted: int) -> int:
             return None
 
     def from_here_on(units: int) -> int:
-        """The next size that there is."""
+        """The next size that the cell has."""
         return next((size for size in range(units, min(units + 64, MOST)) if counted(size) is not None), MOST)
 
     low, high = 0, 1

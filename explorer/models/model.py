@@ -73,7 +73,7 @@ class Model(nn.Module):
             self.labels = vocabulary.labels
 
     def __repr__(self) -> str:
-        """A few lines for a person, and not the tree of modules, which is that of `model.stack`."""
+        """A few lines instead of the tree of modules, which is that of `model.stack`."""
         return describing.summary(self).text
 
     def _repr_html_(self) -> str:
@@ -144,7 +144,8 @@ class Model(nn.Module):
         return cast(Tensor, self.readout(h[steps, columns]) if self.is_local else self.readout(h)[steps, columns])
 
     def prepare(self, given: Any) -> Input:
-        """A text, or an array [step, input], as this model's input. Raises ValueError with what was expected."""
+        """A text, or an array [step, input], as this model's input. Raises ValueError that says what the model
+        expects."""
         reads_numbers = self.embedding is None
         if self.vocabulary is not None and (isinstance(given, str) or not reads_numbers):
             if not isinstance(given, str):
@@ -193,7 +194,7 @@ class Model(nn.Module):
         return Input(tokens, self.entering(raw), raw, None if self.embedding is None else values, notices)
 
     def readout_weights(self) -> Readout | None:
-        """Weight and bias of the readout if it is one linear layer: what a logit can be taken apart by."""
+        """Weight and bias of the readout if it is one linear layer, so that a logit can be decomposed."""
         if not isinstance(self.readout, nn.Linear):
             return None
         weight, bias = self.readout.weight.detach(), self.readout.bias.detach()
@@ -205,7 +206,8 @@ class Model(nn.Module):
 
 
 def numbers(given: Any) -> Tensor:
-    """An array, a tensor or nested lists as a float64 tensor of its own. Raises ValueError for what is not real numbers."""
+    """An array, a tensor or nested lists as a float64 tensor of its own. Raises ValueError unless it holds real
+    numbers."""
     return real_numbers(given)
 
 

@@ -100,7 +100,7 @@ def _target_by_target(
 
 
 def check_objective(of: str) -> None:
-    """Raise ValueError for what is not an objective of every step."""
+    """Raise ValueError unless it is an objective of every step."""
     if of not in OBJECTIVES or of == "mean":
         choices = ", ".join(name for name in OBJECTIVES if name != "mean")
         raise ValueError(f"a gradient matrix has no objective {of!r}; choose from {choices}")
@@ -275,7 +275,7 @@ def spectra(
     state: State | None = None,
     progress: Progress | None = None,
 ) -> Spectra:
-    """How the singular values of ∂h_to/∂h_t, and of the full state's Jacobian, evolve with the distance; in float64."""
+    """Singular values of ∂h_to/∂h_t, and of the full state's Jacobian, by distance; in float64."""
 
     def compute(reading: Reading) -> Spectra:
         row = _row(reading, layer)

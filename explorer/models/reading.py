@@ -35,7 +35,7 @@ X = Signal(name="x", symbol="x_t", kind="signed", role="input", label="input", d
 STATE = Signal(
     name=CARRIED, symbol="s_t", kind="signed", role="hidden", label="carried state", dims=("layer", "step", "state")
 )
-"""All that a step hands to the next one, side by side."""
+"""Source of gradients: the whole carried state, side by side."""
 
 
 def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None, edits: Edits = ()) -> Trace:
@@ -171,7 +171,7 @@ def arithmetic(
     state: State | None = None,
     edits: Edits = (),
 ) -> dict[str, Pushes]:
-    """Why this number: for each pre-activation of `unit` in row `layer`, what the input, h_{t-1} and the bias each added.
+    """Terms of each pre-activation of `unit` in row `layer`: of the input, of h_{t-1} and of the bias.
 
     With `edits` it is the edited reading's; a pre-activation that is edited itself has the shares of what it came to before that.
     """
@@ -217,8 +217,8 @@ def arithmetic(
 
 @dataclass(frozen=True)
 class Overruled:
-    """One edited quantity, [layer, step, unit]: what it came to by the cell's equation, and what the edits made of it. Where nothing was
-    edited the two are the same."""
+    """One edited quantity, [layer, step, unit]: by the cell's equation, and after the edits. The two are the same
+    wherever nothing was edited."""
 
     computed: Array
     made: Array
@@ -246,7 +246,7 @@ def overruled(
 
 @dataclass(frozen=True)
 class Reading:
-    """A model on its device, about to read; with what will be changed on the way."""
+    """A model on its device, its input, and its edits."""
 
     model: Model
     input: Input
@@ -353,7 +353,7 @@ class Reading:
         return index("unit", unit, self.model.stack.hidden_size)
 
     def has_state(self, of: str) -> None:
-        """Raises ValueError where the cell has no such state."""
+        """Raise ValueError if the cell has no such state."""
         if of not in self.model.cell.State._fields:
             states = ", ".join(self.model.cell.State._fields)
             raise ValueError(f"{self.model.cell.name} has no state {of!r}; it has {states}")
@@ -363,7 +363,7 @@ class Reading:
         return read(self.model.stack, self.input.x, self.initial, self.tap_at)
 
     def witnessed(self) -> tuple[list[Signals], surgery.Witness]:
-        """The same, with what was edited as it was before and after."""
+        """Every signal of every row, and the edited quantities before and after the edits."""
         if self.tap_at is None:
             return self.read(), surgery.Witness({}, {})
         taps, seen = surgery.witnessed(self.tap_at, self.edits)
@@ -502,7 +502,7 @@ def _by_name(model: Model, state: State | None, names: tuple[str, ...]) -> Mappi
 
 
 def _over_rows(values: list[Tensor]) -> Array:
-    """[step, unit] of each row as one array [layer, step, unit]; not copied where there is one row."""
+    """[step, unit] of each row as one array [layer, step, unit]; not copied if there is one row."""
     return as_numpy(values[0][None] if len(values) == 1 else torch.stack(values))
 
 

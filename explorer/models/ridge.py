@@ -33,11 +33,11 @@ class Fitting:
 
 
 def fit(model: Model, batches: Callable[[int], Batch], fitting: Fitting) -> Iterator[Progress]:
-    """Gives the readout the weights that make Σ (answer - target)² + penalty · Σ weight² least; an event a batch, whose loss is the mean
-    squared error that is left without a penalty.
+    """Set the readout's weights to minimise Σ (answer - target)² + penalty · Σ weight²; yields an event a batch, whose loss is the mean
+    squared error without a penalty.
 
     Least squares of all rows [h, 1 | target] at once, in float64. Of the rows read so far only the triangle R of their QR decomposition
-    is kept, which has the same least squares. Raises ValueError where the answer is no number.
+    is kept, which has the same least squares. Raises ValueError if the answers are not numbers.
     """
     readout = model.readout
     if not isinstance(readout, nn.Linear) or not model.answer.numbers:

@@ -1,4 +1,4 @@
-"""How good a model is on sequences that it never saw."""
+"""Quality of a model on sequences that it never saw."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def class_accuracy(model: Model, examples: Sequence[Example]) -> float:
 
 
 def label_accuracy(model: Model, examples: Sequence[Example]) -> tuple[float, float]:
-    """Share of asked steps whose label is right, and of sequences that are right at all of them."""
+    """Share of labelled steps whose label is right, and of sequences that are right at all of them."""
     steps: list[bool] = []
     whole: list[bool] = []
     for k, scores in scores_of(model, [example.text for example in examples]):

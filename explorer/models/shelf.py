@@ -38,7 +38,8 @@ def is_guest(name: str) -> bool:
 
 
 def card_of(name: str) -> Card:
-    """Raises ValueError for a name that is neither shipped, nor a guest's, nor of an untrained network that can be built."""
+    """Card of a network. Raises ValueError for a name that is neither shipped, nor a guest's, nor of an untrained
+    network that can be built."""
     variant = Variant.named(name)
     if variant is not None:
         return _guest_variant(variant) if is_guest(name) else _shared_card(variant)
@@ -101,8 +102,8 @@ def relatives(name: str) -> list[Card]:
 
 
 def by_cell(name: str, seed: int = 0) -> dict[str, str]:
-    """For each cell the name of a network of its own beside this one: the shipped one of the same task where there is one, else an
-    untrained one."""
+    """For each cell the name of a network of its own beside this one: the shipped one of the same task if there is one,
+    else an untrained one."""
     there = {card.cell: card.name for card in relatives(name)}
     return {cell: there.get(cell) or Variant(cell, seed, shipped(name)).name for cell in names()}
 

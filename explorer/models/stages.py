@@ -120,7 +120,7 @@ class Chain(nn.Sequential):
 
 
 class Head(Chain):
-    """From the top layer's h to the scores [step, batch, output] by more than one linear layer.
+    """Head from the top layer's h to the scores [step, batch, output] by more than one linear layer.
 
     out_features  the number of outputs
     whole_text    whether the network gives one answer for the whole text

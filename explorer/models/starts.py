@@ -1,4 +1,4 @@
-"""Ways to begin: what is chosen of an untrained cell, and how far a gradient reaches in several of them that begin alike."""
+"""Initialisations of untrained cells, and how far a gradient reaches in several of them that begin alike."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATES = ("memory", "h")
 
 @dataclass(frozen=True)
 class Start:
-    """How an untrained cell begins. What is not said here is as torch draws it.
+    """Initialisation of an untrained cell. All else is as torch draws it.
 
     nonlinearity  φ of an rnn
     recurrent     how the recurrent matrices, one a gate, are drawn; one of RECURRENT

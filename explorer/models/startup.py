@@ -73,7 +73,7 @@ def untrained(
 
 
 def _draw(block: Tensor, recurrent: str) -> None:
-    """Draws a block [unit, unit] anew; what torch draws is there already."""
+    """Draw a block [unit, unit] anew; torch's own draw is already there."""
     if recurrent == "normal":
         nn.init.normal_(block, std=len(block) ** -0.5)
     elif recurrent == "orthogonal":
@@ -82,7 +82,7 @@ def _draw(block: Tensor, recurrent: str) -> None:
 
 @dataclass(frozen=True)
 class Reach:
-    """How the last step's state depends on earlier ones, by distance: [distance] each, from 0 on.
+    """Dependence of the last step's state on earlier ones, by distance: [distance] each, from 0 on.
 
     typical  √(mean over units u of ‖∂ state_T[u] / ∂ state_t‖²): what reaches step t from one unit, ‖Jacobian‖_F / √H; 1 at 0
     largest  ‖∂ state_T / ∂ state_t‖₂, the most that any direction is stretched
@@ -95,7 +95,7 @@ class Reach:
 
 
 def reach(cell: Cell, steps: int = 100, *, of: str = "h", by: str | None = None, seed: int = 0) -> Reach:
-    """Reads `steps` random inputs, N(0, 1), and carries the last step's state back. `of` and `by` are states: "h", "c"."""
+    """Read `steps` random inputs, N(0, 1), and carry the last step's state back. `of` and `by` are states: "h", "c"."""
     for name in (of, by or of):
         if name not in cell.State._fields:
             raise ValueError(f"{cell.name} has no state {name!r}; it has {', '.join(cell.State._fields)}")

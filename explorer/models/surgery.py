@@ -91,7 +91,7 @@ def _held_at(reading: Reading, row: int, states: Sequence[str], value: float | L
 
 
 def _holding(row: int, held: Signals, units: Tensor) -> TapAt:
-    """In reading k of the batch the states of units[k] are held; those behind them are left alone."""
+    """Taps that hold the states of units[k] in reading k of the batch; further readings stay as they are."""
     copies = torch.arange(len(units), device=units.device)
 
     def at(here: int, step: int) -> Tap:
@@ -142,7 +142,7 @@ def _measured(
 
 @dataclass(frozen=True)
 class Flips:
-    """In what share of the pairs a transplant makes the sentence about one go on with the plural verb.
+    """Share of the pairs in which a transplant makes the sentence about one go on with the plural verb.
 
     states  what was transplanted
     where   "after the noun" or "before the verb": the step at which it was
@@ -165,7 +165,7 @@ class Transplants:
     pairs: int
 
     def share(self, states: Sequence[str], where: str, *, alone: bool = False) -> float:
-        """That of these states at this place."""
+        """Share of flipped pairs for these states at this place."""
         key = (set(states), where, alone)
         return next(one.share for one in self.flips if (set(one.states), one.where, one.alone) == key)
 
@@ -224,7 +224,8 @@ def _side_by_side(model: Model, texts: Sequence[Sequence[str]]) -> Tensor:
 
 
 def _put(donor: list[Signals], states: Sequence[str], steps: Tensor, host: list[Signals] | None = None) -> TapAt:
-    """In reading k the states become the donor's at step steps[k]; h of that step stays the host's, if there is one."""
+    """Taps that replace the states by the donor's at step steps[k] in reading k; h of that step stays the host's, if
+    there is one."""
 
     def at(row: int, step: int) -> Tap:
         here = (steps == step)[:, None]  # [batch, 1]

@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parents[2] / "assets" / "models"
 SETTING = "CAROUSEL_MODELS"
 """The environment variable that names another folder of models."""
 MAIN = ("rnn", "gru", "lstm")
-"""The cells that every task is trained with, in the order in which a reader meets them."""
+"""The cells that every task is trained with, in menu order."""
 GROUPS = ("Text", "Grammar", "Counting", "Numbers", "Wired by hand")
 """Groups of tasks, in menu order."""
 
@@ -49,7 +49,7 @@ def _card(path: Path, _changed: int) -> Card:
 
 
 def card_of(name: str) -> Card:
-    """Raises ValueError for a name that is not shipped."""
+    """Card of a shipped model. Raises ValueError for a name that is not shipped."""
     for card in zoo():
         if card.name == name:
             return card
@@ -115,7 +115,7 @@ def assemble(
 
 
 def save(model: Model, path: Path) -> str:
-    """Writes the weights; returns their SHA-256."""
+    """Write the weights, and return their SHA-256."""
     save_file({name: weight.contiguous() for name, weight in model.state_dict().items()}, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -134,7 +134,7 @@ def held_out(task: str) -> tuple[Example, ...]:
 
 
 def write_held_out(models: Path, task: str, examples: Sequence[Example]) -> None:
-    """Writes what is shipped, a JSON object a line; nothing where there are none."""
+    """Write the shipped sequences, a JSON object a line; no file if there are none."""
     if not examples:
         return
     path = examples_path(models, task)

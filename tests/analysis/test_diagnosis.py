@@ -144,7 +144,7 @@ def test_of_an_input_that_never_changes_no_layer_is_dead() -> None:
     given = subject(h=np.zeros((STEPS, UNITS)))
     object.__setattr__(given.trace, "arrays", {**given.trace.arrays, "x": np.ones((STEPS, 3))})
     assert found(given, "dead") == []
-    assert "the input is the same at every step" in examine(given).left_out[0]
+    assert "the input is constant" in examine(given).left_out[0]
 
 
 def test_a_unit_that_nobody_hears() -> None:

@@ -98,7 +98,7 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Leaning:
-    """By how much the answer at a step changes when the token `distance` steps before it is left out: the mean over some steps.
+    """Change of the answer at a step when the token `distance` steps before it is left out: the mean over some steps.
 
     measure   what `moved` [distance] is, in words
     """

@@ -1,4 +1,4 @@
-"""From where on something counts. Each with its reason; where it rests on networks, with what was measured on them.
+"""Thresholds of the checks, each with its reason; if it rests on networks, with the measurements on them.
 
 Those of answers, and of what is worth a look, were fixed on one half of the seeds and tasks of `tests.benchmarks.diagnosing`.
 """
@@ -59,8 +59,8 @@ ALL_SATURATED = 0.8
 one with weights from ±50/√units for 92 %, and then its gradients vanish, so that nothing else would tell."""
 
 LATCH = 20.0
-"""Half-lives, in steps, from which on a unit is called a latch; in a text shorter than twice that, what a latch that never
-lets go comes to there."""
+"""Half-lives, in steps, from which on a unit is called a latch; in a text shorter than twice that, a latch that never
+forgets reaches only that value."""
 
 SHUT_BIAS = -2.0
 """A bias of the keep gate that halves a memory at every step or worse: σ(-2) = 0.12. The usual values are 1 to 3."""
@@ -86,8 +86,9 @@ LEANS = 0.01
 """Mean change of an answer when a token is left out, from which on the network counts as using it."""
 
 FRESH = 0.05
-"""How far the spread of weights may be from that of a uniform draw within ±1/√units, 1/√(3 units), and still look like one. Of the
-shipped models that were trained, the widest weight is 1.2 to 92 times the bound, and the spread 0.81 to 9.9 times as wide."""
+"""Largest difference between the spread of weights and that of a uniform draw within ±1/√units, 1/√(3 units), that
+still counts as untrained. Of the shipped models that were trained, the widest weight is 1.2 to 92 times the bound, and
+the spread 0.81 to 9.9 times as wide."""
 ENOUGH_WEIGHTS = 64
 """Fewer weights say nothing of how they were drawn."""
 ORTHOGONAL = 1e-4
