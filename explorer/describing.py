@@ -8,7 +8,7 @@ from explorer.signals import Array, Belt, Signal, Trace
 from explorer.summary import Summary, counted, listed, shape_of
 
 TOKENS = 12
-"""As many are named."""
+"""Most names that are listed."""
 
 
 def summary(trace: Trace) -> Summary:
@@ -34,12 +34,12 @@ def summary(trace: Trace) -> Summary:
 
 
 def size(trace: Trace) -> str:
-    """How long the text is, and how large the network: "16 steps, 1 layer of 128 units"."""
+    """Size of the reading: "16 steps, 1 layer of 128 units"."""
     return f"{counted(trace.steps, 'step')}, {shape_of(trace.rows, trace.units, trace.bidirectional)}"
 
 
 def equation(belt: Belt) -> str:
-    """How the belt goes on: "c = f * c_prev + i * g"."""
+    """Equation of the belt: "c = f * c_prev + i * g"."""
     if belt.keep == "1":
         return f"{belt.state} = {belt.state}_prev + {belt.write}"
     keep = f"({belt.keep})" if " " in belt.keep else belt.keep
@@ -52,7 +52,7 @@ def _row(trace: Trace, signal: Signal) -> tuple[str, ...]:
 
 
 def _range(array: Array) -> str:
-    """From the least to the most; numbers that are none counted beside."""
+    """Range from the lowest to the highest number; NaN and infinite ones are counted beside it."""
     finite = array[np.isfinite(array)]
     broken = array.size - finite.size
     text = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "no number"

@@ -1,4 +1,4 @@
-"""A cell's picture as data: what stands where, which wire carries which vector, and in which order they are computed.
+"""A cell's picture as data: places, wires with their vectors, and the order of computation.
 
 Places are (x, y) on a grid of the cell's own, y downwards. A picture has no size: who draws it chooses how wide a column is and how
 high a row, so that the same description serves a phone and a lecture hall.
@@ -100,9 +100,8 @@ class Diagram:
         )
 
     def roomier(self, columns: float, rows: float = 0) -> Diagram:
-        """The same picture with so many columns more at its left edge, where what lies on the edge stays, and so many rows more below
-        its layers.
-        """
+        """The same picture with more columns at its left edge, where everything on the edge stays, and more rows below
+        its layers."""
         lowest = max(y for _, y in self.layers.values())
 
         def moved(at: Point) -> Point:
@@ -119,7 +118,7 @@ class Diagram:
 
     @property
     def wires(self) -> tuple[Wire, ...]:
-        """All of them, in the order of computation."""
+        """All wires, in the order of computation."""
         return tuple(one for wires in self.phases.values() for one in wires)
 
     def legs(self, of: Wire) -> list[Point]:

@@ -1,4 +1,4 @@
-"""Signal and Trace: what one reading of a network is made of. Everything downstream works on these two; numpy only.
+"""Signal and Trace, the parts of one reading of a network. Everything downstream works on these two; numpy only.
 
 Dims are named and ordered `layer`, `step`, `unit` (DESIGN: a bidirectional network has two rows a layer, forward then backward,
 each at the step of the token that it read).
@@ -87,7 +87,8 @@ class Readout:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Every number of one reading: named, read-only arrays, and what is needed to understand them. Equal to itself only.
+    """Every number of one reading: named, read-only arrays, and the facts needed to understand them. Equal to itself
+    only.
 
     arrays      name -> [layer, step, unit] (`x`: [step, input]); float32, or float64 where the model is
     signals     name -> Signal, in the order of computation
@@ -177,7 +178,7 @@ class Trace:
 
     @property
     def memory(self) -> str:
-        """The name of the state that carries the memory on: the belt's where there is one, else `h`."""
+        """Name of the state that carries the memory: the belt's if there is one, else `h`."""
         return self.belt.state if self.belt else "h"
 
     @property
@@ -215,7 +216,7 @@ class Trace:
         return np.where((np.arange(self.rows) % 2 == 1)[:, None, None], backward, forward)
 
     def __repr__(self) -> str:
-        """A few lines for a person; nothing can be made from them again."""
+        """A few lines for people; they cannot be parsed back."""
         from explorer import describing  # here, since that stands on this
 
         return describing.summary(self).text
@@ -233,7 +234,8 @@ class Trace:
         return table.frame(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes the file that the ending of `path` names: .npz, the whole trace, for `read`; .csv or .parquet, the table of `to_pandas`.
+        """Write the file that the ending of `path` names: .npz, the whole trace, for `read`; .csv or .parquet, the
+        table of `to_pandas`.
 
         Raises ValueError for another ending.
         """

@@ -20,7 +20,7 @@ ERRORS = "carousel-plain"
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:
-    """A codec's error handler: what is written for the signs that cannot be encoded, and where to go on."""
+    """Error handler of a codec: the replacement for signs that cannot be encoded, and the position to continue at."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text, parts = error.object, []

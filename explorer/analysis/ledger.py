@@ -64,7 +64,8 @@ class Ledger:
         """[T+2, unit] for step T = `at`: the initial state first, then the write of each step 0 … T as it counts now;
         float64.
 
-        They add up to the belt at that step. A backward row has read from the last token to this one: its rows are in that order."""
+        They add up to the belt at that step. A backward row has read from the last token to this one: its rows are in that order.
+        """
         written, share = self.written(at, layer), self.share(at, layer)
         first = self.trace.initial[self.belt.state][layer].astype(np.float64)
         return np.concatenate([first[None], written]) * share

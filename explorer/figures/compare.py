@@ -31,11 +31,12 @@ FURTHER: tuple[tuple[Role, str], ...] = (
 APART = 0.3
 """So far above and below its row a network's first and last seed are drawn, of the distance between two rows."""
 WIDE = 30.0
-"""Scores whose largest is so many times the smallest stand on a log axis."""
+"""Ratio of the largest score to the smallest from which on the axis is logarithmic."""
 
 
 def styles(cells: Mapping[str, str], theme: Theme) -> dict[str, Style]:
-    """Colour and dash of each network (label -> its cell): those of its cell where the theme knows it and no other has taken them."""
+    """Colour and dash of each network (label -> its cell): those of its cell if the theme has them and no other network
+    uses them."""
     by_network: dict[str, Style] = {}
     used: set[str] = set()
     spare = iter(FURTHER * (1 + len(cells) // len(FURTHER)))

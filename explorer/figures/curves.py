@@ -19,7 +19,7 @@ NEAR = 1e3
 
 @dataclass(frozen=True)
 class Style:
-    """How a curve looks and what it is called."""
+    """Look and name of a curve."""
 
     colour: str
     dash: str
@@ -28,7 +28,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Floor:
-    """Below `value` there is nothing to be seen; `label` says why."""
+    """Value below which nothing is visible; `label` gives the reason."""
 
     value: float
     label: str

@@ -19,11 +19,12 @@ from explorer.notations import PYTORCH, Notation
 from explorer.signals import Signal
 
 WRITTEN = "written"
-"""The quantity of a census that is no gate: the mean size of what is written onto the belt."""
+"""Quantity of a census beside the gates: the mean size of the writes to the belt."""
 
 
 def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme, notation: Notation = PYTORCH) -> go.Figure:
-    """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], what is written from 0 on."""
+    """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], writes from 0
+    on."""
     columns = [(gate.name, f"{gate_title(gate, notation)}, mean", theme.roles[gate.role]) for gate in gates]
     columns.append((WRITTEN, "size of what is written", theme.roles["belt"]))
     present = [one for one in columns if one[0] in set(table["quantity"])]

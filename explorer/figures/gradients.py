@@ -27,7 +27,7 @@ SIDE_BY_SIDE = 24
 ROOM = 0.8
 """Share of the letters that LEGIBLE allows that fit beside margins and a colour scale; a longer word is cut."""
 SHOWN_FLOOR = 1e-12
-"""Letters fade from the largest gradient to this; what is smaller looks the same to the eye."""
+"""Value to which letters fade, from the largest gradient; smaller ones look the same to the eye."""
 
 
 def reach_rows(
@@ -364,7 +364,7 @@ def _line(figure: go.Figure, x: Array, values: Array, style: Style, hover: str) 
 
 
 def _floored(figure: go.Figure, theme: Theme, curves: Sequence[Array]) -> go.Figure:
-    """With the floor drawn where a curve comes near it."""
+    """Figure with the floor drawn, if a curve comes near it."""
     finite = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
     if len(finite) and finite.min() < FLOOR * NEAR:
         figure.add_hline(y=FLOOR, line={"color": theme.muted, "width": 1, "dash": "dash"})

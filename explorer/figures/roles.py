@@ -16,7 +16,7 @@ SAYS: dict[Role, str] = {
     "hidden": "hidden",
     "input": "input",
 }
-"""A gate is called by what 1 means, a state by what it is."""
+"""Words for roles: of a gate the meaning of 1, of a state its kind."""
 
 HINTS: dict[Role, str] = {
     "keep": "1 carries the memory on unchanged, 0 wipes it",
@@ -72,7 +72,7 @@ def gate_heading(signal: Signal, notation: Notation) -> str:
 
 
 def gate_title(signal: Signal, notation: Notation) -> str:
-    """A gate by what 1 means, and its letter: "keep (f)"."""
+    """Word and letter of a gate: "keep (f)"."""
     return f"{notation.says(signal.role, SAYS[signal.role])} ({notation.letter(signal.name)})"
 
 

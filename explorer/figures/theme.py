@@ -41,7 +41,7 @@ class Theme:
     cells: Mapping[str, str]
 
     def gate_scale(self, role: Role) -> Scale:
-        """From the background at 0 to the gate's colour at 1."""
+        """Colour scale from the background at 0 to the gate's colour at 1."""
         return [[0.0, self.background], [1.0, self.roles[role]]]
 
     def tint(self, colour: str, share: float) -> str:

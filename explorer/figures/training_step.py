@@ -1,4 +1,5 @@
-"""One training step: which loss pulls at which step, what truncation and clipping change, and what the update moved."""
+"""One training step: the loss at each step and the uses of the weights that it acts on, the effect of truncation and
+clipping, and the update."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ SHOWN = 8
 
 
 def pulls(values: Array, tokens: Sequence[str], theme: Theme, *, fixed: int, chosen: int, title: str) -> go.Figure:
-    """A row or column of the itemised gradient along the text: a bar a step, one of them chosen; `fixed` is what all of them belong to."""
+    """A row or column of the itemised gradient along the text: a bar a step, one of them chosen; `fixed` is the step
+    that all of them share."""
     figure = go.Figure(layout=theme.layout(height=196, margin={"l": 76, "r": 12, "t": 12, "b": 32}))
     steps = np.arange(len(values))
     usual = theme.tint(theme.accent, 0.45)
@@ -117,7 +119,8 @@ def norms(parts: Sequence[str], sizes: Mapping[str, Array], theme: Theme) -> go.
 
 
 def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
-    """How large the entries of a gradient are, and which of them lie beyond a limit. Those that are exactly 0 have no place here."""
+    """Histogram of the sizes of a gradient's entries, with those beyond a limit marked. Entries of exactly 0 are left
+    out."""
     figure = go.Figure(layout=theme.layout(height=400, margin={"l": 76, "r": 12, "t": 40, "b": 66}))
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     exponents = np.log10(sizes) if len(sizes) else np.array([np.log10(limit)])
@@ -279,7 +282,7 @@ def course(means: Sequence[float], theme: Theme, unit: str) -> go.Figure:
 def _before_and_now(
     figure: go.Figure, names: Mapping[str, Array], tokens: Sequence[str], theme: Theme, **which: int
 ) -> None:
-    """Two lines along the text (into the subplot named by row= and col=), told from one another by dots as well."""
+    """Two lines along the text (into the subplot named by row= and col=), which differ by dots as well."""
     hover = hover_tokens(tokens)
     looks = {"before": (theme.muted, "dot", 2), "now": (theme.accent, "solid", 3)}
     for name, values in names.items():
@@ -317,7 +320,7 @@ def _crosses(figure: go.Figure, steps: Array, theme: Theme, **which: int) -> Non
 
 
 def _hollow(theme: Theme) -> dict[str, object]:
-    """A bar of what was: an outline."""
+    """Bar of the value before: an outline."""
     return {"color": theme.tint(theme.muted, 0.2), "line": {"color": theme.muted, "width": 1.5}}
 
 

@@ -109,8 +109,8 @@ def carriers(
     says: str,
     pinned: int | None = None,
 ) -> go.Figure:
-    """A row for each unit, the one with the largest effect first: what erasing it changes; beside it, where there is such, by how much
-    it follows a property on this text."""
+    """A row for each unit, the one with the largest effect first: the effect of erasing it, and beside it, if given,
+    its correlation with a property on this text."""
     columns = 1 if correlations is None else 2
     rows = list(range(len(units)))
     figure = make_subplots(rows=1, cols=columns, shared_yaxes=True, horizontal_spacing=0.06)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from explorer.models.model import Model
 
 LABELS = 8
-"""As many are named."""
+"""Most names that are listed."""
 
 
 def summary(model: Model) -> Summary:

@@ -338,7 +338,8 @@ def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Lean
     """Each answer once more without the token at a distance, read on from the state before it: that costs `distance`
     steps.
 
-    All distances run as one batch, which the shorter ones join later, so that each reads its last token at its target."""
+    All distances run as one batch, which the shorter ones join later, so that each reads its last token at its target.
+    """
     model, x = reading.model, reading.input.x
     top = rows[-1].s["h"][:, 0]
     measure, difference = _measured(model, top)

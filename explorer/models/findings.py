@@ -2,7 +2,8 @@
 effect.
 
 Correlation is not meaning: beside the correlation on held-out sequences stand what the best unit reaches by chance, what erasing and
-forcing the unit do to the answer, and the rank of that among all units."""
+forcing the unit do to the answer, and the rank of that among all units.
+"""
 
 from __future__ import annotations
 

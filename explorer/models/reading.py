@@ -152,7 +152,8 @@ class Pushes:
 
     All of them add up to the pre-activation. `inputs` are the numbers of x (or of the layer below), `units` those of `of`: "h_prev", or
     the state that a cell feeds back in its place; "" without recurrent weights. `others` are the other terms of the sum, by the signal
-    that they come from: "c_prev" and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first."""
+    that they come from: "c_prev" and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first.
+    """
 
     inputs: Array
     units: Array

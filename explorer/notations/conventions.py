@@ -39,7 +39,7 @@ class Notation:
         return f"{self.letters.get(base, base)}{line}{rest}"
 
     def says(self, role: Role, usual: str) -> str:
-        """The word for what a gate does."""
+        """Word for a gate's function."""
         return self.words.get(role, usual)
 
 

@@ -51,7 +51,7 @@ def _copy(text: str) -> ast.expr:
 
 
 class _Insert(ast.NodeTransformer):
-    """Puts the sums in the place of the pre-activations."""
+    """Transformer that puts the sums in the place of the pre-activations."""
 
     def __init__(self, sums: Mapping[str, str]) -> None:
         self.sums = sums
@@ -85,7 +85,7 @@ class _Join(ast.NodeTransformer):
         return whole
 
     def _joined(self, terms: list[ast.expr], some: list[ast.expr], join: Any, least: int = 2) -> list[ast.expr]:
-        """The terms with one in the place of `some`, if there are enough: a bias last, as it is usually written."""
+        """Terms with one sum in the place of `some`, if there are enough: a bias last, as it is usually written."""
         if len(some) < least:
             return terms
         rest = [term for term in terms if term not in some]

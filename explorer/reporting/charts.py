@@ -12,13 +12,13 @@ WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 68, 118, 14, 46
 """Margins around the drawing area."""
 WIDEST, NAMED = 40, 16
-"""How wide a bar may be, and up to how many are named each by itself."""
+"""Widest bar, and largest number of bars that are labelled one by one."""
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
-"""A curve's line, so that colour is not what tells curves apart."""
+"""Dashes of curves, so that they differ without colour as well."""
 
 
 def chart(picture: Picture) -> str:
-    """The chart as one element, described for those who do not see it."""
+    """The chart as one SVG element, with a description for screen readers."""
     parts = "".join(_bars(picture) if picture["kind"] == "bars" else _lines(picture))
     title = escape(picture["title"])
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><title>{title}</title>{parts}</svg>'
@@ -77,7 +77,7 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 
 def _free(wanted: float, taken: list[float]) -> float:
-    """The height nearest to the one that is wanted at which no other name stands."""
+    """Height nearest to `wanted` at which no other name stands."""
     free = [y for y in range(TOP, HEIGHT - BOTTOM + 1) if all(abs(y - other) >= 14 for other in taken)]
     return min(free, key=lambda y: abs(y - wanted), default=wanted)
 

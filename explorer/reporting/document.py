@@ -1,4 +1,4 @@
-"""The report: what was looked at, what was found, what was measured, what was read."""
+"""The report: the network, the findings, the measurements and the text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOKENS = 2000
 
 
 def as_html(diagnosis: Diagnosis, *, said: str = "") -> str:
-    """One HTML file. `said` is a sentence about what was read, where there is one to say. All that came from a user is escaped."""
+    """One HTML file. `said` is a sentence about the text; empty for none. Everything from a user is escaped."""
     title = f"Diagnosis of {diagnosis.network}"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -1,4 +1,4 @@
-"""How the report looks, on a screen in light and dark, and on paper."""
+"""Style of the report, on a screen in light and dark, and on paper."""
 
 LIGHT = {
     "background": "#FFFFFF",

@@ -20,7 +20,7 @@ WRITERS: dict[str, Callable[[Trace, IO[bytes]], None]] = {
     ".csv": csv_file.write,
     ".parquet": parquet.write,
 }
-"""By ending."""
+"""Writers by ending."""
 
 
 def writer_for(path: str | PathLike[str]) -> Callable[[Trace, IO[bytes]], None]:
@@ -36,7 +36,7 @@ def writer_for(path: str | PathLike[str]) -> Callable[[Trace, IO[bytes]], None]:
 
 
 def save(trace: Trace, path: str | PathLike[str]) -> None:
-    """Writes the trace as the ending of `path` says. Raises ValueError for another ending."""
+    """Write the trace in the format that the ending of `path` names. Raises ValueError for another ending."""
     write = writer_for(path)
     with open(path, "wb") as file:
         write(trace, file)

@@ -1,4 +1,4 @@
-"""A trace as CSV: the table, streamed step by step; and what a spreadsheet must not take for a formula.
+"""A trace as CSV: the table, streamed step by step, with protection against formulas in spreadsheets.
 
 A token is what a person typed or a file held. One that begins like a formula ("=HYPERLINK(…)") would be run by a spreadsheet, so it gets
 an apostrophe in front, as OWASP advises; so does one that begins with an apostrophe, so that `read` can take them all away again.
@@ -23,7 +23,7 @@ ESCAPE = "'"
 
 
 def write(trace: Trace, file: IO[bytes]) -> None:
-    """Writes the table in UTF-8, a line of names first; a NaN as nan, an infinity as inf."""
+    """Write the table in UTF-8, a line of names first; NaN as nan, infinity as inf."""
     file.write((",".join(map(quoted, columns(trace))) + "\n").encode())
     names = columns(trace)[IDENTIFIES:]
     units = [f"{unit}," for unit in range(trace.units)]
@@ -47,7 +47,7 @@ def read(path: str | PathLike[str] | IO[bytes]) -> pd.DataFrame:
 
 
 def quoted(text: str) -> str:
-    """As CSV quotes it."""
+    """Text with CSV quotes."""
     return '"' + text.replace('"', '""') + '"'
 
 

@@ -35,7 +35,8 @@ def columns(trace: Trace) -> list[str]:
 
 
 def frame(trace: Trace, layers: range | None = None, steps: range | None = None) -> pd.DataFrame:
-    """The table, or that of some successive layers and steps. `step` counts from 0, `token` is what was read there, as it was typed."""
+    """The table, or that of some successive layers and steps. `step` counts from 0, `token` is the token of the step,
+    as typed."""
     import pandas as pd  # here, so that a trace can be used without it
 
     layers, steps = layers or range(trace.rows), steps or range(trace.steps)

@@ -57,7 +57,7 @@ def sum_so_far(x: Array) -> Array:
 
 
 def text_of(x: Array) -> str:
-    """As a person types it: a row a line."""
+    """Text of the rows, one a line."""
     return READER.joined([f"{value:.2f} {mark:.0f}" for value, mark in x])
 
 
@@ -68,7 +68,7 @@ def example(random: np.random.Generator) -> Example:
 
 
 def batch(random: np.random.Generator, size: int) -> Batch:
-    """Fresh sequences, asked at every row."""
+    """Fresh sequences, with a target at every row."""
     sequences = [draw(random) for _ in range(size)]
     return padded(
         [(x.astype(np.float32), sum_so_far(x)[:, None].astype(np.float32), np.ones(len(x))) for x in sequences]
@@ -76,11 +76,11 @@ def batch(random: np.random.Generator, size: int) -> Batch:
 
 
 fixed = partial(base.fixed, example)
-"""(count, seed) -> so many sequences, the same each time."""
+"""Function (count, seed) -> that many sequences, the same each time."""
 
 
 def data() -> Data:
-    """Held out: 500 sequences, made anew from their seed."""
+    """Held-out set: 500 sequences, made anew from their seed."""
     return Data(
         reader=READER,
         batches=drawn(batch),

@@ -56,7 +56,7 @@ class Batch:
 
 
 Batches = Callable[[Budget, int], Callable[[int], Batch]]
-"""(budget, seed) -> (step -> batch). It depends on nothing else, so that a run can be repeated, and gone on with."""
+"""Function (budget, seed) -> (step -> batch). It depends on nothing else, so that a run can be repeated and resumed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """Something that can be computed of a sequence at each step, and what it should move.
+    """A property: a number computed from a sequence at each step, and the answer that it should move.
 
     of         tokens -> [step]: 0 and 1, a depth, a column, a sum …
     foretells  in words, what it should move: "the closing quote"
@@ -103,7 +103,7 @@ class Property:
 MAIN_CELLS: dict[str, dict[str, Any]] = {cell: {} for cell in MAIN}
 """The cells that every task is trained with."""
 VARIANTS: dict[str, dict[str, Any]] = {"lstm-1997": {}, "lstm-coupled": {}, "lstm-peephole": {}, "jordan": {}}
-"""Those beside them that a task is trained with to compare them."""
+"""Further cells that a task is trained with for comparison."""
 
 
 @dataclass(frozen=True, kw_only=True)

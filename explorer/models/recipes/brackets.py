@@ -17,7 +17,7 @@ LABELS = ("balanced", "open", "broken")
 TRAINED = (40, 10)
 """The longest text and the greatest depth in training."""
 LONGER = (120, 30)
-"""Those of held-out texts."""
+"""The longest text and the greatest depth of held-out texts."""
 ELSEWHERE = 0.1
 """Weight of an answer that the count does not decide; a closing bracket that leaves one open, or none, has 1. On texts
 without mistakes, LSTMs of 2 units: with it three of six had all held-out texts right; with equal weights none of
@@ -62,7 +62,7 @@ def text(random: np.random.Generator, longest: int, deepest: int, mistakes: floa
 
 
 def batch(random: np.random.Generator, size: int) -> Batch:
-    """Texts side by side, each from the zero state; asked at every character."""
+    """Texts side by side, each from the zero state; every character has a target."""
     return padded([_asked(text(random, *TRAINED)) for _ in range(size)])
 
 

@@ -63,7 +63,7 @@ def draw(random: np.random.Generator) -> Example:
 
 
 def batch(random: np.random.Generator, size: int) -> Batch:
-    """Fresh sequences, asked at every step."""
+    """Fresh sequences, with a target at every step."""
 
     def one() -> tuple[Array, Array, Array]:
         example = draw(random)
@@ -74,11 +74,11 @@ def batch(random: np.random.Generator, size: int) -> Batch:
 
 
 fixed = partial(base.fixed, draw)
-"""(count, seed) -> so many sequences, the same each time."""
+"""Function (count, seed) -> that many sequences, the same each time."""
 
 
 def data() -> Data:
-    """Held out: 500 sequences, made anew from their seed."""
+    """Held-out set: 500 sequences, made anew from their seed."""
     return Data(
         reader=READER,
         batches=drawn(batch),
@@ -108,7 +108,7 @@ def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
 
 
 def without_memory(examples: Sequence[Example]) -> float:
-    """Nats a step of who knows when to say a letter but not which: 10 ln 8 in T + 20 steps."""
+    """Nats a step of a network that knows when to give a letter but not which: 10 ln 8 in T + 20 steps."""
     return COUNT * math.log(len(LETTERS)) * len(examples) / sum(len(example.text) for example in examples)
 
 

@@ -111,7 +111,7 @@ def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
 
 
 def selection(model: Model) -> float:
-    """The mean probability that every b and the end of a run of 11 to 20 are foretold."""
+    """Mean probability of every b and of the end of runs of 11 to 20."""
     return float(np.mean([p for _, p in surest(model, [run(n) for n in range(TRAINED + 1, 2 * TRAINED + 1)]).values()]))
 
 

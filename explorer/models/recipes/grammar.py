@@ -1,4 +1,4 @@
-"""The grammar behind `agreement`: texts of short sentences, and what agrees with what in them.
+"""Grammar of `agreement`: texts of short sentences, and the agreement of their words.
 
     text      → sentence | sentence sentence | sentence sentence sentence
     sentence  → the [adjective] noun  phrase …  VERB .                            a verb has the number of its noun
@@ -61,7 +61,7 @@ class Distractors:
 
 
 def text(random: np.random.Generator, distractors: Distractors, sentences: int = 3) -> list[str]:
-    """One sentence, or up to so many, as words."""
+    """One sentence, or several up to a maximum, as words."""
     return [word for _ in range(random.integers(1, sentences + 1)) for word in sentence(random, distractors)]
 
 

@@ -43,7 +43,7 @@ WIRING: dict[str, dict[str, list[wiring.Unit]]] = {
     "rnn": {"h": [{"a": 1, "b": -1, "h0": 1}]},
 }
 SLOPE = {"lstm": 20, "gru": 3000, "rnn": 20}
-"""By what the readout multiplies h."""
+"""Factor of h in the readout."""
 
 
 def wired(cell: str) -> dict[str, Tensor]:
@@ -81,7 +81,7 @@ draw = wiring.sequence(SYMBOLS, right)
 
 
 def data() -> Data:
-    """Held out: 100 random sequences of 5 to 100 characters, beside every one of up to 12 that the score takes."""
+    """Held-out set: 100 random sequences of 5 to 100 characters, beside all of up to 12 that the score uses."""
     return Data(
         reader=READER,
         batches=wiring.batches(READER, LABELS, draw),

@@ -104,7 +104,8 @@ class Lexed:
 
 
 def lexed(text: Tokens) -> Lexed:
-    """Reads broken source too: a bracket too many closes nothing, the line's end closes a string that is not triple-quoted."""
+    """Structure of a source text, broken ones included: a bracket too many closes nothing, the line's end closes a
+    string that is not triple-quoted."""
     source = "".join(text)
     result = Lexed(*np.zeros((3, len(source))))
     depth, within, step = 0, "", 0  # within: the quotes that will end the string, "#" in a comment, "" in code

@@ -36,7 +36,7 @@ from explorer.signals import Array
 READER = Numbers(("value",))
 SHORTEST, LONGEST = 60, 100
 FIRST = 20
-"""Steps that are read before forecasts are scored: nobody can know the wave sooner."""
+"""Steps that are read before forecasts are scored: before them the wave cannot be known."""
 UNTIL = 3
 """Steps that are read before forecasts are trained."""
 PERSISTENCE, LAST_VALUE, MEAN = 0.0932, 0.0832, 0.2404
@@ -70,7 +70,7 @@ def draw(random: np.random.Generator) -> Array:
 
 
 def text_of(values: Array) -> str:
-    """As a person types it: a value a line."""
+    """Text of the values, one a line."""
     return READER.joined([f"{value:.2f}" for value in values])
 
 
@@ -81,11 +81,11 @@ def batch(random: np.random.Generator, size: int) -> Batch:
 
 
 fixed = partial(base.fixed, lambda random: Example(text_of(draw(random))))
-"""(count, seed) -> so many waves, the same each time."""
+"""Function (count, seed) -> that many waves, the same each time."""
 
 
 def data() -> Data:
-    """Held out: 300 waves, made anew from their seed."""
+    """Held-out set: 300 waves, made anew from their seed."""
     return Data(
         reader=READER,
         batches=drawn(batch),
@@ -156,7 +156,7 @@ def known(tokens: Tokens) -> Array:
 
 
 def before_fall(tokens: Tokens) -> Array:
-    """The steps of those before a jump downwards, which only who has counted can foretell."""
+    """Steps before a jump downwards, which only a network that counts can foresee."""
     slopes = np.diff(values_of(tokens), prepend=values_of(tokens[:1]))
     falls = np.flatnonzero(jumps(tokens) * (slopes < 0))
     return falls[falls > FIRST] - 1

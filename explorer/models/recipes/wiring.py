@@ -25,7 +25,7 @@ Unit = Mapping[str, float]
 0."""
 
 LONGEST = 12
-"""All inputs up to this length are tried."""
+"""Length up to which all inputs are tried."""
 
 Right = Callable[[Tokens], Sequence[str]]
 """tokens -> the right label at each step."""
@@ -34,9 +34,10 @@ Right = Callable[[Tokens], Sequence[str]]
 def weights(
     reader: Characters, cell: str, gates: Mapping[str, Sequence[Unit]], readout: Mapping[str, Unit]
 ) -> dict[str, Tensor]:
-    """The state dict of a network. `gates`: a block's letter -> what each of its units adds up; `readout`: label -> the same from h.
+    """State dict of a network. `gates`: a block's letter -> the sum of each of its units; `readout`: label -> the same
+    from h.
 
-    Raises ValueError where a block is missing or a weight is of nothing that there is.
+    Raises ValueError where a block is missing, or a weight names an unknown input.
     """
     blocks = REGISTRY[cell].blocks
     if set(gates) != set(blocks):
@@ -65,7 +66,7 @@ def weights(
 
 
 def sequence(symbols: str, right: Right) -> Callable[[np.random.Generator], Example]:
-    """Draws 5 to 100 characters, all equally likely, with the right label at each."""
+    """Draw 5 to 100 characters, all equally likely, with the right label at each."""
 
     def draw(random: np.random.Generator) -> Example:
         text = "".join(random.choice(list(symbols), random.integers(5, 101)))
@@ -75,7 +76,7 @@ def sequence(symbols: str, right: Right) -> Callable[[np.random.Generator], Exam
 
 
 def batches(reader: Characters, labels: Sequence[str], draw: Callable[[np.random.Generator], Example]) -> Batches:
-    """For who wants to train a network on the task and compare it with the wired one."""
+    """Data for training a network on the task, to compare it with the wired one."""
 
     def one(random: np.random.Generator) -> tuple[Array, Array, Array]:
         example = draw(random)

@@ -1,4 +1,4 @@
-"""The names that formulas have for weights, as slices of what is in the file."""
+"""Weights by their names in formulas, as slices of the file's tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which number of a trace a program computes, and what of the network it depends on."""
+"""Place of the number that a program computes, and the parts of the network that it depends on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Place:
 
     @property
     def words(self) -> str:
-        """As a sentence says it."""
+        """The place in words."""
         both = ("", ", reading backwards")[self.row % 2] if self.stack.bidirectional else ""
         layer = self.row // self.stack.directions
         return f"{self.signal} of unit {self.unit} in layer {layer}{both}, at step {self.step}"

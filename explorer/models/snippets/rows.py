@@ -35,7 +35,7 @@ def readers(at: Place) -> list[str]:
 
 
 def layers(at: Place) -> str:
-    """Lines that read row by row; `found` is what the last of them made, name -> [step, unit]."""
+    """Lines that read row by row; `found` has the signals of the last of them, name -> [step, unit]."""
     names = {body: head.split("(")[0].removeprefix("def ") for body, head in _heads(at).items()}
     both, ends = at.stack.directions, at.stack.suffixes()
     lines: list[str] = []

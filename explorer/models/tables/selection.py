@@ -1,4 +1,4 @@
-"""Which columns of a table a network reads; what is ambiguous is refused, with what can be chosen."""
+"""Choice of the columns that a network reads; an ambiguous table is refused, with the choices."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from explorer.models.vocabulary.words import Words
 KINDS: dict[str, type[Characters] | type[Words] | type[Numbers]] = {
     reader.kind: reader for reader in (Characters, Words, Numbers)
 }
-"""As a card names them."""
+"""Kinds of tokenizer, by their names on cards."""
 
 __all__ = [
     "KINDS",

@@ -48,7 +48,7 @@ class Characters:
         return len(self.labels)
 
     def id_of(self, symbol: str) -> int:
-        """Raises ValueError for a character that this vocabulary does not have."""
+        """Id of a character. Raises ValueError if the vocabulary does not have it."""
         if symbol not in self.symbols:
             raise ValueError(
                 f"{symbol!r} is not in this vocabulary of {len(self.symbols)} characters: {''.join(self.symbols)!r}"
@@ -91,5 +91,5 @@ class Characters:
 
 
 def read_as(text: str, table: Mapping[str, str]) -> str:
-    """`text` with each character that the table has replaced by what it is read as."""
+    """`text` with each character of the table replaced by the one that it is read as."""
     return text.translate({ord(typed): plain for typed, plain in table.items()})

@@ -1,4 +1,4 @@
-"""Ids: the numbers of tokens whose names nobody gave."""
+"""Ids: a vocabulary whose symbols have no names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Ids:
         return int(symbol)
 
     def pieces(self, text: str) -> list[str]:
-        """The text cut before each id but the first; joined they are the text again but for what stands before the first."""
+        """The text cut before each id but the first; joined, the pieces are the text again, without any characters
+        before the first id."""
         return ID.findall(text)
 
     def joined(self, tokens: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ class Match:
 
     @property
     def token(self) -> str:
-        """As typed; of one character that several symbols make, each of these symbols."""
+        """The token as typed; if several symbols make one character, each of these symbols."""
         return self.symbol if self.several and self.symbol is not None else self.typed
 
 
@@ -50,7 +50,7 @@ class Matcher:
 
     @cached_property
     def prefixes(self) -> frozenset[str]:
-        """All beginnings of all symbols: how far a match may still grow."""
+        """All prefixes of all symbols, which say if a match can still grow."""
         return frozenset(symbol[:end] for symbol in self.symbols for end in range(1, len(symbol) + 1))
 
     @cached_property

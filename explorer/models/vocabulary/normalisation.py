@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from explorer.models.vocabulary.encoded import distinct, named
 
 COMPOSED, DECOMPOSED, PLAIN = "composed", "decomposed", "plain"
-"""How another spelling differs: accents joined to their letters, accents apart, or the plain form of a typographic character."""
+"""Kinds of difference: accents joined to their letters, accents apart, or the plain form of a typographic character."""
 Change = tuple[str, str, str]
-"""How a spelling differs, as typed, as read."""
+"""(kind of difference, as typed, as read)."""
 ALIKE = (
     ("'", "’", "‘", "‚", "‛", "ʼ", "′"),
     ('"', "”", "“", "„", "‟", "″", "«", "»"),
@@ -48,7 +48,7 @@ def _is_surrogate(character: str) -> bool:
 
 
 def clusters(text: str) -> list[str]:
-    """The text cut into what a person sees as one character: a letter with its accents, a flag, an emoji with its modifiers."""
+    """The text cut into visible characters: a letter with its accents, a flag, an emoji with its modifiers."""
     if text.isascii():
         return list(text)
     groups: list[str] = []
@@ -82,7 +82,8 @@ def _is_flag_letter(character: str) -> bool:
 
 
 def spellings(typed: str, before: str = "") -> Iterator[tuple[str, str]]:
-    """Other spellings of a cluster or a word, (how it differs, spelling), the closest first; `before` is what stands before it."""
+    """Other spellings of a cluster or a word, (kind of difference, spelling), the closest first; `before` is the
+    character before it."""
     seen = {typed}
     for how, spelling in _spellings(typed, before):
         if spelling and spelling not in seen:
@@ -112,7 +113,7 @@ def _spellings(typed: str, before: str) -> Iterator[tuple[str, str]]:
 
 
 def spelling_notices(changes: Iterable[Change]) -> list[str]:
-    """Notices on what was read in another spelling: (how it differs, as typed, as read)."""
+    """Notices on changed spellings: (kind of difference, as typed, as read)."""
     differences = distinct(changes)
     composed = [read for how, _, read in differences if how == COMPOSED]
     decomposed = [typed for how, typed, _ in differences if how == DECOMPOSED]

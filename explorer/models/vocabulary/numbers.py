@@ -48,7 +48,8 @@ class Numbers:
         return self.joined([" ".join(f"{value:.9g}" for value in row) for row in np.asarray(rows, dtype=np.float64)])
 
     def encode(self, text: str) -> Encoded:
-        """Raises ValueError for a row that has not one number a column, naming the row and what it holds."""
+        """Encode rows of numbers. Raises ValueError for a row without one number a column; it names the row and its
+        content."""
         rows, tokens = [], []
         for place, piece in enumerate(self.pieces(text), start=1):
             row = piece.rstrip(";\n").strip()

@@ -134,7 +134,7 @@ class WordPieces(Pieces):
             place, change = place + len(self._bare(symbol)), None
 
     def _symbols(self, word: str) -> list[str] | None:
-        """The symbols of a word, as typed or in another spelling; None where there are none."""
+        """Symbols of a word, as typed or in another spelling; None if it cannot be cut into symbols."""
         ways = (self._cover(spelling) for spelling in (word, *(spelling for _, spelling in spellings(word))))
         return next((symbols for symbols in ways if symbols), None)
 
@@ -153,7 +153,7 @@ class WordPieces(Pieces):
         return symbols
 
     def _written(self, word: str, start: int, end: int) -> str:
-        """How the vocabulary writes this part of a word."""
+        """This part of a word, as the vocabulary writes it."""
         part = word[start:end]
         if self.mark == GOES_ON:
             return GOES_ON + part if start else part

@@ -12,11 +12,11 @@ from explorer.models.vocabulary.matching import Match, Matcher
 from explorer.models.vocabulary.pieces import BYTES, SENTENCE, Pieces
 
 BLANKS = {" ": "Ġ", "\n": "Ċ", "\t": "ĉ", "\r": "č"}
-"""How byte-level vocabularies write blanks."""
+"""Blanks in byte-level vocabularies."""
 
 
 def _byte_characters() -> list[str]:
-    """How they write each byte: printable Latin-1 as it is, all others as the code points from 256 on."""
+    """Characters that stand for each byte: printable Latin-1 as it is, all others as the code points from 256 on."""
     visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     hidden = iter(range(256, 512))
     return [chr(byte if byte in visible else next(hidden)) for byte in range(256)]
@@ -55,7 +55,7 @@ class SpacedPieces(Pieces):
         return symbol
 
     def _form(self, text: str) -> str:
-        """How symbols write a part of a text."""
+        """Part of a text, as symbols write it."""
         text = text.lower() if self.lower else text
         if self.of_bytes:
             return "".join(BYTE[byte] for byte in text.encode())
@@ -87,7 +87,7 @@ def _placed(matches: Sequence[Match], places: Sequence[int]) -> list[tuple[int, 
 
 
 def _joined_unknown(placed: Sequence[tuple[int, Match]]) -> list[tuple[int, Match]]:
-    """With neighbours that are unknown as one, as SentencePiece has them."""
+    """Matches with adjacent unknown ones joined into one, as in SentencePiece."""
     joined: list[tuple[int, Match]] = []
     for unknown, group in groupby(placed, key=lambda one: one[1].symbol is None):
         some = list(group)

@@ -1,4 +1,4 @@
-"""Vocabularies of uploaded models: every id has its symbol, and one of them may stand for all that is unknown."""
+"""Vocabularies of uploaded models: every id has its symbol, and one symbol may stand for all unknown ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explorer.models.vocabulary.normalisation import GROUP, Change, spelling_not
 from explorer.models.vocabulary.words import CLOSING, cut_before, look_up, spans
 
 UNKNOWNS = (UNKNOWN, "<unk>", "[unk]", "<oov>", "[oov]", "unk", "__unk__", "<unknown>")
-"""How people write the symbol for everything else, in any case."""
+"""Usual names of the symbol for unknown tokens, in any case."""
 SPECIAL = re.compile(r"[<\[].+[>\]]|__.+__|\s*")
 """Symbols that are marks of their own, such as the beginning or padding, and no words."""
 WRITTEN = {
@@ -25,7 +25,7 @@ WRITTEN = {
     "\r": ("\\r",),
     " ": ("<space>", "<sp>", "[space]", "␣", "▁", "Ġ"),
 }
-"""How people write a blank or a line end in a list of symbols, in any case."""
+"""Usual names of a blank or a line end in a list of symbols, in any case."""
 BLANKS = frozenset(WRITTEN)
 
 
@@ -53,14 +53,14 @@ class Symbols:
 
     @cached_property
     def unknown(self) -> int | None:
-        """The id that stands for everything that is not there; None where nothing does."""
+        """Id of unknown symbols; None if there is none."""
         return next((k for k, symbol in enumerate(self.symbols) if symbol.lower() in UNKNOWNS), None)
 
     def __len__(self) -> int:
         return len(self.symbols)
 
     def id_of(self, symbol: str) -> int:
-        """Raises ValueError for a symbol that this vocabulary does not have."""
+        """Id of a symbol. Raises ValueError if the vocabulary does not have it."""
         if symbol not in self.table:
             raise ValueError(f"{symbol!r} is not among the {len(self):,} symbols of this vocabulary")
         return self.table[symbol]
@@ -72,7 +72,8 @@ class Symbols:
         changes: Iterable[Change] = (),
         notices: Iterable[str] = (),
     ) -> Encoded:
-        """`tokens` as typed, read as `symbols`. Raises ValueError for unknown ones where no symbol stands for them."""
+        """Encoding of `tokens` as typed, read as `symbols`. Raises ValueError for unknown ones if no symbol stands for
+        them."""
         missing = distinct(token for token, symbol in zip(tokens, symbols, strict=True) if symbol is None)
         if missing and self.unknown is None:
             raise ValueError(
@@ -117,7 +118,7 @@ class OwnCharacters(Symbols):
         return " ".join(texts) if self._blanks_part and not self._is(text, tokens) else text
 
     def encode(self, text: str) -> Encoded:
-        """Raises ValueError for a character that is not there where nothing stands for it."""
+        """Encode a text. Raises ValueError for an unknown character if no symbol stands for it."""
         matches, notices = self._cut(text)
         read = [match for match in matches if not self._parts(match)]
         if len(read) < len(matches):
@@ -165,7 +166,8 @@ class OwnWords(Symbols):
         return cut_before([start for start, _ in self._found(text)], text)
 
     def joined(self, tokens: Sequence[str]) -> str:
-        """With spaces between, but none before a closing mark, nor beside blanks and line ends that are tokens themselves."""
+        """Symbols joined to a text, with spaces between, but none before a closing mark, nor beside blanks and line
+        ends that are tokens themselves."""
         text = ""
         for token in (blank_of(token) or token for token in tokens):
             apart = text and token not in CLOSING and not token.isspace() and not text[-1].isspace()
@@ -173,7 +175,7 @@ class OwnWords(Symbols):
         return text
 
     def encode(self, text: str) -> Encoded:
-        """Raises ValueError for a word that is not there where nothing stands for it."""
+        """Encode a text. Raises ValueError for an unknown word if no symbol stands for it."""
         text, notices = well_formed(text)
         tokens = [text[start:end] for start, end in self._found(text)]
         pairs = [self._look_up(token) for token in tokens]

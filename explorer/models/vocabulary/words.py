@@ -46,18 +46,18 @@ class Words:
         return len(self.labels)
 
     def id_of(self, symbol: str) -> int:
-        """Raises ValueError for a word that this vocabulary does not have."""
+        """Id of a word. Raises ValueError if the vocabulary does not have it."""
         if symbol.lower() not in self.symbols:
             raise ValueError(f"{symbol!r} is not among the {len(self.symbols):,} words of this vocabulary")
         return self.symbols.index(symbol.lower()) + 1
 
     def pieces(self, text: str) -> list[str]:
-        """The text cut before each word but the first; joined they are the text again. Empty where there is no word."""
+        """The text cut before each word but the first; joined, the pieces are the text again. Empty without words."""
         text, _ = well_formed(text)
         return cut_before([start for start, _ in spans(text)], text)
 
     def joined(self, tokens: Sequence[str]) -> str:
-        """With spaces between, but none before a closing mark."""
+        """Words joined to a text, with spaces between, but none before a closing mark."""
         return "".join(t if k == 0 or t in CLOSING else f" {t}" for k, t in enumerate(tokens))
 
     def encode(self, text: str) -> Encoded:
@@ -91,7 +91,8 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def cut_before(starts: Sequence[int], text: str) -> list[str]:
-    """The text cut at each of these places but the first; joined the pieces are the text again. Empty where there is no place."""
+    """The text cut at each of these places but the first; joined, the pieces are the text again. Empty without
+    places."""
     return [text[start:end] for start, end in pairwise([0, *starts[1:], len(text)])] if starts else []
 
 
