@@ -73,11 +73,11 @@ def parser() -> Parser:
     cells = commands.add_parser(
         "cells",
         help="list the cells, or show one: its equations, its source, its options",
-        description="Lists the cells; shows the one that is named.",
+        description="Lists the cells, or shows one of them.",
     )
     cells.add_argument("name", nargs="?", choices=names(), metavar="NAME", help=", ".join(names()))
-    cells.add_argument("--inputs", type=int, default=16, metavar="I", help="how many numbers it reads (16)")
-    cells.add_argument("--units", type=int, default=32, metavar="H", help="how many units it has (32)")
+    cells.add_argument("--inputs", type=int, default=16, metavar="I", help="size of the input (16)")
+    cells.add_argument("--units", type=int, default=32, metavar="H", help="number of units (32)")
     cells.set_defaults(run=run_cells)
 
     trace = commands.add_parser(
@@ -98,8 +98,9 @@ def parser() -> Parser:
 
     check = commands.add_parser(
         "check",
-        help="look for what is wrong with a network",
-        description="Diagnoses a network on a text. Exits 0 where nothing is wrong, 1 where something is, 2 where it cannot be read.",
+        help="look for faults in a network",
+        description="Diagnoses a network on a text. "
+        "Exit status: 0 if nothing is wrong, 1 if something is, 2 if the network or the input cannot be read.",
     )
     check.add_argument("network", metavar="PATH_OR_NAME", help="a file of weights, or a shipped model")
     source = check.add_mutually_exclusive_group()
@@ -127,9 +128,13 @@ def parser() -> Parser:
     )
     train.add_argument("task", choices=tuple(RECIPES), metavar="TASK", help=", ".join(RECIPES))
     train.add_argument("--cell", required=True, choices=names(), metavar="CELL", help=", ".join(names()))
-    train.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (that of the shipped models)")
-    train.add_argument("--seed", type=int, help="train this one only (all that the recipe names; the best is kept)")
-    train.add_argument("--steps", type=int, help="how long to train (as long as the recipe says)")
+    train.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to write to (default: that of the shipped models)"
+    )
+    train.add_argument(
+        "--seed", type=int, help="train this seed only (default: all seeds of the recipe; the best is kept)"
+    )
+    train.add_argument("--steps", type=int, help="number of updates (default: the recipe's)")
     train.add_argument(
         "--device", default="cpu", choices=DEVICES, help="where it is trained (cpu, where a run can be repeated)"
     )
@@ -162,7 +167,7 @@ PARTS = (
 
 def _add_parts(command: argparse.ArgumentParser) -> None:
     """The options that correct how a file of weights is read."""
-    of_file = command.add_argument_group("how a file is read", "What is not given is taken from the file, or guessed.")
+    of_file = command.add_argument_group("how a file is read", "Missing options are read from the file, or guessed.")
     of_file.add_argument("--vocabulary", type=Path, metavar="FILE", help="the symbols by id: JSON, or one a line")
     of_file.add_argument("--part", metavar="NAME", help="which recurrent layers, by their name in the file")
     of_file.add_argument("--embedding", metavar="NAME", help="the embedding, by its name in the file")
@@ -286,7 +291,7 @@ def text_of(file: Path) -> str:
 def run_check(arguments: argparse.Namespace) -> int:
     """Print what is wrong with a network, and what is unusual about it."""
     if arguments.html and not arguments.html.parent.is_dir():
-        raise ValueError(f"--html is {arguments.html}, in a folder that is not there")
+        raise ValueError(f"--html is {arguments.html}, in a folder that does not exist")
     model, said, made_up = _load(arguments.network, arguments), "", False
     examples = None if arguments.examples is None else read_examples(arguments.examples, model)
     if arguments.input:

@@ -228,7 +228,7 @@ def test_an_elman_network_that_overflows_is_said_to() -> None:
         model.stack.rows[0].weight_hh.mul_(30)
     diagnosis = diagnose(model, numbers(100))
     assert of(diagnosis, "not-a-number") == ["wrong"]
-    assert "Sound weights and a sound input" in diagnosis.findings[0].title
+    assert "Finite weights and a finite input" in diagnosis.findings[0].title
 
 
 def test_a_lower_layer_that_is_dead_is_named() -> None:

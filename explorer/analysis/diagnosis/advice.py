@@ -13,7 +13,7 @@ from explorer.analysis.timescales import keep_of
 
 KEEP_MORE = (
     "Start the bias of the gate that keeps at 1 (Gers et al. 2000; Jozefowicz et al. 2015), or at ln of the lags to be bridged (Tallec & "
-    "Ollivier 2018), and train again; where weights were converted, see whether gates changed places or a bias changed its sign."
+    "Ollivier 2018), and train again; if the weights were converted, check whether gates changed places or a bias changed its sign."
 )
 FORGET_MORE = (
     "Let it forget: a forget gate was added for this very reason (Gers et al. 2000). Else couple the gates, decay the weights, clip the "
@@ -21,7 +21,7 @@ FORGET_MORE = (
 )
 BOUND = "Decay the weights, clip the cell state (Sak et al. 2014), or reset the state between texts."
 SMALLER = (
-    "See whether it is so on other texts, too. Large weights or inputs saturate gates: scale the inputs, decay the weights, normalise the "
+    "Check other texts, too. Large weights or inputs saturate gates: scale the inputs, decay the weights, normalise the "
     "layer (Ba et al. 2016), lower the learning rate. A saturated gate hardly learns; Gu et al. 2020 start the biases spread out for that "
     "reason."
 )
@@ -55,8 +55,8 @@ def of_loss(subject: Subject, row: Row) -> str:
     """Advice against a vanishing gradient: to keep more only helps a network that keeps little."""
     more = "gates with open biases (Jozefowicz et al. 2015), " if keeps(subject, row) in ("little", "") else ""
     return (
-        "Weights that were wired by hand, or latches that have been learnt, look so and work. To train on, use "
-        f"{more}smaller weights, or an answer asked for nearer to the token."
+        "Hand-wired weights and learnt latches look like this and work. To train on, use "
+        f"{more}smaller weights, or a target nearer to the token."
     )
 
 

@@ -17,16 +17,16 @@ COUNTS = (
     "it as something else. Even odds are a pure guess."
 )
 COUNTS_TRIES = (
-    "See whether the text is like those that it was trained on, and whether the vocabulary, the order of the gates and the readout are "
+    "Check whether the text is like those that it was trained on, and whether the vocabulary, the order of the gates and the readout are "
     "those of training. If they are, the network was not trained, or on targets that do not belong to its inputs (shifted, shuffled)."
 )
 CUT = "Every recurrent path is cut by reading each token from the zero state: nothing is carried from step to step."
 CUT_TRIES = (
-    "See whether the axes of step and batch changed places in training (batch_first), whether the targets belong to the inputs, and "
+    "Check whether the axes of step and batch changed places in training (batch_first), whether the targets belong to the inputs, and "
     "whether the state was carried along. If they are right, train longer and over longer stretches."
 )
 SCORE_TRIES = (
-    "See whether the order of the labels, the scale of the input and the vocabulary are those of training, and whether the examples are "
+    "Check whether the order of the labels, the scale of the input and the vocabulary are those of training, and whether the examples are "
     "like those that it was trained on. If they are, the network has not learnt the task: check that the labels belong to the inputs, "
     "and whether the gradient reaches back to where the answer is decided."
 )
@@ -64,7 +64,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
             f"whose own counts take {number(unseen.counts)}",
             value=unseen.share - here.share,
             threshold=at.MEMORISED,
-            explains="It has learnt the order of these tokens, and little that holds of other texts.",
+            explains="It has learnt the order of these tokens, and little that holds for other texts.",
             tries="Train on more text, with dropout (Zaremba et al. 2014) or weight decay, or a smaller network; stop when the "
             "loss on held-out text no longer falls (Prechelt 1998).",
             see="watch",

@@ -55,13 +55,13 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
     title = f"|{memory}| passes {at.LARGE_STATE:g} in {count_of(len(large), count, 'unit')}, {number(float(largest.max()))} at most{grown}"
     title += "; this cell cannot forget, by design" if never else ""
     means = (
-        f"Beyond {at.LARGE_STATE:g} tanh({memory}) is ±1 whatever is added: the unit shows the same, and no gradient "
-        "comes back through it."
+        f"Beyond {at.LARGE_STATE:g} tanh({memory}) is ±1 whatever is added: the unit's output stays the same, and "
+        "no gradient passes back through it."
         if squashed
-        else f"Nothing bounds {memory} here; what grows with the length of the text will fail on longer ones."
+        else f"Nothing bounds {memory} here; a state that grows with the length of the text fails on longer texts."
     )
     if never:
-        means = f"What is written stays, and the state adds it all up. {means}"
+        means = f"Every write stays, and the state is their sum. {means}"
     x = [float(subject.step_of(row, place) + 1) for place in range(steps)]
     curves = {f"unit {one}": size_of[:, one] for one in chosen[:SHOWN].tolist()}
     severity = _severity(subject, largest, drifting / count, never)
@@ -75,7 +75,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         units=tuple(map(int, chosen)),
         unit=unit,
         step=subject.step_of(row, int(size_of[:, unit].argmax())),
-        explains=f"{means} At the end of the text that is {share(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
+        explains=f"{means} At the end of the text this holds for {share(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
         tries=advice.SIZE_IS_FINE if severity == "note" else advice.of_growth(subject, row),
         see="belt" if subject.trace.belts else "hidden",
         picture=lines(f"|{memory}|{subject.where(row)}", x, curves, "step", f"|{memory}|", threshold=at.LARGE_STATE),

@@ -75,16 +75,16 @@ def _finding(subject: Subject, row: Row, found: list[tuple[int, int, float]], r:
     return Finding(
         check="duplicates",
         severity="wrong",
-        title=f"Units {one} and {other} are one unit twice: r = {r[one, other]:.4f} and {opposite} incoming "
+        title=f"Units {one} and {other} are duplicates: r = {r[one, other]:.4f} and {opposite} incoming "
         f"weights{more}{subject.where(row)}",
         value=abs(float(r[one, other])),
         threshold=at.ALIKE,
         layer=row.number,
         units=units,
         unit=one,
-        explains=f"{differ} Two units that are the same "
-        "get the same gradient wherever they are read alike and stay the same: the layer has less room than its "
-        "size says.",
+        explains=f"{differ} Equal units get the same gradient "
+        "wherever their outgoing weights are equal, and stay equal: the layer can represent less than its size "
+        "suggests.",
         tries="Draw the weights at random so that the symmetry is broken (Goodfellow et al. 2016, section 8.4); "
         "after widening a trained network (Chen et al. 2016) add noise to the copies; else prune one and add its "
         "outgoing weights to the other's.",

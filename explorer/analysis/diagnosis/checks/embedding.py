@@ -31,6 +31,6 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
             value=float(same),
             threshold=2.0,
             explains="They were never trained, were filled with one vector for padding or unknown words, or the table was not loaded.",
-            tries="Harmless where the tokens never occur; else see whether the vocabulary is the one that the table was trained with.",
+            tries="Harmless where the tokens never occur; else check whether the vocabulary is the one that the table was trained with.",
             see="watch",
         )

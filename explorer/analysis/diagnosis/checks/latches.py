@@ -27,7 +27,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         assert lives is not None
         order = np.lexsort((-lives.steps, ~lives.at_least))
         text = f"{lives.label(int(order[len(order) // 2]))} in the median unit, {lives.label(int(order[0]))} at most"
-        label = "Half-life of what is written"
+        label = "Half-life of a write"
         yield Fact(check="latches", label=label, value=float(np.median(lives.steps)), text=text, layer=row.number)
         if formula.names(belt.keep) and subject.trace.steps >= at.STEPS:
             yield from _latches(subject, row, lives, [int(unit) for unit in order])
@@ -49,10 +49,10 @@ def _latches(subject: Subject, row: Row, lives: HalfLives, order: list[int]) -> 
         layer=row.number,
         units=tuple(latches),
         unit=latches[0],
-        explains="Half of what is written into them is still there so many steps later. That is what the belt is for.",
+        explains="Half of each write is still there that many steps later. This is the purpose of the belt.",
         tries=advice.of_long_memory(grows=grows_too_large(subject, row)),
         see="belt",
         picture=bars(
-            f"Half-life of what is written{subject.where(row)}", lives.steps, "steps", marked=latches, threshold=least
+            f"Half-life of a write{subject.where(row)}", lives.steps, "steps", marked=latches, threshold=least
         ),
     )
