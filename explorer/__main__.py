@@ -329,7 +329,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         snapshots=arguments.snapshots, device=choose(arguments.device),
     )  # fmt: skip
     with interruptible() as stop:
-        for progress in drawn(run):
+        for progress in show_progress(run):
             if progress.ended:
                 say("measuring the held-out score, and looking for what the model shows")
             elif stop.requested:
@@ -375,7 +375,7 @@ def interruptible() -> Iterator[Stop]:
         signal.signal(signal.SIGINT, before)
 
 
-def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
+def show_progress(run: Iterator[Progress]) -> Iterator[Progress]:
     """Pass the events on and draw them: a bar that is redrawn in a terminal, ten lines elsewhere."""
     terminal, drawn_at = sys.stderr.isatty(), -1.0
     first: Progress | None = None

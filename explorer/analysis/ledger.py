@@ -123,10 +123,10 @@ class Ledger:
         else:
             first, state = self.trace.initial[self.belt.state][-1], self.trace[self.belt.state][-1, : at + 1]
             states = np.concatenate([first[None], state]).astype(np.float64)
-        scores = self._shown(states, at) @ readout.weight[column].astype(np.float64)
+        scores = self._outputs_of(states, at) @ readout.weight[column].astype(np.float64)
         return Account(np.diff(scores, prepend=0.0), float(readout.bias[column]))
 
-    def _shown(self, states: Array, at: int) -> Array:
+    def _outputs_of(self, states: Array, at: int) -> Array:
         """h at step `at` for each of these states of the belt [row, unit] in place of its own."""
         h = self.trace.signals["h"].formula
         if self.belt.state == "h":

@@ -305,7 +305,7 @@ def outside(trace: Trace, edit: Edit) -> bool:
     return bool(((edited < low) | (edited > high)).any())
 
 
-def named(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+def checked_edits(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """Edits as a tuple. Raises ValueError for anything that is not an Edit."""
     checked = tuple(edits)
     for edit in checked:

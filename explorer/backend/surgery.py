@@ -71,40 +71,40 @@ def marks(edits: Sequence[Edit], stack: Stack, steps: int) -> dict[str, Array]:
 
 
 @dataclass(frozen=True)
-class Witness:
+class EditRecord:
     """Edited quantities as the cell's equations gave them, and as the edits left them: by name and row, [step, batch,
     unit], in the row's reading order."""
 
-    came: dict[tuple[str, int], list[Tensor]]
-    left: dict[tuple[str, int], list[Tensor]]
+    computed_values: dict[tuple[str, int], list[Tensor]]
+    edited_values: dict[tuple[str, int], list[Tensor]]
 
     def computed(self, name: str, row: int) -> Tensor:
         """Before the edits."""
-        return torch.stack(self.came[name, row])
+        return torch.stack(self.computed_values[name, row])
 
-    def made(self, name: str, row: int) -> Tensor:
+    def edited(self, name: str, row: int) -> Tensor:
         """After them."""
-        return torch.stack(self.left[name, row])
+        return torch.stack(self.edited_values[name, row])
 
 
-def witnessed(at: TapAt, edits: Sequence[Edit]) -> tuple[TapAt, Witness]:
+def record_edits(at: TapAt, edits: Sequence[Edit]) -> tuple[TapAt, EditRecord]:
     """Taps that do these edits, and a record of the values before and after them."""
     names = {edit.signal for edit in edits}
-    seen = Witness({}, {})
+    record = EditRecord({}, {})
 
-    def watching(row: int, step: int) -> Tap:
+    def recording_at(row: int, step: int) -> Tap:
         tap = at(row, step)
 
-        def watched(name: str, value: Tensor) -> Tensor:
+        def recording(name: str, value: Tensor) -> Tensor:
             new = tap(name, value)
             if name in names:
-                seen.came.setdefault((name, row), []).append(value)
-                seen.left.setdefault((name, row), []).append(new)
+                record.computed_values.setdefault((name, row), []).append(value)
+                record.edited_values.setdefault((name, row), []).append(new)
             return new
 
-        return watched
+        return recording
 
-    return watching, seen
+    return recording_at, record
 
 
 def then(first: TapAt | None, second: TapAt) -> TapAt:

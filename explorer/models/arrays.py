@@ -114,13 +114,13 @@ def text_of(array: Array, reader: Reader) -> str:
     """
     if not isinstance(reader, Numbers):
         if array.ndim != 1 or array.dtype.kind not in "iu":
-            raise ValueError(f"this network reads ids, an array [step] of whole numbers; this is {_said(array)}")
+            raise ValueError(f"this network reads ids, an array [step] of whole numbers; this is {_description(array)}")
         return spelled(array, reader)
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"this network reads numbers; this is {_said(array)}")
+        raise ValueError(f"this network reads numbers; this is {_description(array)}")
     rows = array[:, None] if array.ndim == 1 and len(reader) == 1 else array
     if rows.ndim != 2 or rows.shape[1] != len(reader):
-        raise ValueError(f"this network reads an array [step, {len(reader)}]; this is {_said(array)}")
+        raise ValueError(f"this network reads an array [step, {len(reader)}]; this is {_description(array)}")
     return reader.written(rows)
 
 
@@ -132,5 +132,5 @@ def spelled(ids: Array, reader: Reader) -> str:
     return reader.joined([reader.labels[number] for number in ids])
 
 
-def _said(array: Array) -> str:
+def _description(array: Array) -> str:
     return f"{list(array.shape)} of {array.dtype}"

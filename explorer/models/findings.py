@@ -101,7 +101,7 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
         first = max(0, step - CONTEXT + 1)
         x = read.x[first : step + 1]
         held = torch.from_numpy(np.concatenate([mean, low, high])).to(x)
-        h = _held(model, x, held, units, squashed=not wanted.counted)
+        h = _read_holding(model, x, held, units, squashed=not wanted.counted)
         scores = model.readout(h)  # type: ignore[misc]
         column = _column(model, wanted, read.ids, step)
         measured = scores[:, 0] if model.answer.numbers else scores.log_softmax(-1)[:, column] / np.log(2)
@@ -116,7 +116,7 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
     return Effects(erased, forced, deviation[0], deviation[1], len(places))
 
 
-def _held(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool = True) -> Tensor:
+def _read_holding(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool = True) -> Tensor:
     """The last h, [copy, unit], of copies of one reading: in copy k unit k mod `units` is held at held[k]; the last is left alone."""
     name, top = _memory_name(model), len(model.stack.rows) - 1
     values = held if name == "h" or not squashed else held.clamp(-0.999, 0.999).atanh()

@@ -30,11 +30,11 @@ def generate(
         raise ValueError(f"temperature is {temperature}; it must be 0 or more")
     if top_k is not None and top_k < 1:
         raise ValueError(f"top_k is {top_k}; it must be at least 1")
-    return _drawn(model, text, temperature, top_k, torch.Generator().manual_seed(seed))
+    return _sample(model, text, temperature, top_k, torch.Generator().manual_seed(seed))
 
 
 @torch.inference_mode()
-def _drawn(model: Model, text: str, temperature: float, top_k: int | None, chance: torch.Generator) -> Iterator[str]:
+def _sample(model: Model, text: str, temperature: float, top_k: int | None, chance: torch.Generator) -> Iterator[str]:
     ids = model.prepare(text).ids
     assert ids is not None
     unknown = None if model.vocabulary is None else model.vocabulary.unknown

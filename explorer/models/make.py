@@ -34,8 +34,8 @@ def make(
 ) -> Iterator[Progress]:
     """Train `recipe`'s network of that cell, with all its seeds or with `seed`, and write `<task>-<cell>.safetensors` and `.json` into
     `out`, and the shipped held-out sequences into `examples` beside it; yields an event an update."""
-    told, data = spent(recipe, cell, budget), recipe.data()
-    budget = told if isinstance(told, Budget) else Budget(steps=told.steps, batch=told.batch)
+    plan, data = budget_for(recipe, cell, budget), recipe.data()
+    budget = plan if isinstance(plan, Budget) else Budget(steps=plan.steps, batch=plan.batch)
     tried: list[tuple[float, int, Model, dict[str, float]]] = []
     seeds = recipe.seeds if seed is None else (seed,)
     for each in () if recipe.wired else seeds:
@@ -45,8 +45,8 @@ def make(
         batches = data.batches(budget, each)
         chosen_by = recipe.selection
         validate = (lambda model=model: chosen_by(model)) if chosen_by and budget.patience else None
-        if isinstance(told, Fitting):
-            run = fit(model, batches, told)
+        if isinstance(plan, Fitting):
+            run = fit(model, batches, plan)
         else:
             run = train(
                 model, loss_of(model, batches, budget, each, data.streaming), budget, each, checkpoint,
@@ -63,10 +63,10 @@ def make(
         tried = [(0.0, seeds[0], model, recipe.score(model, data.held_out))]
     best = max(tried, key=lambda one: one[0])  # the first of equals
     scores = tuple({"seed": each, "selected_by": round(chosen, 4), **_rounded(s)} for chosen, each, _, s in tried)
-    describe(best[2].cpu(), recipe, data, cell, best[1], told, out, seeds=scores if len(scores) > 1 else ())
+    describe(best[2].cpu(), recipe, data, cell, best[1], plan, out, seeds=scores if len(scores) > 1 else ())
 
 
-def spent(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
+def budget_for(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
     """Budget of a run with that cell: the recipe's, or the steps and sequences of `budget`."""
     if cell not in recipe.fitted:
         return budget or recipe.budget

@@ -49,7 +49,7 @@ def matched(variant: Variant, beside: Model) -> Model:
     card = beside.card
     assert card is not None
 
-    def made(units: int) -> Model:
+    def build(units: int) -> Model:
         return assemble(
             variant.cell,
             card.input_size,
@@ -62,9 +62,9 @@ def matched(variant: Variant, beside: Model) -> Model:
         )
 
     with torch.device("meta"):  # sizes and no numbers, so that nothing is drawn
-        units = closest(lambda units: made(units).parameter_count, beside.parameter_count)
+        units = closest(lambda units: build(units).parameter_count, beside.parameter_count)
     with seeded(variant.seed):
-        model = made(units).to(beside.dtype)
+        model = build(units).to(beside.dtype)
     model.name, model.embedding = variant.name, beside.embedding
     return model.eval().requires_grad_(False)
 

@@ -16,7 +16,7 @@ from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
 from explorer.backend import surgery
 from explorer.backend.device import placed, with_fallback
-from explorer.backend.edits import PREV, Edit, in_full, named
+from explorer.backend.edits import PREV, Edit, checked_edits, in_full
 from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
 from explorer.backend.gradients import CARRIED
 from explorer.cells import Cell, Signals, Stack
@@ -182,25 +182,25 @@ def arithmetic(
         row = index("layer", layer, len(stack.rows))
         index("unit", unit, stack.hidden_size)
         with torch.inference_mode():
-            rows, seen = reading.witnessed()
+            rows, record = reading.record_edits()
         direction, below = row % stack.directions, row // stack.directions - 1
 
         def by_step(values: Tensor) -> Array:
             return as_numpy(in_order(values, direction))
 
-        def read_by(row: int) -> Signals:
+        def signals_of(row: int) -> Signals:
             return {name: in_order(values[:, 0], direction).clone() for name, values in rows[row].items()}
 
         x, under = reading.input.x[:, 0], None
         if below >= 0:
             parts = [rows[below * stack.directions + k][stack.cell.upward][:, 0] for k in range(stack.directions)]
-            x, under = torch.cat(parts, -1), read_by(row - stack.directions)
+            x, under = torch.cat(parts, -1), signals_of(row - stack.directions)
         cell: Any = stack.rows[row]
         first = {name: values[row, 0] for name, values in reading.initial.items()}
         edited = {edit.signal for edit in reading.edits}
-        sums = {name: seen.computed(name, row)[:, 0].clone() for name in edited if name.endswith("_pre")}
-        entered = {name: seen.made(name, row)[:, 0].clone() for name in edited if name.endswith(PREV)}
-        signals = read_by(row) | sums
+        sums = {name: record.computed(name, row)[:, 0].clone() for name in edited if name.endswith("_pre")}
+        entered = {name: record.edited(name, row)[:, 0].clone() for name in edited if name.endswith(PREV)}
+        signals = signals_of(row) | sums
         terms = shares_of.shares(cell, in_order(x, direction).clone(), signals, first, unit, under, entered)
         return {
             name: Pushes(
@@ -233,14 +233,14 @@ def overruled(
 
     def compute(reading: Reading) -> dict[str, Overruled]:
         with torch.inference_mode():
-            rows, seen = reading.witnessed()
+            rows, record = reading.record_edits()
         directions = reading.model.stack.directions
 
         def over_rows(of: Callable[[str, int], Tensor], name: str) -> Array:
             return _over_rows([in_order(of(name, row)[:, 0], row % directions) for row in range(len(rows))])
 
         names = dict.fromkeys(edit.signal for edit in reading.edits)
-        return {name: Overruled(over_rows(seen.computed, name), over_rows(seen.made, name)) for name in names}
+        return {name: Overruled(over_rows(record.computed, name), over_rows(record.edited, name)) for name in names}
 
     return on_device(compute, reader, given, device, state, edits)
 
@@ -363,12 +363,12 @@ class Reading:
         """Every signal of every row, [step, 1, unit]."""
         return read(self.model.stack, self.input.x, self.initial, self.tap_at)
 
-    def witnessed(self) -> tuple[list[Signals], surgery.Witness]:
+    def record_edits(self) -> tuple[list[Signals], surgery.EditRecord]:
         """Every signal of every row, and the edited quantities before and after the edits."""
         if self.tap_at is None:
-            return self.read(), surgery.Witness({}, {})
-        taps, seen = surgery.witnessed(self.tap_at, self.edits)
-        return read(self.model.stack, self.input.x, self.initial, taps), seen
+            return self.read(), surgery.EditRecord({}, {})
+        taps, record = surgery.record_edits(self.tap_at, self.edits)
+        return read(self.model.stack, self.input.x, self.initial, taps), record
 
     def run(self) -> tuple[Tensor, States]:
         """The top layer's h [step, directions*unit] and the last state."""
@@ -458,7 +458,7 @@ def on_device(
 ) -> Result:
     """Result of `compute` on one reading, on the chosen device; on the CPU if a GPU has no room for it."""
     model = reader if isinstance(reader, Model) else Model(reader)
-    edited = in_full(named(edits), model.cell)
+    edited = in_full(checked_edits(edits), model.cell)
 
     def start(where: torch.device, notices: tuple[str, ...]) -> Result:
         here = placed(model, where)

@@ -30,7 +30,7 @@ SIZE_IS_FINE = "Its size alone needs no change: many networks that work have suc
 SEE_GROWTH = "See the finding on the size of the cell state."
 
 
-def kept(subject: Subject, row: Row) -> float:
+def kept_share(subject: Subject, row: Row) -> float:
     """The share of the memory that the belt keeps a step, the mean over steps and units; NaN without a belt."""
     return float(keep_of(subject.trace, row.number).mean()) if subject.trace.belt is not None else float("nan")
 
@@ -38,7 +38,7 @@ def kept(subject: Subject, row: Row) -> float:
 def keeps(subject: Subject, row: Row) -> Literal["little", "much", ""]:
     """ "little" if the belt keeps less than half a step or its gate is biased shut, so that only keeping more can help;
     else "much". Empty without a belt."""
-    share = kept(subject, row)
+    share = kept_share(subject, row)
     if np.isnan(share):
         return ""
     biases = ((row.bias(gate), sign) for belt, gate, sign in subject.keepers(row) if belt == subject.trace.belt)

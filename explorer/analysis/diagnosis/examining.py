@@ -51,6 +51,6 @@ def _left_out(subject: Subject) -> list[str]:
         sentences.append(
             f"Dead units and stuck gates: not checked, because {steps} are too few. Use at least {at.STEPS}, better hundreds."
         )
-    elif not subject.hears and subject.finite:
+    elif not subject.input_varies and subject.finite:
         sentences.append("Dead units: not checked, because the input is constant.")
     return sentences

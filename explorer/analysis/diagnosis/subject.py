@@ -220,7 +220,7 @@ class Subject:
         return np.sqrt(squares)
 
     @cached_property
-    def hears(self) -> bool:
+    def input_varies(self) -> bool:
         """True if the input varies at all: with a constant input no layer can be called dead."""
         x = self.trace["x"]
         return bool(np.isfinite(x).all() and len(x) > 1 and np.ptp(x, axis=0).max() > 0)

@@ -117,7 +117,7 @@ def after_mark(text: Tokens) -> Array:
     return np.asarray(np.cumsum([character == GO for character in text]) > 0, dtype=float)
 
 
-def asked(text: Tokens) -> Array:
+def answer_steps(text: Tokens) -> Array:
     """Steps at which a letter is the right answer."""
     return np.flatnonzero([label != BLANK for label in right(text)])
 
@@ -134,9 +134,9 @@ def first_held(text: Tokens) -> Array:
     return np.where(after, 0.0, float(text[0] == "a"))
 
 
-def first_said(text: Tokens) -> Array:
+def first_due(text: Tokens) -> Array:
     """Step at which the first letter is due, if it is an `a`."""
-    return asked(text)[:1] if text[0] == "a" else np.array([], dtype=np.int64)
+    return answer_steps(text)[:1] if text[0] == "a" else np.array([], dtype=np.int64)
 
 
 SHOW = text_of("adbahfcegb", 12)
@@ -160,7 +160,7 @@ RECIPE = Recipe(
             name="the first letter was an a",
             of=first_held,
             foretells="“a”",
-            foretold=first_said,
+            foretold=first_due,
             label="a",
             show_text=SHOW,
         ),
@@ -169,7 +169,7 @@ RECIPE = Recipe(
             of=after_mark,
             foretells="a dot",
             expected=-1,
-            foretold=asked,
+            foretold=answer_steps,
             label=BLANK,
             show_text=SHOW,
         ),
@@ -178,7 +178,7 @@ RECIPE = Recipe(
             of=letters_to_say,
             foretells="a dot",
             expected=-1,
-            foretold=asked,
+            foretold=answer_steps,
             label=BLANK,
             show_text=SHOW,
         ),

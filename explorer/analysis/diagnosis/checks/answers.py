@@ -37,7 +37,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
     here, unseen = subject.prediction, subject.unseen
     for one in (here, unseen):
         if one is not None:
-            yield _told(one)
+            yield _bits_fact(one)
     if here is not None and unseen is not None:
         yield from _of_both(here, unseen)
     elif (one := here or unseen) is not None:
@@ -46,7 +46,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         yield from _scored(subject.score)
 
 
-def _told(one: Prediction) -> Fact:
+def _bits_fact(one: Prediction) -> Fact:
     text = (
         f"{number(one.bits)}; its own counts {number(one.counts)}, even odds {number(one.even)}, the network with every recurrent path cut "
         f"{number(one.cut)}, counting pairs {number(one.pairs)} and triples {number(one.triples)} ({one.count:,} predictions)"

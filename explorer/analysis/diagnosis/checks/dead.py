@@ -18,7 +18,7 @@ from explorer.signals import Array
 def check(subject: Subject) -> Iterator[Finding | Fact]:
     """Wrong where half of a layer is so; a layer of one or two units may be wired to have one to spare."""
     for row in subject.sound:
-        if subject.trace.steps >= at.STEPS and subject.hears and subject.controls is not None:
+        if subject.trace.steps >= at.STEPS and subject.input_varies and subject.controls is not None:
             yield from _unmoved(subject, row, subject.controls)
         yield from _unheard(subject, row)
 
