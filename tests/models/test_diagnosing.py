@@ -183,7 +183,7 @@ def test_how_far_answers_lean_is_the_exact_distance() -> None:
         )
 
     furthest = max(distance for distance in range(28, min(targets) + 1) if moved(distance) >= 0.01)
-    (fact,) = (one for one in diagnose(model, text).facts if "lean" in one.label)
+    (fact,) = (one for one in diagnose(model, text).facts if "depend on" in one.label)
     assert fact.value == furthest
     assert bin(furthest).count("1") > 1  # no power of two
 

@@ -43,7 +43,7 @@ def _leans(leaning: Leaning) -> Fact:
     if following is not None and following > furthest + 1:  # those between were not tried
         far = f"{furthest} to {following - 1}"
     text = f"{far} steps back ({share(at.LEANS)} {leaning.measure} without that token)"
-    return Fact(check="reach", label="Reach of the answers' dependence on the text", value=float(furthest), text=text)
+    return Fact(check="reach", label="Farthest token that the answers depend on", value=float(furthest), text=text)
 
 
 def _reaches(row: Row, reach: Reach, median: Array) -> Fact:
