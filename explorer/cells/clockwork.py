@@ -48,7 +48,7 @@ class Clockwork(Cell):
     title: ClassVar[str] = "Clockwork RNN"
     parent: ClassVar[str] = "rnn"
     change: ClassVar[str] = (
-        "Units take turns: each module is made anew only when its period divides the step, and else copies itself."
+        "Modules with their own clock: each is updated only when its period divides the step, and otherwise keeps its state."
     )
     source: ClassVar[str] = "Koutník, Greff, Gomez & Schmidhuber 2014, “A clockwork RNN”, arXiv:1402.3511"
     blocks: ClassVar[tuple[str, ...]] = ("n",)

@@ -50,7 +50,7 @@ class DepthGated(LSTMLike):
     title: ClassVar[str] = "Depth-gated LSTM"
     parent: ClassVar[str] = "lstm"
     change: ClassVar[str] = (
-        "A gated link from the belt of the layer below: a memory can rise without being squashed on its way."
+        "A gated link from the belt of the layer below: a memory can move up a layer without a nonlinearity."
     )
     source: ClassVar[str] = "Yao, Cohn, Vylomova, Duh & Dyer 2015, “Depth-gated LSTM”, arXiv:1508.03790"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o", "d")

@@ -49,7 +49,7 @@ class FullGateRecurrence(ForgettingGreff):
 
     name: ClassVar[str] = "lstm-fgr"
     title: ClassVar[str] = "LSTM, full gate recurrence"
-    change: ClassVar[str] = "Every gate also hears what all gates were at the step before."
+    change: ClassVar[str] = "Every gate also sees all gates of the step before."
     source: ClassVar[str] = f"{SOURCE} (FGR)"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     State: ClassVar[type[Any]] = GatedState

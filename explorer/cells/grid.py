@@ -48,7 +48,7 @@ class Grid(Cell):
     title: ClassVar[str] = "Grid LSTM"
     parent: ClassVar[str] = "lstm"
     change: ClassVar[str] = (
-        "A second LSTM beside it, along depth: layers hand a belt of their own upwards, as steps hand one on in time."
+        "A second LSTM beside it, along depth: layers pass a belt of their own upwards, as steps pass one on in time."
     )
     source: ClassVar[str] = "Kalchbrenner, Danihelka & Graves 2015, “Grid long short-term memory”, arXiv:1507.01526"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o", "i_depth", "f_depth", "g_depth", "o_depth")

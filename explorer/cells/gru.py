@@ -68,7 +68,7 @@ class GRU(GRULike):
     title: ClassVar[str] = "GRU"
     parent: ClassVar[str] = "lstm"
     change: ClassVar[str] = (
-        "No belt beside h: h itself is carried on. One gate keeps and lets in what it does not keep; another resets."
+        "No belt beside h: h itself is carried on. One gate splits between old state and candidate; another resets."
     )
     source: ClassVar[str] = (
         "Cho et al. 2014, “Learning phrase representations using RNN encoder-decoder”, arXiv:1406.1078; in torch.nn.GRU's form"

@@ -37,9 +37,7 @@ class Jordan(Cell):
     name: ClassVar[str] = "jordan"
     title: ClassVar[str] = "Jordan network"
     parent: ClassVar[str] = "rnn"
-    change: ClassVar[str] = (
-        "What comes back is not the hidden state but what is made of it: the output of the step before."
-    )
+    change: ClassVar[str] = "The output of the step before comes back, not the hidden state."
     source: ClassVar[str] = (
         "Jordan 1986, “Attractor dynamics and parallelism in a connectionist sequential machine”, "
         "Proceedings of the 8th Annual Conference of the Cognitive Science Society"

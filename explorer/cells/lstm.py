@@ -51,7 +51,7 @@ class LSTM(LSTMLike):
     name: ClassVar[str] = "lstm"
     title: ClassVar[str] = "LSTM"
     parent: ClassVar[str] = "lstm-1997"
-    change: ClassVar[str] = "A forget gate: what is on the belt can be let go of, unit by unit, and not only added to."
+    change: ClassVar[str] = "A forget gate: the belt can forget, unit by unit, and not only add."
     source: ClassVar[str] = (
         "Hochreiter & Schmidhuber 1997, “Long short-term memory”, Neural Computation 9(8); "
         "Gers, Schmidhuber & Cummins 2000, “Learning to forget”, Neural Computation 12(10)"

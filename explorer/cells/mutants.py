@@ -80,7 +80,7 @@ class MUT1(Mutant):
     name: ClassVar[str] = "mut1"
     title: ClassVar[str] = "MUT1"
     change: ClassVar[str] = (
-        "What is taken anew depends on the input alone, and the input enters the candidate squashed, without weights."
+        "The update gate depends on the input alone, and the input enters the candidate through tanh, without weights."
     )
     unweighted: ClassVar[str] = "n"
     diagram: ClassVar[Diagram] = Diagram(
@@ -128,7 +128,7 @@ class MUT2(Mutant):
 
     name: ClassVar[str] = "mut2"
     title: ClassVar[str] = "MUT2"
-    change: ClassVar[str] = "The input goes into the reset gate as it is, without weights."
+    change: ClassVar[str] = "The input enters the reset gate unchanged, without weights."
     unweighted: ClassVar[str] = "r"
     diagram: ClassVar[Diagram] = TAKES
 
@@ -156,7 +156,7 @@ class MUT3(Mutant):
 
     name: ClassVar[str] = "mut3"
     title: ClassVar[str] = "MUT3"
-    change: ClassVar[str] = "The gate that takes sees the old state squashed once more."
+    change: ClassVar[str] = "The update gate sees the old state through another tanh."
     diagram: ClassVar[Diagram] = Diagram(
         layers=TAKES.layers,
         operations={**TAKES.operations, "bend": Operation("tanh", (1.75, 4.15))},
