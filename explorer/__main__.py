@@ -142,7 +142,7 @@ def parser() -> Parser:
         "--snapshots",
         type=Path,
         metavar="DIR",
-        help="keep the weights there as they were along the way, a folder a seed",
+        help="save snapshots of the weights there, a folder a seed",
     )
     train.add_argument(
         "--resume", type=Path, metavar="FILE", help="save the run there every 100 steps, and go on from there"
@@ -331,7 +331,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     with interruptible() as stop:
         for progress in show_progress(run):
             if progress.ended:
-                say("measuring the held-out score, and looking for what the model shows")
+                say("measuring the held-out score, and looking for units that follow a property")
             elif stop.requested:
                 where = f"stopped after step {progress.step:,} of {progress.steps:,}"
                 seeds = recipe.seeds if arguments.seed is None else (arguments.seed,)
@@ -345,9 +345,9 @@ def run_train(arguments: argparse.Namespace) -> int:
 def how_to_go_on(saved: Sequence[Path]) -> str:
     """Advice after a stopped run that was to be saved in these files."""
     if not saved:
-        return "nothing of it was kept; with --resume FILE a run can be gone on with"
+        return "nothing was saved; use --resume FILE to make a run resumable"
     if not any(file.exists() for file in saved):
-        return "it had not come to its first save, at step 100"
+        return "it stopped before its first save, at step 100"
     return "run the same command again to go on from its last save"
 
 

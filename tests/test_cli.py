@@ -357,8 +357,8 @@ def test_a_run_of_several_seeds_that_is_stopped_says_how_to_go_on(
     train = ["train", "english", "--cell", "rnn", "--steps", "120", "--out", str(tmp_path / "models")]
     kept = ["--resume", str(tmp_path / "run.pt")]
     for argv, step, says in (
-        (train, 48, "nothing of it was kept; with --resume FILE"),
-        ([*train, *kept], 48, "it had not come to its first save, at step 100"),
+        (train, 48, "nothing was saved; use --resume FILE"),
+        ([*train, *kept], 48, "it stopped before its first save, at step 100"),
         ([*train, *kept], 108, "run the same command again to go on from its last save"),
         ([*train, *kept, "--seed", "3"], 48, "it had not come to its first save"),
     ):

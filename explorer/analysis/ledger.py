@@ -156,7 +156,7 @@ def ledger(trace: Trace, state: str | None = None) -> Ledger:
     if not trace.belts:
         raise ValueError(
             f"{trace.cell or 'this cell'} has no belt: each step makes its state anew from all units of the state before, "
-            "so no part of it was written by one step; gradients() tells what each step does to it"
+            "so no part of it was written by one step; gradients() gives the effect of each step on it"
         )
     for belt in trace.belts:
         if state in (None, belt.state):
@@ -170,5 +170,5 @@ def _untouched(trace: Trace, *names: str) -> None:
     for name in names:
         if name in trace.edited:
             raise ValueError(
-                f"{name} was edited in this reading, so it holds what no step wrote; there is no account of it"
+                f"{name} was edited in this reading, so it holds values that no step wrote, and has no account"
             )

@@ -180,7 +180,7 @@ class Elman:
 def elman(row: Row, to: int) -> Elman:
     """The bound and the exact product, of a reading in float64. Raises ValueError for another cell."""
     if row.cell.name != "rnn":
-        raise ValueError(f"{row.cell.name} is no Elman network: its steps are not W_hh and a slope alone")
+        raise ValueError(f"{row.cell.name} is not an Elman network: its step is more than W_hh and a slope")
     squash = activation(str(row.cell.options["nonlinearity"]))
     W = row.cell.weight_hh.detach().cpu()
     radius, sigma = radius_of(W), largest(W)

@@ -26,7 +26,7 @@ def decoded(content: bytes) -> tuple[str, str]:
             raise ValueError(f"it begins like {encoding.upper()} text, but is damaged at byte {error.start}") from error
         encoding, text = WINDOWS, content.decode("cp1252", "replace")
     if "\0" in text or _is_control(text):
-        raise ValueError("it has bytes that no text has")
+        raise ValueError("it has bytes that do not occur in text")
     return text.removeprefix("\ufeff"), encoding
 
 

@@ -23,9 +23,7 @@ def generate(
     network that does not guess tokens, and for a temperature or top_k that makes no sense.
     """
     if model.answer is not NEXT_TOKEN or model.readout is None or model.embedding is None:
-        raise ValueError(
-            f"{model.name or 'this network'} does not guess the next token, so it cannot go on with a text"
-        )
+        raise ValueError(f"{model.name or 'this network'} does not predict the next token, so it cannot generate text")
     if not temperature >= 0:
         raise ValueError(f"temperature is {temperature}; it must be 0 or more")
     if top_k is not None and top_k < 1:

@@ -350,7 +350,7 @@ class Reading:
         """The number of a unit of state `of`."""
         self.has_state(of)
         if unit is None:
-            raise ValueError(f'of="{of}" is about one unit; say which with unit=')
+            raise ValueError(f'of="{of}" is about one unit; choose it with unit=')
         return index("unit", unit, self.model.stack.hidden_size)
 
     def has_state(self, of: str) -> None:
@@ -417,11 +417,11 @@ class Reading:
             return self.input.ids[1:]
         if model.answer.numbers:
             if target is None:
-                raise ValueError(f'of="{of}" needs the right number: say it with target=, or ask for of="logit"')
+                raise ValueError(f'of="{of}" needs the right number: give it with target=, or ask for of="logit"')
             return torch.full((steps, model.readout.out_features), float(target)).to(self.input.x)
         if label is None:
             raise ValueError(
-                f'of="{of}" needs the right label: say it with label= ({", ".join(model.labels)}), or ask for of="logit"'
+                f'of="{of}" needs the right label: give it with label= ({", ".join(model.labels)}), or ask for of="logit"'
             )
         return torch.full((steps,), self._column(label), device=self.input.x.device)
 
@@ -513,7 +513,7 @@ def index(name: str, index: int, count: int) -> int:
         index = whole(index)
     except TypeError as error:
         raise ValueError(
-            f"{name} is {index!r:.40}, which is no whole number: choose from 0 to {count - 1}, or -{count} to -1"
+            f"{name} is {index!r:.40}, which is not a whole number: choose from 0 to {count - 1}, or -{count} to -1"
         ) from error
     if not -count <= index < count:
         raise ValueError(f"{name} is {index}, but there are {count}: choose from 0 to {count - 1}, or -{count} to -1")

@@ -183,7 +183,7 @@ def transplants(model: Model, pairs: Sequence[Pair]) -> Transplants:
     if model.readout is None or model.vocabulary is None:
         raise ValueError("a transplant is seen in the next word; this network has no readout of words")
     if model.stack.bidirectional:
-        raise ValueError("this network reads both ways, so its states have heard what comes after them")
+        raise ValueError("this network reads both ways, so its states depend on later words")
     one, several = (_side_by_side(model, [getattr(pair, number) for pair in pairs]) for number in ("one", "several"))
     donor, host = read(model.stack, several), read(model.stack, one)
     places = {

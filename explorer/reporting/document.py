@@ -41,8 +41,8 @@ def _parts(diagnosis: Diagnosis, said: str) -> Iterator[str]:
     yield _facts(diagnosis)
     yield _read(diagnosis)
     yield (
-        '<p class="about">Every number comes from one reading of this text and from the weights. On another text gates and units may do '
-        "otherwise. Units, rows and layers are counted from 0, steps from 1.</p>"
+        '<p class="about">Every number comes from one reading of this text and from the weights. Gates and units may behave differently on '
+        "another text. Units, rows and layers are counted from 0, steps from 1.</p>"
     )
 
 

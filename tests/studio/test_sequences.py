@@ -160,7 +160,7 @@ def test_an_array_that_would_run_code_or_is_cut() -> None:
         table_in(npy([{}]), Numbers(TWO))
     with pytest.raises(ValueError, match="the file has 40 bytes of them"):
         table_in(npy(ROWS)[:-8], Numbers(TWO))
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         table_in(b"a,b", Ids(12))
 
 

@@ -133,7 +133,7 @@ def _cells(lines: Sequence[str], separator: str) -> list[list[str]]:
             skipinitialspace=True,
         )
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"The file is no table of comma-separated values ({str(error).strip()}).") from error
+        raise ValueError(f"The file is not a table of comma-separated values ({str(error).strip()}).") from error
     cells = [[str(cell).strip() for cell in row] for row in frame.fillna("").to_numpy().tolist()]
     while cells and len(cells[0]) > 1 and not any(row[-1] for row in cells):
         cells = [row[:-1] for row in cells]

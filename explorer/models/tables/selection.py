@@ -62,11 +62,11 @@ def read_table(
     """
     for magic, what in BINARY.items():
         if content.startswith(magic):
-            raise ValueError(f"The file is no table of comma-separated values (it is {what}). Save it as CSV.")
+            raise ValueError(f"The file is not a table of comma-separated values (it is {what}). Save it as CSV.")
     try:
         text, encoding = decoded(content)
     except ValueError as error:
-        raise ValueError(f"The file is no table of comma-separated values ({error}).") from error
+        raise ValueError(f"The file is not a table of comma-separated values ({error}).") from error
     grid = grid_of(text, len(wanted))
     places, notes = _chosen(grid, wanted, columns)
     marks = _marks(grid, places, decimal)

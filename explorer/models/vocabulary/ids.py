@@ -38,7 +38,7 @@ class Ids:
         """Raises ValueError for what is no id of this network."""
         if not (symbol.isascii() and symbol.isdigit() and len(symbol) <= 9 and int(symbol) < self.count):
             raise ValueError(
-                f"“{shortened(symbol)}” is no id; this network reads whole numbers from 0 to {self.count - 1}"
+                f"“{shortened(symbol)}” is not an id; this network reads whole numbers from 0 to {self.count - 1}"
             )
         return int(symbol)
 

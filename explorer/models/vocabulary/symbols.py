@@ -78,7 +78,7 @@ class Symbols:
         if missing and self.unknown is None:
             raise ValueError(
                 f"this network's vocabulary of {len(self):,} {self.kind} has no {listed([named(one) for one in missing])}, "
-                "and no symbol for what is unknown; leave that out"
+                "and no symbol for unknown ones; leave these out"
             )
         unknown = self.unknown or 0
         ids = np.array([unknown if symbol is None else self.table[symbol] for symbol in symbols], dtype=np.int64)
@@ -122,7 +122,10 @@ class OwnCharacters(Symbols):
         matches, notices = self._cut(text)
         read = [match for match in matches if not self._parts(match)]
         if len(read) < len(matches):
-            notices = (*notices, "Blanks part symbols and are not read: this vocabulary has no symbol for them.")
+            notices = (
+                *notices,
+                "Blanks only separate symbols and are not read: this vocabulary has no symbol for them.",
+            )
         return self.encoded(
             [m.token for m in read], [m.symbol for m in read], (m.change for m in read if m.change), notices
         )
