@@ -347,7 +347,7 @@ def how_to_go_on(saved: Sequence[Path]) -> str:
     if not saved:
         return "nothing was saved; use --resume FILE to make a run resumable"
     if not any(file.exists() for file in saved):
-        return "it stopped before its first save, at step 100"
+        return "nothing was saved yet, since the first save is at step 100"
     return "run the same command again to go on from its last save"
 
 

@@ -358,9 +358,9 @@ def test_a_run_of_several_seeds_that_is_stopped_says_how_to_go_on(
     kept = ["--resume", str(tmp_path / "run.pt")]
     for argv, step, says in (
         (train, 48, "nothing was saved; use --resume FILE"),
-        ([*train, *kept], 48, "it stopped before its first save, at step 100"),
+        ([*train, *kept], 48, "nothing was saved yet, since the first save is at step 100"),
         ([*train, *kept], 108, "run the same command again to go on from its last save"),
-        ([*train, *kept, "--seed", "3"], 48, "it had not come to its first save"),
+        ([*train, *kept, "--seed", "3"], 48, "nothing was saved yet, since the first save"),
     ):
         with monkeypatch.context() as patch:
             patch.setattr("explorer.__main__.bar", press_ctrl_c_at(step))

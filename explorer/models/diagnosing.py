@@ -201,12 +201,12 @@ def example_input(model: Model) -> tuple[Any, str]:
         symbols = chance.choice(np.asarray(model.vocabulary.labels, dtype=object), EXAMPLE)
         return (
             model.vocabulary.joined(list(symbols)),
-            f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; a text of your own gives a better diagnosis.",
+            f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; your own text gives a better diagnosis.",
         )
     rows = chance.standard_normal((EXAMPLE, model.columns))
     return (
         rows,
-        f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); numbers of your own give a better diagnosis.",
+        f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); your own numbers give a better diagnosis.",
     )
 
 
