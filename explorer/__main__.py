@@ -35,7 +35,7 @@ from explorer.reporting import as_html
 
 WRONG_USE, FAILED, STOPPED = 2, 1, 130
 MOST_NUMBERS = 5 * 10**8
-"""Of one reading: each signal of every unit at every step. They take 2 GB."""
+"""Most numbers of one reading: each signal of every unit at every step. They take 2 GB."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does what the arguments say and returns the exit status."""
+    """Run the command that the arguments name, and return the exit status."""
     terminal.write_plain()
     arguments = parser().parse_args(argv)
     try:
@@ -73,11 +73,11 @@ def parser() -> Parser:
     cells = commands.add_parser(
         "cells",
         help="list the cells, or show one: its equations, its source, its options",
-        description="Lists the cells; shows the one that is named.",
+        description="Lists the cells, or shows one of them.",
     )
     cells.add_argument("name", nargs="?", choices=names(), metavar="NAME", help=", ".join(names()))
-    cells.add_argument("--inputs", type=int, default=16, metavar="I", help="how many numbers it reads (16)")
-    cells.add_argument("--units", type=int, default=32, metavar="H", help="how many units it has (32)")
+    cells.add_argument("--inputs", type=int, default=16, metavar="I", help="size of the input (16)")
+    cells.add_argument("--units", type=int, default=32, metavar="H", help="number of units (32)")
     cells.set_defaults(run=run_cells)
 
     trace = commands.add_parser(
@@ -98,14 +98,17 @@ def parser() -> Parser:
 
     check = commands.add_parser(
         "check",
-        help="look for what is wrong with a network",
-        description="Diagnoses a network on a text. Exits 0 where nothing is wrong, 1 where something is, 2 where it cannot be read.",
+        help="look for faults in a network",
+        description="Diagnoses a network on a text. "
+        "Exit status: 0 if nothing is wrong, 1 if something is, 2 if the network or the input cannot be read.",
     )
     check.add_argument("network", metavar="PATH_OR_NAME", help="a file of weights, or a shipped model")
-    given = check.add_mutually_exclusive_group()
-    given.add_argument("--text", help="what it reads; made up where nothing is given")
-    given.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
-    given.add_argument("--input", type=Path, metavar="NPY", help="what it reads, an array [step, input] in a .npy file")
+    source = check.add_mutually_exclusive_group()
+    source.add_argument("--text", help="what it reads; random if no text is given")
+    source.add_argument("--file", type=Path, help="what it reads, a UTF-8 text file")
+    source.add_argument(
+        "--input", type=Path, metavar="NPY", help="what it reads, an array [step, input] in a .npy file"
+    )
     check.add_argument(
         "--examples",
         type=Path,
@@ -125,9 +128,13 @@ def parser() -> Parser:
     )
     train.add_argument("task", choices=tuple(RECIPES), metavar="TASK", help=", ".join(RECIPES))
     train.add_argument("--cell", required=True, choices=names(), metavar="CELL", help=", ".join(names()))
-    train.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (that of the shipped models)")
-    train.add_argument("--seed", type=int, help="train this one only (all that the recipe names; the best is kept)")
-    train.add_argument("--steps", type=int, help="how long to train (as long as the recipe says)")
+    train.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to write to (default: that of the shipped models)"
+    )
+    train.add_argument(
+        "--seed", type=int, help="train this seed only (default: all seeds of the recipe; the best is kept)"
+    )
+    train.add_argument("--steps", type=int, help="number of updates (default: the recipe's)")
     train.add_argument(
         "--device", default="cpu", choices=DEVICES, help="where it is trained (cpu, where a run can be repeated)"
     )
@@ -135,7 +142,7 @@ def parser() -> Parser:
         "--snapshots",
         type=Path,
         metavar="DIR",
-        help="keep the weights there as they were along the way, a folder a seed",
+        help="save snapshots of the weights there, a folder a seed",
     )
     train.add_argument(
         "--resume", type=Path, metavar="FILE", help="save the run there every 100 steps, and go on from there"
@@ -160,7 +167,7 @@ PARTS = (
 
 def _add_parts(command: argparse.ArgumentParser) -> None:
     """The options that correct how a file of weights is read."""
-    of_file = command.add_argument_group("how a file is read", "What is not given is taken from the file, or guessed.")
+    of_file = command.add_argument_group("how a file is read", "Missing options are read from the file, or guessed.")
     of_file.add_argument("--vocabulary", type=Path, metavar="FILE", help="the symbols by id: JSON, or one a line")
     of_file.add_argument("--part", metavar="NAME", help="which recurrent layers, by their name in the file")
     of_file.add_argument("--embedding", metavar="NAME", help="the embedding, by its name in the file")
@@ -178,11 +185,11 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _load(name: str, arguments: argparse.Namespace) -> Model:
     """The network of that name or path, read as the options say."""
-    given = {part: value for part in PARTS if (value := getattr(arguments, part)) is not None}
-    if given and not Path(name).is_file():
-        options = ", ".join(f"--{part.replace('_', '-')}" for part in given)
+    parts = {part: value for part in PARTS if (value := getattr(arguments, part)) is not None}
+    if parts and not Path(name).is_file():
+        options = ", ".join(f"--{part.replace('_', '-')}" for part in parts)
         raise ValueError(f"{options} says how a file is read, but {name!r} is not a file")
-    return explorer.load(name, **given)
+    return explorer.load(name, **parts)
 
 
 def run_models(_: argparse.Namespace) -> int:
@@ -207,7 +214,7 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def run_cells(arguments: argparse.Namespace) -> int:
-    """A table of the cells, or all that is said of one."""
+    """Print a table of the cells, or the description of one."""
     inputs, units = arguments.inputs, arguments.units
     for option, size in (("--inputs", inputs), ("--units", units)):
         if size < 1:
@@ -226,7 +233,7 @@ def _cell_row(cell: type[Cell], inputs: int, units: int) -> tuple[str, ...]:
 
 
 def described(name: str, inputs: int, units: int) -> str:
-    """A cell's equations, what it changes, who wrote it down first, how many parameters it has, and its options."""
+    """Print a cell's equations, its change to its parent, its source, its number of parameters, and its options."""
     cell, count = REGISTRY[name], parameter_formula(name)
     options = [
         f"{option.name}={option.default!r}"
@@ -245,7 +252,7 @@ def described(name: str, inputs: int, units: int) -> str:
 
 
 def run_trace(arguments: argparse.Namespace) -> int:
-    """Reads a text and writes the trace."""
+    """Read a text and write the trace."""
     out: Path = arguments.out
     saving.writer_for(out)  # before the work
     text = text_of(arguments.file) if arguments.file else arguments.text
@@ -260,7 +267,7 @@ def run_trace(arguments: argparse.Namespace) -> int:
 
 
 def check_length(model: Model, given: Any) -> None:
-    """Raises ValueError where a reading would have more than MOST_NUMBERS numbers."""
+    """Raise ValueError if a reading would have more than MOST_NUMBERS numbers."""
     stack, reader = model.stack, model.vocabulary
     most = MOST_NUMBERS // (len(stack.rows) * stack.hidden_size * len(stack.cell.recorded))
     if len(given) <= most:
@@ -274,7 +281,7 @@ def check_length(model: Model, given: Any) -> None:
 
 
 def text_of(file: Path) -> str:
-    """What is in a text file. Raises ValueError for one that is not UTF-8."""
+    """Content of a text file. Raises ValueError if it is not UTF-8."""
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -282,22 +289,22 @@ def text_of(file: Path) -> str:
 
 
 def run_check(arguments: argparse.Namespace) -> int:
-    """Prints what is wrong with a network, and what is unusual about it."""
+    """Print what is wrong with a network, and what is unusual about it."""
     if arguments.html and not arguments.html.parent.is_dir():
-        raise ValueError(f"--html is {arguments.html}, in a folder that is not there")
+        raise ValueError(f"--html is {arguments.html}, in a folder that does not exist")
     model, said, made_up = _load(arguments.network, arguments), "", False
     examples = None if arguments.examples is None else read_examples(arguments.examples, model)
     if arguments.input:
-        given: Any = array_of(arguments.input, model)
+        sequence: Any = array_of(arguments.input, model)
     elif arguments.file:
-        given = text_of(arguments.file)
+        sequence = text_of(arguments.file)
     elif arguments.text is not None:
-        given = arguments.text
+        sequence = arguments.text
     else:
-        given, said = example_input(model)
+        sequence, said = example_input(model)
         made_up = model.card is None or model.card.own
-    check_length(model, given)
-    diagnosis = explorer.diagnose(model, given, examples=examples, made_up=made_up, device=arguments.device)
+    check_length(model, sequence)
+    diagnosis = explorer.diagnose(model, sequence, examples=examples, made_up=made_up, device=arguments.device)
     if said:
         print(said)
     print(as_text(diagnosis))
@@ -308,7 +315,7 @@ def run_check(arguments: argparse.Namespace) -> int:
 
 
 def run_train(arguments: argparse.Namespace) -> int:
-    """Trains a model, with progress on stderr, and prints its held-out score."""
+    """Train a model, with progress on stderr, and print its held-out score."""
     recipe, out = RECIPES[arguments.task], arguments.out or folder()
     budget = None
     if arguments.steps is not None:
@@ -322,10 +329,10 @@ def run_train(arguments: argparse.Namespace) -> int:
         snapshots=arguments.snapshots, device=choose(arguments.device),
     )  # fmt: skip
     with interruptible() as stop:
-        for progress in drawn(run):
+        for progress in show_progress(run):
             if progress.ended:
-                say("measuring the held-out score, and looking for what the model shows")
-            elif stop.asked:
+                say("measuring the held-out score, and looking for units that follow a property")
+            elif stop.requested:
                 where = f"stopped after step {progress.step:,} of {progress.steps:,}"
                 seeds = recipe.seeds if arguments.seed is None else (arguments.seed,)
                 saved = list(saved_at(arguments.resume, seeds).values()) if arguments.resume else []
@@ -336,29 +343,30 @@ def run_train(arguments: argparse.Namespace) -> int:
 
 
 def how_to_go_on(saved: Sequence[Path]) -> str:
-    """What a person can do after a stopped run that was to be saved in these files."""
+    """Advice after a stopped run that was to be saved in these files."""
     if not saved:
-        return "nothing of it was kept; with --resume FILE a run can be gone on with"
+        return "nothing was saved; use --resume FILE to make a run resumable"
     if not any(file.exists() for file in saved):
-        return "it had not come to its first save, at step 100"
+        return "nothing was saved yet, since the first save is at step 100"
     return "run the same command again to go on from its last save"
 
 
 class Stop:
-    """Whether Ctrl-C was pressed."""
+    """State of an interruptible run: `requested` after Ctrl-C."""
 
-    asked = False
+    requested = False
 
 
 @contextmanager
 def interruptible() -> Iterator[Stop]:
-    """Inside, a first Ctrl-C only sets `asked`, so that a file being saved is finished; a second one interrupts at once."""
+    """Handle Ctrl-C inside: the first sets `requested`, so that a file being saved is finished; a second one interrupts
+    at once."""
     stop = Stop()
 
     def on_signal(*_: Any) -> None:
-        if stop.asked:
+        if stop.requested:
             raise KeyboardInterrupt
-        stop.asked = True
+        stop.requested = True
 
     before = signal.signal(signal.SIGINT, on_signal)
     try:
@@ -367,16 +375,16 @@ def interruptible() -> Iterator[Stop]:
         signal.signal(signal.SIGINT, before)
 
 
-def drawn(run: Iterator[Progress]) -> Iterator[Progress]:
-    """Hands the events on and draws them: a bar that is redrawn in a terminal, ten lines elsewhere."""
-    terminal, shown = sys.stderr.isatty(), -1.0
+def show_progress(run: Iterator[Progress]) -> Iterator[Progress]:
+    """Pass the events on and draw them: a bar that is redrawn in a terminal, ten lines elsewhere."""
+    terminal, drawn_at = sys.stderr.isatty(), -1.0
     first: Progress | None = None
     for progress in run:
         if first is None or progress.step <= first.step:  # the next seed begins
-            first, shown = progress, -1.0
+            first, drawn_at = progress, -1.0
         last = progress.step == progress.steps or progress.ended
-        if terminal and (last or progress.seconds - shown >= 0.2):
-            shown = progress.seconds
+        if terminal and (last or progress.seconds - drawn_at >= 0.2):
+            drawn_at = progress.seconds
             print(f"\r\x1b[K{bar(progress, first)}", end="\n" if last else "", file=sys.stderr, flush=True)
         elif not terminal and (last or progress.step % max(1, progress.steps // 10) == 0):
             say(bar(progress, first))
@@ -387,8 +395,8 @@ def bar(now: Progress, first: Progress) -> str:
     """One line: how far the run is, the loss, and how long it will take at the pace since `first`."""
     share = now.step / now.steps
     done = now.step - first.step
-    left = (now.seconds - first.seconds) / done * (now.steps - now.step) if done else math.nan
-    time = "" if math.isnan(left) else f"  {left // 60:.0f}:{left % 60:02.0f} left"
+    seconds = (now.seconds - first.seconds) / done * (now.steps - now.step) if done else math.nan
+    time = "" if math.isnan(seconds) else f"  {seconds // 60:.0f}:{seconds % 60:02.0f} left"
     filled = "█" * round(20 * share)
     return f"{filled:░<20} {share:4.0%}  step {now.step:,} of {now.steps:,}  loss {now.loss:.4f}{time}"
 

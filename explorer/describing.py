@@ -1,4 +1,4 @@
-"""What a trace says of itself: of which network and text it is, its signals with their ranges, what a person should know."""
+"""Summary of a trace: its network and text, its signals with their ranges, and notices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from explorer.signals import Array, Belt, Signal, Trace
 from explorer.summary import Summary, counted, listed, shape_of
 
 TOKENS = 12
-"""As many are named."""
+"""Most names that are listed."""
 
 
 def summary(trace: Trace) -> Summary:
@@ -24,19 +24,22 @@ def summary(trace: Trace) -> Summary:
     facts += [("before squashing", ", ".join(pre))] if pre else []
     facts += [("edited", f"{name}, at {counted(int(mark.sum()), 'place')}") for name, mark in trace.edited.items()]
     facts += [("notice", notice) for notice in trace.notices]
-    shown = [signal for signal in trace.signals.values() if signal.name not in pre]
+    signals = [signal for signal in trace.signals.values() if signal.name not in pre]
     return Summary(
-        title, tuple(facts), ("signal", "what it is", "shape", "range"), tuple(_row(trace, signal) for signal in shown)
+        title,
+        tuple(facts),
+        ("signal", "what it is", "shape", "range"),
+        tuple(_row(trace, signal) for signal in signals),
     )
 
 
 def size(trace: Trace) -> str:
-    """How long the text is, and how large the network: "16 steps, 1 layer of 128 units"."""
+    """Size of the reading: "16 steps, 1 layer of 128 units"."""
     return f"{counted(trace.steps, 'step')}, {shape_of(trace.rows, trace.units, trace.bidirectional)}"
 
 
 def equation(belt: Belt) -> str:
-    """How the belt goes on: "c = f * c_prev + i * g"."""
+    """Equation of the belt: "c = f * c_prev + i * g"."""
     if belt.keep == "1":
         return f"{belt.state} = {belt.state}_prev + {belt.write}"
     keep = f"({belt.keep})" if " " in belt.keep else belt.keep
@@ -49,8 +52,8 @@ def _row(trace: Trace, signal: Signal) -> tuple[str, ...]:
 
 
 def _range(array: Array) -> str:
-    """From the least to the most; numbers that are none counted beside."""
+    """Range from the lowest to the highest number; NaN and infinite ones are counted beside it."""
     finite = array[np.isfinite(array)]
     broken = array.size - finite.size
-    found = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "no number"
-    return f"{found}, {broken:,} NaN or infinite" if broken else found
+    text = f"{finite.min():.3g} to {finite.max():.3g}" if finite.size else "no number"
+    return f"{text}, {broken:,} NaN or infinite" if broken else text

@@ -1,4 +1,4 @@
-"""A cell's picture as data: what stands where, which wire carries which vector, and in which order they are computed.
+"""A cell's picture as data: places, wires with their vectors, and the order of computation.
 
 Places are (x, y) on a grid of the cell's own, y downwards. A picture has no size: who draws it chooses how wide a column is and how
 high a row, so that the same description serves a phone and a lecture hall.
@@ -16,10 +16,10 @@ from explorer import formula
 Point = tuple[float, float]
 
 OPERATIONS = ("×", "+", "1−", "tanh", "σ", "relu", "φ", "+1", "p∣t")
-"""What an operation can do with the vectors that enter it; p∣t asks whether a unit's period divides the step; φ is the
-function that the formula of the wire behind it names."""
+"""Operations on the vectors that enter; p∣t tests whether a unit's period divides the step; φ is the function that the
+formula of the wire behind it names."""
 INPUT = "x"
-"""What a wire carries that brings the input: it has no stripe for each unit."""
+"""Content of a wire that brings the input: it has no stripe for each unit."""
 
 
 class Operation(NamedTuple):
@@ -53,9 +53,9 @@ class Diagram:
 
     layers      signal -> place of the layer that computes it from input and state: where the weights are
     operations  name -> pointwise operation
-    phases      what happens, in words -> its wires, in the order of computation
+    phases      description of a phase -> its wires, in the order of computation
 
-    Raises ValueError for a path with a slanted leg, an unknown name, or an operation that there is not.
+    Raises ValueError for a path with a slanted leg, an unknown name, or an unknown operation.
     """
 
     layers: Mapping[str, Point]
@@ -81,28 +81,27 @@ class Diagram:
         operations: Mapping[str, Operation] | None = None,
         phases: Mapping[str, tuple[Wire, ...]] | None = None,
     ) -> Diagram:
-        """The picture of a cell that differs in a few places; what is not named stays where it is.
+        """The picture of a cell that differs in a few places; all else stays where it is.
 
-        `without` takes layers and operations away, and the wires that begin or end there. `layers` and `operations` put others in or
-        move them; `phases` writes whole phases anew, each at its old place, a new one at the end. A phase without wires is none.
+        `without` removes layers and operations, and the wires that begin or end there. `layers` and `operations` add or move others;
+        `phases` replaces whole phases, each at its old place, a new one at the end. A phase without wires is removed.
         """
         unknown = [name for name in without if name not in self.points]
         if unknown:
             raise ValueError(f"nothing is called {unknown[0]!r}; there are {', '.join(self.points)}")
-        kept = {
+        unchanged = {
             says: tuple(one for one in wires if not {one.path[0], one.path[-1]} & set(without))
             for says, wires in self.phases.items()
         }
         return Diagram(
             layers={name: at for name, at in self.layers.items() if name not in without} | dict(layers or {}),
             operations={name: o for name, o in self.operations.items() if name not in without} | dict(operations or {}),
-            phases={says: wires for says, wires in (kept | dict(phases or {})).items() if wires},
+            phases={says: wires for says, wires in (unchanged | dict(phases or {})).items() if wires},
         )
 
     def roomier(self, columns: float, rows: float = 0) -> Diagram:
-        """The same picture with so many columns more at its left edge, where what lies on the edge stays, and so many rows more below
-        its layers.
-        """
+        """The same picture with more columns at its left edge, where everything on the edge stays, and more rows below
+        its layers."""
         lowest = max(y for _, y in self.layers.values())
 
         def moved(at: Point) -> Point:
@@ -119,7 +118,7 @@ class Diagram:
 
     @property
     def wires(self) -> tuple[Wire, ...]:
-        """All of them, in the order of computation."""
+        """All wires, in the order of computation."""
         return tuple(one for wires in self.phases.values() for one in wires)
 
     def legs(self, of: Wire) -> list[Point]:
@@ -140,5 +139,5 @@ class Diagram:
     @property
     def carried(self) -> frozenset[str]:
         """The names of all signals and states that some wire carries, alone or within a formula."""
-        found = [formula.names(one.carries) for one in self.wires if one.carries not in ("", INPUT)]
-        return frozenset().union(*found)
+        carried_names = [formula.names(one.carries) for one in self.wires if one.carries not in ("", INPUT)]
+        return frozenset().union(*carried_names)

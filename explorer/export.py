@@ -1,11 +1,11 @@
-"""What a reading, or a network, can be taken away as: bytes, made when they are asked for, such as a download button wants them.
+"""Exports of a trace or a network as bytes, made on demand, as a download button wants them.
 
-    explorer.export.npz(trace)       the whole trace, for Trace.read
-    explorer.export.csv(trace)       the table of Trace.to_pandas, safe in a spreadsheet
-    explorer.export.parquet(trace)   the same, packed
-    explorer.export.weights(model)   the weights that a snippet loads, safetensors
+explorer.export.npz(trace)       the whole trace, for Trace.read
+explorer.export.csv(trace)       the table of Trace.to_pandas, safe in a spreadsheet
+explorer.export.parquet(trace)   the same, packed
+explorer.export.weights(model)   the weights that a snippet loads, safetensors
 
-To a file, of any size, a trace goes by `Trace.save`.
+`Trace.save` writes a trace of any size to a file.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def weights(model: Model) -> bytes:
 
 
 def numbers(trace: Trace) -> int:
-    """How many numbers the table has: what there is to decide whether to offer it."""
+    """Number of values in the table, for the decision whether to offer it."""
     return table.rows(trace) * len(trace.per_unit(pre=True))
 
 

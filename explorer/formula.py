@@ -62,7 +62,7 @@ LONGEST = 500
 
 @lru_cache(maxsize=256)
 def parse(formula: str) -> ast.expr:
-    """The syntax tree of a formula, to be looked at and not to be changed. Raises ValueError where the text is none."""
+    """Syntax tree of a formula, to be read and not changed. Raises ValueError if the text is not a formula."""
     if len(formula) > LONGEST:
         raise ValueError(f"not a formula: {formula[:20]!r}… is longer than {LONGEST} characters")
     try:

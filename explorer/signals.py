@@ -1,4 +1,4 @@
-"""Signal and Trace: what one reading of a network is made of. Everything downstream works on these two; numpy only.
+"""Signal and Trace, the parts of one reading of a network. Everything downstream works on these two; numpy only.
 
 Dims are named and ordered `layer`, `step`, `unit` (docs/design.md: a bidirectional network has two rows a layer, forward then backward,
 each at the step of the token that it read).
@@ -58,7 +58,7 @@ class Belt:
         )  # a constant becomes one for each step and unit; NaN ** 0 is 1
 
     def written(self, values: Mapping[str, Any]) -> Any:
-        """What each step adds to the state, shaped like the signals."""
+        """Write of each step, the amount added to the state; shaped like the signals."""
         return evaluate(self.write, values)
 
 
@@ -74,11 +74,11 @@ class Readout:
     labels: tuple[str, ...] = ()
 
     def column(self, label: str | int) -> int:
-        """The number of a label, or a number itself, made non-negative. Raises ValueError for one that there is not."""
+        """Number of a label, or a number itself, made non-negative. Raises ValueError for an unknown label."""
         if isinstance(label, str):
             if label not in self.labels:
-                known = ", ".join(map(repr, self.labels[:60])) or "none: name it by its number"
-                raise ValueError(f"there is no output {label!r}; there are {known}")
+                choices = ", ".join(map(repr, self.labels[:60])) or "none: name it by its number"
+                raise ValueError(f"there is no output {label!r}; there are {choices}")
             return self.labels.index(label)
         if not -len(self.bias) <= label < len(self.bias):
             raise ValueError(f"output {label} is not there; choose from 0 to {len(self.bias) - 1}")
@@ -87,7 +87,8 @@ class Readout:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Every number of one reading: named, read-only arrays, and what is needed to understand them. Equal to itself only.
+    """Every number of one reading: named, read-only arrays, and the facts needed to understand them. Equal to itself
+    only.
 
     arrays      name -> [layer, step, unit] (`x`: [step, input]); float32, or float64 where the model is
     signals     name -> Signal, in the order of computation
@@ -177,7 +178,7 @@ class Trace:
 
     @property
     def memory(self) -> str:
-        """The name of the state that carries the memory on: the belt's where there is one, else `h`."""
+        """Name of the state that carries the memory: the belt's if there is one, else `h`."""
         return self.belt.state if self.belt else "h"
 
     @property
@@ -191,7 +192,7 @@ class Trace:
         return range(self.steps - 1, at - 1, -1) if self.reads_backward(layer) else range(at + 1)
 
     def reads_backward(self, layer: int = -1) -> bool:
-        """Whether a row reads from the last token to the first."""
+        """True if a row reads from the last token to the first."""
         return self.bidirectional and range(self.rows)[layer] % 2 == 1
 
     def per_unit(self, *, pre: bool = False) -> tuple[Signal, ...]:
@@ -215,7 +216,7 @@ class Trace:
         return np.where((np.arange(self.rows) % 2 == 1)[:, None, None], backward, forward)
 
     def __repr__(self) -> str:
-        """A few lines for a person; nothing can be made from them again."""
+        """A few lines for people; they cannot be parsed back."""
         from explorer import describing  # here, since that stands on this
 
         return describing.summary(self).text
@@ -233,7 +234,8 @@ class Trace:
         return table.frame(self)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes the file that the ending of `path` names: .npz, the whole trace, for `read`; .csv or .parquet, the table of `to_pandas`.
+        """Write the file that the ending of `path` names: .npz, the whole trace, for `read`; .csv or .parquet, the
+        table of `to_pandas`.
 
         Raises ValueError for another ending.
         """
@@ -250,7 +252,7 @@ class Trace:
 
 
 def carried(states: tuple[str, ...], signals: tuple[Signal, ...]) -> tuple[str, ...]:
-    """Those of a cell's states that some formula reads one step later. A clock, which counts whatever is read, is none of them."""
+    """States of a cell that some formula reads one step later. A clock, which counts whatever is read, is left out."""
     read = {name for signal in signals if signal.formula for name in names(signal.formula)}
     clocks = {signal.name for signal in signals if signal.role == "input"}
     return tuple(state for state in states if f"{state}_prev" in read and state not in clocks)

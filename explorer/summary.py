@@ -1,4 +1,4 @@
-"""What an object says of itself in a notebook or a shell: a title, a few facts, a table. One content, as text and as HTML."""
+"""Summary of an object for a notebook or a shell: a title, a few facts, a table. One content, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Summary:
 
     @property
     def html(self) -> str:
-        """A table; everything in it is text, whatever a person typed."""
+        """A table; all of its content is escaped text."""
         facts = "".join(f"<tr><th>{_safe(name)}</th><td>{_safe(fact)}</td></tr>" for name, fact in self.facts)
         head = "".join(f"<th>{_safe(name)}</th>" for name in self.head)
         rows = "".join(f"<tr>{''.join(f'<td>{_safe(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
@@ -53,7 +53,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def listed(things: Sequence[str], most: int = 12) -> str:
-    """The first of them, and how many more there are."""
+    """The first things by name, and the number of the others."""
     more = len(things) - most
     return ", ".join(things[:most]) + (f" and {more:,} more" if more > 0 else "")
 

@@ -13,14 +13,14 @@ PLAIN = {
     "“": '"', "”": '"', "‘": "'", "’": "'", "█": "#", "░": ".", "✓": "ok", "▸": ">",
 }
 # fmt: on
-"""What is written for a sign that the encoding lacks; for any other its number, as in "\\u4e2d"."""
+"""Replacements for signs that the encoding lacks; any other becomes its number, as in "\\u4e2d"."""
 RAISED = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", strict=True))
 """Exponents: 10⁻⁵ becomes 10^-5."""
 ERRORS = "carousel-plain"
 
 
 def plain(error: UnicodeError) -> tuple[str, int]:
-    """A codec's error handler: what is written for the signs that cannot be encoded, and where to go on."""
+    """Error handler of a codec: the replacement for signs that cannot be encoded, and the position to continue at."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text, parts = error.object, []

@@ -125,7 +125,7 @@ WRONG = {
     "an array that is none": (["latch-rnn", "--input", "binary"], "not an array in the .npy format"),
     "an array that is not there": (["latch-rnn", "--input", "gone.npy"], "gone.npy: No such"),
     "a file that is no text": (["latch-rnn", "--file", "binary"], "not UTF-8"),
-    "nowhere to write": (["latch-rnn", "--html", "gone/x.html"], "in a folder that is not there"),
+    "nowhere to write": (["latch-rnn", "--html", "gone/x.html"], "in a folder that does not exist"),
     "examples that are not there": (["latch-rnn", "--examples", "gone.tsv"], "gone.tsv: No such"),
     "examples that are no text": (["latch-rnn", "--examples", "binary"], "not UTF-8"),
     "an example that does not fit": (

@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 
 import explorer
 from explorer import terminal
-from explorer.__main__ import RECIPES, bar, drawn, main
+from explorer.__main__ import RECIPES, bar, main, show_progress
 from explorer.backend.training import Budget, Progress, TrainingDiverged
 from explorer.cells import REGISTRY, build, names
 from explorer.models import Card
@@ -360,10 +360,10 @@ def test_a_run_of_several_seeds_that_is_stopped_says_how_to_go_on(
     train = ["train", "english", "--cell", "rnn", "--steps", "120", "--out", str(tmp_path / "models")]
     kept = ["--resume", str(tmp_path / "run.pt")]
     for argv, step, says in (
-        (train, 48, "nothing of it was kept; with --resume FILE"),
-        ([*train, *kept], 48, "it had not come to its first save, at step 100"),
+        (train, 48, "nothing was saved; use --resume FILE"),
+        ([*train, *kept], 48, "nothing was saved yet, since the first save is at step 100"),
         ([*train, *kept], 108, "run the same command again to go on from its last save"),
-        ([*train, *kept, "--seed", "3"], 48, "it had not come to its first save"),
+        ([*train, *kept, "--seed", "3"], 48, "nothing was saved yet, since the first save"),
     ):
         with monkeypatch.context() as patch:
             patch.setattr("explorer.__main__.bar", press_ctrl_c_at(step))
@@ -376,10 +376,10 @@ def test_a_terminal_sees_a_bar_and_a_log_sees_ten_lines(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     events = [Progress(step, 100, 1.0, step / 10) for step in range(1, 101)]
-    assert list(drawn(iter(events))) == events
+    assert list(show_progress(iter(events))) == events
     assert capsys.readouterr().err.count("\n") == 10
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    list(drawn(iter(events)))
+    list(show_progress(iter(events)))
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -390,7 +390,7 @@ def test_the_bar_begins_anew_with_each_seed(
     that is left is reckoned from that seed's own first event."""
     events = [Progress(step, 100, 1.0, step / 10, ended=False) for _ in range(2) for step in range(1, 101)]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    list(drawn(iter(events)))
+    list(show_progress(iter(events)))
     lines = capsys.readouterr().err.split("\n")[:-1]
     assert len(lines) == 2
     assert lines[0] == lines[1]

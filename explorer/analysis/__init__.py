@@ -1,1 +1,1 @@
-"""What the numbers mean; numpy and pandas only."""
+"""Analyses of traces and scores; numpy and pandas only."""

@@ -1,4 +1,5 @@
-"""Several networks, or one network on two texts: how far their answers are apart, and what the spread of their scores is made of."""
+"""Comparison of several networks, or of one network on two texts: distances between answers, and the spread of
+scores."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from explorer.signals import Array
 
 
 def apart(one: Array, other: Array, *, numbers: bool) -> Array:
-    """How far two answers are apart at each step, [step], in float64.
+    """Distance between two answers at each step, [step], in float64.
 
     Of log-probabilities [step, label] the total variation, ½ Σ |p - q|: the largest difference of what the two say of any event, between
     0 and 1. Of numbers [step, output] the mean |difference|.
@@ -32,14 +33,20 @@ def likeliest(readings: Sequence[Array], most: int, among: Array | None = None) 
 
 def bits(log_p: Array, columns: Sequence[int | None]) -> Array:
     """The surprise of the right label at each step, -log₂ P, [step]; NaN where none is known."""
-    known = [np.nan if column is None else -row[column] / np.log(2) for row, column in zip(log_p, columns, strict=True)]
-    return np.array(known, dtype=np.float64)
+    known_bits = [
+        np.nan if column is None else -row[column] / np.log(2) for row, column in zip(log_p, columns, strict=True)
+    ]
+    return np.array(known_bits, dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Spreads:
-    """Of the scores of a task's networks: `between` the medians of its cells, from lowest to highest; `within` one cell between its
-    seeds, the widest of them; `seeds`, how many each cell has at least. `within` is None where no cell has two."""
+    """Spread of the scores of a task's networks.
+
+    between  range of the cells' medians
+    within   widest range between the seeds of one cell; None if no cell has two seeds
+    seeds    fewest seeds of any cell
+    """
 
     between: float
     within: float | None
@@ -47,7 +54,7 @@ class Spreads:
 
 
 def spreads(scores: Mapping[str, Sequence[float]]) -> Spreads:
-    """Of the scores of every cell, one a seed."""
+    """Spread of the scores of every cell, one a seed."""
     medians = [median(values) for values in scores.values()]
     ranges = [max(values) - min(values) for values in scores.values() if len(values) > 1]
     fewest = min(len(values) for values in scores.values())

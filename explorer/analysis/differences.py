@@ -9,11 +9,11 @@ from explorer.signals import Array, Trace
 
 
 def distance(one: Trace, other: Trace, row: int = -1, by: str = "h") -> Array:
-    """‖h - h'‖ at every step, [step], in float64, in the top row unless said otherwise; `by` another state, or "state": over all that a
-    step hands to the next one, an LSTM's h and c side by side."""
+    """‖h - h'‖ at every step, [step], in float64, in the top row by default; `by` another state, or "state": over the
+    whole carried state, an LSTM's h and c side by side."""
     if one.steps != other.steps:
         raise ValueError(f"the readings have {one.steps} and {other.steps} steps; they must be of one length")
-    with np.errstate(invalid="ignore"):  # Inf less Inf is no number, and is given as none
+    with np.errstate(invalid="ignore"):  # Inf - Inf is NaN, and stays NaN
         return norms(states_of(one, row, by) - states_of(other, row, by))
 
 

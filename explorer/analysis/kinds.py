@@ -1,4 +1,4 @@
-"""Kinds of token, and what the gates do on average for each: what "it forgets the stop words" looks like when it is measured."""
+"""Kinds of token, and the mean of each gate by kind: a measurement of claims such as "it forgets the stop words"."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def of_word(valence: Mapping[str, float]) -> KindOf:
 
 
 def of_symbol(known: Collection[str], *, lower: bool = False) -> KindOf:
-    """Where there are only a few symbols, each is a kind of its own, and all that are not known are one; `lower`: in any case alike."""
+    """Function that makes each of a few symbols a kind of its own, and all others one kind; `lower` ignores case."""
 
     def kind(token: str) -> str:
         symbol = token.lower() if lower else token
@@ -105,5 +105,5 @@ def census(traces: Iterable[Trace], kind_of: KindOf, row: int = -1) -> pd.DataFr
 
 
 def few_symbols(vocabulary: Sequence[str], most: int = 12) -> bool:
-    """Whether a vocabulary is so small that each symbol is worth a bar of its own."""
+    """True if a vocabulary is so small that each symbol is worth a bar of its own."""
     return len(vocabulary) <= most

@@ -37,8 +37,8 @@ By = Literal["writes", "states"]
 
 @dataclass(frozen=True)
 class Account:
-    """The contributions to one number, in the order in which they came [rows + 1]: the initial state first, then a step each; and what is
-    added to them all."""
+    """Contributions to one number, in the order of reading [rows + 1]: the initial state first, then a step each; and
+    the bias that is added to them."""
 
     contributions: Array
     bias: float
@@ -57,11 +57,12 @@ class Ledger:
     belt: Belt
 
     def __repr__(self) -> str:
-        """A line for a person."""
+        """One-line summary."""
         return f"<Ledger of {equation(self.belt)}: {size(self.trace)}>"
 
     def contributions(self, at: int = -1, layer: int = -1) -> Array:
-        """[T+2, unit] for step T = `at`: the initial state first, then what each step 0 … T wrote and how it counts now; float64.
+        """[T+2, unit] for step T = `at`: the initial state first, then the write of each step 0 … T as it counts now;
+        float64.
 
         They add up to the belt at that step. A backward row has read from the last token to this one: its rows are in that order.
         """
@@ -70,16 +71,16 @@ class Ledger:
         return np.concatenate([first[None], written]) * share
 
     def written(self, at: int = -1, layer: int = -1) -> Array:
-        """[T+1, unit]: what each step up to `at` wrote, as it was written; float64."""
+        """[T+1, unit]: the write of each step up to `at`, at its original size; float64."""
         return self._read(self.belt.written, at, layer)
 
     def share(self, at: int = -1, layer: int = -1) -> Array:
-        """[T+2, unit]: what share of the initial state, and of each step's write, is still there at step `at`: Π keep of the steps since,
-        float64. The last row is 1."""
+        """[T+2, unit]: the share of the initial state, and of each step's write, that is still there at step `at`: Π
+        keep of the steps since, float64. The last row is 1."""
         keep = self._read(self.belt.kept, at, layer)
-        left = np.ones((len(keep) + 1, keep.shape[-1]))
-        np.cumprod(keep[::-1], axis=0, out=left[-2::-1])
-        return left
+        remaining = np.ones((len(keep) + 1, keep.shape[-1]))
+        np.cumprod(keep[::-1], axis=0, out=remaining[-2::-1])
+        return remaining
 
     def steps(self, at: int = -1, layer: int = -1) -> range:
         """The steps that the row had read when it came to `at`, in that order: those of the rows behind the initial one."""
@@ -89,14 +90,14 @@ class Ledger:
         """[step, T+1, unit]: the contributions to the belt at every step, 0 behind it; the initial state first. In the order of reading."""
         last = self.steps(0 if self.trace.reads_backward(layer) else -1, layer)[-1]
         written, keep = self.written(last, layer), self._read(self.belt.kept, last, layer)
-        found = np.zeros((len(written), len(written) + 1, written.shape[-1]))
-        before = found[0].copy()
+        accounts = np.zeros((len(written), len(written) + 1, written.shape[-1]))
+        before = accounts[0].copy()
         before[0] = self.trace.initial[self.belt.state][layer]
-        for t, (account, keep_t) in enumerate(zip(found, keep, strict=True)):
+        for t, (account, keep_t) in enumerate(zip(accounts, keep, strict=True)):
             np.multiply(before[: t + 1], keep_t, out=account[: t + 1])
             account[t + 1] = written[t]
             before = account
-        return found
+        return accounts
 
     def logit(self, label: str | int, at: int = -1, *, by: By = "writes") -> Account:
         """The same account for the score of a label (or its number) at step `at`: contributions [T+2], which with the bias add up to it.
@@ -122,11 +123,11 @@ class Ledger:
         else:
             first, state = self.trace.initial[self.belt.state][-1], self.trace[self.belt.state][-1, : at + 1]
             states = np.concatenate([first[None], state]).astype(np.float64)
-        scores = self._shown(states, at) @ readout.weight[column].astype(np.float64)
+        scores = self._outputs_of(states, at) @ readout.weight[column].astype(np.float64)
         return Account(np.diff(scores, prepend=0.0), float(readout.bias[column]))
 
-    def _shown(self, states: Array, at: int) -> Array:
-        """What h at step `at` would be with each of these states of the belt [row, unit] in the place of its own."""
+    def _outputs_of(self, states: Array, at: int) -> Array:
+        """h at step `at` for each of these states of the belt [row, unit] in place of its own."""
         h = self.trace.signals["h"].formula
         if self.belt.state == "h":
             return states
@@ -135,27 +136,27 @@ class Ledger:
                 f"{self.trace.cell} shows nothing of {self.belt.state!r} in h, so it has no part in a logit"
             )
         values: dict[str, Any] = {s.name: self.trace[s.name][-1, at].astype(np.float64) for s in self.trace.per_unit()}
-        shown: Array = evaluate(h, values | {self.belt.state: states}, FUNCTIONS)
-        return shown
+        value: Array = evaluate(h, values | {self.belt.state: states}, FUNCTIONS)
+        return value
 
     def _read(self, of: Callable[[dict[str, Any]], Any], at: int, layer: int) -> Array:
         """A formula of the belt's over the steps that the row had read when it came to `at`, in that order: [T+1, unit]."""
         steps = list(self.steps(at, layer))
         values = {s.name: self.trace[s.name][layer][steps].astype(np.float64) for s in self.trace.per_unit()}
-        found: Array = np.asarray(of(values))
-        return found
+        evaluated: Array = np.asarray(of(values))
+        return evaluated
 
 
 def ledger(trace: Trace, state: str | None = None) -> Ledger:
-    """Who wrote the memory: the account of the belt that carries `state`, of the cell's first belt where none is named.
+    """Account of the belt that carries `state`, or of the cell's first belt if `state` is None: who wrote the memory.
 
-    Raises ValueError for a cell without a belt: each step makes its state anew from all of the state before, so that nothing can be said
-    to have been carried on; and for a belt that was edited, which holds what no step wrote. An edited gate is as good as any.
+    Raises ValueError for a cell without a belt: each step makes its state anew from all of the state before, so no part of it is carried
+    on; and for a belt that was edited, which holds values that no step wrote. Edited gates are allowed.
     """
     if not trace.belts:
         raise ValueError(
             f"{trace.cell or 'this cell'} has no belt: each step makes its state anew from all units of the state before, "
-            "so no part of it was written by one step; gradients() tells what each step does to it"
+            "so no part of it was written by one step; gradients() gives the effect of each step on it"
         )
     for belt in trace.belts:
         if state in (None, belt.state):
@@ -165,9 +166,9 @@ def ledger(trace: Trace, state: str | None = None) -> Ledger:
 
 
 def _untouched(trace: Trace, *names: str) -> None:
-    """Raises ValueError where one of these was changed by hand in this reading."""
+    """Raise ValueError if one of these was edited in this reading."""
     for name in names:
         if name in trace.edited:
             raise ValueError(
-                f"{name} was edited in this reading, so it holds what no step wrote; there is no account of it"
+                f"{name} was edited in this reading, so it holds values that no step wrote, and has no account"
             )

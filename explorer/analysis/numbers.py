@@ -1,4 +1,4 @@
-"""How sentences, tables and labels write shares and numbers: the one place that decides."""
+"""Format of shares and numbers in sentences, tables and labels: the one place that decides."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEAST, MOST = 1e-3, 1e4
 
 
 def share(value: float, decimals: int = 0) -> str:
-    """A share: "27 %", "99.6 %", "0.4 %", "< 0.1 %"; "150 %" above 1, "NaN" if there is none. "100 %" and "0 %" only if exact.
+    """Share as text: "27 %", "99.6 %", "0.4 %", "< 0.1 %"; "150 %" above 1, "NaN" for NaN. "100 %" and "0 %" only if exact.
 
     Below 1 % and above 99 % it has a decimal; elsewhere `decimals` of them.
     """
@@ -34,7 +34,7 @@ def share(value: float, decimals: int = 0) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits: "0.25", "−12.3", "1234", "9.3 × 10⁻⁸", "NaN", "infinite"."""
+    """Number with so many significant digits: "0.25", "−12.3", "1234", "9.3 × 10⁻⁸", "NaN", "infinite"."""
     value = float(value)
     if math.isnan(value):
         return "NaN"

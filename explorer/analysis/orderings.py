@@ -16,7 +16,7 @@ no_number = np.errstate(invalid="ignore", over="ignore")
 
 @no_number
 def by_half_life(trace: Trace, row: int = 0) -> Array:
-    """The longest memory first; by mean speed of change where there is no belt. Units alike in that keep the order of their mean keep."""
+    """The longest memory first; without a belt by mean speed of change. Ties keep the order of their mean keep."""
     lives = half_lives(trace, row)
     if lives is None:
         return np.argsort(
@@ -56,12 +56,13 @@ def by_contribution(trace: Trace, row: int = 0) -> Array:
 
 
 def is_read(trace: Trace, row: int = 0) -> bool:
-    """Whether the scores are a sum over this row's units: the top layer of a network with a readout, in one direction."""
+    """True if the scores are a sum over this row's units: the top layer of a network with a readout, in one
+    direction."""
     return trace.readout is not None and row == trace.rows - 1 and not trace.bidirectional
 
 
 def by_number(trace: Trace, row: int = 0) -> Array:
-    """As the weights have them."""
+    """The order of the weights."""
     return np.arange(trace.units)
 
 

@@ -1,4 +1,4 @@
-"""Which unit follows a property: correlations, and what the best of all units reaches by chance."""
+"""Units that follow a property: correlations, and the best that any unit reaches by chance."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ def follower(memory: Array, marks: Array) -> int:
 
 
 def ends(memory: Array, r: Array, share: float = 0.05) -> tuple[Array, Array]:
-    """Each unit's two ends on these texts, [unit] each: its 5th and 95th percentile, the one that goes with more of the property second
-    (`r` are the correlations). Inside the range that the unit really takes, so that holding it there is nothing unheard of."""
+    """Each unit's low and high end on these texts, [unit] each: its 5th and 95th percentile, ordered so that the second
+    goes with more of the property (`r` are the correlations). Both lie inside the range that the unit really takes, so
+    holding it there is realistic."""
     low, high = np.quantile(memory, [share, 1 - share], axis=0)
     turned = np.nan_to_num(r) < 0
     return np.where(turned, high, low), np.where(turned, low, high)

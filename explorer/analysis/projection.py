@@ -1,4 +1,4 @@
-"""Many units on a plane."""
+"""Projection of many units onto a plane."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Components:
 
 
 def principal_components(values: Array, count: int = 2) -> Components:
-    """The first principal components of values [step, unit], by the singular value decomposition; each points where its largest
-    loading is positive. Components beyond what the values span are zero; a step that has what is no finite number has no place, NaN, and
-    no say in where the others lie."""
-    known = np.isfinite(values).all(1)
-    if not known.all():
-        found = principal_components(values[known] if known.any() else np.zeros_like(values[:1]), count)
+    """First principal components of values [step, unit], by singular value decomposition; each points where its largest
+    loading is positive. Components beyond the span of the values are zero. Steps with NaN or infinite values are left
+    out of the fit and get NaN."""
+    finite = np.isfinite(values).all(1)
+    if not finite.all():
+        components = principal_components(values[finite] if finite.any() else np.zeros_like(values[:1]), count)
         scores = np.full((len(values), count), np.nan)
-        scores[known] = found.scores[: known.sum()]
-        return Components(scores, found.loadings, found.explained)
+        scores[finite] = components.scores[: finite.sum()]
+        return Components(scores, components.loadings, components.explained)
     centred = values.astype(np.float64) - values.mean(0, dtype=np.float64)
     left, sizes, right = np.linalg.svd(centred, full_matrices=False)
     rank = min(count, len(sizes))

@@ -1,4 +1,4 @@
-"""How far a gradient reaches back."""
+"""Reach of a gradient."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def distance_to_floor(behind: Array) -> int | None:
 
 @dataclass(frozen=True)
 class Spread:
-    """Entries of a gradient matrix at each distance, [distance]: the median, the quartiles, and how many pairs there are."""
+    """Entries of a gradient matrix at each distance, [distance]: the median, the quartiles, and the number of pairs."""
 
     median: Array
     low: Array

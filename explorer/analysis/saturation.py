@@ -1,4 +1,4 @@
-"""How often a gate is shut or open, after Karpathy, Johnson & Fei-Fei 2015."""
+"""Share of steps at which a gate is shut or open, after Karpathy, Johnson & Fei-Fei 2015."""
 
 from __future__ import annotations
 

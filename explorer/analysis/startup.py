@@ -1,4 +1,4 @@
-"""What becomes of a gradient with the distance, before any training: the middle of several draws, and what to say of it."""
+"""Gradient by distance before any training: the median over draws, and a summary of the curve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from explorer.analysis.reach import FLOOR
 from explorer.signals import Array
 
 CEILING = float(np.finfo(np.float32).max)
-"""float32's largest number: what is larger overflows."""
+"""float32's largest number: larger numbers overflow."""
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,18 @@ class Spread:
 
 
 def spread(reach: Array) -> Spread:
-    """Of [draw, distance]. A NaN is what comes of infinities on the way back, so it is one."""
+    """Median and range over draws of [draw, distance]. NaN counts as infinite: it arises from infinities on the way
+    back."""
     values = np.where(np.isnan(reach), np.inf, reach)
     return Spread(np.quantile(values, 0.5, axis=0, method="lower"), values.min(0), values.max(0))
 
 
 @dataclass(frozen=True)
 class Course:
-    """Of a curve by distance that begins at 1.
+    """Summary of a curve by distance that begins at 1.
 
-    half, double, floor, ceiling  the first distance at which it is below ½, above 2, below FLOOR, not finite; None where it never is
-    factor                        what it is multiplied by a step: the geometric mean over `over` steps, as far as float32 can tell
+    half, double, floor, ceiling  the first distance at which it is below ½, above 2, below FLOOR, not finite; None if it never is
+    factor                        change a step: the geometric mean over `over` steps, as far as float32 can resolve it
     last                          its value at the largest distance, `steps`
     lowest, least                 the distance at which it is lowest, and its value there
     """
@@ -51,9 +52,9 @@ class Course:
 
 
 def course(curve: Array) -> Course:
-    """What becomes of it."""
-    told = np.flatnonzero((curve >= FLOOR) & np.isfinite(curve))
-    over = int(told[-1])
+    """Summary of a curve [distance]."""
+    resolved = np.flatnonzero((curve >= FLOOR) & np.isfinite(curve))
+    over = int(resolved[-1])
     factor = float((curve[over] / curve[0]) ** (1 / over)) if over else 0.0
     return Course(
         _first(curve < 0.5),
@@ -70,10 +71,10 @@ def course(curve: Array) -> Course:
 
 
 def courses(reach: Array) -> tuple[Course, ...]:
-    """What becomes of each draw of [draw, distance], on its own. A NaN comes of infinities, as in `spread`."""
+    """Summary of each draw of [draw, distance]. NaN counts as infinite, as in `spread`."""
     return tuple(course(one) for one in np.where(np.isnan(reach), np.inf, reach))
 
 
 def _first(where: Array) -> int | None:
-    found = np.flatnonzero(where)
-    return int(found[0]) if len(found) else None
+    places = np.flatnonzero(where)
+    return int(places[0]) if len(places) else None

@@ -1,4 +1,4 @@
-"""How long a write lives in a unit of the belt."""
+"""Half-lives of writes to the belt's units."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from explorer.signals import Array, Trace
 
 @dataclass(frozen=True)
 class HalfLives:
-    """`steps` [unit]: how many steps until half of a write is gone; where `at_least` [unit] is set, it was not gone by the text's end.
-    NaN where what is kept is no finite number."""
+    """Half-lives of a layer's units.
+
+    steps     [unit]: steps until half of a write is gone; NaN where the kept share is NaN or infinite
+    at_least  [unit]: True where more than half was still there at the text's end
+    """
 
     steps: Array
     at_least: Array
@@ -22,7 +25,7 @@ class HalfLives:
         bound = "≥ " if self.at_least[unit] else ""
         count = self.steps[unit]
         if np.isnan(count):
-            return "unknown, since what it keeps is no finite number"
+            return "unknown, because its memory is NaN or infinite"
         return f"{bound}{count:g} step{'' if count == 1 else 's'}"
 
 

@@ -1,4 +1,4 @@
-"""Tokens as a person sees them."""
+"""Tokens in their visible form."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 ROW = re.compile(rf"({NUMBER})((?: {NUMBER})*)", re.ASCII)
 """A row of numbers: the first one, and the others."""
 WHOLE = 6
-"""Digits that are shown as typed; a number of more is rounded to so many."""
+"""Most digits of a number shown as typed; longer ones are rounded to so many."""
 
 DOTS = 6
-"""Dots of a row of numbers at most; "…" stands for the others."""
+"""Most dots for a row of numbers; "…" stands for the others."""
 LONGEST = 24
-"""Letters of a token at most, so that no label draws over what stands beside it."""
+"""Most letters of a token, so that labels do not overlap their neighbours."""
 
 
 def visible(token: str) -> str:
@@ -63,7 +63,7 @@ def _dots(count: int) -> str:
 
 
 def cut(shown: str, most: int = LONGEST) -> str:
-    """So many letters at most, the last one "…" where there were more."""
+    """`shown`, cut to `most` letters with a final "…" if it is longer."""
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 

@@ -1,4 +1,4 @@
-"""Why this number: what the input, the recurrent side and the bias each add to a pre-activation, and which units pushed it.
+"""Decomposition of a pre-activation into the terms of the input, of the recurrent units and of the bias.
 
 A cell says how each pre-activation is summed (`Cell.sums`). Once all other signals are held at their recorded values, a product `W @ v` in
 that formula is a sum over the numbers of v, each of which adds its weight times itself. That holds for every cell.
@@ -26,13 +26,14 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
         for name in ("hardsigmoid", "hardtanh", "relu6", "elu", "leaky_relu", "softplus", "softsign")
     },
 }
-"""What a cell's formulas call, as torch has it."""
+"""The functions that a cell's formulas call, as torch implements them."""
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Of one unit's pre-activation at every step: `inputs` [step, input], `units` [step, unit], `bias` [step], and by name what else
-    enters the sum [step]; all add up to it. `of` is whose the units are: "h_prev", or what comes in its place; empty if no unit pushes."""
+    """Terms of the units' pre-activations at every step: `inputs` [step, input], `units` [step, unit], `bias` [step],
+    and by name the other terms of the sum [step]. They all add up to it. `of` names whose the units are: "h_prev", or
+    the state in its place; empty without recurrent units."""
 
     inputs: Tensor
     units: Tensor
@@ -51,13 +52,13 @@ def shares(
     under: Signals | None = None,
     entered: Signals | None = None,
 ) -> dict[str, Shares]:
-    """For each pre-activation that has such a `unit`: who pushed it. `units` are those of h_{t-1}; where the sum has none of these, of
-    what comes in its place (a Jordan network's y_{t-1}, and h_t for its output). `others` are named by the signals that they come from:
-    "c_prev" what a peephole sees, "l" the cell of the layer below, "x" an input that was squashed before it was added.
+    """Terms of each pre-activation that has such a `unit`. `units` are those of h_{t-1}, or of the state in its place (a Jordan network's
+    y_{t-1}, and h_t for its output). `others` are named by the signals that they come from: "c_prev" through a peephole, "l" the cell of
+    the layer below, "x" an input that was squashed before it was added.
 
-    x [step, input] is what this cell read, signals [step, unit] what it made of it, those of the row below likewise, all in the order
-    in which it read, and first [unit] its states before that. `entered` has, by the name of `<state>_prev`, what entered each step where
-    that is not what had left the one before.
+    x [step, input] is this cell's input, signals [step, unit] are its own, those of the row below likewise, all in the order of reading,
+    and first [unit] its states before the first step. `entered` has, by the name of `<state>_prev`, the state that entered each step, if
+    an edit changed it since the step before.
     """
     values = signals | {"x": x} | {f"{name}_prev": previous(signals[name], first[name]) for name in cell.State._fields}
     values |= entered or {}
@@ -97,8 +98,8 @@ def _shares(total: str, value: Tensor, values: Signals, weights: frozenset[str],
 
 
 class _Term(NamedTuple):
-    """One term of a sum: the signals in it, what it adds to the unit [step, number], and whether it is one number of x or of a state
-    each."""
+    """One term of a sum: its signals, the amount it adds to the unit [step, number], and True if each number is one
+    entry of x or of a state."""
 
     names: frozenset[str]
     push: Tensor

@@ -1,7 +1,7 @@
-"""Many targets carried back through a stack at once, step by step: what the gradient matrix, the Jacobians and the itemised gradients
-are read off.
+"""Many targets carried back through a stack at once, step by step: the base of the gradient matrix, the Jacobians and the itemised
+gradients.
 
-Nothing of the size [step, step, unit] is held: whoever walks looks at each step as it is passed. A walk is made under `walking()`.
+Nothing of the size [step, step, unit] is kept: the caller uses each step as the walk passes it. A walk runs under `walking()`.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from explorer.backend.forward import States, TapAt, in_order, previous, read, ze
 from explorer.cells import Cell, Signals, Stack, untapped
 
 Progress = Callable[[float], None]
-"""Is told the share that is done, now and then; what it raises ends the computation."""
+"""Called periodically with the fraction done (0 to 1). An exception raised here cancels the computation."""
 
 INPUT = -1
-"""The row that stands for x itself."""
+"""Row number of x itself."""
 HELD = 2**24
-"""How many numbers a walk may hold that has to keep every step of its targets."""
+"""Most numbers that a walk may hold when it has to keep every step of its targets."""
 PACE = 0.1
 """Seconds between two reports of progress."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What is carried back: targets, each at one step, the earliest first.
+    """Targets to carry back, each at one step, the earliest first.
 
     steps  of each target
     seeds  (row, state) -> [target, unit]: the derivative of each target by that state at its step
@@ -56,11 +56,11 @@ class Targets:
         return Targets([self.steps[n] for n in chosen], seeds)
 
     def joined(self, step: int) -> slice:
-        """Those whose step this is."""
+        """Targets at this step."""
         return slice(self.before(step), self.before(step + 1))
 
     def before(self, step: int) -> int:
-        """How many have an earlier step."""
+        """Number of targets with an earlier step."""
         return bisect_left(self.steps, step)
 
 
@@ -71,8 +71,8 @@ class Passed(NamedTuple):
     step      of the token
     by        by the row's states, each taken as a variable of its own
     here      by the same states, all paths included
-    to        by W_ih x + b_ih and by W_hh h + b_hh, where the weights were asked for and the step back is written by hand
-    weights   by each of the row's parameters, where it is not
+    to        by W_ih x + b_ih and by W_hh h + b_hh, with `weights` and a step back that is written by hand
+    weights   by each of the row's parameters, with `weights` and any other step back
     """
 
     row: int
@@ -96,7 +96,7 @@ class _Moved(NamedTuple):
 
 
 class Row:
-    """A cell and what it recorded, in the order in which it reads; carries targets back over one of its steps."""
+    """A cell and its recorded signals, in reading order; carries targets back over one of its steps."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Row:
 
     @property
     def by_hand(self) -> bool:
-        """Whether its step back is written by hand."""
+        """True if the row's step back is written by hand."""
         return self._by_hand is not None
 
     def at(self, step: int) -> int:
@@ -135,11 +135,12 @@ class Row:
         return len(self) - 1 - step if self.direction else step
 
     def carried(self, targets: int) -> Signals:
-        """Room for so many targets, by each state: zeros [target, unit]."""
+        """Zeros for so many targets, by each state: [target, unit]."""
         return {name: self.s[name].new_zeros(targets, self.s[name].shape[-1]) for name in self.states}
 
     def back(self, place: int, d: Signals, x: bool, weights: bool) -> _Moved:
-        """Over the step at `place` of the reading order; by x and by the weights only where they are asked for."""
+        """Carry `d` back over the step at `place` of the reading order; derivatives by x and by the weights only on
+        request."""
         if self._by_hand is None:
             assert self._general is not None
             return self._general(place, d, weights)
@@ -170,14 +171,14 @@ class _FromStep:
             after = self.cell.step(x, self.cell.State(**entered), tap, under)
             here = {name: getattr(after, name) for name in self.states}
             outputs = {name: value for name, value in here.items() if value.requires_grad}
-            asked = {"x": x}
-            asked |= {f"before {name}": leaf for name, leaf in before.items()}
-            asked |= {f"below {name}": leaf for name, leaf in below.items()}
-            asked |= {f"here {name}": value for name, value in outputs.items()}
-            asked |= {f"weight {name}": weight for name, weight in self.weights.items()} if weights else {}
-            found = torch.autograd.grad(
+            leaves = {"x": x}
+            leaves |= {f"before {name}": leaf for name, leaf in before.items()}
+            leaves |= {f"below {name}": leaf for name, leaf in below.items()}
+            leaves |= {f"here {name}": value for name, value in outputs.items()}
+            leaves |= {f"weight {name}": weight for name, weight in self.weights.items()} if weights else {}
+            grads = torch.autograd.grad(
                 list(outputs.values()),
-                list(asked.values()),
+                list(leaves.values()),
                 [d[name][:, None] for name in outputs],  # [target, 1, unit]
                 allow_unused=True,
                 is_grads_batched=True,
@@ -185,7 +186,7 @@ class _FromStep:
         batch = len(next(iter(d.values())))
         by = {
             name: value.new_zeros(batch, *value.shape) if grad is None else grad
-            for (name, value), grad in zip(asked.items(), found, strict=True)
+            for (name, value), grad in zip(leaves.items(), grads, strict=True)
         }
         return _Moved(
             {name: by[f"before {name}"][:, 0] for name in self.states},
@@ -201,7 +202,7 @@ class _FromStep:
 
 @contextmanager
 def walking() -> Iterator[None]:
-    """What a walk needs around it: nothing recorded by autograd, denormals counted as 0."""
+    """Context for a walk: autograd records nothing, and denormals count as 0."""
     with torch.no_grad(), flushed_denormals():
         yield
 
@@ -235,7 +236,7 @@ def seeds_at_top(top: list[Row], score: Callable[[Tensor], Tensor]) -> dict[tupl
 def walk(
     rows: list[Row], targets: Targets, lowest: int = 0, *, weights: bool = False, progress: Progress | None = None
 ) -> Iterator[Passed]:
-    """Carries the targets back through all rows from the highest that they touch to row `lowest` (INPUT: to x), from the last step to
+    """Carry the targets back through all rows from the highest that they touch to row `lowest` (INPUT: to x), from the last step to
     the first. With `weights` a row without a step back of its own gives the derivatives by its parameters."""
     touched = {row for row, _ in targets.seeds}
     if touched == {lowest} and not rows[lowest].direction:  # a row's states depend on each other by that row alone
@@ -253,7 +254,7 @@ def walk(
 
 
 def along(row: Row, targets: Targets, progress: Progress | None = None) -> Iterator[Passed]:
-    """Carries targets in one row back along that row alone, in its own order of reading: what a state does to later states of the same
+    """Carry targets in one row back along that row alone, in its own order of reading: the effect of a state on later states of the same
     row. The targets have one step, that of the token."""
     places = replace(targets, steps=[row.at(step) for step in targets.steps])
     for passed in _down([row], places, False, False, paced(progress)):
@@ -345,12 +346,12 @@ def carried_back(rows: list[Row], seeds: dict[tuple[int, str], Tensor]) -> list[
     for where, seed in seeds.items():
         into[where] += seed
     directions = 1 + any(row.direction for row in rows)
-    found: list[Signals] = [{} for _ in rows]
+    carried_by_row: list[Signals] = [{} for _ in rows]
     for bottom in range(len(rows) - directions, -1, -directions):
         layer = rows[bottom : bottom + directions]
         into_x = torch.zeros_like(layer[0].s["x"][:, 0])
         for row in layer:
-            by, carried = found[row.number], row.carried(1)
+            by, carried = carried_by_row[row.number], row.carried(1)
             by |= {name: torch.empty_like(into[row.number, name]) for name in row.states}
             for place in range(len(row) - 1, -1, -1):
                 t = row.at(place)
@@ -365,11 +366,11 @@ def carried_back(rows: list[Row], seeds: dict[tuple[int, str], Tensor]) -> list[
                 carried = moved.before
         for row, part in zip(rows[bottom - directions : bottom], into_x.chunk(directions, -1), strict=False):
             into[row.number, row.cell.upward] += part
-    return found
+    return carried_by_row
 
 
 def paced(progress: Progress | None) -> Progress:
-    """`progress`, called every now and then and at the end; nothing where there is none."""
+    """`progress`, called now and then and at the end; a function that does nothing if it is None."""
     if progress is None:
         return lambda share: None
     last = time.monotonic()

@@ -1,4 +1,4 @@
-"""Clipping a gradient, by its norm or by its values: pure functions, with what they did to it."""
+"""Gradient clipping, by norm or by value: pure functions, with statistics of the change."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Clipped(Generic[Values]):
 
 
 def by_norm(gradient: Mapping[str, Tensor], limit: float) -> Clipped[Tensor]:
-    """All of it scaled down so that its norm is at most `limit` (Pascanu et al. 2013), as torch's clip_grad_norm_ does it."""
+    """Gradient scaled down so that its norm is at most `limit` (Pascanu et al. 2013), as torch's clip_grad_norm_ does
+    it."""
     _positive(limit)
     norm = norm_of(gradient)
     factor = min(1.0, limit / (norm + CLOSE))
@@ -45,7 +46,7 @@ def by_norm(gradient: Mapping[str, Tensor], limit: float) -> Clipped[Tensor]:
 
 
 def by_value(gradient: Mapping[str, Tensor], limit: float) -> Clipped[Tensor]:
-    """Each entry held to ±`limit` by itself, as torch's clip_grad_value_ does it."""
+    """Gradient with each entry limited to ±`limit`, as torch's clip_grad_value_ does it."""
     _positive(limit)
     cut = sum(int((value.abs() > limit).sum()) for value in gradient.values())
     clipped = {name: value.clamp(-limit, limit) for name, value in gradient.items()}

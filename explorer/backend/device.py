@@ -1,4 +1,4 @@
-"""Where a model runs: the CPU, or a GPU where there is one and it is wanted."""
+"""The device that a model runs on: the CPU, or a GPU if there is one and the user wants it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 SETTING = "CAROUSEL_DEVICE"
-"""The environment variable that says what "auto" means."""
+"""Environment variable that sets the meaning of "auto"."""
 
 Module = TypeVar("Module", bound=nn.Module)
 Result = TypeVar("Result")
 
 
 def choose(device: str = "auto") -> torch.device:
-    """The device to run on. "auto" is what the setting CAROUSEL_DEVICE says, else cuda where there is one, else the CPU.
+    """Device to run on. "auto" is the setting CAROUSEL_DEVICE, else cuda if available, else the CPU.
 
     Raises ValueError for a name that is no device, and for one that this machine does not have. A network of a few hundred units is
     as fast on a CPU as on mps, so "auto" does not pick that.
@@ -38,8 +38,8 @@ def choose(device: str = "auto") -> torch.device:
 
 def available() -> tuple[str, ...]:
     """The devices that this machine has."""
-    found = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    return tuple(name for name, there in found.items() if there)
+    devices = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return tuple(name for name, there in devices.items() if there)
 
 
 def placed(module: Module, device: torch.device) -> Module:

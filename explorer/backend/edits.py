@@ -1,4 +1,4 @@
-"""Gate surgery: what is changed in a running cell, where, and how.
+"""Gate surgery: edits of a running cell.
 
     set_to("f", 0.0, units=3, steps=(10, 10))      # unit 3 forgets at step 10
     freeze("c")                                    # the belt stands still
@@ -26,11 +26,12 @@ from explorer.signals import PER_UNIT, Array, Trace
 
 Does = Literal["set", "scale", "noise", "freeze", "patch"]
 PREV = "_prev"
-"""What the name of a state ends in where it is meant as it enters a step."""
+"""Suffix of a state's name for the state as it enters a step."""
 LOOP = "loop"
-"""What an edit names that is of all states that come back; `in_full` has it for a cell."""
+"""Name of the signal in an edit of all recurrent states; `in_full` replaces it by the cell's own states."""
 MARGIN = 0.01
-"""How far beyond what a unit did on a text a value still counts as within: a σ comes near 1 without ever reaching it."""
+"""Distance beyond a unit's range on a text within which a value still counts as in range: a σ comes near 1 without ever
+reaching it."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ def noise(
     steps: int | tuple[int, int] | None = None,
     name: str = "",
 ) -> Edit:
-    """Adds normal noise of that standard deviation. The same seed gives a unit the same noise, whichever units are chosen."""
+    """Add normal noise of that standard deviation. The same seed gives a unit the same noise, whichever units are
+    chosen."""
     return Edit(signal, "noise", size, _units(units), layer, _steps(steps), seed, name=name)
 
 
@@ -144,7 +146,7 @@ def freeze(
     steps: int | tuple[int, int] | None = None,
     name: str = "",
 ) -> Edit:
-    """Lets a state keep the value with which it entered the step."""
+    """Freeze a state at the value with which it entered the step."""
     return Edit(state, "freeze", 0.0, _units(units), layer, _steps(steps), name=name)
 
 
@@ -157,7 +159,7 @@ def patch(
     layer: int | None = None,
     name: str = "",
 ) -> Edit:
-    """Lets a state (or another signal) be these values at step `at`, one a unit."""
+    """Set a state (or another signal) to these values at step `at`, one a unit."""
     return Edit(state, "patch", 0.0, _units(units), layer, _steps(at), values=tuple(np.ravel(values)), name=name)
 
 
@@ -191,13 +193,13 @@ def transplant(
 def erase(
     units: int | Iterable[int], *, states: Sequence[str] = ("c", "h"), layer: int | None = None, name: str = ""
 ) -> list[Edit]:
-    """Holds the memory of units at 0 after every step; `memories` says which states of a cell that is."""
+    """Hold the memory of units at 0 after every step; `memories` names the states of a cell."""
     return [set_to(state, 0.0, units=units, layer=layer, name=name) for state in states]
 
 
 def cut_loop(name: str = "") -> Edit:
-    """Lets every step begin with 0 in all that comes back to it, so that no gate hears of the steps before: h, or what a cell feeds back
-    in its place, as a Jordan network's y. A belt of its own, c, is carried on."""
+    """Set every recurrent state to 0 as it enters a step, so that no gate depends on earlier steps: h, or the state
+    that a cell feeds back in its place, as a Jordan network's y. A belt of its own, c, is carried on."""
     return set_to(LOOP, 0.0, name=name)
 
 
@@ -209,23 +211,24 @@ def loop_of(cell: Cell) -> tuple[str, ...]:
 
 def in_full(edits: Iterable[Edit], cell: Cell) -> tuple[Edit, ...]:
     """The edits with the cut of the loop as an edit of each state that comes back in this cell."""
-    found: list[Edit] = []
+    full: list[Edit] = []
     for edit in edits:
         states = loop_of(cell) if edit.signal == LOOP else ()
-        found += [replace(edit, signal=f"{state}{PREV}") for state in states] or [edit]
-    return tuple(found)
+        full += [replace(edit, signal=f"{state}{PREV}") for state in states] or [edit]
+    return tuple(full)
 
 
 def untouched() -> Edit:
-    """Changes nothing: the original reading on the path of the edited ones, to compare them with to the last bit."""
+    """Edit that changes nothing: the original reading on the path of the edited ones, to compare them with to the last
+    bit."""
     return scale("h", 1.0)
 
 
 def memories(cell: Cell) -> tuple[str, ...]:
-    """The states that are a unit's memory; a clock, a gate that is heard again and an output of another width are none."""
+    """States that are a unit's memory: no clock, no gate that is fed back, no output of another width."""
     of = {signal.name: signal for signal in cell.signals}
-    found = [of[name] for name in cell.State._fields if of[name].role in ("belt", "hidden")]
-    return tuple(signal.name for signal in found if signal.dims == PER_UNIT)
+    signals = [of[name] for name in cell.State._fields if of[name].role in ("belt", "hidden")]
+    return tuple(signal.name for signal in signals if signal.dims == PER_UNIT)
 
 
 def words(edit: Edit, first: int = 0) -> str:
@@ -249,8 +252,8 @@ def words(edit: Edit, first: int = 0) -> str:
 
 
 def check(edits: Sequence[Edit], network: Cell | Stack, steps: int, first: int = 0) -> list[str | None]:
-    """For each edit the reason why it cannot be done in this network on a text of so many steps; None where it can. `first` is how the
-    first step is called: 0 in Python, 1 on the screen."""
+    """Reason why an edit cannot be done in this network on a text of so many steps, for each edit; None if it can.
+    `first` is the number of the first step: 0 in Python, 1 on the screen."""
     stack = Stack.of(network) if isinstance(network, Cell) else network
     reasons = [[_reason(one, stack, steps, first) for one in in_full([edit], stack.cell)] for edit in edits]
     return [next((reason for reason in of_one if reason), None) for of_one in reasons]
@@ -283,14 +286,14 @@ def _reason(edit: Edit, stack: Stack, steps: int, first: int) -> str | None:
 
 
 def width_of(signal: str, cell: Cell) -> int:
-    """How many units a signal has: those of the cell, unless it belongs to a state of another width."""
+    """Number of units of a signal: the cell's, unless it belongs to a state of another width."""
     widths = {name: values.shape[-1] for name, values in cell.initial_state(1)._asdict().items()}
     width: int = widths.get(signal.removesuffix(PREV).removesuffix("_pre"), cell.hidden_size)
     return width
 
 
 def outside(trace: Trace, edit: Edit) -> bool:
-    """Whether a set or patched value lies beyond what one of its units does on this text, by more than MARGIN."""
+    """True if a set or patched value lies outside the range of one of its units on this text, by more than MARGIN."""
     if edit.does not in ("set", "patch") or edit.signal == LOOP:  # a first step begins with 0
         return False
     entering = edit.signal.endswith(PREV)
@@ -298,17 +301,17 @@ def outside(trace: Trace, edit: Edit) -> bool:
     values = values if edit.layer is None else values[edit.layer][None]
     values = values if edit.units is None else values[:, :, list(edit.units)]
     low, high = np.nanmin(values, axis=1) - MARGIN, np.nanmax(values, axis=1) + MARGIN  # [row, unit]
-    asked: Array = np.asarray(edit.values if edit.does == "patch" else edit.value)
-    return bool(((asked < low) | (asked > high)).any())
+    edited: Array = np.asarray(edit.values if edit.does == "patch" else edit.value)
+    return bool(((edited < low) | (edited > high)).any())
 
 
-def named(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Edits as a tuple. Raises ValueError for what is none."""
-    found = tuple(edits)
-    for edit in found:
+def checked_edits(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Edits as a tuple. Raises ValueError for anything that is not an Edit."""
+    checked = tuple(edits)
+    for edit in checked:
         if not isinstance(edit, Edit):
             raise ValueError(f"{edit!r} is not an edit; explorer.edits makes them: set_to, scale, noise, freeze, patch")
-    return found
+    return checked
 
 
 def _called(step: int, first: int) -> int:

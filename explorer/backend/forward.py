@@ -64,8 +64,8 @@ def run(stack: Stack, x: Tensor, initial: States | None = None, tap_at: TapAt | 
 
 
 def below(cell: Cell, row: Signals | None, state: Any, steps: int, direction: int) -> list[Any] | None:
-    """What the layer below came to at each step, in the order in which this one reads: a state a step, zeros where there is no layer
-    below; None for a cell that does not look at it. `state` is one of the row's own, for its sizes."""
+    """States of the layer below, one a step, in this row's reading order: zeros if there is no layer below, None for a
+    cell that does not read it. `state` is one of the row's own, for its sizes."""
     if not cell.reads_below:
         return None
     nothing = cell.State(*(torch.zeros_like(values) for values in state))
@@ -83,8 +83,8 @@ def unroll(
     taps: list[Tap] | None = None,
     only: Collection[str] | None = None,
 ) -> tuple[Signals, Any]:
-    """The cell's `step`, token by token, each with what the layer below came to and through its own tap: what was recorded (of `only`
-    these signals), and the last state."""
+    """Run the cell's `step`, token by token, each with the layer below and through its own tap: the recorded signals
+    (`only` these), and the last state."""
     recorded: dict[str, list[Tensor]] = {}
 
     for t, x_t in enumerate(x):

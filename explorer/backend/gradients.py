@@ -42,7 +42,7 @@ Objective = OfTop | OfState
 CARRIED = "state"
 """The name of all that a step hands to the next one."""
 HEADROOM = 2.0**64
-"""What the objective is multiplied by on the way back: a gradient near float32's smallest normal number is then far from it."""
+"""Factor of the objective on the way back, so that gradients near float32's smallest normal number stay far from it."""
 
 
 def gradients(
@@ -78,8 +78,8 @@ def by_carried_state(
             seed[objective.step, objective.unit] = factor
             seeds = {(objective.row, objective.name): seed}
         with walking():
-            found = carried_back(rows, seeds)
-        return [{name: signals[name] for name in handed_on(stack.cell)} for signals in found]
+            carried = carried_back(rows, seeds)
+        return [{name: signals[name] for name in handed_on(stack.cell)} for signals in carried]
 
     return _with_headroom(times)
 
@@ -137,7 +137,8 @@ def _by_sweep(factor: float, stack: Stack, x: Tensor, objective: Objective, init
 def _seeds(
     factor: float, stack: Stack, rows: list[Signals], objective: Objective
 ) -> tuple[list[Tensor], list[Tensor | None]]:
-    """What reaches each row's h, and its c, from the objective itself: [step, 1, unit] a row, None for a c that it does not touch."""
+    """Direct gradient of the objective by each row's h and c: [step, 1, unit] a row, None for a c that it does not
+    depend on."""
     into_h = [torch.zeros_like(signals["h"]) for signals in rows]
     into_c: list[Tensor | None] = [None] * len(rows)
     if isinstance(objective, OfTop):
@@ -167,7 +168,7 @@ def _sweep_row(
 
 @dataclass
 class _Tape:
-    """Collects what passes the taps, so that autograd can be asked for it."""
+    """Collector of the values that pass the taps, for autograd."""
 
     values: dict[tuple[int, str], dict[int, Tensor]] = field(default_factory=dict)
 
@@ -195,9 +196,9 @@ def _by_autograd(
         else:
             target = tape.values[objective.row, objective.name][objective.step][0, objective.unit]
     where = [(row, name, step) for (row, name), steps in tape.values.items() for step in sorted(steps)]
-    asked = [tape.values[row, name][step] for row, name, step in where]
-    by_x, *found = torch.autograd.grad(factor * target, [x, *asked], allow_unused=True, materialize_grads=True)
-    by = dict(zip(where, found, strict=True))
+    leaves = [tape.values[row, name][step] for row, name, step in where]
+    by_x, *by_state = torch.autograd.grad(factor * target, [x, *leaves], allow_unused=True, materialize_grads=True)
+    by = dict(zip(where, by_state, strict=True))
     grads: list[Signals] = [{} for _ in rows]
     for (row, name), steps in tape.values.items():
         grads[row][name] = torch.stack([by[row, name, step] for step in sorted(steps)])[:, 0]

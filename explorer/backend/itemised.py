@@ -19,11 +19,11 @@ Gradient = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Itemised:
-    """The parameter gradient of a sum of targets, one a step, taken apart.
+    """Parameter gradient of a sum of targets, one a step, split into terms.
 
     shares    [target, source], float64: the norm of what target T sends to the use of the weights at step t
-    gradient  the sum of all terms; for each length asked for, of those with T - t below it
-    by_x      [step, input] for each of these: by what the first layer reads
+    gradient  the sum of all terms; for each requested length, of those with T - t below it
+    by_x      [step, input] for each of these: by the first layer's input
     """
 
     shares: Tensor
@@ -38,17 +38,17 @@ def itemised(
     lengths: Sequence[int | None] = (None,),
     progress: Progress | None = None,
 ) -> Itemised:
-    """Takes the gradient apart, and adds it up again: all terms for None, those with T - t < k for a length k (truncation at k).
+    """Split the gradient into terms, and add them up again: all terms for None, those with T - t < k for a length k (truncation at k).
 
     A step uses a block of rows W as W·input, so its share of W's gradient is δ·inputᵀ, of norm ‖δ‖·‖input‖: no such matrix has to be
     made. Raises ValueError for a truncation of a network that reads both ways, whose gradient does not only go back.
     """
     if stack.bidirectional and any(length is not None for length in lengths):
         raise ValueError("a network that reads both ways has no truncation: its gradient does not only go back")
-    found = _taken_apart(stack, rows, targets, lengths, HEADROOM, progress)
-    if not all(value.isfinite().all() for value in (found.shares, *found.gradient[0].values())):
-        found = _taken_apart(stack, rows, targets, lengths, 1.0, progress)
-    return found
+    split = _taken_apart(stack, rows, targets, lengths, HEADROOM, progress)
+    if not all(value.isfinite().all() for value in (split.shares, *split.gradient[0].values())):
+        split = _taken_apart(stack, rows, targets, lengths, 1.0, progress)
+    return split
 
 
 def _taken_apart(
@@ -64,8 +64,8 @@ def _taken_apart(
     with walking():
         blocks = _blocks(rows, targets)
         for n, start, some in blocks:
-            told = None if progress is None else _part(progress, n, len(blocks))
-            for passed in walk(rows, some.times(factor), INPUT, weights=True, progress=told):
+            report = None if progress is None else _part(progress, n, len(blocks))
+            for passed in walk(rows, some.times(factor), INPUT, weights=True, progress=report):
                 if passed.row != INPUT:
                     first = start + passed.first
                     shares = _squares(rows[passed.row], passed)
@@ -85,7 +85,7 @@ def _blocks(rows: list[Row], targets: Targets) -> list[tuple[int, int, Targets]]
 
 
 def _part(progress: Progress, n: int, parts: int) -> Progress:
-    """`progress` of the whole, told that of its n-th part."""
+    """`progress` of the whole, called with the fraction of its n-th part."""
     return lambda share: progress((n + share) / parts)
 
 
@@ -97,14 +97,15 @@ def _squares(row: Row, passed: Passed) -> Tensor:
         return torch.stack(parts).sum(0)
     place = row.at(passed.step)
     entering = (row.s["x"][place], row.s["h_prev"][place])
-    found = torch.zeros((), dtype=torch.float64, device=passed.to[0].device)
+    squares = torch.zeros((), dtype=torch.float64, device=passed.to[0].device)
     for delta, x in zip(passed.to, entering, strict=True):  # the bias is a weight whose input is 1
-        found = found + delta.double().square().sum(1) * (x.double().square().sum() + 1)
-    return found
+        squares = squares + delta.double().square().sum(1) * (x.double().square().sum() + 1)
+    return squares
 
 
 class _Sums:
-    """Adds the terms up, for several lengths at once. A step's terms within a length are its first ones, since targets are in order."""
+    """Sum of the terms, for several lengths at once. A step's terms within a length are its first ones, since targets
+    are in order."""
 
     def __init__(self, rows: list[Row], lengths: list[int]) -> None:
         self.rows, self.lengths = rows, lengths
@@ -137,34 +138,34 @@ class _Sums:
 
     def _within(self, passed: Passed, some: Targets, terms: Tensor) -> Tensor:
         """The sum of the terms within each length, [length, …], float64."""
-        found = terms.new_zeros(len(self.lengths), *terms.shape[1:], dtype=torch.float64)
-        total, done = found[0].clone(), 0
+        sums = terms.new_zeros(len(self.lengths), *terms.shape[1:], dtype=torch.float64)
+        total, done = sums[0].clone(), 0
         both_ways = any(row.direction for row in self.rows)
         for n in self.order:
             end = len(terms) if both_ways else some.before(passed.step + self.lengths[n]) - passed.first
             if end > done:
                 total, done = total + terms[done:end].sum(0, dtype=torch.float64), end
-            found[n] = total
-        return found
+            sums[n] = total
+        return sums
 
     def gradients(self, suffixes: list[str], factor: float) -> list[Gradient]:
-        found: list[Gradient] = [{} for _ in self.lengths]
+        gradients: list[Gradient] = [{} for _ in self.lengths]
         for row in self.rows:
             for name, by_length in (self.weights.get(row.number) or self._of_row(row)).items():
-                for gradient, value in zip(found, by_length, strict=True):
+                for gradient, value in zip(gradients, by_length, strict=True):
                     gradient[f"{name}{suffixes[row.number]}"] = value / factor
-        return found
+        return gradients
 
     def _of_row(self, row: Row) -> Signals:
         """The gradient by each weight [length, …], from the summed δ of each step and what entered there."""
-        found: Signals = {}
+        gradient: Signals = {}
         for side, (end, entered) in enumerate((("ih", row.s["x"]), ("hh", row.s["h_prev"]))):
             at = self.deltas[row.number, side]
             size = next(delta for delta in at if delta is not None)
             delta = torch.stack([torch.zeros_like(size) if one is None else one for one in at], 1)  # [length, step, …]
-            found[f"weight_{end}"] = delta.transpose(1, 2) @ entered[:, 0].double()
-            found[f"bias_{end}"] = delta.sum(1)
-        return found
+            gradient[f"weight_{end}"] = delta.transpose(1, 2) @ entered[:, 0].double()
+            gradient[f"bias_{end}"] = delta.sum(1)
+        return gradient
 
 
 def norm_of(gradient: Mapping[str, Tensor]) -> float:
@@ -173,7 +174,7 @@ def norm_of(gradient: Mapping[str, Tensor]) -> float:
 
 
 def lost(whole: Mapping[str, Tensor], part: Mapping[str, Tensor]) -> float:
-    """‖whole - part‖ / ‖whole‖; NaN where there is no gradient at all."""
+    """‖whole - part‖ / ‖whole‖; NaN if the gradient is 0."""
     size = norm_of(whole)
     return (
         norm_of({name: value.double() - part[name].double() for name, value in whole.items()}) / size
@@ -183,7 +184,7 @@ def lost(whole: Mapping[str, Tensor], part: Mapping[str, Tensor]) -> float:
 
 
 def angle(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> float:
-    """Between two gradients, in degrees, 0 to 180; NaN where one of them is 0 or not finite.
+    """Angle between two gradients, in degrees, 0 to 180; NaN if one of them is 0 or not finite.
 
     By the arctangent of chords: the arccosine of a number near 1 would lose half of the digits.
     """

@@ -1,4 +1,5 @@
-"""What a state does to a later state of the same row: Jacobians, the two channels of a belt, and what is said of Elman networks."""
+"""Derivatives of a state by an earlier state of the same row: Jacobians, a belt's two channels, and the bounds known
+for Elman networks."""
 
 from __future__ import annotations
 
@@ -31,17 +32,17 @@ def jacobians(
     """
     for step, large in _passing(row, to, of, by, HEADROOM, progress):
         if only is None or step in (to, only):
-            found = large / HEADROOM
-            if not found.isfinite().all():
+            derivative = large / HEADROOM
+            if not derivative.isfinite().all():
                 break
-            yield step, found
+            yield step, derivative
         if step == only:
             return
     else:
         return
-    for after, found in _passing(row, to, of, by, 1.0, progress):
+    for after, derivative in _passing(row, to, of, by, 1.0, progress):
         if row.at(after) <= row.at(step) and (only is None or after == only):
-            yield after, found
+            yield after, derivative
         if after == only:
             return
 
@@ -101,11 +102,11 @@ def direct(row: Row, to: int) -> Tensor:
     belt_of(row.cell)
     keep = torch.as_tensor(row.cell.belts[0].kept(row.s))[:, 0].cpu().double()  # [step, unit] in the order of reading
     end = row.at(to)
-    found = torch.zeros_like(keep)
-    found[end] = 1
+    products = torch.zeros_like(keep)
+    products[end] = 1
     if end:
-        found[:end] = keep[1 : end + 1].flip(0).cumprod(0).flip(0)
-    return found.flip(0) if row.direction else found
+        products[:end] = keep[1 : end + 1].flip(0).cumprod(0).flip(0)
+    return products.flip(0) if row.direction else products
 
 
 def channels(row: Row, to: int, since: int) -> tuple[Tensor, Tensor]:
@@ -156,15 +157,15 @@ def spectra(row: Row, to: int, progress: Progress | None = None) -> Spectra:
 
 @dataclass(frozen=True)
 class Elman:
-    """Of an Elman network: what is said of dh_to/dh_step, and what it is. [step] each; NaN at the steps read after `to`.
+    """Bounds and exact norms of dh_to/dh_step in an Elman network. [step] each; NaN at the steps read after `to`.
 
     radius      ρ(W_hh), the largest eigenvalue's size
     sigma       σ_max(W_hh)
     gamma       the steepest slope of its nonlinearity: 1 for tanh, relu, linear; ¼ for sigmoid; …
     exact       ‖dh_to/dh_step‖₂ = ‖Π diag(φ') W_hh‖₂
     bound       (σ_max γ)^(to-step), which it never exceeds (Pascanu et al. 2013)
-    misordered  ‖W_hh^(to-step) Π diag(φ')‖₂, as it is often printed: the factors in an order in which they do not come
-    apart       how far that matrix is from the exact one: ‖difference‖ / ‖exact‖, Frobenius
+    misordered  ‖W_hh^(to-step) Π diag(φ')‖₂, as it is often printed: the factors in the wrong order
+    apart       distance of that matrix from the exact one: ‖difference‖ / ‖exact‖, Frobenius
     """
 
     radius: float
@@ -179,7 +180,7 @@ class Elman:
 def elman(row: Row, to: int) -> Elman:
     """The bound and the exact product, of a reading in float64. Raises ValueError for another cell."""
     if row.cell.name != "rnn":
-        raise ValueError(f"{row.cell.name} is no Elman network: its steps are not W_hh and a slope alone")
+        raise ValueError(f"{row.cell.name} is not an Elman network: its step is more than W_hh and a slope")
     squash = activation(str(row.cell.options["nonlinearity"]))
     W = row.cell.weight_hh.detach().cpu()
     radius, sigma = radius_of(W), largest(W)
@@ -187,11 +188,11 @@ def elman(row: Row, to: int) -> Elman:
     slopes, power = torch.ones(len(W), dtype=torch.float64), torch.eye(len(W), dtype=torch.float64)
     slope = squash.slope(row.s["h"])[:, 0].cpu()  # [place, unit]
     for distance, (step, on_device) in enumerate(jacobians(row, to, "h", "h")):
-        found = on_device.cpu()
+        product = on_device.cpu()
         wrong = power * slopes
-        exact[step], misordered[step] = largest(found), largest(wrong)
+        exact[step], misordered[step] = largest(product), largest(wrong)
         bound[step] = (sigma * squash.steepest) ** distance
-        apart[step] = (wrong - found).norm() / found.norm()
+        apart[step] = (wrong - product).norm() / product.norm()
         slopes, power = slopes * slope[row.at(step)], power @ W
     return Elman(radius, float(sigma), squash.steepest, exact, bound, misordered, apart)
 

@@ -17,11 +17,11 @@ def matrix(rows: list[Row], targets: Targets, row: int, name: str, progress: Pro
     The squares are added up in float64: a vector of tiny numbers has a norm, where their squares are no float32 any more. As in
     `gradients`, the way back runs with headroom, and once more without it for the targets that it makes overflow.
     """
-    found = _walked(rows, targets.times(HEADROOM), row, name, progress).div_(HEADROOM)
-    lost = (~found.isfinite()).any(1).nonzero()[:, 0].tolist()
+    gradients = _walked(rows, targets.times(HEADROOM), row, name, progress).div_(HEADROOM)
+    lost = (~gradients.isfinite()).any(1).nonzero()[:, 0].tolist()
     if lost:
-        found[lost] = _walked(rows, targets.only(lost), row, name, progress)
-    return found
+        gradients[lost] = _walked(rows, targets.only(lost), row, name, progress)
+    return gradients
 
 
 def _walked(rows: list[Row], targets: Targets, row: int, name: str, progress: Progress | None) -> Tensor:

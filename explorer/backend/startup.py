@@ -1,4 +1,4 @@
-"""How far a gradient reaches in an untrained cell, and the one start that cells have no option for."""
+"""Reach of a gradient in an untrained cell, and the one initialisation that cells have no option for."""
 
 from __future__ import annotations
 

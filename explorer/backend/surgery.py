@@ -46,65 +46,65 @@ def tap_at(edits: Sequence[Edit], stack: Stack, x: Tensor) -> TapAt | None:
 
 
 def within(edits: Sequence[Edit], steps: int, count: int) -> list[Edit]:
-    """The edits of a reading of so many steps that fall on its first `count` steps, cut to these."""
-    found = []
+    """Edits of a reading of so many steps that fall on its first `count` steps, cut to these."""
+    inside = []
     for edit in edits:
         first, last = (step % steps for step in edit.steps or (0, -1))
         if first < count:
-            found.append(replace(edit, steps=(first, min(last, count - 1))))
-    return found
+            inside.append(replace(edit, steps=(first, min(last, count - 1))))
+    return inside
 
 
 def marks(edits: Sequence[Edit], stack: Stack, steps: int) -> dict[str, Array]:
-    """What these edits touch: by the name of a signal, [row, step, unit]. What is multiplied by 1 is not touched, nor is what gets no
-    noise."""
-    found: dict[str, Array] = {}
+    """Units that these edits touch: by the name of a signal, a mask [row, step, unit]. Scaling by 1 and noise of 0
+    touch nothing."""
+    masks: dict[str, Array] = {}
     for edit in edits:
         if (edit.does, edit.value) in (("scale", 1.0), ("noise", 0.0)):
             continue
         shape = (len(stack.rows), steps, width_of(edit.signal, stack.cell))
-        mark = found.setdefault(edit.signal, np.zeros(shape, dtype=bool))
+        mark = masks.setdefault(edit.signal, np.zeros(shape, dtype=bool))
         first, last = (step % steps for step in edit.steps or (0, -1))
         part = mark[:, first : last + 1] if edit.layer is None else mark[edit.layer, first : last + 1][None]
         part[..., slice(None) if edit.units is None else list(edit.units)] = True
-    return found
+    return masks
 
 
 @dataclass(frozen=True)
-class Witness:
-    """What edited quantities came to by the cell's equations, and what the edits made of them: by name and row, [step, batch, unit], in
-    the order in which the row read."""
+class EditRecord:
+    """Edited quantities as the cell's equations gave them, and as the edits left them: by name and row, [step, batch,
+    unit], in the row's reading order."""
 
-    came: dict[tuple[str, int], list[Tensor]]
-    left: dict[tuple[str, int], list[Tensor]]
+    computed_values: dict[tuple[str, int], list[Tensor]]
+    edited_values: dict[tuple[str, int], list[Tensor]]
 
     def computed(self, name: str, row: int) -> Tensor:
         """Before the edits."""
-        return torch.stack(self.came[name, row])
+        return torch.stack(self.computed_values[name, row])
 
-    def made(self, name: str, row: int) -> Tensor:
+    def edited(self, name: str, row: int) -> Tensor:
         """After them."""
-        return torch.stack(self.left[name, row])
+        return torch.stack(self.edited_values[name, row])
 
 
-def witnessed(at: TapAt, edits: Sequence[Edit]) -> tuple[TapAt, Witness]:
-    """The taps that do these edits, with someone who writes down what comes to them and what leaves them."""
+def record_edits(at: TapAt, edits: Sequence[Edit]) -> tuple[TapAt, EditRecord]:
+    """Taps that do these edits, and a record of the values before and after them."""
     names = {edit.signal for edit in edits}
-    seen = Witness({}, {})
+    record = EditRecord({}, {})
 
-    def watching(row: int, step: int) -> Tap:
+    def recording_at(row: int, step: int) -> Tap:
         tap = at(row, step)
 
-        def watched(name: str, value: Tensor) -> Tensor:
+        def recording(name: str, value: Tensor) -> Tensor:
             new = tap(name, value)
             if name in names:
-                seen.came.setdefault((name, row), []).append(value)
-                seen.left.setdefault((name, row), []).append(new)
+                record.computed_values.setdefault((name, row), []).append(value)
+                record.edited_values.setdefault((name, row), []).append(new)
             return new
 
-        return watched
+        return recording
 
-    return watching, seen
+    return recording_at, record
 
 
 def then(first: TapAt | None, second: TapAt) -> TapAt:

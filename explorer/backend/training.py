@@ -29,18 +29,18 @@ class TrainingDiverged(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """What a run may spend, and how.
+    """Budget and schedule of a training run.
 
     steps, batch     updates, and sequences in each
-    length           of streams: how many tokens an update reads, which is also how far its gradient goes back
-    truncate         of drawn sequences: how many steps the gradient goes back; None: to the beginning (full BPTT)
+    length           of streams: tokens that an update reads, which is also how far its gradient goes back
+    truncate         of drawn sequences: steps that the gradient goes back; None: to the beginning (full BPTT)
     optimiser        one of OPTIMISERS, with learning_rate, weight_decay, and momentum (sgd, rmsprop)
     warmup, schedule the rate rises linearly for `warmup` updates, then follows one of SCHEDULES down to 2 %, or stays
-    clip, clip_value the gradient's norm is held to `clip`, then each entry to ±`clip_value`; None: not
+    clip, clip_value the gradient's norm is limited to `clip`, then each entry to ±`clip_value`; None: no limit
     reset            of streams: the share that starts an update from the zero state, so that a model is used to a cold start
-    noise            standard deviation of what is added to h before the readout while training
+    noise            standard deviation of the noise added to h before the readout while training
     dropout          share of the embedding's and of h's numbers before the readout that is dropped while training
-    check, patience  every `check` updates a validation score is taken; after `patience` without a better one the run stops early
+    check, patience  validation score every `check` updates; after `patience` scores without a better one the run stops early
     """
 
     steps: int
@@ -71,8 +71,8 @@ class Budget:
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
         done = (step - self.warmup) / max(1, self.steps - self.warmup)
-        left = {"cosine": (1 + math.cos(math.pi * done)) / 2, "linear": 1 - done, "constant": 1.0}[self.schedule]
-        return self.learning_rate * (0.02 + 0.98 * left)
+        factor = {"cosine": (1 + math.cos(math.pi * done)) / 2, "linear": 1 - done, "constant": 1.0}[self.schedule]
+        return self.learning_rate * (0.02 + 0.98 * factor)
 
     def optimiser_of(self, module: nn.Module) -> torch.optim.Optimizer:
         """torch's own, over all weights of the module."""

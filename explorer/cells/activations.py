@@ -1,4 +1,4 @@
-"""Activations by name: what a cell's gates, candidate and state are squashed by, with the formula that shows it.
+"""Activations by name: the nonlinearities of a cell's gates, candidate and state, with their formulas.
 
 A name may carry parameters: "hard_sigmoid" is torch's and Keras 3's, clip(a/6 + 0.5, 0, 1); "hard_sigmoid(0.2, 0.5)" is that of Keras 1
 and 2 and ONNX's default, clip(0.2 a + 0.5, 0, 1). The functions in a formula are torch's own: those of `torch` and `torch.nn.functional`.
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 NAME = re.compile(r"(?P<kind>[a-z_0-9]+)(?:\((?P<values>[^()]*)\))?")
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
-"""Of selu."""
+"""Constants of selu."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Activation:
 
     @property
     def is_gate(self) -> bool:
-        """Whether its values are shares, from 0 to 1."""
+        """True if its values are shares, from 0 to 1."""
         return self.low >= 0 and self.high <= 1
 
     def formula(self, name: str) -> str:
@@ -122,12 +122,12 @@ def activation(name: str, what: str = "activation") -> Activation:
     """The activation of that name. Raises ValueError for an unknown name or wrong parameters; `what` says there what it is for."""
     if name in PLAIN:
         return PLAIN[name]
-    found = NAME.fullmatch(name)
-    if not found or found["values"] is None or found["kind"] not in WITH_PARAMETERS:
+    match = NAME.fullmatch(name)
+    if not match or match["values"] is None or match["kind"] not in WITH_PARAMETERS:
         raise ValueError(f"unknown {what} {name!r}; choose from {', '.join(CHOICES)}")
-    make, names = WITH_PARAMETERS[found["kind"]]
+    make, names = WITH_PARAMETERS[match["kind"]]
     try:
-        values = [float(value) for value in found["values"].split(",")]
+        values = [float(value) for value in match["values"].split(",")]
     except ValueError:
         values = []
     if len(values) != len(names) or not all(map(math.isfinite, values)) or values[0] <= 0:
@@ -137,7 +137,7 @@ def activation(name: str, what: str = "activation") -> Activation:
 
 def gate_activation(name: str) -> Activation:
     """The activation of a gate. Raises ValueError for one whose values are not shares from 0 to 1."""
-    found = activation(name, "gate")
-    if not found.is_gate:
+    function = activation(name, "gate")
+    if not function.is_gate:
         raise ValueError(f"gate {name!r} does not stay between 0 and 1; choose from {', '.join(GATES)}")
-    return found
+    return function

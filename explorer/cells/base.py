@@ -1,4 +1,4 @@
-"""What every cell shares: weights in torch's layout, the tap, the registry.
+"""Base class of all cells: weights in torch's layout, the tap, the registry.
 
 A cell states its equations once, in `step`. Each quantity passes through `tap(name, value)`, which may record it, replace it or mark
 it for differentiation; so one statement serves the forward pass, the recording, the edits and the gradients.
@@ -27,7 +27,8 @@ Tap = Callable[[str, Tensor], Tensor]
 Signals = dict[str, Tensor]
 
 KERNEL_MODE = (True, 1, 0.0, False, False, False)
-"""What torch's fused kernels are told: with biases, one layer, no dropout, not training, one direction, [step, batch, unit]."""
+"""Arguments of torch's fused kernels: with biases, one layer, no dropout, not training, one direction, [step, batch,
+unit]."""
 
 
 _cudnn = RLock()
@@ -35,9 +36,9 @@ _cudnn = RLock()
 
 @contextmanager
 def exactly(x: Tensor) -> Iterator[None]:
-    """A fused kernel called inside rounds as the cell's `step` does: on a GPU torch's own kernels are taken and not those of cuDNN,
-    which round to TF32 and warn of weights that do not lie in one piece. The switch is the whole process's, hence the lock.
-    """
+    """Make a fused kernel called inside round as the cell's `step` does: on a GPU torch's own kernels run and not those
+    of cuDNN, which round to TF32 and warn of weights that are not contiguous. The switch is the whole process's, hence
+    the lock."""
     if not x.is_cuda:
         yield
         return
@@ -51,12 +52,12 @@ def untapped(name: str, value: Tensor) -> Tensor:
 
 
 class Back(NamedTuple):
-    """A batch of targets carried back over one step of a cell: the total derivatives, [target, …] each.
+    """Batch of targets carried back over one step of a cell: the total derivatives, [target, …] each.
 
     before        by the states before the step, {state: [target, unit]}
     here          by the step's own states, all paths included: by an LSTM's c also the one through h
-    to_input      by W_ih x + b_ih, [target, blocks*unit]; only where it was asked for
-    to_recurrent  by W_hh h + b_hh, likewise; another one where a gate stands between the two sums
+    to_input      by W_ih x + b_ih, [target, blocks*unit]; only on request
+    to_recurrent  by W_hh h + b_hh, likewise; differs from to_input where a gate stands between the two sums
     """
 
     before: Signals
@@ -86,14 +87,14 @@ class Cell(nn.Module):
     parent: ClassVar[str] = ""
     """The name of the cell that it changes; empty where it begins a line of its own."""
     change: ClassVar[str] = ""
-    """What it adds to its parent or takes away, in a sentence."""
+    """The change to its parent, in one sentence."""
     source: ClassVar[str]
-    """Who wrote it down first: authors, year, title, and where to find it."""
+    """The first publication: authors, year, title, and where to find it."""
     blocks: ClassVar[tuple[str, ...]]
     """The signals that are squashed sums of W x and W h, in the order of their blocks of `unit` rows in the weights."""
     State: ClassVar[type[Any]] = HiddenState
     trained: ClassVar[bool] = True
-    """Whether training changes its weights; a reservoir stays as it was drawn."""
+    """True if training changes its weights; a reservoir keeps its initial weights."""
     upward: ClassVar[str] = "h"
     """The state that the layer above reads."""
     reads_below: ClassVar[tuple[str, ...]] = ()
@@ -102,7 +103,7 @@ class Cell(nn.Module):
     diagram: ClassVar[Diagram]
     """How the cell is drawn; a test holds each operation in it against the formulas of the wires."""
     signals: tuple[Signal, ...]
-    """In the order of computation."""
+    """Signals in the order of computation."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -125,22 +126,22 @@ class Cell(nn.Module):
     @classmethod
     def year(cls) -> int:
         """When it was first written down, as `source` says."""
-        found = re.search(r"\b(19|20)\d\d\b", cls.source)
-        return int(found.group()) if found else 0
+        match = re.search(r"\b(19|20)\d\d\b", cls.source)
+        return int(match.group()) if match else 0
 
     @property
     def input_blocks(self) -> tuple[str, ...]:
-        """Those of the blocks that have weights of x."""
+        """Blocks that have weights of x."""
         return self.blocks
 
     @property
     def recurrent_blocks(self) -> tuple[str, ...]:
-        """Those of the blocks that have weights of what comes back."""
+        """Blocks that have weights of the recurrent output."""
         return self.blocks
 
     @property
     def recurrent_size(self) -> int:
-        """How many numbers come back."""
+        """Size of the recurrent output."""
         return self.hidden_size
 
     @property
@@ -158,16 +159,16 @@ class Cell(nn.Module):
 
     @property
     def named_weights(self) -> dict[str, Tensor]:
-        """What formulas name: the blocks of the weights, `W_ii` [unit, input], `b_ii` [unit], `W_hi`, `b_hi`, …; others as the cell adds.
+        """Weights by their names in formulas: the blocks `W_ii` [unit, input], `b_ii` [unit], `W_hi`, `b_hi`, …; others as the cell adds.
 
-        The first letter behind the line says where it comes from (i: the input), what follows where it goes.
+        The first letter after the underscore names the source (i: the input), the rest the target.
         """
-        found: dict[str, Tensor] = {}
+        weights: dict[str, Tensor] = {}
         for end, names in (("i", self.input_blocks), ("h", self.recurrent_blocks)):
             for kind, weight in (("W", f"weight_{end}h"), ("b", f"bias_{end}h")):
-                rows = getattr(self, weight).split(self.hidden_size) if names else ()  # split makes one part of nothing
-                found |= {f"{kind}_{end}{name}": block for name, block in zip(names, rows, strict=True)}
-        return found
+                rows = getattr(self, weight).split(self.hidden_size) if names else ()  # split returns one part for 0 rows
+                weights |= {f"{kind}_{end}{name}": block for name, block in zip(names, rows, strict=True)}
+        return weights
 
     @property
     def options(self) -> dict[str, Any]:
@@ -179,26 +180,27 @@ class Cell(nn.Module):
         raise NotImplementedError
 
     def kernel(self, x: Tensor, state: Any) -> tuple[Tensor, Any] | None:
-        """h of every step, [step, batch, unit], and the last state, by a fused kernel of torch; None where there is none."""
+        """h of every step, [step, batch, unit], and the last state, by a fused kernel of torch; None if no kernel
+        computes this cell."""
         return None
 
     def sweep(self, s: Signals, grad_h: Tensor, grad_state: Tensor | None = None) -> Signals | None:
-        """The reverse sweep written by hand; None where there is none, and autograd is asked instead.
+        """Reverse sweep written by hand; None if the cell has none, and autograd computes it.
 
         s           the signals, `<state>_prev` among them, [step, 1, unit]
-        grad_h      what reaches h from outside the layer, [step, batch, unit]; a batch is one objective a row
-        grad_state  what reaches the belt's own state from outside, likewise
+        grad_h      gradient that reaches h from outside the layer, [step, batch, unit]; a batch is one objective a row
+        grad_state  gradient that reaches the belt's own state from outside, likewise
         Returns the total derivative by every signal and by `x`, [step, batch, unit or input].
         """
         return None
 
     def backwards(self, s: Signals) -> Backwards | None:
-        """One step back written by hand; None where there is none, and autograd is asked over one `step` instead.
+        """One step back written by hand; None if the cell has none, and autograd computes it over one `step`.
 
         s  the signals, `<state>_prev` among them, [step, 1, unit]
         Returns `back(t, d, sums)`, which may be called for any step t: d {state: [target, unit]} is the derivative by the states after
-        step t, each taken as a variable of its own. `back` leaves d as it is, but may hand its tensors on. With `sums` it gives the
-        derivatives by W x + b and W h + b, too. Without, it may put the blocks of W_hh together before it multiplies by them.
+        step t, each taken as a variable of its own. `back` leaves d as it is, but may pass its tensors on. With `sums` it also gives the
+        derivatives by W x + b and W h + b. Without, it may join the blocks of W_hh before it multiplies by them.
         """
         return None
 
@@ -219,11 +221,11 @@ class Cell(nn.Module):
     @cached_property
     def recorded(self) -> tuple[Signal, ...]:
         """The signals, each behind the pre-activation that its formula names."""
-        found: list[Signal] = []
+        signals: list[Signal] = []
         for signal in self.signals:
             pre = f"{signal.name}_pre"
             if pre in formula.names(signal.formula):
-                found.append(
+                signals.append(
                     Signal(
                         name=pre,
                         symbol=pre_symbol(signal.name),
@@ -234,8 +236,8 @@ class Cell(nn.Module):
                         dims=signal.dims,
                     )
                 )
-            found.append(signal)
-        return tuple(found)
+            signals.append(signal)
+        return tuple(signals)
 
     @property
     def carried(self) -> tuple[str, ...]:
@@ -270,6 +272,6 @@ REGISTRY: dict[str, type[Cell]] = {}
 
 
 def register(cell: type[AnyCell]) -> type[AnyCell]:
-    """Makes `cell` known to `build` and so to everything else."""
+    """Register `cell`, so that `build` and everything else finds it."""
     REGISTRY[cell.name] = cell
     return cell

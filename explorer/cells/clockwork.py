@@ -48,7 +48,7 @@ class Clockwork(Cell):
     title: ClassVar[str] = "Clockwork RNN"
     parent: ClassVar[str] = "rnn"
     change: ClassVar[str] = (
-        "Units take turns: each module is made anew only when its period divides the step, and else copies itself."
+        "Modules with their own clock: each is updated only when its period divides the step, and otherwise keeps its state."
     )
     source: ClassVar[str] = "Koutník, Greff, Gomez & Schmidhuber 2014, “A clockwork RNN”, arXiv:1402.3511"
     blocks: ClassVar[tuple[str, ...]] = ("n",)
@@ -134,7 +134,7 @@ class Clockwork(Cell):
         t = tap("t", state.t.detach() + 1)  # [batch, unit] each
         a = divides(self.period, t)
         if torch.is_grad_enabled():
-            a.requires_grad_()  # it depends on nothing that does, but gradients by it are asked for
+            a.requires_grad_()  # no weight leads to it, but callers differentiate by it
         a = tap("a", a)
         of_x = F.linear(x, self.weight_ih, self.bias_ih)
         n = tap("n_pre", of_x + F.linear(state.h, self.mask * self.weight_hh, self.bias_hh))

@@ -23,7 +23,7 @@ from explorer.signals import Belt, Signal
 
 
 def from_below(label: str, state: str) -> Signal:
-    """What the cell looks at of the layer below: its `state` at the same step."""
+    """Signal for the layer below: its `state` at the same step."""
     return Signal(name="l", symbol="l_t", kind="signed", role="belt", label=label, formula=f"{state}_below")
 
 
@@ -50,7 +50,7 @@ class DepthGated(LSTMLike):
     title: ClassVar[str] = "Depth-gated LSTM"
     parent: ClassVar[str] = "lstm"
     change: ClassVar[str] = (
-        "A gated link from the belt of the layer below: a memory can rise without being squashed on its way."
+        "A gated link from the belt of the layer below: a memory can move up a layer without a nonlinearity."
     )
     source: ClassVar[str] = "Yao, Cohn, Vylomova, Duh & Dyer 2015, “Depth-gated LSTM”, arXiv:1508.03790"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o", "d")

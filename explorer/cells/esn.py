@@ -31,8 +31,8 @@ class EchoState(Cell):
     title: ClassVar[str] = "Echo state network"
     parent: ClassVar[str] = "rnn"
     change: ClassVar[str] = (
-        "Its weights stay as they were drawn, only scaled, so that the past echoes and fades; a unit keeps a fixed share of its state. "
-        "The readout alone is trained."
+        "Its weights keep their random values, scaled so that the past fades; a unit keeps a fixed share of its state. "
+        "Only the readout is trained."
     )
     source: ClassVar[str] = (
         "Jaeger 2001, “The ‘echo state’ approach to analysing and training recurrent neural networks”, GMD report 148; "

@@ -108,7 +108,7 @@ class NoForgetGate(Greff):
 
     name: ClassVar[str] = "lstm-nfg"
     title: ClassVar[str] = "LSTM without forget gate"
-    change: ClassVar[str] = "No forget gate: nothing on the belt is ever let go of."
+    change: ClassVar[str] = "No forget gate: nothing on the belt is ever forgotten."
     source: ClassVar[str] = f"{SOURCE} (NFG)"
     blocks: ClassVar[tuple[str, ...]] = ("i", "g", "o")
     fused: ClassVar[bool] = True
@@ -140,7 +140,7 @@ class NoOutputGate(ForgettingGreff):
 
     name: ClassVar[str] = "lstm-nog"
     title: ClassVar[str] = "LSTM without output gate"
-    change: ClassVar[str] = "No output gate: all that is on the belt is shown at every step."
+    change: ClassVar[str] = "No output gate: the whole belt is visible at every step."
     source: ClassVar[str] = f"{SOURCE} (NOG)"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g")
     fused: ClassVar[bool] = True
@@ -183,7 +183,7 @@ class NoInputActivation(ForgettingGreff):
 
     name: ClassVar[str] = "lstm-niaf"
     title: ClassVar[str] = "LSTM, candidate not squashed"
-    change: ClassVar[str] = "The candidate is not squashed: what one step can write has no bound."
+    change: ClassVar[str] = "No nonlinearity on the candidate: a write has no bound."
     source: ClassVar[str] = f"{SOURCE} (NIAF)"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     belts = (Belt("c", keep="f", write="i * g"),)
@@ -223,7 +223,7 @@ class NoOutputActivation(ForgettingGreff):
 
     name: ClassVar[str] = "lstm-noaf"
     title: ClassVar[str] = "LSTM, belt not squashed"
-    change: ClassVar[str] = "The belt is not squashed where it is shown: h has no bound either."
+    change: ClassVar[str] = "No nonlinearity on the output: h has no bound either."
     source: ClassVar[str] = f"{SOURCE} (NOAF)"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     belts = (Belt("c", keep="f", write="i * g"),)

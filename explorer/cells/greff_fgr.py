@@ -49,7 +49,7 @@ class FullGateRecurrence(ForgettingGreff):
 
     name: ClassVar[str] = "lstm-fgr"
     title: ClassVar[str] = "LSTM, full gate recurrence"
-    change: ClassVar[str] = "Every gate also hears what all gates were at the step before."
+    change: ClassVar[str] = "Every gate also sees all gates of the step before."
     source: ClassVar[str] = f"{SOURCE} (FGR)"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     State: ClassVar[type[Any]] = GatedState
@@ -98,20 +98,20 @@ class FullGateRecurrence(ForgettingGreff):
 
     @property
     def sums(self) -> dict[str, str]:
-        heard = {f"{to}_pre": "".join(f" + W_{of.upper()}{to} @ {of}_prev" for of in GATES) for to in GATES}
-        return {name: total + heard.get(name, "") for name, total in super().sums.items()}
+        recurrent = {f"{to}_pre": "".join(f" + W_{of.upper()}{to} @ {of}_prev" for of in GATES) for to in GATES}
+        return {name: total + recurrent.get(name, "") for name, total in super().sums.items()}
 
     def step(self, x: Tensor, state: GatedState, tap: Tap, below: Any = None) -> GatedState:
-        sums, heard = self.sums_of(x, state.h), self._heard(state)
-        i = self.gate("i", sums["i"] + heard["i"], state.c, tap)
-        f = self.gate("f", sums["f"] + heard["f"], state.c, tap)
+        sums, recurrent = self.sums_of(x, state.h), self._from_gates(state)
+        i = self.gate("i", sums["i"] + recurrent["i"], state.c, tap)
+        f = self.gate("f", sums["f"] + recurrent["f"], state.c, tap)
         g = tap("g", tap("g_pre", sums["g"]).tanh())
         c = tap("c", f * state.c + i * g)
-        o = self.gate("o", sums["o"] + heard["o"], c, tap)
+        o = self.gate("o", sums["o"] + recurrent["o"], c, tap)
         h = tap("h", o * c.tanh())
         return GatedState(h, c, i, f, o)
 
-    def _heard(self, state: GatedState) -> dict[str, Tensor]:
-        """What each gate hears of all gates of the step before, [batch, unit]."""
+    def _from_gates(self, state: GatedState) -> dict[str, Tensor]:
+        """Recurrent input of each gate from all gates of the step before, [batch, unit]."""
         before = torch.cat([state.i, state.f, state.o], -1)
         return dict(zip(GATES, F.linear(before, self.weight_gates).split(self.hidden_size, -1), strict=True))

@@ -13,7 +13,7 @@ from explorer.signals import Belt, Role, Signal
 
 
 class GridState(NamedTuple):
-    """What goes on in time, h and the belt c, and what goes up in depth, h_depth and the belt c_depth."""
+    """States that go on in time, h and the belt c, and that go up in depth, h_depth and the belt c_depth."""
 
     h: Tensor  # [batch, unit]
     c: Tensor  # [batch, unit]
@@ -22,7 +22,7 @@ class GridState(NamedTuple):
 
 
 def signed(name: str, role: Role, label: str, formula: str) -> Signal:
-    """What is neither a gate nor from outside."""
+    """Signed signal that is neither a gate nor an input."""
     return Signal(name=name, symbol=symbol_of(name), kind="signed", role=role, label=label, formula=formula)
 
 
@@ -48,7 +48,7 @@ class Grid(Cell):
     title: ClassVar[str] = "Grid LSTM"
     parent: ClassVar[str] = "lstm"
     change: ClassVar[str] = (
-        "A second LSTM beside it, along depth: layers hand a belt of their own upwards, as steps hand one on in time."
+        "A second LSTM beside it, along depth: layers pass a belt of their own upwards, as steps pass one on in time."
     )
     source: ClassVar[str] = "Kalchbrenner, Danihelka & Graves 2015, “Grid long short-term memory”, arXiv:1507.01526"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o", "i_depth", "f_depth", "g_depth", "o_depth")

@@ -68,7 +68,7 @@ class GRU(GRULike):
     title: ClassVar[str] = "GRU"
     parent: ClassVar[str] = "lstm"
     change: ClassVar[str] = (
-        "No belt beside h: h itself is carried on. One gate keeps and lets in what it does not keep; another resets."
+        "No belt beside h: h itself is carried on. One gate splits between old state and candidate; another resets."
     )
     source: ClassVar[str] = (
         "Cho et al. 2014, “Learning phrase representations using RNN encoder-decoder”, arXiv:1406.1078; in torch.nn.GRU's form"
@@ -166,19 +166,19 @@ class GRU(GRULike):
         U = self.weight_hh.view(3, self.hidden_size, -1)
 
         def back(t: int, d: Signals, sums: bool) -> Back:
-            kept = d["h"] * z[t]
+            carried = d["h"] * z[t]
             if sums:
                 dh = d["h"][:, None]
                 inputs, recurrent = (dh * to_input[t]).flatten(1), (dh * to_recurrent[t]).flatten(1)
-                return Back({"h": kept.addmm_(recurrent, self.weight_hh)}, d, inputs, recurrent)
+                return Back({"h": carried.addmm_(recurrent, self.weight_hh)}, d, inputs, recurrent)
             by_h = (to_recurrent[t, 0, :, :, None] * U).sum(0)  # [unit, unit]: three blocks at the price of one
-            return Back({"h": kept.addmm_(d["h"], by_h)}, d)
+            return Back({"h": carried.addmm_(d["h"], by_h)}, d)
 
         return back
 
     def _slopes(self, s: Signals) -> tuple[Tensor, Tensor, Tensor]:
-        """What multiplies dh on its way to n's pre-activation, [step, 1, unit]; to the W_hh h + b_hh of r, z and n, [step, 1, 3, unit];
-        and W_hn h + b_hn, which stands behind the reset gate."""
+        """Factors of dh on its way to n's pre-activation, [step, 1, unit], and to the W_hh h + b_hh of r, z and n,
+        [step, 1, 3, unit]; and W_hn h + b_hn, the sum behind the reset gate."""
         r, z, n, h_prev = s["r"], s["z"], s["n"], s["h_prev"]
         _, (_, _, h_n) = self.parts(h_prev.new_zeros(1, self.input_size), h_prev)
         opens = activation(self.gate).slope

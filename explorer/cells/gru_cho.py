@@ -73,7 +73,7 @@ TAKES = Diagram(
         ),
     },
 )
-"""z says what is taken, 1 - z what is kept."""
+"""z is the share of the new value, 1 - z the share that is kept."""
 
 
 @register
@@ -95,7 +95,7 @@ class GRUCho(GRULike):
     title: ClassVar[str] = "GRU, Cho's form"
     parent: ClassVar[str] = "gru"
     change: ClassVar[str] = (
-        "The reset gate acts on the old state before the matrix mixes its units, and not on what the matrix made of it."
+        "The reset gate acts on the old state before the matrix mixes its units, and not on the result of that product."
     )
     source: ClassVar[str] = (
         "Cho et al. 2014, “Learning phrase representations using RNN encoder-decoder”, arXiv:1406.1078; z the other way round: "

@@ -1,4 +1,4 @@
-"""The Jordan network: what comes back is the output, not the hidden state."""
+"""The Jordan network: the output comes back, not the hidden state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explorer.signals import PER_UNIT, Signal
 
 
 class JordanState(NamedTuple):
-    """The state of a Jordan network: what the next layer reads, h, and what comes back, the output y."""
+    """The state of a Jordan network: h, the input of the next layer, and the output y, which comes back."""
 
     h: Tensor  # [batch, unit]
     y: Tensor  # [batch, output]
@@ -37,9 +37,7 @@ class Jordan(Cell):
     name: ClassVar[str] = "jordan"
     title: ClassVar[str] = "Jordan network"
     parent: ClassVar[str] = "rnn"
-    change: ClassVar[str] = (
-        "What comes back is not the hidden state but what is made of it: the output of the step before."
-    )
+    change: ClassVar[str] = "The output of the step before comes back, not the hidden state."
     source: ClassVar[str] = (
         "Jordan 1986, “Attractor dynamics and parallelism in a connectionist sequential machine”, "
         "Proceedings of the 8th Annual Conference of the Cognitive Science Society"

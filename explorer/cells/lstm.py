@@ -25,7 +25,7 @@ from explorer.signals import Belt
 
 USUAL = {"gate": "sigmoid", "candidate": "tanh", "output": "tanh"}
 GLYPHS = {"sigmoid": "σ", "relu": "relu"}
-"""What stands in the picture for an activation; φ for any other."""
+"""Symbols of activations in the diagram; φ for any other."""
 
 
 @register
@@ -51,7 +51,7 @@ class LSTM(LSTMLike):
     name: ClassVar[str] = "lstm"
     title: ClassVar[str] = "LSTM"
     parent: ClassVar[str] = "lstm-1997"
-    change: ClassVar[str] = "A forget gate: what is on the belt can be let go of, unit by unit, and not only added to."
+    change: ClassVar[str] = "A forget gate: the belt can forget, unit by unit, and not only add."
     source: ClassVar[str] = (
         "Hochreiter & Schmidhuber 1997, “Long short-term memory”, Neural Computation 9(8); "
         "Gers, Schmidhuber & Cummins 2000, “Learning to forget”, Neural Computation 12(10)"
@@ -121,16 +121,16 @@ class LSTM(LSTMLike):
         super().__init__(input_size, hidden_size)
         self.gate, self.candidate, self.output = gate, candidate, output
         if self.options:
-            shown = of_output.formula("c")
+            squashed = of_output.formula("c")
             self.signals = (
                 gate_signal("i", role="write", label="input gate", squash=gate),
                 gate_signal("f", role="keep", label="forget gate", squash=gate),
                 candidate_signal(of_candidate.formula("g_pre")),
                 gate_signal("o", role="read", label="output gate", squash=gate),
                 cell_state("f * c_prev + i * g"),
-                hidden_state(f"o * {shown}"),
+                hidden_state(f"o * {squashed}"),
             )
-            self.diagram = _diagram(output, shown)  # type: ignore[misc]
+            self.diagram = _diagram(output, squashed)  # type: ignore[misc]
         if forget_bias is not None and chrono is not None:
             raise ValueError(
                 f"forget_bias={forget_bias} and chrono={chrono} both set the forget bias; give one of them"
@@ -209,8 +209,8 @@ class LSTM(LSTMLike):
         return back
 
     def _slopes(self, s: Signals) -> tuple[Tensor, Tensor, Tensor]:
-        """What multiplies dh on its way to o's pre-activation and to c, [step, 1, 2, unit]; what multiplies dc on its way to the
-        pre-activations of i, f and g, [step, 1, 3, unit]; and tanh c, or what stands in its place."""
+        """Factors of dh on its way to o's pre-activation and to c, [step, 1, 2, unit]; factors of dc on its way to the
+        pre-activations of i, f and g, [step, 1, 3, unit]; and tanh c, or the activation in its place."""
         output, opens = activation(self.output), activation(self.gate).slope
         i, f, g, o, shown = s["i"], s["f"], s["g"], s["o"], output.of(s["c"])
         h_to_oc = torch.stack([shown * opens(o), o * output.slope(shown)], 2)

@@ -30,7 +30,7 @@ class LSTM1997(LSTMLike):
     title: ClassVar[str] = "LSTM of 1997"
     parent: ClassVar[str] = "rnn"
     change: ClassVar[str] = (
-        "A belt beside h, to which each step adds and from which nothing is ever lost; one gate lets in, another shows."
+        "A belt beside h, to which each step adds and which never forgets; one gate controls the write, another the output."
     )
     source: ClassVar[str] = "Hochreiter & Schmidhuber 1997, “Long short-term memory”, Neural Computation 9(8)"
     blocks: ClassVar[tuple[str, ...]] = ("i", "g", "o")

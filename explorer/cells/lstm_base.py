@@ -1,4 +1,5 @@
-"""What the LSTM and its relatives share: their state, the names of their signals, the forget bias, and torch's fused kernel."""
+"""Base of the LSTM and its relatives: their state, the names of their signals, the forget bias, and torch's fused
+kernel."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ OPEN = 1e4
 
 
 class LSTMState(NamedTuple):
-    """The state of an LSTM: what it shows, h, and what it carries on, the belt c."""
+    """The state of an LSTM: the output h, and the belt c."""
 
     h: Tensor  # [batch, unit]
     c: Tensor  # [batch, unit]
@@ -27,7 +28,7 @@ OUTPUT_GATE = gate("o", role="read", label="output gate")
 
 
 def candidate(formula: str = "tanh(g_pre)") -> Signal:
-    """What would be written."""
+    """Signal of the candidate, the value to write."""
     return Signal(name="g", symbol="g_t", kind="signed", role="candidate", label="candidate", formula=formula)
 
 
@@ -37,7 +38,7 @@ def cell_state(formula: str) -> Signal:
 
 
 def hidden_state(formula: str = "o * tanh(c)") -> Signal:
-    """What the cell shows of its belt."""
+    """Signal of the hidden state, the cell's output from its belt."""
     return Signal(name="h", symbol="h_t", kind="signed", role="hidden", label="hidden state", formula=formula)
 
 
@@ -46,7 +47,8 @@ class LSTMLike(Cell):
 
     State: ClassVar[type[Any]] = LSTMState
     fused: ClassVar[bool] = False
-    """Whether torch's LSTM computes it: with a gate that it lacks wide open, and its weights put together from those that there are."""
+    """True if torch's LSTM computes it: a gate that the cell lacks is held wide open, and the weights are joined from
+    its own."""
 
     def sums_of(self, x: Tensor, h: Tensor) -> dict[str, Tensor]:
         """W x + b + U h + b of each block by its name, [batch, unit] each."""
@@ -58,7 +60,7 @@ class LSTMLike(Cell):
             self.set_bias("f", torch.full((self.hidden_size,), float(bias)))
 
     def set_bias(self, block: str, bias: Tensor) -> None:
-        """Sets b_i<block> of the first units to `bias` [unit] and their b_h<block> to 0."""
+        """Set b_i<block> of the first units to `bias` [unit] and their b_h<block> to 0."""
         first = self.blocks.index(block) * self.hidden_size
         rows = slice(first, first + len(bias))
         with torch.no_grad():

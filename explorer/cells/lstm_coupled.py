@@ -40,7 +40,9 @@ class CoupledLSTM(LSTMLike):
     name: ClassVar[str] = "lstm-coupled"
     title: ClassVar[str] = "LSTM, gates coupled"
     parent: ClassVar[str] = "lstm"
-    change: ClassVar[str] = "No input gate of its own: what is forgotten makes room for as much that is new, i = 1 − f."
+    change: ClassVar[str] = (
+        "No input gate of its own: the write replaces exactly the share that is forgotten, i = 1 − f."
+    )
     source: ClassVar[str] = "Greff et al. 2015, “LSTM: A search space odyssey”, arXiv:1503.04069 (CIFG)"
     blocks: ClassVar[tuple[str, ...]] = ("f", "g", "o")
     fused: ClassVar[bool] = True

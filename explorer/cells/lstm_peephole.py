@@ -42,7 +42,7 @@ class PeepholeLSTM(Peeping):
     name: ClassVar[str] = "lstm-peephole"
     title: ClassVar[str] = "LSTM with peepholes"
     parent: ClassVar[str] = "lstm"
-    change: ClassVar[str] = "The gates look at the belt itself, and not only at what was shown of it."
+    change: ClassVar[str] = "The gates see the belt itself, and not only the output h."
     source: ClassVar[str] = "Gers & Schmidhuber 2000, “Recurrent nets that time and count”, IJCNN"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
     belts = (Belt("c", keep="f", write="i * g"),)

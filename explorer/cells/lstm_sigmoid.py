@@ -42,7 +42,7 @@ class SigmoidLSTM(LSTMLike):
     title: ClassVar[str] = "LSTM, σ throughout"
     parent: ClassVar[str] = "lstm"
     change: ClassVar[str] = (
-        "σ in the place of both tanh: what is written is never negative, so that only the forget gate takes away."
+        "σ in the place of both tanh: a write is never negative, so only the forget gate can reduce the belt."
     )
     source: ClassVar[str] = "Goodfellow, Bengio & Courville 2016, “Deep learning”, MIT Press, section 10.10.1"
     blocks: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")

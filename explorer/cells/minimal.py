@@ -28,7 +28,7 @@ class MGU(GRULike):
     title: ClassVar[str] = "Minimal gated unit"
     parent: ClassVar[str] = "gru-cho"
     change: ClassVar[str] = (
-        "One gate does the work of two: what it takes anew is also what the candidate sees of the old state."
+        "One gate does the work of two: the share of the new value is also the share of the old state that the candidate sees."
     )
     source: ClassVar[str] = (
         "Zhou, Wu, Zhang & Zhou 2016, “Minimal gated unit for recurrent neural networks”, arXiv:1603.09420"

@@ -20,10 +20,10 @@ SOURCE = (
 
 
 class Mutant(GRULike):
-    """What the three share: r resets, z takes. A subclass states its equations.
+    """Base of the three mutants: r resets, z updates. A subclass states its equations.
 
-    Where the paper adds x itself, this is so for an input as wide as the cell, which then has no weights there. Any other x is brought
-    to that width first, by W_i· x + b_i·.
+    The paper adds x itself; so does this cell if the input is as wide as the cell, and then it has no weights there. Any other x is
+    projected to that width first, by W_i· x + b_i·.
     """
 
     parent: ClassVar[str] = "gru-cho"
@@ -45,7 +45,7 @@ class Mutant(GRULike):
         return tuple(name for name in self.blocks if not (fits and name == self.unweighted))
 
     def of_input(self, block: str) -> str:
-        """The formula of what a block gets from x."""
+        """Formula of a block's input from x."""
         return f"W_i{block} @ x + b_i{block}" if block in self.input_blocks else "x"
 
     def from_input(self, x: Tensor) -> dict[str, Tensor]:
@@ -55,11 +55,11 @@ class Mutant(GRULike):
     @property
     def named_weights(self) -> dict[str, Tensor]:
         """In a row that adds x itself W_i· is 1 and b_i· 0: a row with weights below it has the formulas of both."""
-        found = super().named_weights
+        weights = super().named_weights
         if self.unweighted not in {"", *self.input_blocks}:
-            found[f"W_i{self.unweighted}"] = torch.eye(self.hidden_size).to(self.weight_hh)
-            found[f"b_i{self.unweighted}"] = self.weight_hh.new_zeros(self.hidden_size)
-        return found
+            weights[f"W_i{self.unweighted}"] = torch.eye(self.hidden_size).to(self.weight_hh)
+            weights[f"b_i{self.unweighted}"] = self.weight_hh.new_zeros(self.hidden_size)
+        return weights
 
     @property
     def sums(self) -> dict[str, str]:
@@ -80,7 +80,7 @@ class MUT1(Mutant):
     name: ClassVar[str] = "mut1"
     title: ClassVar[str] = "MUT1"
     change: ClassVar[str] = (
-        "What is taken anew depends on the input alone, and the input enters the candidate squashed, without weights."
+        "The update gate depends on the input alone, and the input enters the candidate through tanh, without weights."
     )
     unweighted: ClassVar[str] = "n"
     diagram: ClassVar[Diagram] = Diagram(
@@ -128,7 +128,7 @@ class MUT2(Mutant):
 
     name: ClassVar[str] = "mut2"
     title: ClassVar[str] = "MUT2"
-    change: ClassVar[str] = "The input goes into the reset gate as it is, without weights."
+    change: ClassVar[str] = "The input enters the reset gate unchanged, without weights."
     unweighted: ClassVar[str] = "r"
     diagram: ClassVar[Diagram] = TAKES
 
@@ -156,7 +156,7 @@ class MUT3(Mutant):
 
     name: ClassVar[str] = "mut3"
     title: ClassVar[str] = "MUT3"
-    change: ClassVar[str] = "The gate that takes sees the old state squashed once more."
+    change: ClassVar[str] = "The update gate sees the old state through another tanh."
     diagram: ClassVar[Diagram] = Diagram(
         layers=TAKES.layers,
         operations={**TAKES.operations, "bend": Operation("tanh", (1.75, 4.15))},

@@ -1,4 +1,4 @@
-"""How many parameters a cell has, as a formula in the sizes: found from cells that are really built."""
+"""Number of parameters of a cell, as a formula in the sizes: fitted to cells that are really built."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from explorer.cells.base import REGISTRY
 
 UNITS, INPUTS = 32, 5
-"""Where the counting begins: with room for a few modules, and another number of inputs than of units."""
+"""First sizes of the fit: enough units for a few modules, and another number of inputs than of units."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ParameterCount:
         return of_units * hidden_size + self.by_inputs * input_size + self.constant
 
     def __str__(self) -> str:
-        """As one writes it: "4(HI + H² + 2H)"."""
+        """Formula as text: "4(HI + H² + 2H)"."""
         counts = (self.by_both, self.by_square, self.by_units, self.by_inputs, self.constant)
         factor = gcd(*counts)
         names = ("HI", "H²", "H", "I", "")
@@ -69,10 +69,10 @@ def parameter_formula(name: str, **options: Any) -> ParameterCount:
     by_inputs = [count(INPUTS + 1, units) - count(INPUTS, units) for units in sizes]
     by_both = by_inputs[1] - by_inputs[0]
     rest = _in_units([count(INPUTS, units) - INPUTS * each for units, each in zip(sizes, by_inputs, strict=True)])
-    found = replace(rest, by_both=by_both, by_inputs=by_inputs[0] - by_both * UNITS)
+    formula = replace(rest, by_both=by_both, by_inputs=by_inputs[0] - by_both * UNITS)
     equal = [count(units, units) for units in sizes]
-    differs = equal != [found.at(units, units) for units in sizes]
-    return replace(found, equal=_in_units(equal) if differs else None)
+    differs = equal != [formula.at(units, units) for units in sizes]
+    return replace(formula, equal=_in_units(equal) if differs else None)
 
 
 def _in_units(counts: list[int]) -> ParameterCount:

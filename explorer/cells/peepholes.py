@@ -41,16 +41,16 @@ class Peeping(LSTMLike):
 
     @property
     def sums(self) -> dict[str, str]:
-        found = super().sums
+        formulas = super().sums
         for name in self.peepholes:
             seen = "c" if name == "o" else "c_prev"
-            found[f"{name}_pre"] += (
+            formulas[f"{name}_pre"] += (
                 f" + w_c{name} * {seen}" if self.peephole == "diagonal" else f" + W_c{name} @ {seen}"
             )
-        return found
+        return formulas
 
     def gate(self, name: str, a: Tensor, c: Tensor, tap: Tap) -> Tensor:
-        """σ(a + what the gate sees of c), [batch, unit]."""
+        """σ(a + peephole term), [batch, unit]."""
         if name in self.peepholes:
             weight = self._weight(name)
             a = a + (weight * c if weight.dim() == 1 else F.linear(c, weight))

@@ -46,8 +46,8 @@ class Stack(nn.Module):
 
     @property
     def cell(self) -> Cell:
-        """The first row, for what all rows share: name, signals, belts. Where a cell has weights of x in some rows only, the first that
-        has them: its formulas hold in the others, too."""
+        """First row, for the common properties of all rows: name, signals, belts. If only some rows of a cell have
+        weights of x, the first that has them: its formulas hold in the others, too."""
         return max(self.rows, key=lambda row: len(row.input_blocks))  # type: ignore[return-value, arg-type]
 
     @property
@@ -61,7 +61,7 @@ class Stack(nn.Module):
             yield rows[first : first + self.directions]
 
     def suffixes(self) -> list[str]:
-        """What torch appends to a weight's name in each row."""
+        """Suffixes that torch appends to a weight's name in each row."""
         return [f"_l{layer}{end}" for layer in range(self.num_layers) for end in ("", "_reverse")[: self.directions]]
 
 

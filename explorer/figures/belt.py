@@ -1,4 +1,4 @@
-"""The conveyor belt of one unit: what it carries, what each step kept of it and what each step wrote."""
+"""The conveyor belt of one unit: its value, the share that each step kept, and the write of each step."""
 
 from __future__ import annotations
 

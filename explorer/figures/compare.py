@@ -17,7 +17,7 @@ from explorer.figures.tokens import hover_tokens, label, playhead, token_axis
 from explorer.signals import Array, Role
 
 ABREAST = 4
-"""So many panels at most stand side by side."""
+"""Most panels that stand side by side."""
 BAR = 34
 """The height of a label with its two bars, in pixels."""
 FURTHER: tuple[tuple[Role, str], ...] = (
@@ -31,22 +31,23 @@ FURTHER: tuple[tuple[Role, str], ...] = (
 APART = 0.3
 """So far above and below its row a network's first and last seed are drawn, of the distance between two rows."""
 WIDE = 30.0
-"""Scores whose largest is so many times the smallest stand on a log axis."""
+"""Ratio of the largest score to the smallest from which on the axis is logarithmic."""
 
 
 def styles(cells: Mapping[str, str], theme: Theme) -> dict[str, Style]:
-    """Colour and dash of each network (label -> its cell): those of its cell where the theme knows it and no other has taken them."""
-    found: dict[str, Style] = {}
-    taken: set[str] = set()
+    """Colour and dash of each network (label -> its cell): those of its cell if the theme has them and no other network
+    uses them."""
+    by_network: dict[str, Style] = {}
+    used: set[str] = set()
     spare = iter(FURTHER * (1 + len(cells) // len(FURTHER)))
     for name, cell in cells.items():
-        if cell in theme.cells and cell not in taken:
-            taken.add(cell)
-            found[name] = Style(theme.cells[cell], DASHES.get(cell, "solid"), name)
+        if cell in theme.cells and cell not in used:
+            used.add(cell)
+            by_network[name] = Style(theme.cells[cell], DASHES.get(cell, "solid"), name)
         else:
             role, dash = next(spare)
-            found[name] = Style(theme.roles[role], dash, name)
-    return found
+            by_network[name] = Style(theme.roles[role], dash, name)
+    return by_network
 
 
 def left_out(
@@ -151,7 +152,8 @@ def numbers(
     *,
     right: float | None = None,
 ) -> go.Figure:
-    """Of networks that answer with a number: it with the token, full, and without it, hatched; on one scale, a line at the right one."""
+    """Networks that answer with a number: the answer with the token, full, and without it, hatched; on one scale, with
+    a line at the right one."""
     figure = go.Figure(
         layout=theme.layout(
             height=70 + 2 * BAR * len(answers),

@@ -19,7 +19,7 @@ NEAR = 1e3
 
 @dataclass(frozen=True)
 class Style:
-    """How a curve looks and what it is called."""
+    """Look and name of a curve."""
 
     colour: str
     dash: str
@@ -28,7 +28,7 @@ class Style:
 
 @dataclass(frozen=True)
 class Floor:
-    """Below `value` there is nothing to be seen; `label` says why."""
+    """Value below which nothing is visible; `label` gives the reason."""
 
     value: float
     label: str
@@ -36,8 +36,8 @@ class Floor:
 
 def of_cells(cells: Sequence[str], theme: Theme) -> dict[str, Style]:
     """A cell's curve has its colour and its dash on every page."""
-    known = {cell: cell if cell in DASHES else OTHER for cell in cells}
-    return {cell: Style(theme.cells[like], DASHES[like], cell.upper()) for cell, like in known.items()}
+    alike = {cell: cell if cell in DASHES else OTHER for cell in cells}
+    return {cell: Style(theme.cells[like], DASHES[like], cell.upper()) for cell, like in alike.items()}
 
 
 def log_curves(
@@ -99,8 +99,8 @@ def log_curves(
 
 
 def _lone_zeros(values: Array, floor: Floor) -> Array:
-    """Where a value is exactly 0 beside one far above the floor: nothing vanished there, the quantity is 0 (as the gradient by the
-    first forget gate is, which multiplies an empty memory). Such a point is left out."""
+    """Mask of values that are exactly 0 beside one far above the floor: nothing vanished there, the quantity is 0 (as
+    the gradient by the first forget gate is, which multiplies an empty memory). Such points are left out."""
     beside = np.maximum(np.append(values[1:], 0), np.append(0, values[:-1]))
     return np.asarray((values == 0) & (beside > floor.value * NEAR))
 

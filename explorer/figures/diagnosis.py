@@ -1,4 +1,4 @@
-"""The small chart beside a finding: what was measured, unit by unit or along an axis, and from where on it counts."""
+"""Small chart beside a finding: the measurement, unit by unit or along an axis, and its threshold."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from explorer.signals import Array, Role
 
 HEIGHT = 260
 DASHES = ("solid", "dot", "dashdot", "longdashdot")
-"""By place, so that colour is not what tells curves apart. Dashed is the bound from which on it counts."""
+"""Dashes by place, so that curves differ without colour as well. Dashed is the threshold."""
 FEW_POINTS = 20
 """A curve of fewer points shows them."""
 QUIET = 0.35
-"""How much of its colour a bar has that the finding is not about."""
+"""Opacity of a bar that the finding is not about."""
 
 
 def of_finding(picture: Picture, theme: Theme, role: Role | None = None) -> go.Figure:
@@ -113,7 +113,8 @@ def _at_foot(figure: go.Figure, x: Array, symbol: str, colour: str, says: Sequen
 
 
 def _axis(figure: go.Figure, picture: Picture, values: Array) -> None:
-    """The fixed ends where there are some; else room for all values, the threshold, and 0 where the axis is not logarithmic."""
+    """Range of the axis: its fixed ends, or room for all values, the threshold, and 0 unless the axis is
+    logarithmic."""
     there = np.append(_drawable(values, picture), picture.get("threshold", np.nan))
     there = there[np.isfinite(there)]
     if picture.get("log"):
@@ -129,7 +130,7 @@ def _axis(figure: go.Figure, picture: Picture, values: Array) -> None:
 
 
 def _threshold(figure: go.Figure, picture: Picture, theme: Theme) -> None:
-    """Named in the legend, which finds room on a phone as well."""
+    """Threshold named in the legend, which finds room on a phone as well."""
     at = picture.get("threshold")
     if at is None:
         return
@@ -150,7 +151,7 @@ def _threshold(figure: go.Figure, picture: Picture, theme: Theme) -> None:
 
 
 def _numbers(values: Sequence[object]) -> Array:
-    """NaN for what is no number."""
+    """NaN for every value that is not a number."""
     return np.array([np.nan if value is None else float(str(value)) for value in values], dtype=np.float64)
 
 

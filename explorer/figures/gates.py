@@ -1,4 +1,4 @@
-"""What gates do on average: by kind of token, and how often they are shut or open."""
+"""Averages of gates: by kind of token, and how often they are shut or open."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from explorer.notations import PYTORCH, Notation
 from explorer.signals import Signal
 
 WRITTEN = "written"
-"""The quantity of a census that is no gate: the mean size of what is written onto the belt."""
+"""Quantity of a census beside the gates: the mean size of the writes to the belt."""
 
 
 def by_kind(table: pd.DataFrame, gates: Sequence[Signal], theme: Theme, notation: Notation = PYTORCH) -> go.Figure:
-    """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], what is written from 0 on."""
+    """A column a quantity of `explorer.analysis.kinds.census`, a bar a kind of token: gates over [0, 1], writes from 0
+    on."""
     columns = [(gate.name, f"{gate_title(gate, notation)}, mean", theme.roles[gate.role]) for gate in gates]
     columns.append((WRITTEN, "size of what is written", theme.roles["belt"]))
-    shown = [one for one in columns if one[0] in set(table["quantity"])]
+    present = [one for one in columns if one[0] in set(table["quantity"])]
     kinds = list(dict.fromkeys(table["kind"]))
-    figure = make_subplots(rows=1, cols=len(shown), shared_yaxes=True, horizontal_spacing=0.035)
+    figure = make_subplots(rows=1, cols=len(present), shared_yaxes=True, horizontal_spacing=0.035)
     layout = theme.layout(height=110 + 34 * max(3, len(kinds)), margin={"l": 120, "r": 12, "t": 40, "b": 32})
     like(figure, layout)
-    for column, (name, title, colour) in enumerate(shown, start=1):
+    for column, (name, title, colour) in enumerate(present, start=1):
         part = table[table["quantity"] == name]
         figure.add_trace(
             go.Bar(
@@ -74,13 +75,13 @@ def saturations(
         of, colour = shares[gate.name], theme.roles[gate.role]
         figure.add_shape(type="line", x0=0, y0=1, x1=1, y1=0, line={"color": theme.grid, "width": 1}, row=1, col=column)
         hover = "unit %{text}<br>shut %{customdata[0]} of the steps, open %{customdata[1]}<extra></extra>"
-        told = [[share(shut), share(opened)] for shut, opened in zip(of.shut, of.open, strict=True)]
+        labels = [[share(shut), share(opened)] for shut, opened in zip(of.shut, of.open, strict=True)]
         dots = go.Scatter(
             x=of.shut,
             y=of.open,
             mode="markers",
             text=[str(u) for u in range(len(of.shut))],
-            customdata=told,
+            customdata=labels,
             marker={"color": colour, "size": 8, "opacity": 0.45},
             hovertemplate=hover,
             name=gate.name,
@@ -93,7 +94,7 @@ def saturations(
                 mode="markers+text",
                 text=[str(unit)],
                 textposition="top right",
-                customdata=[told[unit]],
+                customdata=[labels[unit]],
                 marker={"color": colour, "size": 13, "line": {"color": theme.text, "width": 2}},
                 hovertemplate=hover,
                 name="pinned",

@@ -1,4 +1,4 @@
-"""How much gradient reaches each step: the siblings side by side, and every signal of one cell."""
+"""Gradient at each step: the siblings side by side, and every signal of one cell."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 SMALLEST = Floor(FLOOR, "smallest float32")
 SIDE_BY_SIDE = 24
-"""So many letters have room under a figure that is a third of the page; with more its axis counts steps."""
+"""Most letters under a figure that is a third of the page; with more its axis counts steps."""
 ROOM = 0.8
-"""Of the letters that LEGIBLE allows so many fit where margins and a colour scale take their share; a longer word is cut."""
+"""Share of the letters that LEGIBLE allows that fit beside margins and a colour scale; a longer word is cut."""
 SHOWN_FLOOR = 1e-12
-"""Letters fade from the largest gradient to this; what is smaller looks the same to the eye."""
+"""Value to which letters fade, from the largest gradient; smaller ones look the same to the eye."""
 
 
 def reach_rows(
@@ -275,14 +275,14 @@ def channels(direct: Array, full: Array, theme: Theme, order: Array) -> go.Figur
 
 
 def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, back: Sequence[int]) -> go.Figure:
-    """Of the Jacobian of all that is carried on, from each step of `back` to the target, its first: the largest, the median and the
-    smallest singular value; of h alone the largest; and the level below which rounding hides them."""
+    """Singular values of the Jacobian of the whole carried state, from each step of `back` to the target, its first:
+    the largest, the median and the smallest; of h alone the largest; and the level below which rounding hides them."""
     where = slice(min(back), max(back) + 1)
-    found, target = spectra.full[where], back[0] - min(back)
+    values, target = spectra.full[where], back[0] - min(back)
     curves = {
-        "largest": found[:, 0],
-        "median": np.median(found, axis=1),
-        "smallest": found[:, -1],
+        "largest": values[:, 0],
+        "median": np.median(values, axis=1),
+        "smallest": values[:, -1],
         "h": spectra.h[where, 0],
         "noise": spectra.noise[where],
     }
@@ -312,7 +312,7 @@ def singular_values(spectra: Spectra, tokens: Sequence[str], theme: Theme, back:
 
 
 def on_one_scale(figures: Sequence[go.Figure]) -> None:
-    """Gives them all the axis that is needed by all, and what is said at the foot of the one that reaches furthest down."""
+    """Give all figures the axis that all of them need, and the footnotes of the one that reaches furthest down."""
     ranges = [figure.layout.yaxis.range for figure in figures]
     lowest = min(range(len(figures)), key=lambda n: ranges[n][0])
     notes = figures[lowest].layout.annotations
@@ -322,8 +322,8 @@ def on_one_scale(figures: Sequence[go.Figure]) -> None:
 
 
 def elman(said: Elman, tokens: Sequence[str], theme: Theme, back: Sequence[int]) -> go.Figure:
-    """What happens to the RNN's Jacobian from each step of `back` to the target, its first; Pascanu's bound; and the product in the
-    wrong order."""
+    """Norm of the RNN's Jacobian from each step of `back` to the target, its first; Pascanu's bound; and the product in
+    the wrong order."""
     where = slice(min(back), max(back) + 1)
     curves = {"exact": said.exact[where], "bound": said.bound[where], "misordered": said.misordered[where]}
     styles = {
@@ -364,7 +364,7 @@ def _line(figure: go.Figure, x: Array, values: Array, style: Style, hover: str) 
 
 
 def _floored(figure: go.Figure, theme: Theme, curves: Sequence[Array]) -> go.Figure:
-    """With the floor drawn where a curve comes near it."""
+    """Figure with the floor drawn, if a curve comes near it."""
     finite = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
     if len(finite) and finite.min() < FLOOR * NEAR:
         figure.add_hline(y=FLOOR, line={"color": theme.muted, "width": 1, "dash": "dash"})

@@ -94,7 +94,7 @@ def _map(figure: go.Figure, lane: int, trace: Trace, name: str, theme: Theme, or
     bottom, top = figure.layout[f"yaxis{lane if lane > 1 else ''}"].domain
     places = np.stack(np.broadcast_arrays(order[:, None], np.arange(1, trace.steps + 1)), -1)
     bar = theme.colour_bar(nticks=3) | {"len": top - bottom, "y": (top + bottom) / 2}
-    shown = go.Heatmap(
+    heatmap = go.Heatmap(
         z=values.astype(np.float32),
         zmin=low,
         zmax=high,
@@ -104,12 +104,12 @@ def _map(figure: go.Figure, lane: int, trace: Trace, name: str, theme: Theme, or
         colorbar=bar,
         name=name,
     )
-    figure.add_trace(shown, row=lane, col=1)
+    figure.add_trace(heatmap, row=lane, col=1)
     mark_nonfinite(figure, values, theme, lane=lane)
 
 
 def reach(trace: Trace, name: str, row: int) -> float:
-    """Where a signed signal's symmetric scale ends."""
+    """End of a signed signal's symmetric scale."""
     values = np.abs(trace[name][row][np.isfinite(trace[name][row])])
     if not values.size:
         return 1.0

@@ -1,4 +1,4 @@
-"""What figures of several panels share."""
+"""Shared parts of figures with several panels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a role means, in words: the same on every page."""
+"""Roles of signals, in words: the same on every page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SAYS: dict[Role, str] = {
     "hidden": "hidden",
     "input": "input",
 }
-"""A gate is called by what 1 means, a state by what it is."""
+"""Words for roles: of a gate the meaning of 1, of a state its kind."""
 
 HINTS: dict[Role, str] = {
     "keep": "1 carries the memory on unchanged, 0 wipes it",
@@ -31,12 +31,14 @@ HINTS: dict[Role, str] = {
 
 
 def hint(signal: Signal, trace: Trace, row: int) -> str:
-    """What a signal does in this row of this network. Of a hidden state it depends on the cell: who reads it, by the formulas."""
+    """Role of a signal in this row of this network. For a hidden state it depends on the cell: its readers, by the
+    formulas."""
     return seen_by(signal, trace, row) if signal.role == "hidden" else HINTS[signal.role]
 
 
 def seen_by(signal: Signal, trace: Trace, row: int) -> str:
-    """Who reads a hidden state: the prediction or the layer above, the gates of the next step, another signal of the same step."""
+    """Readers of a hidden state: the prediction or the layer above, the gates of the next step, another signal of the
+    same step."""
     top = row % trace.rows >= trace.rows - (2 if trace.bidirectional else 1)
     readers = []
     if signal.name == "h":
@@ -59,7 +61,7 @@ def _named(signal: Signal) -> frozenset[str]:
 
 
 def _squashed(signal: Signal, trace: Trace) -> Signal:
-    """The signal that is made of a pre-activation; a signal itself, if it is none."""
+    """Signal of a pre-activation; any other signal as it is."""
     return trace.signals[signal.name.removesuffix("_pre")]
 
 
@@ -70,12 +72,12 @@ def gate_heading(signal: Signal, notation: Notation) -> str:
 
 
 def gate_title(signal: Signal, notation: Notation) -> str:
-    """A gate by what 1 means, and its letter: "keep (f)"."""
+    """Word and letter of a gate: "keep (f)"."""
     return f"{notation.says(signal.role, SAYS[signal.role])} ({notation.letter(signal.name)})"
 
 
 STORY: tuple[Role, ...] = ("input", "reset", "keep", "write", "candidate", "belt", "read", "hidden")
-"""The order in which a step is told: what is kept, what is written, what comes of it."""
+"""Order of a step's explanation: keeping, writing, and the result."""
 
 
 def in_story_order(signals: tuple[Signal, ...]) -> list[Signal]:

@@ -1,4 +1,4 @@
-"""What a nonlinearity does when it is applied to its own result again and again."""
+"""Nonlinearity that is applied to its own result again and again."""
 
 from __future__ import annotations
 
@@ -46,9 +46,11 @@ def repeated(times: int, theme: Theme) -> go.Figure:
         figure.add_trace(
             go.Scatter(x=at, y=value, line=line, name=name, hovertemplate=f"{name}: %{{y:.3f}}<extra></extra>"), 1, 1
         )
-        shown = np.where(slope > 0, slope, np.nan)
+        positive = np.where(slope > 0, slope, np.nan)
         hover = f"slope of {name}: %{{text}}<extra></extra>"
-        told = [number(one) for one in slope]
-        figure.add_trace(go.Scatter(x=at, y=shown, text=told, line=line, showlegend=False, hovertemplate=hover), 1, 2)
+        slopes = [number(one) for one in slope]
+        figure.add_trace(
+            go.Scatter(x=at, y=positive, text=slopes, line=line, showlegend=False, hovertemplate=hover), 1, 2
+        )
     figure.update_yaxes(type="log", exponentformat="power", row=1, col=2)
     return figure

@@ -1,4 +1,4 @@
-"""How far a gradient reaches in untrained cells, side by side on one absolute log axis."""
+"""Reach of a gradient in untrained cells, side by side on one absolute log axis."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from explorer.figures.theme import Theme
 from explorer.signals import Array
 
 DASHES = ("solid", "dash", "dot")
-"""By place, since two cells of a kind have the same colour; the letter at a line's end says it as well."""
+"""Dashes by place, since two cells of a kind have the same colour; the letter at a line's end shows it as well."""
 USUAL_TOP = 1e4
 """The axis always reaches from the floor to here, so that a curve moves and not the axis; higher where a curve does."""
 APART = 0.06
-"""How far apart, as a share of the axis, two letters are that would else lie on one another."""
+"""Least distance of two letters, as a share of the axis, so that they do not overlap."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def reach_at_start(curves: Sequence[Untrained], theme: Theme, *, chosen: int = 0
 
 
 def held(values: Array) -> Array:
-    """What can be drawn: between the floor and the ceiling."""
+    """Values clipped to the drawable range, between the floor and the ceiling."""
     return np.asarray(np.clip(values, FLOOR, CEILING))
 
 
@@ -135,7 +135,7 @@ def _curve(figure: go.Figure, curve: Untrained, theme: Theme, dash: str, place: 
 
 
 def _band(figure: go.Figure, curve: Untrained, theme: Theme) -> None:
-    """From the lowest draw to the highest."""
+    """Band from the lowest draw to the highest."""
     low, high = held(curve.spread.low), held(curve.spread.high)
     where = np.arange(len(low))
     figure.add_trace(
@@ -183,7 +183,7 @@ def _line(figure: go.Figure, at: float, label: str, theme: Theme, **where: objec
 
 
 def _letters(figure: go.Figure, curves: Sequence[Untrained], theme: Theme, apart: float) -> None:
-    """At each line's end; pushed apart where two lines end in one place."""
+    """Letters at each line's end; pushed apart if two lines end in one place."""
     ends = [last_drawn(curve.spread.middle) for curve in curves]
     heights = [float(np.log10(held(c.spread.middle)[end])) for c, end in zip(curves, ends, strict=True)]
     placed: list[tuple[int, float]] = []

@@ -20,7 +20,7 @@ Scale = list[list[object]]
 FONT = "Source Sans, Source Sans Pro, system-ui, sans-serif"
 MONO = "Source Code Pro, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 OTHER = "other"
-"""A cell that is none of rnn, gru and lstm."""
+"""Key of every cell other than rnn, gru and lstm."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Theme:
     cells: Mapping[str, str]
 
     def gate_scale(self, role: Role) -> Scale:
-        """From the background at 0 to the gate's colour at 1."""
+        """Colour scale from the background at 0 to the gate's colour at 1."""
         return [[0.0, self.background], [1.0, self.roles[role]]]
 
     def tint(self, colour: str, share: float) -> str:
@@ -67,7 +67,7 @@ class Theme:
         return bar | changes
 
     def layout(self, **changes: object) -> go.Layout:
-        """What all figures share: no boxes, quiet grid, readable type."""
+        """Layout of all figures: no boxes, quiet grid, readable type."""
         axis = {
             "gridcolor": self.grid,
             "zerolinecolor": self.grid,

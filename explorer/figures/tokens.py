@@ -11,13 +11,13 @@ from explorer.analysis.tokens import LONGEST, cut, visible
 from explorer.figures.theme import MONO, Theme
 
 LEGIBLE = 120
-"""With more characters than this side by side the letters would run into one another."""
+"""Most characters side by side that do not overlap."""
 SLANTED = 60
-"""So many words at most stand slanted; with more the axis counts steps instead."""
+"""Most words that stand slanted; with more the axis counts steps instead."""
 
 
 def label(token: str, most: int = LONGEST) -> str:
-    """A token as plotly may show it: visible, of so many letters at most, and never taken for markup."""
+    """A token for plotly: visible, cut to a number of letters, and never interpreted as markup."""
     return escape(cut(visible(token), most), quote=False)
 
 
@@ -27,7 +27,7 @@ def hover_tokens(tokens: Sequence[str]) -> list[str]:
 
 
 def letters(tokens: Sequence[str]) -> int:
-    """How many characters the tokens need side by side, each as much as the longest."""
+    """Number of characters the tokens need side by side, each as much as the longest."""
     return len(tokens) * max((len(visible(token)) for token in tokens), default=1)
 
 
@@ -38,8 +38,8 @@ def letter_size(tokens: Sequence[str]) -> int | None:
 
 
 def token_axis(figure: go.Figure, tokens: Sequence[str], theme: Theme, **which: int) -> None:
-    """Puts the text along the x axis (of the subplot named by row= and col=): side by side, words slanted where they need to be, and
-    numbers of steps where there are too many."""
+    """Put the text along the x axis (of the subplot named by row= and col=): side by side, words slanted if necessary,
+    and numbers of steps if there are too many."""
     steps = len(tokens)
     figure.update_xaxes(range=[-0.5, steps - 0.5], showgrid=False, zeroline=False, ticks="", **which)
     size = letter_size(tokens)

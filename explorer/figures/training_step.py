@@ -1,4 +1,5 @@
-"""One training step: which loss pulls at which step, what truncation and clipping change, and what the update moved."""
+"""One training step: the loss at each step and the uses of the weights that it acts on, the effect of truncation and
+clipping, and the update."""
 
 from __future__ import annotations
 
@@ -16,15 +17,16 @@ from explorer.figures.tokens import hover_tokens, label, playhead, token_axis
 from explorer.signals import Array
 
 BINS = 60
-"""How many bars the histogram of a gradient's entries has."""
+"""Number of bars in the histogram of a gradient's entries."""
 DECADES = 7
-"""How many powers of ten below the largest entry the histogram reaches."""
+"""Number of powers of ten below the largest entry that the histogram reaches."""
 SHOWN = 8
-"""How many labels the predictions are shown of."""
+"""Number of labels in the figure of predictions."""
 
 
 def pulls(values: Array, tokens: Sequence[str], theme: Theme, *, fixed: int, chosen: int, title: str) -> go.Figure:
-    """A row or column of the itemised gradient along the text: a bar a step, one of them chosen; `fixed` is what all of them belong to."""
+    """A row or column of the itemised gradient along the text: a bar a step, one of them chosen; `fixed` is the step
+    that all of them share."""
     figure = go.Figure(layout=theme.layout(height=196, margin={"l": 76, "r": 12, "t": 12, "b": 32}))
     steps = np.arange(len(values))
     usual = theme.tint(theme.accent, 0.45)
@@ -49,7 +51,8 @@ def pulls(values: Array, tokens: Sequence[str], theme: Theme, *, fixed: int, cho
 
 
 def truncation(ks: Sequence[int], lost: Array, angles: Array, theme: Theme, k: int) -> go.Figure:
-    """What is lost of the gradient, and how far it turns, if it only goes back k steps; for each k, with one marked."""
+    """Share of the gradient that is lost, and the angle by which it turns, if it only goes back k steps; for each k,
+    with one marked."""
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.09)
     like(figure, theme.layout(height=330, margin={"l": 64, "r": 12, "t": 40, "b": 48}))
     panels = (
@@ -116,7 +119,8 @@ def norms(parts: Sequence[str], sizes: Mapping[str, Array], theme: Theme) -> go.
 
 
 def entries(values: Array, limit: float, theme: Theme) -> go.Figure:
-    """How large the entries of a gradient are, and which of them lie beyond a limit. Those that are exactly 0 have no place here."""
+    """Histogram of the sizes of a gradient's entries, with those beyond a limit marked. Entries of exactly 0 are left
+    out."""
     figure = go.Figure(layout=theme.layout(height=400, margin={"l": 76, "r": 12, "t": 40, "b": 66}))
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     exponents = np.log10(sizes) if len(sizes) else np.array([np.log10(limit)])
@@ -278,7 +282,7 @@ def course(means: Sequence[float], theme: Theme, unit: str) -> go.Figure:
 def _before_and_now(
     figure: go.Figure, names: Mapping[str, Array], tokens: Sequence[str], theme: Theme, **which: int
 ) -> None:
-    """Two lines along the text (into the subplot named by row= and col=), told from one another by dots as well."""
+    """Two lines along the text (into the subplot named by row= and col=), which differ by dots as well."""
     hover = hover_tokens(tokens)
     looks = {"before": (theme.muted, "dot", 2), "now": (theme.accent, "solid", 3)}
     for name, values in names.items():
@@ -316,11 +320,11 @@ def _crosses(figure: go.Figure, steps: Array, theme: Theme, **which: int) -> Non
 
 
 def _hollow(theme: Theme) -> dict[str, object]:
-    """A bar of what was: an outline."""
+    """Bar of the value before: an outline."""
     return {"color": theme.tint(theme.muted, 0.2), "line": {"color": theme.muted, "width": 1.5}}
 
 
 def _hatched(colour: str, theme: Theme) -> dict[str, object]:
-    """A bar that is told from a plain one without its colour."""
+    """Bar that differs from a plain one without its colour."""
     pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": theme.background, "solidity": 0.25}
     return {"color": colour, "pattern": pattern}

@@ -16,7 +16,7 @@ from explorer.signals import Array
 
 WAS, EDITED = "as it was", "edited"
 HEIGHT, GAP = 132, 40
-"""Of a panel, and between two, in pixels."""
+"""Height of a panel, and gap between two, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,16 @@ def carriers(
     says: str,
     pinned: int | None = None,
 ) -> go.Figure:
-    """A row for each unit, the one with the largest effect first: what erasing it changes; beside it, where there is such, by how much
-    it follows a property on this text."""
+    """A row for each unit, the one with the largest effect first: the effect of erasing it, and beside it, if given,
+    its correlation with a property on this text."""
     columns = 1 if correlations is None else 2
     rows = list(range(len(units)))
     figure = make_subplots(rows=1, cols=columns, shared_yaxes=True, horizontal_spacing=0.06)
     like(figure, theme.layout(height=96 + 26 * len(units), margin={"l": 76, "r": 24, "t": 34, "b": 48}, bargap=0.3))
-    shown = [(effects, says, theme.accent)]
+    panels = [(effects, says, theme.accent)]
     if correlations is not None:
-        shown.append((np.abs(correlations), "|r| with the property, on this text", theme.roles["belt"]))
-    for column, (values, title, colour) in enumerate(shown, start=1):
+        panels.append((np.abs(correlations), "|r| with the property, on this text", theme.roles["belt"]))
+    for column, (values, title, colour) in enumerate(panels, start=1):
         figure.add_trace(
             go.Bar(
                 x=values,

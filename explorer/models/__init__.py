@@ -1,4 +1,4 @@
-"""What runs: vocabulary + embedding + layers + readout; the shipped models; how they were trained."""
+"""Networks: vocabulary, embedding, layers and readout; the shipped models; how they were trained."""
 
 from explorer.models.answering import parse_examples
 from explorer.models.bptt import Itemised, TrainingStep, Truncated, itemised, no_training_step, training_step

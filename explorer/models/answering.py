@@ -1,4 +1,5 @@
-"""How right a network's answers are: bits of the next token, and classes, labels and numbers on examples with known answers."""
+"""Quality of a network's answers: bits of the next token, and classes, labels and numbers on examples with known
+answers."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ from explorer.signals import Array
 Item = TypeVar("Item")
 
 MOST_EXAMPLES, MOST_TOKENS = 200, 2000
-"""How many examples, and tokens of them, are read at most: enough for three digits, and less work than following gradients back."""
+"""Most examples, and most of their tokens, that are read: enough for three digits, and less work than following
+gradients back."""
 MOST_STEPS, LEAST_STEPS, WORK = 40_000, 2000, 5 * 10**9
 """Steps of labelled examples that are read at most; fewer by a large network, so that units squared times rows times steps is WORK at most,
 but never fewer than the second."""
@@ -43,14 +45,16 @@ CHUNK = 4096
 
 
 def sees_ahead(model: Model) -> bool:
-    """Whether the answer at a step may depend on later steps, so that a next token may have been read before it is predicted."""
+    """True if the answer at a step may depend on later steps, so that a next token may have been read before it is
+    predicted."""
     spans = {part.span for part in (model.before, model.readout) if isinstance(part, Chain | Head)}
     return model.stack.bidirectional or "whole" in spans
 
 
 @torch.inference_mode()
 def prediction_of(model: Model, inputs: Sequence[Input], of: str) -> Prediction | None:
-    """How well the next token of these texts is predicted, each read from the zero state; None if there is no next token."""
+    """Quality of the next-token predictions on these texts, each read from the zero state; None if there is no next
+    token."""
     whole, alone, targets = [], [], []
     for given in inputs:
         if len(given.tokens) < 2:
@@ -107,16 +111,16 @@ def _bits(model: Model, h: Tensor, targets: Tensor) -> Array:
 
 @torch.inference_mode()
 def score_of(model: Model, examples: Sequence[Example], one: str, of: str = "") -> Score | str:
-    """How right the answers are; or why that cannot be told, the end of a sentence. Examples as `examples_of` checked them; `one` of them
-    is called so, or all of them as `of` says."""
-    said = list(_scores(model, _affordable(model, examples)))
-    of = of or counted(len(said), one)
+    """Score of the answers; or the end of a sentence that says why they have none. Examples are those that
+    `examples_of` checked; `one` names one of them, `of` all of them."""
+    answered = list(_scores(model, _affordable(model, examples)))
+    of = of or counted(len(answered), one)
     if model.answer.name in ("class", "label"):
-        return _share(model, said, of)
+        return _share(model, answered, of)
     if model.answer.in_text:
-        return _forecast(model, said, of)
-    right = np.stack([_numbers(example.answer, model.outputs) for example, _, _ in said])
-    answers = np.stack([scores[-1] for _, _, scores in said]).astype(np.float64)
+        return _forecast(model, answered, of)
+    right = np.stack([_numbers(example.answer, model.outputs) for example, _, _ in answered])
+    answers = np.stack([scores[-1] for _, _, scores in answered]).astype(np.float64)
     rivals = {"the mean of the answers": _squared(right.mean(0), right)}
     return _against(rivals, _squared(answers, right), len(right), of)
 
@@ -133,10 +137,10 @@ def _scores(model: Model, examples: Sequence[Example]) -> Iterator[tuple[Example
     """(example, its input, the scores [step, output]) of each."""
     inputs = [model.prepare(example.text) for example in examples]
     if not sees_ahead(model):
-        found = dict(scores_of(model, [example.text for example in examples]))
-        yield from ((example, inputs[k], found[k]) for k, example in enumerate(examples))
+        scores = dict(scores_of(model, [example.text for example in examples]))
+        yield from ((example, inputs[k], scores[k]) for k, example in enumerate(examples))
         return
-    for example, given in zip(examples, inputs, strict=True):  # padding would be read by who reads backwards
+    for example, given in zip(examples, inputs, strict=True):  # a backward row would read the padding
         yield example, given, as_numpy(model.read_out(given.x)[0].reshape(-1, model.outputs))
 
 
@@ -147,8 +151,8 @@ def _share(model: Model, said: Sequence[tuple[Example, Input, Array]], of: str) 
         if model.answer.name == "class":
             pairs.append((int(scores[-1].argmax()), column_of(model, example.answer)))
         else:
-            asked = [(t, label) for t, label in enumerate(example.answer) if label is not None]
-            pairs += [(int(scores[t].argmax()), column_of(model, label)) for t, label in asked]
+            labelled = [(t, label) for t, label in enumerate(example.answer) if label is not None]
+            pairs += [(int(scores[t].argmax()), column_of(model, label)) for t, label in labelled]
     if not pairs:
         return "no step of the examples has a label"
     common, times = Counter(right for _, right in pairs).most_common(1)[0]
@@ -203,27 +207,27 @@ def column_of(model: Model, label: Any) -> int:
         return model.labels.index(label)
     number = int(label) if isinstance(label, int | np.integer) or str(label).isdecimal() else -1
     if isinstance(label, bool) or not 0 <= number < model.outputs:
-        known = ", ".join(model.labels[:20]) if model.labels else f"0 to {model.outputs - 1}"
-        raise ValueError(f"this network has no label {label!r}; it has {known}")
+        labels = ", ".join(model.labels[:20]) if model.labels else f"0 to {model.outputs - 1}"
+        raise ValueError(f"this network has no label {label!r}; it has {labels}")
     return number
 
 
 def examples_of(model: Model, given: Iterable[Any]) -> list[Example]:
     """Examples as the network answers them. Texts alone (or arrays) for next tokens and forecasts, else pairs (text, answer).
 
-    answer   class: a label by name or number; label: one a step, None where nothing is asked; number: a number, or one a step
+    answer   class: a label by name or number; label: one a step, None to leave a step out; number: a number, or one a step
 
-    Of more than MOST_EXAMPLES so many are taken, evenly spaced, and only these are looked at.
+    Of more than MOST_EXAMPLES, that many are taken, evenly spaced, and only these are checked.
 
     Raises ValueError that names the example that does not fit.
     """
-    found = []
+    checked = []
     for number, one in spread([*enumerate(given, 1)]):
         try:
-            found.append(_example(model, one))
+            checked.append(_example(model, one))
         except (ValueError, TypeError) as error:
             raise ValueError(f"example {number}: {error}") from error
-    return found
+    return checked
 
 
 def _example(model: Model, one: Any) -> Example:
@@ -249,7 +253,7 @@ def _example(model: Model, one: Any) -> Example:
     elif model.answer.name == "label":
         if isinstance(example.answer, str) or len(example.answer) != steps:
             raise ValueError(
-                f"this network gives a label at each step: give {steps}, one a step, None where nothing is asked"
+                f"this network gives a label at each step: give {steps}, one a step, None to leave a step out"
             )
         for label in example.answer:
             if label is not None:
@@ -264,20 +268,20 @@ def _example(model: Model, one: Any) -> Example:
 def parse_examples(text: str, model: Model) -> list[Example]:
     """Examples from a text: a line each, the sequence, a tab and its answer; or JSON objects, {"text": …, "answer": …}, a line each.
 
-    For a label at each step the answer is a label a step with blanks between, "-" where nothing is asked. A network that predicts the
+    For a label at each step the answer is a label a step, separated by blanks, "-" for a step without one. A network that predicts the
     next token takes the whole text as one example, unless it is JSON. Raises ValueError that names the line that does not fit.
     """
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     is_json = bool(lines) and lines[0][1].lstrip().startswith('{"')
     if model.answer.in_text and not is_json:
         return examples_of(model, [text] if text.strip() else [])
-    found: list[Example] = []
+    examples: list[Example] = []
     for number, line in spread(lines):
         try:
-            found += examples_of(model, [_of_json(line) if is_json else _of_line(model, line.rstrip("\r"))])
+            examples += examples_of(model, [_of_json(line) if is_json else _of_line(model, line.rstrip("\r"))])
         except ValueError as error:
             raise ValueError(f"line {number} of the examples: {str(error).removeprefix('example 1: ')}") from error
-    return found
+    return examples
 
 
 def _of_json(line: str) -> Example:
@@ -343,12 +347,12 @@ def _of_arrays(file: Path, model: Model) -> list[Example]:
 def _shipped(task: str, _folder: Path) -> tuple[Example, ...]:
     try:
         return tuple(spread(held_out(task)))
-    except ValueError:  # a network from a folder of one's own has none
+    except ValueError:  # a network from the user's own folder has none
         return ()
 
 
 def spread(examples: Sequence[Item], most: int = MOST_EXAMPLES) -> list[Item]:
-    """So many of them at most, evenly spaced: files are often sorted by their answers."""
+    """At most `most` of the examples, evenly spaced: files are often sorted by their answers."""
     count = min(len(examples), most)
     return [examples[k * len(examples) // count] for k in range(count)]
 
@@ -359,15 +363,15 @@ def shipped_examples(model: Model) -> list[Example]:
 
 
 def first_inputs(model: Model, examples: Sequence[Example]) -> list[Input]:
-    """What the examples hold, up to MOST_TOKENS tokens in all."""
-    found, left = [], MOST_TOKENS
+    """Inputs of the examples, up to MOST_TOKENS tokens in all."""
+    inputs, left = [], MOST_TOKENS
     for example in spread(examples):
         if left <= 1:
             break
-        given = first(model.prepare(example.text), left)
-        left -= len(given.tokens)
-        found.append(given)
-    return found
+        start = first(model.prepare(example.text), left)
+        left -= len(start.tokens)
+        inputs.append(start)
+    return inputs
 
 
 def first(given: Input, steps: int) -> Input:

@@ -1,4 +1,5 @@
-"""What a readout's scores mean: the next token, a class, a label at each step, or numbers. One place for prediction and loss."""
+"""Meaning of a readout's scores: the next token, a class, a label at each step, or numbers. One place for prediction
+and loss."""
 
 from __future__ import annotations
 
@@ -12,10 +13,10 @@ from torch.nn import functional as F
 class Answer:
     """A kind of answer.
 
-    name       as cards and recipes say it
-    says       what a reader is told that the network gives, at every step
-    in_text    whether the right answer of a step is the token after it
-    numbers    whether the scores are numbers themselves, not scores of labels
+    name       as in cards and recipes
+    says       description of the network's output at every step, for the user
+    in_text    True if the right answer of a step is the token after it
+    numbers    True if the scores are numbers themselves, not scores of labels
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Arrays that a network reads: as plain numbers, and as a text that somebody could type."""
+"""Input arrays: as plain numbers, and as a text that a person could type."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSED = {
     "S": "bytes; convert them to numbers first",
     "V": "records; give one array [step, column]",
 }
-"""Why arrays of other kinds are no input, by NumPy's letter for the kind."""
+"""Reasons why arrays of other kinds are no input, by NumPy's letter for the kind."""
 
 
 def real_numbers(given: Any) -> Tensor:
@@ -36,48 +36,48 @@ def real_numbers(given: Any) -> Tensor:
     return torch.from_numpy(array)
 
 
-def _plain(given: Any) -> Array:
-    """As float64, C-contiguous and not shared. Raise ValueError that says what else it is."""
-    if isinstance(given, Tensor):
-        given = given.dequantize() if given.is_quantized else given
-        given = given.to_dense() if given.layout != torch.strided else given
-        if given.is_complex():
+def _plain(values: Any) -> Array:
+    """Array as float64, C-contiguous and not shared. Raises ValueError for any other kind of array."""
+    if isinstance(values, Tensor):
+        values = values.dequantize() if values.is_quantized else values
+        values = values.to_dense() if values.layout != torch.strided else values
+        if values.is_complex():
             raise ValueError(REFUSED["c"])
-        return np.array(given.detach().cpu().to(torch.float64).numpy(), order="C")
-    if isinstance(given, (list, tuple)) and any(isinstance(part, Tensor) for part in given):
-        return np.stack([_plain(part) for part in given])
-    if np.ma.isMaskedArray(given) and np.ma.is_masked(given):
+        return np.array(values.detach().cpu().to(torch.float64).numpy(), order="C")
+    if isinstance(values, (list, tuple)) and any(isinstance(part, Tensor) for part in values):
+        return np.stack([_plain(part) for part in values])
+    if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
         raise ValueError(
-            f"{int(np.ma.getmaskarray(given).sum()):,} values are masked; fill them, for example with filled(0)"
+            f"{int(np.ma.getmaskarray(values).sum()):,} values are masked; fill them, for example with filled(0)"
         )
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # a masked element in a list is one
-        array = np.asarray(given)
+        array = np.asarray(values)
     if array.dtype.kind == "O":
         return _of_objects(array)
-    known = array.dtype.kind in "fiub" or (
+    readable = array.dtype.kind in "fiub" or (
         array.dtype.kind == "V" and array.dtype.names is None and _is_small_float(array)
     )
-    if array.dtype.type is np.void and array.dtype.names is None and not known:
+    if array.dtype.type is np.void and array.dtype.names is None and not readable:
         raise ValueError(
             f"an array of {array.dtype}: NumPy has no bfloat16 of its own, and a .npy file forgets it; give "
             'array.view(ml_dtypes.bfloat16), or save array.astype("float32")'
         )
-    if not known:
+    if not readable:
         raise ValueError(REFUSED.get(array.dtype.kind, f"an array of {array.dtype}"))
     return np.array(array, dtype=np.float64, order="C")
 
 
 def _is_small_float(array: Array) -> bool:
-    """Whether it is one of the floats that NumPy itself does not know, such as bfloat16."""
+    """True for a float type that NumPy itself does not know, such as bfloat16."""
     return "float" in array.dtype.name
 
 
 def _of_objects(array: Array) -> Array:
     for value in array.flat:
         if not isinstance(value, Real):
-            shown = "None" if value is None else f"{value!r:.40} ({type(value).__name__})"
-            raise ValueError(f"it holds {shown}, which is not a real number")
+            content = "None" if value is None else f"{value!r:.40} ({type(value).__name__})"
+            raise ValueError(f"it holds {content}, which is not a real number")
     return np.array(array, dtype=np.float64, order="C")
 
 
@@ -94,7 +94,7 @@ def within_range(values: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def row_tokens(rows: Tensor) -> tuple[str, ...]:
-    """Each row of [step, column] as it would be typed: the shortest numbers that are the same at its precision."""
+    """Text of each row of [step, column]: the shortest numbers that are the same at its precision."""
     values = rows.detach().cpu()
     array = values.numpy() if values.dtype in (torch.float32, torch.float64, torch.float16) else values.float().numpy()
     return tuple(" ".join(_shortest(value) for value in row) for row in array)
@@ -108,29 +108,29 @@ def _shortest(value: np.floating[Any]) -> str:
 
 
 def text_of(array: Array, reader: Reader) -> str:
-    """A text that reads as this array: rows of numbers [step, column], or [step] where there is one column; ids [step].
+    """Text that reads as this array: rows of numbers [step, column], or [step] if there is one column; ids [step].
 
     Raises ValueError for an array of another shape, or of ids that the network does not have.
     """
     if not isinstance(reader, Numbers):
         if array.ndim != 1 or array.dtype.kind not in "iu":
-            raise ValueError(f"this network reads ids, an array [step] of whole numbers; this is {_said(array)}")
+            raise ValueError(f"this network reads ids, an array [step] of whole numbers; this is {_description(array)}")
         return spelled(array, reader)
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"this network reads numbers; this is {_said(array)}")
+        raise ValueError(f"this network reads numbers; this is {_description(array)}")
     rows = array[:, None] if array.ndim == 1 and len(reader) == 1 else array
     if rows.ndim != 2 or rows.shape[1] != len(reader):
-        raise ValueError(f"this network reads an array [step, {len(reader)}]; this is {_said(array)}")
+        raise ValueError(f"this network reads an array [step, {len(reader)}]; this is {_description(array)}")
     return reader.written(rows)
 
 
 def spelled(ids: Array, reader: Reader) -> str:
-    """A text that has these ids. Raises ValueError for one that there is not."""
+    """Text with these ids. Raises ValueError for an id that does not exist."""
     outside = ids[(ids < 0) | (ids >= len(reader))]
     if len(outside):
-        raise ValueError(f"there is no id {outside[0]}; this network knows those from 0 to {len(reader) - 1}")
+        raise ValueError(f"there is no id {outside[0]}; this network has ids from 0 to {len(reader) - 1}")
     return reader.joined([reader.labels[number] for number in ids])
 
 
-def _said(array: Array) -> str:
+def _description(array: Array) -> str:
     return f"{list(array.shape)} of {array.dtype}"

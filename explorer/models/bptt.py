@@ -24,9 +24,9 @@ OPTIMISERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
 
 @dataclass(frozen=True)
 class Truncated:
-    """What is left of the gradient when its terms with T - t ≥ k are dropped.
+    """Rest of the gradient when its terms with T - t ≥ k are dropped.
 
-    lost   ‖g - g_k‖ / ‖g‖, 0 where nothing is lost; it may exceed 1, since terms may cancel
+    lost   ‖g - g_k‖ / ‖g‖, 0 if nothing is lost; it may exceed 1, since terms may cancel
     angle  between g and g_k, in degrees
     norm   ‖g_k‖
     """
@@ -39,14 +39,14 @@ class Truncated:
 
 @dataclass(frozen=True)
 class Itemised:
-    """The gradient of the mean loss by the recurrent layers' weights, taken apart.
+    """Gradient of the mean loss by the recurrent layers' weights, split into terms.
 
-    shares     [target, source], ≥ 0: the norm of what the loss at step T sends to the use of the weights at step t (1/n L_T, so that
+    shares     [target, source], ≥ 0: the norm of the term from the loss at step T to the use of the weights at step t (1/n L_T, so that
                the terms, not their norms, add up to `gradient`)
     losses     [target], nats: L_T
     gradient   name -> as in the layers' state dict: the sum of all terms
     norm       of `gradient`
-    truncated  for each k that was asked for
+    truncated  one for each requested k
     """
 
     shares: Array
@@ -67,7 +67,7 @@ def itemised(
     state: State | None = None,
     progress: Progress | None = None,
 ) -> Itemised:
-    """Backpropagation through time, itemised: docs/design.md, “Truncation”. With what truncation at each k in `truncate` throws away.
+    """Backpropagation through time, itemised: docs/design.md, “Truncation”. With the loss from truncation at each k in `truncate`.
 
     Raises ValueError for a network without a readout, a text of one token, a k below 1, or a truncation of a bidirectional network.
     """
@@ -192,8 +192,8 @@ def _apart(
 
 
 def no_training_step(model: Model) -> str:
-    """Why no training step is computed for this network: it has weights outside the embedding, the layers and a readout of each step by
-    itself; empty if one is."""
+    """Reason why no training step is computed for this network: it has weights outside the embedding, the layers and a
+    readout of each step by itself; empty if one is."""
     if model.before is None and model.is_local:
         return ""
     where = "before the layers" if model.before is not None else "between the layers and the answer"
@@ -214,14 +214,15 @@ def _losses(reading: Reading, label: str | int | None, target: float | None) -> 
 def _gradient(
     reading: Reading, k: int | None, label: str | int | None, target: float | None
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """By every weight of the model, named as in its state dict, and the losses. The readout's is not touched by a truncation."""
+    """Gradient by every weight of the model, named as in its state dict, and the losses. Truncation leaves the
+    readout's as it is."""
     model = reading.model
     apart, losses = _apart(reading, [k], label, target)
     learning = apart.gradient[0] if model.cell.trained else {}  # a reservoir stays as it was drawn
-    found = {f"stack.{name}": value for name, value in learning.items()}
+    by_name = {f"stack.{name}": value for name, value in learning.items()}
     if model.embedding is not None and reading.input.ids is not None:
         rows = torch.zeros_like(model.embedding.weight, dtype=torch.float64)
-        found["embedding.weight"] = rows.index_add(0, reading.input.ids, apart.by_x[0])
+        by_name["embedding.weight"] = rows.index_add(0, reading.input.ids, apart.by_x[0])
     readout = copy.deepcopy(reading.readout).requires_grad_()
     with torch.no_grad():
         h, _ = reading.run()
@@ -230,13 +231,13 @@ def _gradient(
         weights = dict(readout.named_parameters())
         scores = readout(h[:count])
         grads = torch.autograd.grad(each(scores).mean(), list(weights.values()))
-    return found | {f"readout.{name}": grad.double() for name, grad in zip(weights, grads, strict=True)}, losses
+    return by_name | {f"readout.{name}": grad.double() for name, grad in zip(weights, grads, strict=True)}, losses
 
 
 def _update(
     model: Model, gradient: dict[str, Tensor], rate: float, optimiser: str, after: TrainingStep | None
 ) -> dict[str, Any]:
-    """One step of torch's own optimiser on `model`, in place; its moments."""
+    """Take one step of torch's own optimiser on `model`, in place, and return its moments."""
     weights = weights_of(model)
     for name, weight in weights.items():
         weight.requires_grad_()
@@ -254,7 +255,7 @@ def _update(
 def weights_of(model: Model) -> dict[str, Any]:
     """The parameters by the names of the model's state dict."""
     suffixes = model.stack.suffixes()
-    found = {
+    weights = {
         f"stack.{name}{suffixes[n]}": weight
         for n, row in enumerate(model.stack.rows)
         for name, weight in row.named_parameters()
@@ -262,5 +263,5 @@ def weights_of(model: Model) -> dict[str, Any]:
     for part in ("embedding", "readout"):
         module = getattr(model, part)
         if module is not None:
-            found |= {f"{part}.{name}": weight for name, weight in module.named_parameters()}
-    return found
+            weights |= {f"{part}.{name}": weight for name, weight in module.named_parameters()}
+    return weights

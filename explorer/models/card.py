@@ -1,4 +1,4 @@
-"""A model's card: what it is, what it was trained on, how good it is, what to look at. A JSON file beside the weights."""
+"""Card of a model: its task, its training, its scores, the units to look at. A JSON file beside the weights."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ FOLLOWS = 0.5
 DISTINCT = 2.0
 """An effect counts if its mean over places is more than so many standard errors from 0."""
 OWN, UNTRAINED = "own", "untrained"
-"""The rules of what a network opens on of which nothing was measured: it came from a reader's own file, or its weights were only drawn."""
+"""Rules of the opening finding of a network without measurements: from the user's own file, or with random weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
     """Which held-out score counts, and how it is read out: "2.12 bits a character", "99 % of the verbs right".
 
-    baseline       what one gets without a memory; None where nothing is said of it
-    baseline_says  how that is called
+    baseline       the score of a network without a memory; None if the card has none
+    baseline_says  the name of that baseline
     """
 
     key: str
@@ -44,13 +44,13 @@ class Headline:
         return f"{share:.0f} %" if share in (0, 100) or 1 <= share < 99 else f"{int(share * 10) / 10:.1f} %"
 
     def words(self, score: float) -> str:
-        """The score with what it is of."""
+        """Score in words, with its headline."""
         return f"{self.number(score)} {self.says}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A unit that follows a property, and what it does. Found by a rule after training; correlation alone is not meaning.
+    """A unit that follows a property, and its effect. Found by a rule after training; correlation alone is not meaning.
 
     follows      the property, in plain words
     correlation  of the unit's memory with the property on held-out sequences; the unit was chosen on others
@@ -88,13 +88,13 @@ class Finding:
 
     @property
     def follows_it(self) -> bool:
-        """Whether the unit follows the property: |r| at least FOLLOWS and twice what chance reaches; where chance reaches much, as on
+        """True if the unit follows the property: |r| at least FOLLOWS and twice what chance reaches; where chance reaches much, as on
         sequences that are all alike, at least halfway from there to 1."""
         return abs(self.correlation) >= max(FOLLOWS, min(2 * self.null, (1 + self.null) / 2))
 
     @property
     def acts(self) -> bool:
-        """Whether forcing the unit moves what the property foretells, in the expected direction, by more than chance.
+        """True if forcing the unit moves the answer that the property predicts, in the expected direction, by more than chance.
 
         Its mean effect is more than DISTINCT standard errors (deviation / √places) from 0. True if no effect was measured.
         """
@@ -104,23 +104,23 @@ class Finding:
 
     @property
     def holds(self) -> bool:
-        """Whether the unit may be named after the property: it follows it, and acts as the property foretells."""
+        """True if the unit may be named after the property: it follows the property, and acts as the property predicts."""
         return self.follows_it and self.acts
 
 
 def distinct(mean: float, deviation: float | None, places: int) -> bool:
-    """Whether a mean over places differs from 0 by more than DISTINCT standard errors. Without a deviation, whether it is not 0."""
+    """True if a mean over places differs from 0 by more than DISTINCT standard errors; without a deviation, if it is not 0."""
     error = (deviation or 0.0) / math.sqrt(max(1, places))
     return abs(mean) > DISTINCT * error
 
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What is known of a shipped model. `scores` are measured by the recipe; `command` trains it again.
+    """Facts about a shipped model. `scores` are measured by the recipe; `command` trains it again.
 
-    tokens      what it reads: "characters", "words" or "numbers"
+    tokens      the kind of its input: "characters", "words" or "numbers"
     vocabulary  the symbols it knows, or the names of its columns
-    answer      what its readout means (`explorer.models.answers`); `labels` names the columns, but for next tokens
+    answer      the meaning of its readout (`explorer.models.answers`); `labels` names the columns, except for next tokens
     seeds       every seed that was trained, with its scores
     """
 
@@ -153,28 +153,28 @@ class Card:
     examples: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """A line for a person, so that a list of cards can be read; its fields are what there is of it."""
+        """One line, so that a list of cards can be read; the fields hold the rest."""
         shape = shape_of(self.rows, self.hidden_size, self.bidirectional)
         score = self.headline.words(self.score) if self.scores else "no score"
         return f"<Card {self.name}: {self.cell}, {shape}, {score}>"
 
     @property
     def show(self) -> Finding:
-        """What the model opens on."""
+        """Finding that the model opens on."""
         return self.findings[0]
 
     @property
     def reader(self) -> Reader:
-        """What turns a text into ids or numbers."""
+        """Tokenizer: turns a text into ids or numbers."""
         return KINDS[self.tokens](self.vocabulary)
 
     @property
     def window(self) -> int:
-        """How many steps it may read at once: what a page can still show, and a server can keep for many readers."""
+        """Most steps that it may read at once: a page can still show them, and a server keep them for many users."""
         return WINDOW
 
     def affords(self, steps: int, readings: int) -> bool:
-        """Whether the work of so many readings of so many steps may be asked of a server that others use; those shipped are small."""
+        """True if a shared server can afford `readings` passes over `steps` steps; shipped models are small enough."""
         return True
 
     @property
@@ -184,27 +184,27 @@ class Card:
 
     @property
     def wired(self) -> bool:
-        """Whether the weights were written by hand; nothing was trained then."""
+        """True if the weights were written by hand, without training."""
         return not self.budget and self.measured
 
     @property
     def fitted(self) -> bool:
-        """Whether its cell stayed as it was drawn and the readout alone was fitted, which takes other steps than training."""
+        """True if its cell kept its initial weights and only the readout was fitted, which takes other steps than training."""
         return "penalty" in self.budget
 
     @property
     def untrained(self) -> bool:
-        """Whether the weights are as they were drawn; nothing was learnt, so there is no score and no finding."""
+        """True if the weights are the initial ones: without training there is no score and no finding."""
         return self.show.rule == UNTRAINED
 
     @property
     def own(self) -> bool:
-        """Whether it came from a reader's own file; then nothing was measured, neither its units nor how good it is."""
+        """True if it came from the user's own file: then neither its units nor its score were measured."""
         return self.show.rule == OWN
 
     @property
     def measured(self) -> bool:
-        """Whether it has a score, and findings that say what its units follow."""
+        """True if it has a score, and findings on the properties that its units follow."""
         return bool(self.scores)
 
     @property
@@ -216,16 +216,16 @@ class Card:
     def read(path: Path) -> Card:
         values = json.loads(path.read_text(encoding="utf-8"))
         values.pop("show")
-        made = {
+        parts = {
             "vocabulary": tuple(values["vocabulary"]),
             "labels": tuple(values["labels"]),
             "seeds": tuple(values["seeds"]),
             "headline": Headline(**values["headline"]),
             "findings": tuple(Finding(**finding) for finding in values["findings"]),
         }
-        return Card(**values | made)
+        return Card(**values | parts)
 
     def write(self, path: Path) -> None:
-        """With `show` spelled out for who reads the file itself."""
+        """Write the card as JSON, with `show` spelled out for people who read the file itself."""
         values = asdict(self) | {"show": asdict(self.show)}
         path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -17,6 +17,6 @@ __all__ = ["Clipped", "clipped"]
 def clipped(gradient: Mapping[str, Array], by: str, limit: float) -> Clipped[Array]:
     """`by` "norm": all of it scaled down to the limit; "value": each entry held to ±limit by itself."""
     how = {"norm": clipping.by_norm, "value": clipping.by_value}[by]
-    found = how({name: torch.from_numpy(value) for name, value in gradient.items()}, limit)
-    left = {name: as_numpy(value) for name, value in found.gradient.items()}
-    return Clipped(left, found.norm, found.factor, found.share, found.angle)
+    result = how({name: torch.from_numpy(value) for name, value in gradient.items()}, limit)
+    limited = {name: as_numpy(value) for name, value in result.gradient.items()}
+    return Clipped(limited, result.norm, result.factor, result.share, result.angle)

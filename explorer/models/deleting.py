@@ -1,4 +1,4 @@
-"""What changes where a token is left out: the test beside a gradient, which only knows of tiny changes."""
+"""Change of the objective when a token is left out: a test beside the gradient, which only describes tiny changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explorer.models.reading import Reader, Reading, State, index, on_device
 from explorer.signals import Array
 
 BLOCK = 128
-"""How many shortened texts are read at once."""
+"""Number of shortened texts that are read at once."""
 
 Value = Callable[[Tensor, States, list[int]], Tensor]
 """The objective of a batch of readings raw [step, batch, feature] from `states`, each at its own step: [batch]."""
@@ -37,21 +37,21 @@ def deletions(
     state: State | None = None,
     progress: Progress | None = None,
 ) -> Array:
-    """By how much the objective at step `at` changes if the token of a step is left out and all else is read as before: [step], float64.
+    """Change of the objective at step `at` if the token of a step is left out and all else is read as before: [step], float64.
 
-    Positive: without it the number is larger. The objectives are those of `gradients`, "mean" excepted; the right answer stays that of
-    the whole text. NaN where nothing would be left to read; 0 at what is read only after `at`. `progress` is told the share that is
-    done, and may raise to cancel. Raises ValueError for an objective that there is not.
+    Positive: without it the number is larger. The objectives are those of `gradients`, except "mean"; the right answer stays that of
+    the whole text. NaN if nothing is left to read; 0 for tokens that are read only after `at`. `progress` is called periodically with the
+    fraction done (0 to 1), and may raise to cancel. Raises ValueError for an unknown objective.
     """
 
     def compute(whole: Reading) -> Array:
-        found = np.zeros(len(whole.input.tokens))
+        changes = np.zeros(len(whole.input.tokens))
         reading = whole.up_to(of, at)
         step, value = _objective(reading, of, at if reading is whole else -1, token, label, target, unit, layer)
         x = reading.input.raw if reading.model.stack.bidirectional else reading.input.raw[: step + 1]
         if len(x) == 1:
-            found[0] = np.nan
-            return found
+            changes[0] = np.nan
+            return changes
         with torch.inference_mode():
             undisturbed = value(x, reading.initial, [step])
             report = paced(progress)
@@ -62,19 +62,19 @@ def deletions(
                 }
                 # Without its own token the objective is that of the step before, where the network would have answered.
                 steps = [max(0, step - (source <= step)) for source in sources]
-                found[sources.start : sources.stop] = as_numpy(
+                changes[sources.start : sources.stop] = as_numpy(
                     (value(_without(x, sources), states, steps) - undisturbed).double()
                 )
                 report(sources.stop / len(x))
-        return found
+        return changes
 
     return on_device(compute, reader, given, device, state)
 
 
 def _without(x: Tensor, sources: range) -> Tensor:
     """raw [step, 1, feature] once for each source, without it: [step - 1, source, feature]."""
-    kept = [[step for step in range(len(x)) if step != source] for source in sources]
-    return x[:, 0][torch.tensor(kept, device=x.device).T]
+    steps = [[step for step in range(len(x)) if step != source] for source in sources]
+    return x[:, 0][torch.tensor(steps, device=x.device).T]
 
 
 def _objective(

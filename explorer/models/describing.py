@@ -1,4 +1,4 @@
-"""What a network says of itself: what it reads, its cell, its sizes, what it answers."""
+"""Description of a network: its input, its cell, its sizes, its answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from explorer.models.model import Model
 
 LABELS = 8
-"""As many are named."""
+"""Most names that are listed."""
 
 
 def summary(model: Model) -> Summary:

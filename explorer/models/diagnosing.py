@@ -1,4 +1,5 @@
-"""What a diagnosis looks at, measured on a network that reads: signals, weights, how far gradients reach, which tokens it uses."""
+"""Measurements for a diagnosis, on a network that reads: signals, weights, how far gradients reach, which tokens it
+uses."""
 
 from __future__ import annotations
 
@@ -39,17 +40,19 @@ from explorer.models.reading import Reader, Reading, on_device, trace
 from explorer.signals import Array
 
 TARGETS = 16
-"""At how many steps, spread over the second half of what was read, an answer is followed back. Each so has half of it before it."""
+"""Number of steps, spread over the second half of the text, at which an answer is followed back. Each so has half of it
+before it."""
 READ, READ_SLOWLY = 1000, 400
-"""How many steps, the first ones, are followed back at most: what the work grows with. Fewer where a step back is not written by hand."""
+"""Most steps, the first ones, that are followed back, since the work grows with them. Fewer if a step back is not
+written by hand."""
 WORK, READ_AT_LEAST = 100_000_000, 64
 """Units squared, times rows, times steps that are followed back: some 3 s on one core. Fewer steps than that would tell too little."""
 LEANING_WORK = 2_000_000_000
 """Units squared, times rows, times steps that are read again without a token: some 1 s on one core."""
 LARGEST = 10_000_000
-"""How many numbers are read from a file: 80 MB of float64."""
+"""Most numbers that are read from a file: 80 MB of float64."""
 EXAMPLE = 200
-"""How many steps an input that is made up has."""
+"""Number of steps of a random input."""
 
 
 def diagnose(
@@ -60,14 +63,14 @@ def diagnose(
     made_up: bool = False,
     device: str = "auto",
 ) -> Diagnosis:
-    """What is wrong with a network, and what is unusual about it, as it shows on one text.
+    """Diagnose a network on one text: faults and unusual properties.
 
-    given     a text, or an array [step, input] for a network without a vocabulary: the longer, and the more like what it is used for, the
-              better; of less than 10 steps hardly anything can be said
+    given     a text, or an array [step, input] for a network without a vocabulary: the longer, and the closer to its usual input, the
+              better; less than 10 steps allow hardly any check
     examples  sequences that the network was not trained on, with their right answers: pairs (text or array, answer). The answer is a label
-              (class), a label a step with None where nothing is asked (label), or a number (number). Next tokens and forecasts are in the
-              text, so texts alone do. None: the held-out sequences of a shipped network, none of an uploaded one
-    made_up   whether `given` was drawn at random, so that the network cannot be expected to predict it
+              (class), a label a step with None to leave a step out (label), or a number (number). Next tokens and forecasts are in the
+              text, so texts alone suffice. None: the held-out sequences of a shipped network, none of an uploaded one
+    made_up   True if `given` was drawn at random, so that the network cannot be expected to predict it
 
     Raises ValueError like `trace`, and for an example that does not fit the network.
     """
@@ -82,12 +85,12 @@ def subject_of(
     made_up: bool = False,
     device: str = "auto",
 ) -> Subject:
-    """All that the checks look at."""
+    """Everything that the checks need."""
     read = trace(reader, given, device=device)
 
     def compute(reading: Reading) -> Subject:
         model = reading.model
-        known = shipped_examples(model) if examples is None else examples_of(model, examples)
+        tested = shipped_examples(model) if examples is None else examples_of(model, examples)
         subject = Subject(
             trace=read,
             rows=_rows(model),
@@ -103,7 +106,7 @@ def subject_of(
         if not subject.finite:
             return subject
         held_out = "held-out " if examples is None else ""
-        subject = _answered(reading, subject, known, held_out, made_up=made_up)
+        subject = _answered(reading, subject, tested, held_out, made_up=made_up)
         if read.steps < 4:
             return subject
         return _followed_back(reading, replace(subject, controls=_controls(reading)))
@@ -112,11 +115,12 @@ def subject_of(
 
 
 NOT_CHECKED = "Whether its answers are right was not checked"
-"""How the sentence begins that says why."""
+"""Start of the sentence that gives the reason."""
 
 
 def _answered(reading: Reading, subject: Subject, examples: list[Example], kind: str, *, made_up: bool) -> Subject:
-    """With how right its answers are; or a sentence that says why that was not measured. `kind` of examples: "held-out "."""
+    """Subject with the quality of its answers; or with a sentence that says why that was not measured. `kind` of
+    examples: "held-out "."""
     model = reading.model
     if model.readout is None or _hands_on(model.readout):
         return _without(subject, "the network has no readout")
@@ -131,7 +135,7 @@ def _answered(reading: Reading, subject: Subject, examples: list[Example], kind:
 
 
 def _hands_on(readout: nn.Module) -> bool:
-    """Whether a readout hands on h as it is, as that of a file without one does."""
+    """True if a readout passes h on unchanged, as that of a file without one does."""
     if not isinstance(readout, nn.Linear) or readout.in_features != readout.out_features:
         return False
     return torch.equal(readout.weight, torch.eye(readout.in_features).to(readout.weight)) and not bool(
@@ -153,7 +157,7 @@ def _scored(model: Model, subject: Subject, examples: list[Example], one: str, o
 
 
 def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
-    """Its next values: those of the examples, else those of the text itself."""
+    """Subject with the score of its forecasts: of the examples, else of the text itself."""
     if examples:
         return _scored(reading.model, subject, examples, f"{kind}sequence")
     if made_up:
@@ -163,7 +167,7 @@ def _forecast(reading: Reading, subject: Subject, examples: list[Example], kind:
 
 
 def _next_token(reading: Reading, subject: Subject, examples: list[Example], kind: str, made_up: bool) -> Subject:
-    """Its next tokens: those of the text, and those of the examples."""
+    """Subject with its next-token predictions: on the text, and on the examples."""
     model, given = reading.model, reading.input
     others = first_inputs(model, examples)
     here = None if made_up or given.ids is None else prediction_of(model, [given], "this text")
@@ -180,14 +184,16 @@ def _next_token(reading: Reading, subject: Subject, examples: list[Example], kin
         one = model.vocabulary.one if model.vocabulary is not None else "step"
         return _without(subject, f"{counted(len(given.tokens), one)} are too few; give at least {at.ANSWERS + 1}")
     if here is None or unseen is None:
-        said = "Whether it memorised its training text was not checked: that takes a text that it was not trained on."
-        return replace(subject, left_out=(*subject.left_out, said)) if unseen is None else subject
+        sentence = (
+            "Whether it memorised its training text was not checked: that takes a text that it was not trained on."
+        )
+        return replace(subject, left_out=(*subject.left_out, sentence)) if unseen is None else subject
     return subject
 
 
 def example_input(model: Model) -> tuple[Any, str]:
-    """Something to read for a network that is given nothing, and a sentence that says what it is: the text on its card, symbols of its
-    vocabulary at random, or random numbers."""
+    """Input for a network without a text, and a sentence that describes it: the text on its card, random symbols of its
+    vocabulary, or random numbers."""
     if model.card is not None and not model.card.own:
         return model.card.show.text, "No text was given: it read the one on its card."
     chance = np.random.default_rng(0)
@@ -195,18 +201,18 @@ def example_input(model: Model) -> tuple[Any, str]:
         symbols = chance.choice(np.asarray(model.vocabulary.labels, dtype=object), EXAMPLE)
         return (
             model.vocabulary.joined(list(symbols)),
-            f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; your own text says more.",
+            f"No text was given: it read {EXAMPLE} symbols of its vocabulary at random; your own text gives a better diagnosis.",
         )
     rows = chance.standard_normal((EXAMPLE, model.columns))
     return (
         rows,
-        f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); your own say more.",
+        f"No input was given: it read {EXAMPLE} steps of random numbers (mean 0, deviation 1); your own numbers give a better diagnosis.",
     )
 
 
 def array_of(file: Path, model: Model) -> Any:
-    """What `model` reads, from a .npy file: [step, input]; [step] where it reads one number a step, or ids. Raises ValueError for a file
-    that is no such array, or too large; nothing in it is executed."""
+    """Input for `model` from a .npy file: [step, input]; [step] if it reads one number a step, or ids. Raises
+    ValueError if the file holds no such array, or one that is too large; nothing in it is executed."""
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)  # nothing is read before it is known how large it is
     except (ValueError, EOFError) as error:
@@ -249,8 +255,9 @@ def _read(model: Model, given: Input) -> str:
 
 
 def _controls(reading: Reading) -> Array:
-    """h [reading, row, step, unit] of two other readings: the text from its end, and the mean of what there was to read at each step. A
-    unit that does the same in all three may be called dead; one of these alone may happen to be to a unit what the text is."""
+    """h [reading, row, step, unit] of two control readings: the text from its end, and the mean input at each step. A
+    unit that does the same in all three may be called dead; by chance one control alone may look like the text to a
+    unit."""
     x, stack = reading.input.x, reading.model.stack
     with torch.inference_mode():
         others = [
@@ -260,23 +267,25 @@ def _controls(reading: Reading) -> Array:
 
 
 def _followed_back(reading: Reading, subject: Subject) -> Subject:
-    """With what is measured from answers back to what was read before them."""
+    """Subject with the measurements from answers back to earlier tokens."""
     by_hand = type(reading.model.cell).backwards is not Cell.backwards
     each = reading.model.stack.hidden_size**2 * len(reading.model.stack.rows)
     most = min(READ if by_hand else READ_SLOWLY, max(READ_AT_LEAST, WORK // each))
     x = reading.input.x[:most]
-    said = [f"Gradients and tokens left out: of the first {most:,} steps only."] if len(reading.input.x) > most else []
+    limits = (
+        [f"Gradients and tokens left out: of the first {most:,} steps only."] if len(reading.input.x) > most else []
+    )
     rows = rows_of(reading.model.stack, x, reading.initial)
     short = reading if len(x) == len(reading.input.x) else replace(reading, input=first(reading.input, len(x)))
     of, targets = _targets(short, rows)
     chosen = targets.only(_steps_of(targets.steps))
     leaning = None
     if reading.model.stack.bidirectional:
-        said.append("Tokens left out: not measured in a network that reads both ways.")
+        limits.append("Tokens left out: not measured in a network that reads both ways.")
     else:
         with torch.inference_mode():
             leaning = _leaning(short, rows, chosen.steps)
-    return replace(subject, reach=_reach(of, rows, chosen), leaning=leaning, left_out=(*subject.left_out, *said))
+    return replace(subject, reach=_reach(of, rows, chosen), leaning=leaning, left_out=(*subject.left_out, *limits))
 
 
 def _steps_of(steps: list[int]) -> list[int]:
@@ -285,7 +294,7 @@ def _steps_of(steps: list[int]) -> list[int]:
 
 
 def _targets(reading: Reading, rows: list[back.Row]) -> tuple[str, Targets]:
-    """What is followed back, in words, and one such target a step: the loss where the text holds the right answer, else the score of the
+    """Name of the targets, and one target a step: the loss if the text holds the right answer, else the score of the
     likeliest answer; without a readout the top layer's h along one direction, the same for all steps."""
     model = reading.model
     if model.readout is None or not model.is_local:
@@ -293,21 +302,21 @@ def _targets(reading: Reading, rows: list[back.Row]) -> tuple[str, Targets]:
         seed = np.random.default_rng(0).standard_normal(model.stack.hidden_size)
         along = torch.from_numpy(seed / np.linalg.norm(seed)).to(top[0].s["h"]).expand(len(top[0]), -1)
         return "h, along one direction", Targets(list(range(len(top[0]))), {(row.number, "h"): along for row in top})
-    known = model.answer.in_text and (reading.input.ids is not None or model.answer.numbers)
-    of, words = ("loss", "the loss") if known else ("logit", "the answer's score")
+    has_answers = model.answer.in_text and (reading.input.ids is not None or model.answer.numbers)
+    of, words = ("loss", "the loss") if has_answers else ("logit", "the answer's score")
     return words, targets_of(reading, rows, of)
 
 
 def _reach(of: str, rows: list[back.Row], targets: Targets) -> Reach:
-    found = _magnitudes(rows, targets.times(HEADROOM)) / HEADROOM
-    if not np.isfinite(found).all():
-        found = _magnitudes(rows, targets)
+    norms = _magnitudes(rows, targets.times(HEADROOM)) / HEADROOM
+    if not np.isfinite(norms).all():
+        norms = _magnitudes(rows, targets)
     relative = np.full(
         (len(rows), len(targets), min(targets.steps) + 1), np.nan
     )  # as far as all targets have steps before them
     for row in rows:
         for n, step in enumerate(targets.steps):
-            along = (found[row.number, n, step:] if row.direction else found[row.number, n, step::-1])[
+            along = (norms[row.number, n, step:] if row.direction else norms[row.number, n, step::-1])[
                 : relative.shape[-1]
             ]
             if along[0] > 0:
@@ -317,16 +326,17 @@ def _reach(of: str, rows: list[back.Row], targets: Targets) -> Reach:
 
 def _magnitudes(rows: list[back.Row], targets: Targets) -> Array:
     """‖∂ target / ∂ state‖₂, [row, target, step], float64."""
-    found = np.zeros((len(rows), len(targets), len(rows[0])))
+    magnitudes = np.zeros((len(rows), len(targets), len(rows[0])))
     with walking():
         for passed in walk(rows, targets, 0):
             norm = as_numpy(norm_of(torch.cat([*passed.by.values()], -1)))
-            found[passed.row, passed.first : passed.first + len(norm), passed.step] = norm
-    return found
+            magnitudes[passed.row, passed.first : passed.first + len(norm), passed.step] = norm
+    return magnitudes
 
 
 def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Leaning:
-    """Each answer once more without the token at a distance, read on from the state before it: that costs `distance` steps.
+    """Each answer once more without the token at a distance, read on from the state before it: that costs `distance`
+    steps.
 
     All distances run as one batch, which the shorter ones join later, so that each reads its last token at its target.
     """
@@ -355,16 +365,17 @@ def _leaning(reading: Reading, rows: list[back.Row], targets: list[int]) -> Lean
 
 
 def _distances(longest: int, work: int) -> list[int]:
-    """Every distance as far as LEANING_WORK allows, at `work` for a step of each; beyond that some, each a tenth longer."""
+    """Every distance as far as LEANING_WORK allows, at `work` for a step of each; beyond that some, each a tenth
+    longer."""
     every = min(longest, max(READ_AT_LEAST // 4, int((2 * LEANING_WORK / work) ** 0.5)))
-    found = list(range(1, every + 1))
-    while found[-1] < longest:
-        found.append(min(longest, max(found[-1] + 1, int(found[-1] * 1.1))))
-    return found
+    distances = list(range(1, every + 1))
+    while distances[-1] < longest:
+        distances.append(min(longest, max(distances[-1] + 1, int(distances[-1] * 1.1))))
+    return distances
 
 
 def _measured(model: Model, top: Tensor) -> tuple[str, Callable[[Tensor, Tensor], Tensor]]:
-    """How far apart the answers made of two h [target, unit] are, [target], and in words what that is."""
+    """Distance between the answers to two h [target, unit], [target], and its measure in words."""
     readout = model.readout if model.is_local else None
     if readout is not None and not model.answer.numbers:
 

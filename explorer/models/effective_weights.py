@@ -1,4 +1,4 @@
-"""The weights that a network computes with, where its state dict holds what they are computed from.
+"""Effective weights of a network whose state dict holds the parts that they are computed from.
 
 During training a weight can be stored in other parts: a direction and a length (weight normalisation), a matrix and the vectors of its
 largest singular value (spectral normalisation), a matrix and a mask (pruning), or a raw weight beside a copy with dropout (WeightDrop).
@@ -44,15 +44,15 @@ class Effective:
 
 
 class NotComputable(ValueError):
-    """Why a weight cannot be computed from its parts."""
+    """A weight cannot be computed from its parts; the message gives the reason."""
 
 
 def plain_name(name: str) -> str:
-    """The name of the weight that a tensor is a part of; the same name for a tensor that stands for itself."""
-    if found := BY_FOLDER.fullmatch(name):
-        return found["where"] + found["own"]
-    found = BY_ENDING.fullmatch(name)
-    return found["name"] if found else name
+    """The name of the weight that a tensor is a part of; its own name if it is not a part."""
+    if match := BY_FOLDER.fullmatch(name):
+        return match["where"] + match["own"]
+    match = BY_ENDING.fullmatch(name)
+    return match["name"] if match else name
 
 
 def effective_weights(state: Mapping[str, Tensor]) -> Effective:
@@ -130,7 +130,8 @@ def _target(whole: str, layers: Set[str]) -> str:
 
 
 def _parametrized(own: Parts) -> Tensor:
-    """As torch.nn.utils.parametrizations: `original0` is weight_norm's length, `original1` its direction; other steps follow in order."""
+    """The forms of torch.nn.utils.parametrizations: `original0` is weight_norm's length, `original1` its direction;
+    other steps follow in order."""
     steps: dict[int, dict[str, Tensor]] = {}
     for part, tensor in own.items():
         step, dot, name = part.partition(".")
@@ -156,7 +157,7 @@ _UNKNOWN_STEP = (
 
 
 def _is_length(g: Tensor, v: Tensor) -> bool:
-    """Whether g could be the length of the rows, the columns, or all of v."""
+    """True if g could be the length of the rows, the columns, or all of v."""
     return g.ndim == 0 or (
         g.ndim == v.ndim
         and 1 in g.shape

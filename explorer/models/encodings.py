@@ -17,7 +17,7 @@ WINDOWS = "Windows-1252"
 
 
 def decoded(content: bytes) -> tuple[str, str]:
-    """The text, and the name of its encoding. Raises ValueError for what is no text."""
+    """The text, and the name of its encoding. Raises ValueError if the bytes are not text."""
     encoding = _encoding(content)
     try:
         text = content.decode(encoding)
@@ -26,7 +26,7 @@ def decoded(content: bytes) -> tuple[str, str]:
             raise ValueError(f"it begins like {encoding.upper()} text, but is damaged at byte {error.start}") from error
         encoding, text = WINDOWS, content.decode("cp1252", "replace")
     if "\0" in text or _is_control(text):
-        raise ValueError("it has bytes that no text has")
+        raise ValueError("it has bytes that do not occur in text")
     return text.removeprefix("\ufeff"), encoding
 
 
@@ -43,6 +43,6 @@ def _encoding(content: bytes) -> str:
 
 
 def _is_control(text: str) -> bool:
-    """Whether the text has characters that only binary files have."""
+    """True if the text has characters that only binary files have."""
     head = text[:LOOKED_AT]
     return any(character < " " and character not in "\t\n\r\f\v\x1a\x1b" for character in head)

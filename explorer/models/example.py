@@ -10,8 +10,8 @@ from typing import Any
 class Example:
     """A sequence as a person types it, and its right answer.
 
-    answer  None where the text itself holds the answers (next token, forecast); a label (class); one label a token, None where nothing
-            is asked (label); the number at the end, or one a step (number)
+    answer  None if the text itself holds the answers (next token, forecast); a label (class); one label a token, None to leave a token
+            out (label); the number at the end, or one a step (number)
     """
 
     text: str

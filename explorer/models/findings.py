@@ -1,4 +1,5 @@
-"""Finds, by a rule, the unit that follows a property and a step at which it shows; and checks that the unit does something.
+"""Find, by a rule, the unit that follows a property and a step at which it shows; and check that the unit has an
+effect.
 
 Correlation is not meaning: beside the correlation on held-out sequences stand what the best unit reaches by chance, what erasing and
 forcing the unit do to the answer, and the rank of that among all units.
@@ -22,11 +23,11 @@ from explorer.models.recipes.base import Property
 from explorer.signals import Array
 
 PLACES = 24
-"""At how many held-out places the effect of a unit is measured."""
+"""Number of held-out places at which the effect of a unit is measured."""
 CONTEXT = 100
-"""How many tokens are read before each, at most."""
+"""Most tokens that are read before each place."""
 READ = 60_000
-"""How many tokens are read at most to find a unit, and to check it."""
+"""Most tokens that are read to find a unit, and to check it."""
 
 
 @torch.inference_mode()
@@ -66,8 +67,8 @@ def find(model: Model, wanted: Property, chosen_on: Sequence[str], held_out: Seq
 
 
 def memory_of(model: Model, text: str, *, squashed: bool = True) -> Array:
-    """What the top row's belt holds at each step, [step, unit]; h where there is no belt; through tanh where it is unbounded, if
-    `squashed`."""
+    """Memory of the top row's belt at each step, [step, unit]; h without a belt; through tanh if it is unbounded and
+    `squashed` is set."""
     signals = forward.read(model.stack, model.prepare(text).x)[-1]
     name = _memory_name(model)
     values = signals[name][:, 0]
@@ -76,7 +77,8 @@ def memory_of(model: Model, text: str, *, squashed: bool = True) -> Array:
 
 @dataclass(frozen=True)
 class Effects:
-    """Of each unit of the top row, [unit]: the mean change of what is measured and its standard deviation (n - 1) over the places."""
+    """Effects of each unit of the top row, [unit]: the mean change of the answer and its standard deviation (n - 1)
+    over the places."""
 
     erased: Array
     forced: Array
@@ -87,7 +89,7 @@ class Effects:
 
 @torch.inference_mode()
 def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, low: Array, high: Array) -> Effects:
-    """What holding one unit's memory does to what the property foretells: at its `mean`, and at `high` instead of `low`.
+    """Effects of holding one unit's memory on the answer that the property predicts: at its `mean`, and at `high` instead of `low`.
 
     It is held from the first token read on; each place has up to CONTEXT tokens before it. All units run as one batch.
     """
@@ -99,7 +101,7 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
         first = max(0, step - CONTEXT + 1)
         x = read.x[first : step + 1]
         held = torch.from_numpy(np.concatenate([mean, low, high])).to(x)
-        h = _held(model, x, held, units, squashed=not wanted.counted)
+        h = _read_holding(model, x, held, units, squashed=not wanted.counted)
         scores = model.readout(h)  # type: ignore[misc]
         column = _column(model, wanted, read.ids, step)
         measured = scores[:, 0] if model.answer.numbers else scores.log_softmax(-1)[:, column] / np.log(2)
@@ -108,13 +110,13 @@ def effects(model: Model, wanted: Property, texts: Sequence[str], mean: Array, l
     if not changes:
         nothing = np.zeros(units)
         return Effects(nothing, nothing, nothing, nothing, 0)
-    found = np.asarray(changes)
-    deviation = found.std(0, ddof=1) if len(found) > 1 else np.zeros_like(found[0])
-    erased, forced = found.mean(0)
+    samples = np.asarray(changes)
+    deviation = samples.std(0, ddof=1) if len(samples) > 1 else np.zeros_like(samples[0])
+    erased, forced = samples.mean(0)
     return Effects(erased, forced, deviation[0], deviation[1], len(places))
 
 
-def _held(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool = True) -> Tensor:
+def _read_holding(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool = True) -> Tensor:
     """The last h, [copy, unit], of copies of one reading: in copy k unit k mod `units` is held at held[k]; the last is left alone."""
     name, top = _memory_name(model), len(model.stack.rows) - 1
     values = held if name == "h" or not squashed else held.clamp(-0.999, 0.999).atanh()
@@ -135,14 +137,14 @@ def _held(model: Model, x: Tensor, held: Tensor, units: int, *, squashed: bool =
 
 def _places(model: Model, wanted: Property, texts: Sequence[str]) -> list[tuple[str, int]]:
     """At most PLACES (text, step), spread over the texts; those with a full context before them, where there are such."""
-    found = [(text, int(step)) for text in texts for step in wanted.foretold(_tokens(model, text))]
-    deep = [(text, step) for text, step in found if step >= CONTEXT]
-    found = deep or found
-    return found[:: max(1, len(found) // PLACES)][:PLACES]
+    candidates = [(text, int(step)) for text in texts for step in wanted.foretold(_tokens(model, text))]
+    deep = [(text, step) for text, step in candidates if step >= CONTEXT]
+    candidates = deep or candidates
+    return candidates[:: max(1, len(candidates) // PLACES)][:PLACES]
 
 
 def _column(model: Model, wanted: Property, ids: Tensor | None, step: int) -> int:
-    """Which label's probability is measured."""
+    """Label whose probability is measured."""
     if model.answer.numbers:
         return 0
     if wanted.label is not None:

@@ -1,4 +1,4 @@
-"""Going on with a text: token by token, from what the network says comes next."""
+"""Text generation: token by token, from the network's predictions."""
 
 from __future__ import annotations
 
@@ -23,18 +23,16 @@ def generate(
     network that does not guess tokens, and for a temperature or top_k that makes no sense.
     """
     if model.answer is not NEXT_TOKEN or model.readout is None or model.embedding is None:
-        raise ValueError(
-            f"{model.name or 'this network'} does not guess the next token, so it cannot go on with a text"
-        )
+        raise ValueError(f"{model.name or 'this network'} does not predict the next token, so it cannot generate text")
     if not temperature >= 0:
         raise ValueError(f"temperature is {temperature}; it must be 0 or more")
     if top_k is not None and top_k < 1:
         raise ValueError(f"top_k is {top_k}; it must be at least 1")
-    return _drawn(model, text, temperature, top_k, torch.Generator().manual_seed(seed))
+    return _sample(model, text, temperature, top_k, torch.Generator().manual_seed(seed))
 
 
 @torch.inference_mode()
-def _drawn(model: Model, text: str, temperature: float, top_k: int | None, chance: torch.Generator) -> Iterator[str]:
+def _sample(model: Model, text: str, temperature: float, top_k: int | None, chance: torch.Generator) -> Iterator[str]:
     ids = model.prepare(text).ids
     assert ids is not None
     unknown = None if model.vocabulary is None else model.vocabulary.unknown
@@ -58,7 +56,7 @@ def _draw(scores: Tensor, unknown: int | None, temperature: float, top_k: int | 
         scores[unknown] = -torch.inf
     if temperature == 0:
         return int(scores.argmax())
-    known = len(scores) - (unknown is not None)
-    likeliest = scores.topk(min(top_k or known, known))
+    usable = len(scores) - (unknown is not None)
+    likeliest = scores.topk(min(top_k or usable, usable))
     shares = ((likeliest.values - likeliest.values[0]) / temperature).softmax(-1)
     return int(likeliest.indices[torch.multinomial(shares, 1, generator=chance)])

@@ -1,4 +1,5 @@
-"""Carries out a recipe: trains its seeds, chooses one, scores it, finds what it shows, writes weights and card."""
+"""Run a recipe: train its seeds, choose one, score it, look for units that follow a property, write weights and
+card."""
 
 from __future__ import annotations
 
@@ -31,24 +32,24 @@ def make(
     snapshots: Path | None = None,
     device: torch.device | None = None,
 ) -> Iterator[Progress]:
-    """Trains `recipe`'s network of that cell, with all its seeds or the one that is given, and writes `<task>-<cell>.safetensors` and
-    `.json` into `out`, and what is shipped of the held-out sequences into `examples` beside it; an event an update."""
-    told, data = spent(recipe, cell, budget), recipe.data()
-    budget = told if isinstance(told, Budget) else Budget(steps=told.steps, batch=told.batch)
+    """Train `recipe`'s network of that cell, with all its seeds or with `seed`, and write `<task>-<cell>.safetensors` and `.json` into
+    `out`, and the shipped held-out sequences into `examples` beside it; yields an event an update."""
+    plan, data = budget_for(recipe, cell, budget), recipe.data()
+    budget = plan if isinstance(plan, Budget) else Budget(steps=plan.steps, batch=plan.batch)
     tried: list[tuple[float, int, Model, dict[str, float]]] = []
     seeds = recipe.seeds if seed is None else (seed,)
     for each in () if recipe.wired else seeds:
         torch.manual_seed(each)
         model = untrained(recipe, cell, data).to(device or torch.device("cpu"))
-        kept = resume and saved_at(resume, seeds)[each]
+        checkpoint = resume and saved_at(resume, seeds)[each]
         batches = data.batches(budget, each)
         chosen_by = recipe.selection
         validate = (lambda model=model: chosen_by(model)) if chosen_by and budget.patience else None
-        if isinstance(told, Fitting):
-            run = fit(model, batches, told)
+        if isinstance(plan, Fitting):
+            run = fit(model, batches, plan)
         else:
             run = train(
-                model, loss_of(model, batches, budget, each, data.streaming), budget, each, kept,
+                model, loss_of(model, batches, budget, each, data.streaming), budget, each, checkpoint,
                 validate=validate, snapshots=snapshots and snapshots / str(each),
             )  # fmt: skip
         for progress in run:
@@ -62,11 +63,11 @@ def make(
         tried = [(0.0, seeds[0], model, recipe.score(model, data.held_out))]
     best = max(tried, key=lambda one: one[0])  # the first of equals
     scores = tuple({"seed": each, "selected_by": round(chosen, 4), **_rounded(s)} for chosen, each, _, s in tried)
-    describe(best[2].cpu(), recipe, data, cell, best[1], told, out, seeds=scores if len(scores) > 1 else ())
+    describe(best[2].cpu(), recipe, data, cell, best[1], plan, out, seeds=scores if len(scores) > 1 else ())
 
 
-def spent(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
-    """What a run of that cell may spend: as the recipe says, or so many steps and sequences as `budget` has."""
+def budget_for(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
+    """Budget of a run with that cell: the recipe's, or the steps and sequences of `budget`."""
     if cell not in recipe.fitted:
         return budget or recipe.budget
     fitting = recipe.fitted[cell]
@@ -74,7 +75,7 @@ def spent(recipe: Recipe, cell: str, budget: Budget | None) -> Budget | Fitting:
 
 
 def saved_at(resume: Path, seeds: Sequence[int]) -> dict[int, Path]:
-    """The file that each seed's run is saved in: the one that is named, or that name with the seed after it where there are several."""
+    """File of each seed's run: the named one, or that name with the seed appended if there are several."""
     return {seed: resume if len(seeds) == 1 else resume.with_name(f"{resume.name}.{seed}") for seed in seeds}
 
 
@@ -101,7 +102,7 @@ def describe(
     out: Path,
     seeds: tuple[Mapping[str, Any], ...] = (),
 ) -> Card:
-    """Scores a trained model, finds what it shows, writes weights, card and held-out sequences."""
+    """Score a trained model, find its units, and write weights, card and held-out sequences."""
     model.eval().requires_grad_(False)
     model.name = f"{recipe.task}-{cell}"
     out.mkdir(parents=True, exist_ok=True)

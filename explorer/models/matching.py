@@ -12,7 +12,7 @@ from explorer.models.startup import seeded
 from explorer.models.zoo import assemble
 
 MARK = "~"
-"""Between the parts of a name: "english-lstm~mgu~0"."""
+"""Separator of the parts of a name: "english-lstm~mgu~0"."""
 SEED_DIGITS = 9
 MOST = 4096
 """No more units are tried."""
@@ -28,12 +28,12 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """As shipped models have one; none of those has a tilde in it."""
+        """Name in the form of shipped models; none of those has a tilde in it."""
         return MARK.join((self.beside, self.cell, str(self.seed)))
 
     @staticmethod
     def named(name: str) -> Variant | None:
-        """The variant of that name; None for what is not one."""
+        """The variant of that name; None if it does not name one."""
         beside, *parts = name.split(MARK)
         if len(parts) != 2 or not parts[1].isdecimal() or len(parts[1]) > SEED_DIGITS:
             return None
@@ -49,7 +49,7 @@ def matched(variant: Variant, beside: Model) -> Model:
     card = beside.card
     assert card is not None
 
-    def made(units: int) -> Model:
+    def build(units: int) -> Model:
         return assemble(
             variant.cell,
             card.input_size,
@@ -62,16 +62,16 @@ def matched(variant: Variant, beside: Model) -> Model:
         )
 
     with torch.device("meta"):  # sizes and no numbers, so that nothing is drawn
-        units = closest(lambda units: made(units).parameter_count, beside.parameter_count)
+        units = closest(lambda units: build(units).parameter_count, beside.parameter_count)
     with seeded(variant.seed):
-        model = made(units).to(beside.dtype)
+        model = build(units).to(beside.dtype)
     model.name, model.embedding = variant.name, beside.embedding
     return model.eval().requires_grad_(False)
 
 
 def closest(count: Callable[[int], int], wanted: int) -> int:
-    """The number of units whose `count`, which grows with it, is closest to `wanted`. Sizes that a cell does not have, for which `count`
-    raises ValueError, are passed over; raises what it said where there is none at all."""
+    """Number of units whose `count`, which grows with it, is closest to `wanted`. Skips sizes that a cell does not
+    have, for which `count` raises ValueError; raises that error if no size is left."""
 
     def counted(units: int) -> int | None:
         try:
@@ -80,18 +80,18 @@ def closest(count: Callable[[int], int], wanted: int) -> int:
             return None
 
     def from_here_on(units: int) -> int:
-        """The next size that there is."""
+        """The next size that the cell has."""
         return next((size for size in range(units, min(units + 64, MOST)) if counted(size) is not None), MOST)
 
     low, high = 0, 1
-    while high < MOST and (found := counted(from_here_on(high))) is not None and found < wanted:
+    while high < MOST and (parameters := counted(from_here_on(high))) is not None and parameters < wanted:
         low, high = high, 2 * high
     while high - low > 1:  # the first size with at least as many is above `low`, and `high` or below it
         middle = (low + high) // 2
-        found = counted(from_here_on(middle))
-        low, high = (middle, high) if found is not None and found < wanted else (low, middle)
+        parameters = counted(from_here_on(middle))
+        low, high = (middle, high) if parameters is not None and parameters < wanted else (low, middle)
     below = next((size for size in range(high - 1, max(0, high - 65), -1) if counted(size) is not None), high)
-    sizes = {size: found for size in (from_here_on(high), below) if (found := counted(size)) is not None}
+    sizes = {size: parameters for size in (from_here_on(high), below) if (parameters := counted(size)) is not None}
     if not sizes:
         count(1)  # says why
         raise ValueError("this cell has none of the sizes that were tried")

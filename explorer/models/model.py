@@ -1,4 +1,4 @@
-"""What runs: vocabulary, embedding, layers, readout. Any of the outer parts may be absent."""
+"""The network: vocabulary, embedding, layers, readout. Any of the outer parts may be absent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Input:
 
     tokens   as the user sees them
     x        [step, 1, input], what the first of the layers reads
-    raw      [step, 1, feature], the embedded tokens or the numbers before `Model.before`; the same as x if there is none
+    raw      [step, 1, feature], the embedded tokens or the numbers before `Model.before`; the same as x without such stages
     ids      [step] for words or characters, else None
     """
 
@@ -73,7 +73,7 @@ class Model(nn.Module):
             self.labels = vocabulary.labels
 
     def __repr__(self) -> str:
-        """A few lines for a person, and not the tree of modules, which is that of `model.stack`."""
+        """A few lines instead of the tree of modules, which is that of `model.stack`."""
         return describing.summary(self).text
 
     def _repr_html_(self) -> str:
@@ -82,7 +82,7 @@ class Model(nn.Module):
 
     @property
     def title(self) -> str:
-        """What a reader calls it: its name, or the file that it is from; empty where it has neither."""
+        """Name shown to the user: the network's own, or its file's; empty if it has neither."""
         return self.card.title if self.card is not None and self.card.own else self.name
 
     @property
@@ -104,13 +104,13 @@ class Model(nn.Module):
 
     @property
     def is_local(self) -> bool:
-        """Whether the scores at a step depend on the top layer's h at that step alone."""
+        """True if the scores at a step depend on the top layer's h at that step alone."""
         return not isinstance(self.readout, Head) or self.readout.span == "step"
 
     @property
     def rereads(self) -> bool:
-        """Whether the answer to a shorter text takes a reading of its own: one answer for the whole text, and something on the way to
-        it reads backwards."""
+        """True if the answer to a shorter text needs a reading of its own: one answer for the whole text, and a part
+        that reads it backwards."""
         if not isinstance(self.readout, Head) or not self.readout.whole_text:
             return False
         spans = {self.readout.span, "step" if self.before is None else self.before.span}
@@ -125,7 +125,7 @@ class Model(nn.Module):
         return self.entering(self.raw(inputs))
 
     def entering(self, raw: Tensor) -> Tensor:
-        """What the stages before the layers make of raw [step, batch, feature]: [step, batch, input]."""
+        """Input of the layers from raw [step, batch, feature], through the stages before them: [step, batch, input]."""
         return raw if self.before is None else cast(Tensor, self.before(raw))
 
     def forward(self, inputs: Tensor, states: States | None = None) -> tuple[Tensor, States]:
@@ -144,7 +144,8 @@ class Model(nn.Module):
         return cast(Tensor, self.readout(h[steps, columns]) if self.is_local else self.readout(h)[steps, columns])
 
     def prepare(self, given: Any) -> Input:
-        """A text, or an array [step, input], as this model's input. Raises ValueError with what was expected."""
+        """A text, or an array [step, input], as this model's input. Raises ValueError that says what the model
+        expects."""
         reads_numbers = self.embedding is None
         if self.vocabulary is not None and (isinstance(given, str) or not reads_numbers):
             if not isinstance(given, str):
@@ -176,15 +177,15 @@ class Model(nn.Module):
             raise refusal from error
         if ids.ndim != 1 or len(ids) == 0 or not bool((ids == ids.round()).all()):
             raise refusal
-        known = len(self.vocabulary.labels)
-        if not bool(((ids >= 0) & (ids < known)).all()):
-            raise ValueError(f"the ids go from {int(ids.min())} to {int(ids.max())}; this network has 0 to {known - 1}")
+        size = len(self.vocabulary.labels)
+        if not bool(((ids >= 0) & (ids < size)).all()):
+            raise ValueError(f"the ids go from {int(ids.min())} to {int(ids.max())}; this network has 0 to {size - 1}")
         whole = ids.long().to(self.device)
         return self._input(tuple(self.vocabulary.labels[number] for number in whole.tolist()), whole, ())
 
     @property
     def columns(self) -> int:
-        """How many numbers a step has, for a network that reads numbers."""
+        """Number of values a step has, for a network that reads numbers."""
         return len(self.vocabulary) if isinstance(self.vocabulary, Numbers) else self.stack.input_size
 
     def _input(self, tokens: tuple[str, ...], values: Tensor, notices: tuple[str, ...]) -> Input:
@@ -193,7 +194,7 @@ class Model(nn.Module):
         return Input(tokens, self.entering(raw), raw, None if self.embedding is None else values, notices)
 
     def readout_weights(self) -> Readout | None:
-        """Weight and bias of the readout if it is one linear layer: what a logit can be taken apart by."""
+        """Weight and bias of the readout if it is one linear layer, so that a logit can be decomposed."""
         if not isinstance(self.readout, nn.Linear):
             return None
         weight, bias = self.readout.weight.detach(), self.readout.bias.detach()
@@ -205,7 +206,8 @@ class Model(nn.Module):
 
 
 def numbers(given: Any) -> Tensor:
-    """An array, a tensor or nested lists as a float64 tensor of its own. Raises ValueError for what is not real numbers."""
+    """An array, a tensor or nested lists as a float64 tensor of its own. Raises ValueError unless it holds real
+    numbers."""
     return real_numbers(given)
 
 

@@ -1,6 +1,6 @@
 """How far a gradient reaches: `gradient_matrix`, `jacobian`, `channels`, and from one target back: `paths`, `spectra`, `elman`.
 
-Indices count from 0 and may be negative. What is asked of a row (layer) is about that row's own states; a network that reads both ways
+Indices count from 0 and may be negative. Results for a row (layer) are about that row's own states; a network that reads both ways
 has two rows a layer, and there the backward one's states depend on later tokens.
 """
 
@@ -40,21 +40,21 @@ def gradient_matrix(
 ) -> Array:
     """‖∂ objective at step T / ∂ h at step t‖₂ for every pair: [target T, source t], float64, ≥ 0.
 
-    of      "loss" (nats; where the text holds the right answer the last row is NaN, since no token follows it; else with `label` or
+    of      "loss" (nats; if the text holds the right answer the last row is NaN, since no token follows it; else with `label` or
             `target`) | "logit" | "log_prob" (of `token`, or of the real next one, or the likeliest) | "h" | "c" (of `unit`, in row
-            `layer`); None: "loss" where the text holds the right answer, else "logit"
+            `layer`); None: "loss" if the text holds the right answer, else "logit"
     layer   the row of the source, and of `unit`
     by      the source: "state", all that step t hands to the next one, each state (h and c) a variable of its own, so that the way
-            c_t → h_t within the step is not counted twice; or one state by itself, "h" or "c", all paths counted; or "x", what the
-            first layer reads
-    wrt     the earlier name of `by`, used where that is None
+            c_t → h_t within the step is not counted twice; or one state by itself, "h" or "c", all paths counted; or "x", the input of
+            the first layer
+    wrt     the earlier name of `by`, used if that is None
 
-    Total derivatives, absolute: nothing is divided by a row's largest, which would hide that a gradient vanishes. 0 where the target
+    Total derivatives, absolute: nothing is divided by a row's largest, which would hide that a gradient vanishes. 0 if the target
     does not depend on the source: above the diagonal, in a network that reads forwards. Entries below float32's smallest normal number
     are past the floor of a float32 network. Same numbers as the norms of `gradients` for each target (docs/design.md).
 
-    `progress` is told the share that is done (0 to 1) now and then, and may raise to cancel. Raises ValueError for an objective or a
-    state that there is not.
+    `progress` is called periodically with the fraction done (0 to 1), and may raise to cancel. Raises ValueError for an unknown
+    objective or state.
     """
 
     def compute(reading: Reading) -> Array:
@@ -65,11 +65,11 @@ def gradient_matrix(
             return _target_by_target(reading, of, row, source, progress, token=token, label=label, target=target)
         rows = rows_of(reading.model.stack, reading.input.x, reading.initial)
         targets = targets_of(reading, rows, of, unit, row, token=token, label=label, target=target)
-        found = matrix(rows, targets, INPUT if source == "x" else row, source, progress)
+        norms = matrix(rows, targets, INPUT if source == "x" else row, source, progress)
         steps = len(reading.input.tokens)
-        if len(found) < steps:
-            found = torch.cat([found, found.new_full((steps - len(found), steps), torch.nan)])
-        return as_numpy(found)
+        if len(norms) < steps:
+            norms = torch.cat([norms, norms.new_full((steps - len(norms), steps), torch.nan)])
+        return as_numpy(norms)
 
     return on_device(compute, reader, given, device, state)
 
@@ -82,7 +82,7 @@ def _target_by_target(
     check_objective(of)
     steps = len(reading.input.tokens)
     _, count = reading.each(of, **answer)
-    found = np.full((steps, steps), np.nan)
+    norms = np.full((steps, steps), np.nan)
     report = paced(progress)
     for at in range(count):
         short = reading.up_to(of, at)
@@ -93,14 +93,14 @@ def _target_by_target(
         if source == CARRIED:
             rows[row] |= {CARRIED: torch.cat(list(rows[row].values()), -1)}
         by = rows[0]["x"] if source == "x" else rows[row][source]  # [step, unit]
-        found[at] = 0.0
-        found[at, : len(by)] = as_numpy(by.double().norm(dim=-1))
+        norms[at] = 0.0
+        norms[at, : len(by)] = as_numpy(by.double().norm(dim=-1))
         report((at + 1) / count)
-    return found
+    return norms
 
 
 def check_objective(of: str) -> None:
-    """Raise ValueError for what is not an objective of every step."""
+    """Raise ValueError unless it is an objective of every step."""
     if of not in OBJECTIVES or of == "mean":
         choices = ", ".join(name for name in OBJECTIVES if name != "mean")
         raise ValueError(f"a gradient matrix has no objective {of!r}; choose from {choices}")
@@ -151,16 +151,16 @@ def jacobian(
     """∂h_to/∂h_since [to-unit, since-unit], exact, in row `layer`; of="c": ∂c_to/∂c_since.
 
     The total derivative by all units of h at step `since`: by every path that leads from there to h at step `to`. By h it does not go
-    through c of the same step, which does not depend on it; by c it goes through the h that shows it as well. The identity where
-    to = since, 0 where `to` is read before `since`. Computed in float64, and given in the network's dtype. Raises ValueError for a step, a
-    row or a state that there is not.
+    through c of the same step, which does not depend on it; by c it goes through the h that shows it as well. The identity if
+    to = since, 0 if `to` is read before `since`. Computed in float64, returned in the network's dtype. Raises ValueError for an unknown
+    step, row or state.
     """
 
     def compute(reading: Reading) -> Array:
         reading.has_state(of)
         row = _row(reading, layer)
-        found = chain.jacobian(row, index("to", to, len(row)), index("since", since, len(row)), of)
-        return as_numpy(found.to(reading.model.dtype))
+        derivative = chain.jacobian(row, index("to", to, len(row)), index("since", since, len(row)), of)
+        return as_numpy(derivative.to(reading.model.dtype))
 
     return on_device(compute, reader, given, device, state)
 
@@ -177,11 +177,11 @@ def channels(
 ) -> tuple[Array, Array]:
     """The two ways along the belt from step `since` to step `to`, in row `layer`.
 
-    direct  [unit], float64: Π keep over the steps since+1 … to, what is left of the belt by itself (an LSTM's f, a GRU's z)
+    direct  [unit], float64: Π keep over the steps since+1 … to, the part of the belt that is carried by itself (an LSTM's f, a GRU's z)
     full    [to-unit, since-unit]: the total derivative of the belt, by all paths: its diagonal is not `direct`, since the belt also
             moves the gates
 
-    Raises ValueError for a cell without a belt, and for a step or a row that there is not.
+    Raises ValueError for a cell without a belt, and for an unknown step or row.
     """
 
     def compute(reading: Reading) -> tuple[Array, Array]:
@@ -225,7 +225,7 @@ class Spectra:
 
 @dataclass(frozen=True)
 class Elman:
-    """Of an Elman network: what is said of ∂h_to/∂h_step, and what it is. Curves are [step], NaN at the steps that are read after `to`.
+    """Bounds and exact norms of ∂h_to/∂h_step in an Elman network. Curves are [step], NaN at the steps that are read after `to`.
 
     radius      ρ(W_hh), the largest eigenvalue's size
     sigma       σ_max(W_hh), the largest singular value
@@ -275,7 +275,7 @@ def spectra(
     state: State | None = None,
     progress: Progress | None = None,
 ) -> Spectra:
-    """How the singular values of ∂h_to/∂h_t, and of the full state's Jacobian, evolve with the distance; in float64."""
+    """Singular values of ∂h_to/∂h_t, and of the full state's Jacobian, by distance; in float64."""
 
     def compute(reading: Reading) -> Spectra:
         row = _row(reading, layer)

@@ -16,7 +16,7 @@ from explorer.backend import arithmetic as shares_of
 from explorer.backend import gradients as reverse
 from explorer.backend import surgery
 from explorer.backend.device import placed, with_fallback
-from explorer.backend.edits import PREV, Edit, in_full, named
+from explorer.backend.edits import PREV, Edit, checked_edits, in_full
 from explorer.backend.forward import States, TapAt, in_order, read, run, zero_states
 from explorer.backend.gradients import CARRIED
 from explorer.cells import Cell, Signals, Stack
@@ -35,7 +35,7 @@ X = Signal(name="x", symbol="x_t", kind="signed", role="input", label="input", d
 STATE = Signal(
     name=CARRIED, symbol="s_t", kind="signed", role="hidden", label="carried state", dims=("layer", "step", "state")
 )
-"""All that a step hands to the next one, side by side."""
+"""Source of gradients: the whole carried state, side by side."""
 
 
 def trace(reader: Reader, given: Any, *, device: str = "auto", state: State | None = None, edits: Edits = ()) -> Trace:
@@ -135,11 +135,11 @@ def gradients(
             arrays[CARRIED] = np.concatenate(list(arrays.values()), -1)
         else:
             arrays["x"] = np.pad(as_numpy(rows[0]["x"]), ((0, unread), (0, 0)))
-        asked = [
+        signals = [
             s for s in (X, *reading.model.cell.recorded, STATE) if s.name in arrays and by in (None, CARRIED, s.name)
         ]
         return reading.as_trace(
-            {f"grad_{s.name}": arrays[s.name] for s in asked}, tuple(_gradient_by(signal) for signal in asked)
+            {f"grad_{s.name}": arrays[s.name] for s in signals}, tuple(_gradient_by(signal) for signal in signals)
         )
 
     return on_device(compute, reader, given, device, state, edits)
@@ -147,12 +147,12 @@ def gradients(
 
 @dataclass(frozen=True)
 class Pushes:
-    """Who pushed one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step], `others` name ->
+    """Terms of one unit's pre-activation, at each step: `inputs` [step, input], `units` [step, unit], `bias` [step], `others` name ->
     [step].
 
     All of them add up to the pre-activation. `inputs` are the numbers of x (or of the layer below), `units` those of `of`: "h_prev", or
-    what a cell feeds back in its place; "" if none push. `others` are what else enters the sum, by the signal that it comes from: "c_prev"
-    and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first.
+    the state that a cell feeds back in its place; "" without recurrent weights. `others` are the other terms of the sum, by the signal
+    that they come from: "c_prev" and "c" through a peephole, "l" the cell of the layer below, "x" an input that was squashed first.
     """
 
     inputs: Array
@@ -172,7 +172,7 @@ def arithmetic(
     state: State | None = None,
     edits: Edits = (),
 ) -> dict[str, Pushes]:
-    """Why this number: for each pre-activation of `unit` in row `layer`, what the input, h_{t-1} and the bias each added.
+    """Terms of each pre-activation of `unit` in row `layer`: of the input, of h_{t-1} and of the bias.
 
     With `edits` it is the edited reading's; a pre-activation that is edited itself has the shares of what it came to before that.
     """
@@ -182,26 +182,26 @@ def arithmetic(
         row = index("layer", layer, len(stack.rows))
         index("unit", unit, stack.hidden_size)
         with torch.inference_mode():
-            rows, seen = reading.witnessed()
+            rows, record = reading.record_edits()
         direction, below = row % stack.directions, row // stack.directions - 1
 
         def by_step(values: Tensor) -> Array:
             return as_numpy(in_order(values, direction))
 
-        def read_by(row: int) -> Signals:
+        def signals_of(row: int) -> Signals:
             return {name: in_order(values[:, 0], direction).clone() for name, values in rows[row].items()}
 
         x, under = reading.input.x[:, 0], None
         if below >= 0:
             parts = [rows[below * stack.directions + k][stack.cell.upward][:, 0] for k in range(stack.directions)]
-            x, under = torch.cat(parts, -1), read_by(row - stack.directions)
+            x, under = torch.cat(parts, -1), signals_of(row - stack.directions)
         cell: Any = stack.rows[row]
         first = {name: values[row, 0] for name, values in reading.initial.items()}
         edited = {edit.signal for edit in reading.edits}
-        sums = {name: seen.computed(name, row)[:, 0].clone() for name in edited if name.endswith("_pre")}
-        entered = {name: seen.made(name, row)[:, 0].clone() for name in edited if name.endswith(PREV)}
-        made = read_by(row) | sums
-        found = shares_of.shares(cell, in_order(x, direction).clone(), made, first, unit, under, entered)
+        sums = {name: record.computed(name, row)[:, 0].clone() for name in edited if name.endswith("_pre")}
+        entered = {name: record.edited(name, row)[:, 0].clone() for name in edited if name.endswith(PREV)}
+        signals = signals_of(row) | sums
+        terms = shares_of.shares(cell, in_order(x, direction).clone(), signals, first, unit, under, entered)
         return {
             name: Pushes(
                 inputs=by_step(s.inputs),
@@ -210,7 +210,7 @@ def arithmetic(
                 others={of: by_step(part) for of, part in s.others.items()},
                 of=s.of,
             )
-            for name, s in found.items()
+            for name, s in terms.items()
         }
 
     return on_device(compute, reader, given, device, state, edits)
@@ -218,8 +218,8 @@ def arithmetic(
 
 @dataclass(frozen=True)
 class Overruled:
-    """One edited quantity, [layer, step, unit]: what it came to by the cell's equation, and what the edits made of it. Where nothing was
-    edited the two are the same."""
+    """One edited quantity, [layer, step, unit]: by the cell's equation, and after the edits. The two are the same
+    wherever nothing was edited."""
 
     computed: Array
     made: Array
@@ -228,25 +228,26 @@ class Overruled:
 def overruled(
     reader: Reader, given: Any, *, edits: Edits, device: str = "auto", state: State | None = None
 ) -> dict[str, Overruled]:
-    """What edits did, by the name of what they edit: a signal, its pre-activation, or "<state>_prev" as the state entered the step."""
+    """Effects of edits, by the name of the edited quantity: a signal, its pre-activation, or "<state>_prev" as the
+    state entered the step."""
 
     def compute(reading: Reading) -> dict[str, Overruled]:
         with torch.inference_mode():
-            rows, seen = reading.witnessed()
+            rows, record = reading.record_edits()
         directions = reading.model.stack.directions
 
         def over_rows(of: Callable[[str, int], Tensor], name: str) -> Array:
             return _over_rows([in_order(of(name, row)[:, 0], row % directions) for row in range(len(rows))])
 
         names = dict.fromkeys(edit.signal for edit in reading.edits)
-        return {name: Overruled(over_rows(seen.computed, name), over_rows(seen.made, name)) for name in names}
+        return {name: Overruled(over_rows(record.computed, name), over_rows(record.edited, name)) for name in names}
 
     return on_device(compute, reader, given, device, state, edits)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A model on its device, about to read; with what will be changed on the way."""
+    """A model on its device, its input, and its edits."""
 
     model: Model
     input: Input
@@ -349,11 +350,11 @@ class Reading:
         """The number of a unit of state `of`."""
         self.has_state(of)
         if unit is None:
-            raise ValueError(f'of="{of}" is about one unit; say which with unit=')
+            raise ValueError(f'of="{of}" is about one unit; choose it with unit=')
         return index("unit", unit, self.model.stack.hidden_size)
 
     def has_state(self, of: str) -> None:
-        """Raises ValueError where the cell has no such state."""
+        """Raise ValueError if the cell has no such state."""
         if of not in self.model.cell.State._fields:
             states = ", ".join(self.model.cell.State._fields)
             raise ValueError(f"{self.model.cell.name} has no state {of!r}; it has {states}")
@@ -362,12 +363,12 @@ class Reading:
         """Every signal of every row, [step, 1, unit]."""
         return read(self.model.stack, self.input.x, self.initial, self.tap_at)
 
-    def witnessed(self) -> tuple[list[Signals], surgery.Witness]:
-        """The same, with what was edited as it was before and after."""
+    def record_edits(self) -> tuple[list[Signals], surgery.EditRecord]:
+        """Every signal of every row, and the edited quantities before and after the edits."""
         if self.tap_at is None:
-            return self.read(), surgery.Witness({}, {})
-        taps, seen = surgery.witnessed(self.tap_at, self.edits)
-        return read(self.model.stack, self.input.x, self.initial, taps), seen
+            return self.read(), surgery.EditRecord({}, {})
+        taps, record = surgery.record_edits(self.tap_at, self.edits)
+        return read(self.model.stack, self.input.x, self.initial, taps), record
 
     def run(self) -> tuple[Tensor, States]:
         """The top layer's h [step, directions*unit] and the last state."""
@@ -416,11 +417,11 @@ class Reading:
             return self.input.ids[1:]
         if model.answer.numbers:
             if target is None:
-                raise ValueError(f'of="{of}" needs the right number: say it with target=, or ask for of="logit"')
+                raise ValueError(f'of="{of}" needs the right number: give it with target=, or ask for of="logit"')
             return torch.full((steps, model.readout.out_features), float(target)).to(self.input.x)
         if label is None:
             raise ValueError(
-                f'of="{of}" needs the right label: say it with label= ({", ".join(model.labels)}), or ask for of="logit"'
+                f'of="{of}" needs the right label: give it with label= ({", ".join(model.labels)}), or ask for of="logit"'
             )
         return torch.full((steps,), self._column(label), device=self.input.x.device)
 
@@ -455,9 +456,9 @@ def on_device(
     state: State | None,
     edits: Edits = (),
 ) -> Result:
-    """What `compute` makes of one reading, on the chosen device; on the CPU where a GPU has no room for it."""
+    """Result of `compute` on one reading, on the chosen device; on the CPU if a GPU has no room for it."""
     model = reader if isinstance(reader, Model) else Model(reader)
-    edited = in_full(named(edits), model.cell)
+    edited = in_full(checked_edits(edits), model.cell)
 
     def start(where: torch.device, notices: tuple[str, ...]) -> Result:
         here = placed(model, where)
@@ -476,17 +477,17 @@ def initial_of(model: Model, state: State | None) -> States:
         if name not in states:
             raise ValueError(f"{model.cell.name} has no state {name!r}; it has {', '.join(states)}")
         rows, _, units = states[name].shape
-        given = numbers(values).to(states[name])
-        if given.ndim == 3 and given.shape[1] == 1:  # a batch of one sequence, as PyTorch's modules have it
-            given = given[:, 0]
-        if given.shape not in ((rows, units), (units,)):
-            raise ValueError(f"state {name!r} is {list(given.shape)}; expected [{rows}, {units}]")
-        states[name] = given.expand(rows, units)[:, None].clone()
+        tensor = numbers(values).to(states[name])
+        if tensor.ndim == 3 and tensor.shape[1] == 1:  # a batch of one sequence, as PyTorch's modules have it
+            tensor = tensor[:, 0]
+        if tensor.shape not in ((rows, units), (units,)):
+            raise ValueError(f"state {name!r} is {list(tensor.shape)}; expected [{rows}, {units}]")
+        states[name] = tensor.expand(rows, units)[:, None].clone()
     return states
 
 
 def _by_name(model: Model, state: State | None, names: tuple[str, ...]) -> Mapping[str, Any]:
-    """What was given, by the names of the cell's states. Raises ValueError for another number of states."""
+    """State by the names of the cell's states. Raises ValueError for another number of states."""
     if state is None or isinstance(state, Mapping):
         return state or {}
     several = isinstance(state, tuple) or (isinstance(state, list) and len(names) > 1)
@@ -502,7 +503,7 @@ def _by_name(model: Model, state: State | None, names: tuple[str, ...]) -> Mappi
 
 
 def _over_rows(values: list[Tensor]) -> Array:
-    """[step, unit] of each row as one array [layer, step, unit]; not copied where there is one row."""
+    """[step, unit] of each row as one array [layer, step, unit]; not copied if there is one row."""
     return as_numpy(values[0][None] if len(values) == 1 else torch.stack(values))
 
 
@@ -512,7 +513,7 @@ def index(name: str, index: int, count: int) -> int:
         index = whole(index)
     except TypeError as error:
         raise ValueError(
-            f"{name} is {index!r:.40}, which is no whole number: choose from 0 to {count - 1}, or -{count} to -1"
+            f"{name} is {index!r:.40}, which is not a whole number: choose from 0 to {count - 1}, or -{count} to -1"
         ) from error
     if not -count <= index < count:
         raise ValueError(f"{name} is {index}, but there are {count}: choose from 0 to {count - 1}, or -{count} to -1")

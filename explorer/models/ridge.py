@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Fitting:
-    """How much is read, and what a large weight costs.
+    """Amount of data, and the penalty of a large weight.
 
-    steps, batch  so many batches of so many sequences
-    penalty       what is added to the squared errors' sum for each weight's square; the bias is free
+    steps, batch  number of batches, and of sequences in each
+    penalty       added to the squared errors' sum for each weight's square; the bias is free
     """
 
     steps: int
@@ -33,11 +33,11 @@ class Fitting:
 
 
 def fit(model: Model, batches: Callable[[int], Batch], fitting: Fitting) -> Iterator[Progress]:
-    """Gives the readout the weights that make Σ (answer - target)² + penalty · Σ weight² least; an event a batch, whose loss is the mean
-    squared error that is left without a penalty.
+    """Set the readout's weights to minimise Σ (answer - target)² + penalty · Σ weight²; yields an event a batch, whose loss is the mean
+    squared error without a penalty.
 
     Least squares of all rows [h, 1 | target] at once, in float64. Of the rows read so far only the triangle R of their QR decomposition
-    is kept, which has the same least squares. Raises ValueError where the answer is no number.
+    is kept, which has the same least squares. Raises ValueError if the answers are not numbers.
     """
     readout = model.readout
     if not isinstance(readout, nn.Linear) or not model.answer.numbers:
@@ -49,11 +49,11 @@ def fit(model: Model, batches: Callable[[int], Batch], fitting: Fitting) -> Iter
         read = _rows(model, batches(step))
         rows += len(read)
         triangle = torch.linalg.qr(torch.cat([triangle, read]), mode="r").R
-        left = float(triangle[width:, width:].square().sum()) / rows
+        error = float(triangle[width:, width:].square().sum()) / rows
         done = step + 1
         if done == fitting.steps:
             _set(readout, triangle, fitting.penalty)
-        yield Progress(done, fitting.steps, left, time.perf_counter() - started, ended=done == fitting.steps)
+        yield Progress(done, fitting.steps, error, time.perf_counter() - started, ended=done == fitting.steps)
 
 
 @torch.no_grad()
@@ -72,6 +72,6 @@ def _set(readout: nn.Linear, triangle: Tensor, penalty: float) -> None:
     of_h, of_target = triangle.split((width, readout.out_features), 1)
     cost = torch.eye(width, dtype=torch.float64)[:-1] * math.sqrt(penalty)
     nothing = torch.zeros(len(cost), readout.out_features, dtype=torch.float64)
-    found = torch.linalg.lstsq(torch.cat([of_h, cost]), torch.cat([of_target, nothing]), driver="gelsd").solution
-    readout.weight.copy_(found[:-1].T)
-    readout.bias.copy_(found[-1])
+    solution = torch.linalg.lstsq(torch.cat([of_h, cost]), torch.cat([of_target, nothing]), driver="gelsd").solution
+    readout.weight.copy_(solution[:-1].T)
+    readout.bias.copy_(solution[-1])

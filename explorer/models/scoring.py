@@ -1,4 +1,4 @@
-"""How good a model is on sequences that it never saw."""
+"""Quality of a model on sequences that it never saw."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def class_accuracy(model: Model, examples: Sequence[Example]) -> float:
 
 
 def label_accuracy(model: Model, examples: Sequence[Example]) -> tuple[float, float]:
-    """Share of asked steps whose label is right, and of sequences that are right at all of them."""
+    """Share of labelled steps whose label is right, and of sequences that are right at all of them."""
     steps: list[bool] = []
     whole: list[bool] = []
     for k, scores in scores_of(model, [example.text for example in examples]):
-        asked = [(t, label) for t, label in enumerate(examples[k].answer) if label is not None]
-        right = [model.labels[int(scores[t].argmax())] == label for t, label in asked]
+        labelled = [(t, label) for t, label in enumerate(examples[k].answer) if label is not None]
+        right = [model.labels[int(scores[t].argmax())] == label for t, label in labelled]
         steps += right
         whole.append(all(right))
     return float(np.mean(steps)), float(np.mean(whole))

@@ -1,5 +1,5 @@
-"""All networks by name: those that are shipped, a guest of one's own, and beside each of them untrained ones of any cell, made when they
-are asked for."""
+"""Registry of all networks by name: the shipped ones, the user's uploads, and beside each of them untrained ones of any
+cell, built on demand."""
 
 from __future__ import annotations
 
@@ -19,24 +19,27 @@ from explorer.models.matching import Variant, matched
 from explorer.models.model import Model
 
 GUEST = "own-"
-"""How the names of guests begin: networks from a reader's own file. They are looked for each time, and nothing of them is kept here."""
+"""Prefix of the names of guests: networks from the user's own files. They are looked up each time; the registry caches
+nothing of them."""
 Guests = Callable[[str], Model | None]
 _guests: list[Guests] = []
 _beside: WeakKeyDictionary[Model, dict[Variant, Card]] = WeakKeyDictionary()
 
 
 def welcome(guests: Guests) -> None:
-    """From now on `guests` is asked for a network whose name begins like a guest's; it gives None for one that it does not have."""
+    """Set the function that looks up guests: it receives a name that begins like a guest's, and returns None for one
+    that it does not have."""
     _guests[:] = [guests]
 
 
 def is_guest(name: str) -> bool:
-    """Whether a network of that name, or the one beside which it stands, is from a reader's own file."""
+    """True if the network, or the one beside which it stands, is from the user's own file."""
     return name.startswith(GUEST)
 
 
 def card_of(name: str) -> Card:
-    """Raises ValueError for a name that is neither shipped, nor a guest's, nor of an untrained network that can be built."""
+    """Card of a network. Raises ValueError for a name that is neither shipped, nor a guest's, nor of an untrained
+    network that can be built."""
     variant = Variant.named(name)
     if variant is not None:
         return _guest_variant(variant) if is_guest(name) else _shared_card(variant)
@@ -68,7 +71,7 @@ def _guest(name: str) -> Model:
     for guests in _guests:
         if model := guests(name):
             return model
-    raise ValueError(f"the network {name!r} is not here: one's own stays in the session in which its file was dropped")
+    raise ValueError(f"the network {name!r} is not here: an uploaded network exists only in the session of its upload")
 
 
 def _guest_card(name: str) -> Card:
@@ -79,10 +82,10 @@ def _guest_card(name: str) -> Card:
 
 def _guest_variant(variant: Variant) -> Card:
     """Kept for as long as the guest itself is."""
-    kept = _beside.setdefault(_guest(variant.beside), {})
-    if variant not in kept:
-        kept[variant] = _card(variant)
-    return kept[variant]
+    cards = _beside.setdefault(_guest(variant.beside), {})
+    if variant not in cards:
+        cards[variant] = _card(variant)
+    return cards[variant]
 
 
 def siblings(name: str) -> list[Card]:
@@ -99,14 +102,14 @@ def relatives(name: str) -> list[Card]:
 
 
 def by_cell(name: str, seed: int = 0) -> dict[str, str]:
-    """For each cell the name of a network of its own beside this one: the shipped one of the same task where there is one, else an
-    untrained one."""
+    """For each cell the name of a network of its own beside this one: the shipped one of the same task if there is one,
+    else an untrained one."""
     there = {card.cell: card.name for card in relatives(name)}
     return {cell: there.get(cell) or Variant(cell, seed, shipped(name)).name for cell in names()}
 
 
 def is_shipped(name: str) -> bool:
-    """Whether a network of that name would be a shipped one, or a guest itself."""
+    """True if the name would be that of a shipped network, or of a guest itself."""
     return Variant.named(name) is None
 
 
@@ -122,7 +125,7 @@ def _shared_card(variant: Variant) -> Card:
 
 
 def _card(variant: Variant) -> Card:
-    """What there is to say of an untrained network: nothing is known of its units, and it has no score."""
+    """Card of an untrained network: it has no findings on its units, and no score."""
     beside, model = card_of(variant.beside), matched(variant, load(variant.beside))
     return replace(
         beside,

@@ -120,7 +120,7 @@ class Chain(nn.Sequential):
 
 
 class Head(Chain):
-    """From the top layer's h to the scores [step, batch, output] by more than one linear layer.
+    """Head from the top layer's h to the scores [step, batch, output] by more than one linear layer.
 
     out_features  the number of outputs
     whole_text    whether the network gives one answer for the whole text
@@ -200,9 +200,9 @@ def _linear(like: nn.Linear, weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
-    """A linear layer with this weight [output, input] and bias [output], zeros if there is none."""
+    """A linear layer with this weight [output, input] and bias [output]; zeros without a bias."""
     with torch.device("meta"):  # no numbers are drawn for weights that are replaced at once
-        made = nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
+        layer = nn.Linear(weight.shape[1], weight.shape[0], dtype=weight.dtype)
     bias = weight.new_zeros(len(weight)) if bias is None else bias
-    made.load_state_dict({"weight": weight, "bias": bias.to(weight.dtype)}, assign=True)
-    return made
+    layer.load_state_dict({"weight": weight, "bias": bias.to(weight.dtype)}, assign=True)
+    return layer

@@ -1,4 +1,4 @@
-"""Ways to begin: what is chosen of an untrained cell, and how far a gradient reaches in several of them that begin alike."""
+"""Initialisations of untrained cells, and how far a gradient reaches in several of them that begin alike."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from explorer.signals import Array
 CELLS = ("rnn", "lstm", "gru")
 SQUASHES = tuple(NONLINEARITIES)
 USUAL_RADIUS = 0.58
-"""Of the matrices that torch draws: numbers from U(-1/√H, 1/√H) have the variance 1/(3H), and so a spectral radius near √(1/3)."""
+"""Spectral radius of the matrices that torch draws: U(-1/√H, 1/√H) has the variance 1/(3H), so the radius is near
+√(1/3)."""
 OPEN = 20.0
 """A forget bias at which σ is 1 in float32: 1 - σ(20) = 2e-9, and the number below 1 is 6e-8 away."""
 STATES = ("memory", "h")
@@ -27,7 +28,7 @@ STATES = ("memory", "h")
 
 @dataclass(frozen=True)
 class Start:
-    """How an untrained cell begins. What is not said here is as torch draws it.
+    """Initialisation of an untrained cell. All else is as torch draws it.
 
     nonlinearity  φ of an rnn
     recurrent     how the recurrent matrices, one a gate, are drawn; one of RECURRENT
@@ -63,7 +64,7 @@ class Start:
 
     @property
     def gated(self) -> bool:
-        """Whether there is a gate that keeps."""
+        """True if the cell has a gate that keeps."""
         return self.cell != "rnn"
 
     @property
@@ -98,11 +99,11 @@ class Start:
 class AtStart:
     """How far a gradient reaches in cells that begin alike.
 
-    state   the state that it is of and by
+    state   the state at both ends of the derivative
     reach   [draw, distance]: ‖∂state_T/∂state_(T-distance)‖_F / √unit, 1 at distance 0; 0 where float32 has flushed it, inf or NaN where
             it has overflowed
-    direct  [draw, distance]: of the belt by itself, Π keep, likewise; None where the state is no belt
-    keep    the keep gate's mean over draws, steps and units; None where there is none
+    direct  [draw, distance]: of the belt by itself, Π keep, likewise; None if the state is no belt
+    keep    the keep gate's mean over draws, steps and units; None without such a gate
     sigma   σ_max of the recurrent matrices, the median over draws; `sigmas` are those of all draws
     """
 

@@ -21,7 +21,7 @@ from explorer.models.model import as_numpy
 from explorer.signals import Array
 
 INPUTS = 16
-"""How many numbers the random input has at each step."""
+"""Number of values of the random input at each step."""
 RECURRENT = ("uniform", "normal", "orthogonal")
 
 _drawing = Lock()
@@ -29,7 +29,7 @@ _drawing = Lock()
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """What is drawn inside is the same for the same seed, and leaves the generator, which is the whole process's, as it was."""
+    """Make random draws inside repeatable by `seed`, and leave the process's generator as it was."""
     with _drawing, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
@@ -53,7 +53,7 @@ def untrained(
     radius     scales W_hh to exactly this spectral radius instead; for cells with one block, rnn
     options    the cell's own: nonlinearity=, forget_bias=, chrono=
 
-    Raises ValueError for what there is not, TypeError for an option that the cell does not have.
+    Raises ValueError for an unknown name or value, TypeError for an option that the cell does not have.
     """
     if recurrent not in RECURRENT:
         raise ValueError(f"unknown recurrent weights {recurrent!r}; choose from {', '.join(RECURRENT)}")
@@ -73,7 +73,7 @@ def untrained(
 
 
 def _draw(block: Tensor, recurrent: str) -> None:
-    """Draws a block [unit, unit] anew; what torch draws is there already."""
+    """Draw a block [unit, unit] anew; torch's own draw is already there."""
     if recurrent == "normal":
         nn.init.normal_(block, std=len(block) ** -0.5)
     elif recurrent == "orthogonal":
@@ -82,7 +82,7 @@ def _draw(block: Tensor, recurrent: str) -> None:
 
 @dataclass(frozen=True)
 class Reach:
-    """How the last step's state depends on earlier ones, by distance: [distance] each, from 0 on.
+    """Dependence of the last step's state on earlier ones, by distance: [distance] each, from 0 on.
 
     typical  √(mean over units u of ‖∂ state_T[u] / ∂ state_t‖²): what reaches step t from one unit, ‖Jacobian‖_F / √H; 1 at 0
     largest  ‖∂ state_T / ∂ state_t‖₂, the most that any direction is stretched
@@ -95,7 +95,7 @@ class Reach:
 
 
 def reach(cell: Cell, steps: int = 100, *, of: str = "h", by: str | None = None, seed: int = 0) -> Reach:
-    """Reads `steps` random inputs, N(0, 1), and carries the last step's state back. `of` and `by` are states: "h", "c"."""
+    """Read `steps` random inputs, N(0, 1), and carry the last step's state back. `of` and `by` are states: "h", "c"."""
     for name in (of, by or of):
         if name not in cell.State._fields:
             raise ValueError(f"{cell.name} has no state {name!r}; it has {', '.join(cell.State._fields)}")
@@ -103,7 +103,7 @@ def reach(cell: Cell, steps: int = 100, *, of: str = "h", by: str | None = None,
         raise ValueError(f"steps is {steps}; it must be at least 1")
     x = torch.randn(steps, 1, cell.input_size, generator=torch.Generator().manual_seed(seed)).to(cell.weight_hh)
     (row,) = rows_of(Stack.of(cell), x)
-    found = torch.stack([matrix.cpu().double() for _, matrix in jacobians(row, steps - 1, of, by or of)])
-    spectral = torch.stack([largest(matrix) for matrix in found])
+    matrices = torch.stack([matrix.cpu().double() for _, matrix in jacobians(row, steps - 1, of, by or of)])
+    spectral = torch.stack([largest(matrix) for matrix in matrices])
     radius = radius_of(cell.weight_hh) if len(cell.blocks) == 1 else None
-    return Reach(as_numpy(typical(found)), as_numpy(spectral), radius)
+    return Reach(as_numpy(typical(matrices)), as_numpy(spectral), radius)

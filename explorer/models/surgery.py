@@ -1,4 +1,4 @@
-"""What follows from an operation, tried on many: each unit erased in turn, and a state transplanted in many pairs of sentences."""
+"""Operations tried on many readings: each unit erased in turn, and a state transplanted in many pairs of sentences."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:  # the recipes stand on the models
     from explorer.models.recipes.grammar import Pair
 
 BLOCK = 2**24
-"""How many numbers of a batch of readings are recorded at once, at most."""
+"""Most numbers of a batch of readings that are recorded at once."""
 
 Value = Callable[[Tensor, States, TapAt], Tensor]
-"""The number that is asked for, of each reading of a batch: x [step, batch, input], the states before it, the taps -> [batch]."""
+"""Function that measures one number of each reading of a batch: x [step, batch, input], the states before it, the taps
+-> [batch]."""
 
 
 def sweep(
@@ -45,15 +46,15 @@ def sweep(
     state: State | None = None,
     edits: Edits = (),
 ) -> Array:
-    """Which units carry it: by how much one number changes when each unit's memory is held still, each in turn, [unit].
+    """Effect of each unit: the change of one number when the unit's memory is held still, each in turn, [unit].
 
     of      as for `gradients`: "loss" | "mean" | "logit" | "log_prob" at step `at`, or "h" | "c" of `unit`
     layer   the row whose units are held, and that of `unit`
-    states  which states of a unit are held, after every step; all that are its memory where none are named
-    value   at which value; "mean": each at its own mean on this text
-    edits   what is changed in all the readings, the held ones and the one that they are compared with
+    states  states of a unit that are held, after every step; None: all that are its memory
+    value   value at which they are held; "mean": each at its own mean on this text
+    edits   edits of all the readings, of the held ones and of the one that they are compared with
 
-    The readings are one batch, or a few where the text is long. Raises ValueError for an objective or a state that there is not.
+    The readings are one batch, or a few if the text is long. Raises ValueError for an unknown objective or state.
     """
 
     def compute(whole: Reading) -> Array:
@@ -74,8 +75,8 @@ def sweep(
             for some in torch.arange(units).split(block):
                 here = x.expand(-1, len(some) + 1, -1)  # the last one is left alone
                 before = {name: values.expand(-1, len(some) + 1, -1) for name, values in reading.initial.items()}
-                found = measured(here, before, then(reading.tap_at, _holding(row, held, some.to(x.device))))
-                parts.append(found[:-1] - found[-1])
+                measurements = measured(here, before, then(reading.tap_at, _holding(row, held, some.to(x.device))))
+                parts.append(measurements[:-1] - measurements[-1])
         return as_numpy(torch.cat(parts))
 
     return on_device(compute, reader, given, device, state, edits)
@@ -90,7 +91,7 @@ def _held_at(reading: Reading, row: int, states: Sequence[str], value: float | L
 
 
 def _holding(row: int, held: Signals, units: Tensor) -> TapAt:
-    """In reading k of the batch the states of units[k] are held; those behind them are left alone."""
+    """Taps that hold the states of units[k] in reading k of the batch; further readings stay as they are."""
     copies = torch.arange(len(units), device=units.device)
 
     def at(here: int, step: int) -> Tap:
@@ -116,7 +117,8 @@ def _measured(
     unit: int | None,
     row: int,
 ) -> tuple[int, int, Value]:
-    """How many steps have to be read, how many signals are recorded there, and what is measured on them."""
+    """Number of steps to read, number of signals recorded there, and the function that measures the objective on
+    them."""
     stack, steps = reading.model.stack, len(reading.input.tokens)
     of = of or ("loss" if reading.model.answer.in_text else "logit")
     if of in ("h", "c"):
@@ -127,20 +129,20 @@ def _measured(
 
         return steps if stack.bidirectional else step + 1, len(stack.cell.recorded), of_state
     each, count = reading.each("loss" if of == "mean" else of, token, label, target)
-    asked = range(count) if of == "mean" else [index("at", at, count)]
+    positions = range(count) if of == "mean" else [index("at", at, count)]
 
     def of_answer(x: Tensor, before: States, tap_at: TapAt) -> Tensor:
         h, _ = run(stack, x, before, tap_at)
-        steps, columns = torch.tensor(asked)[:, None], torch.arange(h.shape[1])
+        steps, columns = torch.tensor(positions)[:, None], torch.arange(h.shape[1])
         scores = reading.model.scores_at(h, steps, columns)  # [step, reading, output]
-        return torch.stack([each(one, asked[0]).mean() for one in scores.unbind(1)])
+        return torch.stack([each(one, positions[0]).mean() for one in scores.unbind(1)])
 
-    return steps if stack.bidirectional else asked[-1] + 1, 1, of_answer
+    return steps if stack.bidirectional else positions[-1] + 1, 1, of_answer
 
 
 @dataclass(frozen=True)
 class Flips:
-    """In what share of the pairs a transplant makes the sentence about one go on with the plural verb.
+    """Share of the pairs in which a transplant makes the sentence about one go on with the plural verb.
 
     states  what was transplanted
     where   "after the noun" or "before the verb": the step at which it was
@@ -163,9 +165,9 @@ class Transplants:
     pairs: int
 
     def share(self, states: Sequence[str], where: str, *, alone: bool = False) -> float:
-        """That of these states at this place."""
-        asked = (set(states), where, alone)
-        return next(one.share for one in self.flips if (set(one.states), one.where, one.alone) == asked)
+        """Share of flipped pairs for these states at this place."""
+        key = (set(states), where, alone)
+        return next(one.share for one in self.flips if (set(one.states), one.where, one.alone) == key)
 
 
 @torch.inference_mode()
@@ -181,7 +183,7 @@ def transplants(model: Model, pairs: Sequence[Pair]) -> Transplants:
     if model.readout is None or model.vocabulary is None:
         raise ValueError("a transplant is seen in the next word; this network has no readout of words")
     if model.stack.bidirectional:
-        raise ValueError("this network reads both ways, so its states have heard what comes after them")
+        raise ValueError("this network reads both ways, so its states depend on later words")
     one, several = (_side_by_side(model, [getattr(pair, number) for pair in pairs]) for number in ("one", "several"))
     donor, host = read(model.stack, several), read(model.stack, one)
     places = {
@@ -222,7 +224,8 @@ def _side_by_side(model: Model, texts: Sequence[Sequence[str]]) -> Tensor:
 
 
 def _put(donor: list[Signals], states: Sequence[str], steps: Tensor, host: list[Signals] | None = None) -> TapAt:
-    """In reading k the states become the donor's at step steps[k]; h of that step stays the host's, if there is one."""
+    """Taps that replace the states by the donor's at step steps[k] in reading k; h of that step stays the host's, if
+    there is one."""
 
     def at(row: int, step: int) -> Tap:
         here = (steps == step)[:, None]  # [batch, 1]

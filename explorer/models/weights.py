@@ -8,7 +8,7 @@ from explorer.models.model import Model
 from explorer.models.zoo import FOLDER, folder, zoo
 
 NAME = "weights.safetensors"
-"""Of the file for a network that is not shipped."""
+"""Name of the file for a network that is not shipped."""
 
 
 def packed(model: Model) -> bytes:
@@ -17,7 +17,7 @@ def packed(model: Model) -> bytes:
 
 
 def file_of(model: Model) -> str:
-    """Where this network's weights are to be found: the shipped file where it holds exactly these, else `NAME`, which has to be saved.
+    """Path of this network's weights: the shipped file if it holds exactly these, else `NAME`, which has to be saved.
 
     A shipped file is named from the folder of the project on.
     """

@@ -25,13 +25,13 @@ FOLDER = Path(__file__).parents[2] / "assets" / "models"
 SETTING = "CAROUSEL_MODELS"
 """The environment variable that names another folder of models."""
 MAIN = ("rnn", "gru", "lstm")
-"""The cells that every task is trained with, in the order in which a reader meets them."""
+"""The cells that every task is trained with, in menu order."""
 GROUPS = ("Text", "Grammar", "Counting", "Numbers", "Wired by hand")
-"""Of tasks, in the order in which a reader meets them."""
+"""Groups of tasks, in menu order."""
 
 
 def folder() -> Path:
-    """Where the models lie: assets/models, or where the setting points."""
+    """Folder of the models: assets/models, or the folder in the setting."""
     return Path(os.environ.get(SETTING, FOLDER))
 
 
@@ -49,7 +49,7 @@ def _card(path: Path, _changed: int) -> Card:
 
 
 def card_of(name: str) -> Card:
-    """Raises ValueError for a name that is not shipped."""
+    """Card of a shipped model. Raises ValueError for a name that is not shipped."""
     for card in zoo():
         if card.name == name:
             return card
@@ -115,7 +115,7 @@ def assemble(
 
 
 def save(model: Model, path: Path) -> str:
-    """Writes the weights; returns their SHA-256."""
+    """Write the weights, and return their SHA-256."""
     save_file({name: weight.contiguous() for name, weight in model.state_dict().items()}, path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -134,7 +134,7 @@ def held_out(task: str) -> tuple[Example, ...]:
 
 
 def write_held_out(models: Path, task: str, examples: Sequence[Example]) -> None:
-    """Writes what is shipped, a JSON object a line; nothing where there are none."""
+    """Write the shipped sequences, a JSON object a line; no file if there are none."""
     if not examples:
         return
     path = examples_path(models, task)
@@ -143,5 +143,5 @@ def write_held_out(models: Path, task: str, examples: Sequence[Example]) -> None
 
 
 def examples_path(models: Path, task: str) -> Path:
-    """Where held-out sequences of a task lie: in `examples`, beside the folder of models."""
+    """Path of a task's held-out sequences: in `examples`, beside the folder of models."""
     return models.parent / "examples" / f"{task}.jsonl"

@@ -1,4 +1,4 @@
-"""Equations as the field writes them: five notations of the same arithmetic, each rewritten from what the cell declares."""
+"""Equations in five usual notations of the same arithmetic, each rewritten from the cell's formulas."""
 
 from explorer.notations.conventions import NOTATIONS, PYTORCH, Notation, notes
 from explorer.notations.latex import general_form, line, symbol

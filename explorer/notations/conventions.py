@@ -39,7 +39,7 @@ class Notation:
         return f"{self.letters.get(base, base)}{line}{rest}"
 
     def says(self, role: Role, usual: str) -> str:
-        """The word for what a gate does."""
+        """Word for a gate's function."""
         return self.words.get(role, usual)
 
 
@@ -86,36 +86,37 @@ NOTATIONS: dict[str, Notation] = {
 
 
 def notes(notation: Notation, names: frozenset[str], sums: Mapping[str, str], belts: tuple[Belt, ...]) -> list[str]:
-    """Where this notation's readers may know a letter by another meaning, for a cell with these signals, sums and belts."""
-    found = []
+    """Notes on letters that this notation's readers may know with another meaning, for a cell with these signals, sums
+    and belts."""
+    sentences = []
     keep = belts[0].keep if belts else ""
     if keep == "z":
-        found.append(
+        sentences.append(
             "Here z_t keeps the old state, as in PyTorch and Cho et al. 2014. In Chung et al. 2014, Olah and most tutorials z_t takes the "
             "new one: their z_t is 1 − z_t here."
         )
     if keep == "1 - z":
-        found.append(
+        sentences.append(
             "Here z_t takes the new value. In PyTorch and Cho et al. 2014 z_t keeps the old state: their z_t is 1 − z_t here."
         )
     if "o" in names:
-        found.append(
+        sentences.append(
             "o_t is the output gate. Some texts write o_t for the network's output; here that is what the readout makes of h_t."
         )
     if notation.joins_biases and any(_has_both(total) for total in sums.values()):
-        found.append(
+        sentences.append(
             "PyTorch keeps two biases, b_i· and b_h·. Where they stand in one sum only their sum counts, written as one b."
         )
     if notation.concatenates and any("W_h" in total and "W_i" in total for total in sums.values()):
-        found.append(
+        sentences.append(
             "[h, x] is one vector behind the other, and W the two matrices side by side, W = [W_h·, W_i·]. Some write [x, h]."
         )
     if notation.words and names & {"i", "o"}:
-        found.append(
-            "Seen from the memory: i_t lets it read the input, o_t lets it write to the outside. Elsewhere i_t is said to write on the "
-            "memory, and o_t to read from it. Only the words differ."
+        sentences.append(
+            "Seen from the memory: i_t lets it read the input, o_t lets it write to the outside. Other texts say that i_t writes "
+            "on the memory, and o_t reads from it. Only the words differ."
         )
-    return found
+    return sentences
 
 
 def _has_both(total: str) -> bool:

@@ -22,13 +22,13 @@ FUNCTIONS = {
     "leaky_relu": r"\operatorname{leaky\,relu}",
 }
 SUM, PRODUCT, APPLIED, ATOM = range(4)
-"""How strongly the parts of an expression hold together."""
+"""Precedence of the parts of an expression."""
 
 
 def line(
     equation: Equation, notation: Notation, signals: Mapping[str, Signal], paint: Paint = lambda _, symbol: symbol
 ) -> tuple[str, str]:
-    """Both sides of an equation, as LaTeX: what is computed, and from what."""
+    """Both sides of an equation, as LaTeX."""
     printer = _Printer(notation, signals, paint)
     return printer.name(equation.name), printer.text(equation.formula)
 
@@ -112,7 +112,7 @@ class _Printer:
 
 
 def symbol_of_target(letter: str, notation: Notation) -> str:
-    """Where a weight goes, in its index: the letter of the gate, or of the candidate without its tilde."""
+    """Target of a weight, in its index: the letter of the gate, or of the candidate without its tilde."""
     return notation.letters.get(letter, letter).removesuffix(TILDE)
 
 

@@ -46,12 +46,12 @@ def _equation(signal: Signal, sums: Mapping[str, str], notation: Notation) -> Eq
 
 
 def _copy(text: str) -> ast.expr:
-    """A tree of one's own, to be changed."""
+    """Copy of a formula's tree that may be changed."""
     return ast.parse(ast.unparse(formula.parse(text)), mode="eval").body
 
 
 class _Insert(ast.NodeTransformer):
-    """Puts the sums in the place of the pre-activations."""
+    """Transformer that puts the sums in the place of the pre-activations."""
 
     def __init__(self, sums: Mapping[str, str]) -> None:
         self.sums = sums
@@ -85,12 +85,12 @@ class _Join(ast.NodeTransformer):
         return whole
 
     def _joined(self, terms: list[ast.expr], some: list[ast.expr], join: Any, least: int = 2) -> list[ast.expr]:
-        """The terms with one in the place of `some`, if there are enough: a bias last, as it is usually written."""
+        """Terms with one sum in the place of `some`, if there are enough: a bias last, as it is usually written."""
         if len(some) < least:
             return terms
-        left = [term for term in terms if term not in some]
+        rest = [term for term in terms if term not in some]
         one = join(some)
-        return [*left, one] if _bias(one) else [one, *left]
+        return [*rest, one] if _bias(one) else [one, *rest]
 
     def _matrix(self, products: list[Any]) -> ast.expr:
         products = sorted(products, key=lambda product: _place(product.left.id))
@@ -106,12 +106,12 @@ class _Join(ast.NodeTransformer):
 
 
 def target(weight: str) -> str:
-    """Where a weight goes: "i" of "W_hi" and of "W__i"."""
+    """Target of a weight: "i" of "W_hi" and of "W__i"."""
     return weight.partition("__")[2] or weight.partition("_")[2][1:]
 
 
 def origin(weight: str) -> str:
-    """Where a weight reads from: "h" of "W_hi"; "" of what is joined."""
+    """Source of a weight: "h" of "W_hi"; "" of a joined matrix."""
     return "" if "__" in weight else weight.partition("_")[2][:1]
 
 

@@ -10,15 +10,15 @@ from explorer.reporting.scales import Scale, spanning, written
 
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 68, 118, 14, 46
-"""What stands around the area that is drawn in."""
+"""Margins around the drawing area."""
 WIDEST, NAMED = 40, 16
-"""How wide a bar may be, and up to how many are named each by itself."""
+"""Widest bar, and largest number of bars that are labelled one by one."""
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
-"""A curve's line, so that colour is not what tells curves apart."""
+"""Dashes of curves, so that they differ without colour as well."""
 
 
 def chart(picture: Picture) -> str:
-    """The chart as one element, described for those who do not see it."""
+    """The chart as one SVG element, with a description for screen readers."""
     parts = "".join(_bars(picture) if picture["kind"] == "bars" else _lines(picture))
     title = escape(picture["title"])
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><title>{title}</title>{parts}</svg>'
@@ -58,7 +58,7 @@ def _lines(picture: Picture) -> Iterator[str]:
     for tick in across.ticks():
         yield _text(across(tick), HEIGHT - BOTTOM + 20, written(tick), "middle")
     yield from _threshold(picture, y)
-    taken: list[float] = []
+    used: list[float] = []
     for number, curve in enumerate(curves):
         places = [(across(x), y(value)) for x, value in zip(xs, curve["y"], strict=True) if value is not None]
         if not places:
@@ -71,13 +71,13 @@ def _lines(picture: Picture) -> Iterator[str]:
             for x, at in places
             if len(places) < 20
         )
-        where = _free(places[-1][1], taken)
-        taken.append(where)
+        where = _free(places[-1][1], used)
+        used.append(where)
         yield _text(WIDTH - RIGHT + 6, where + 4, curve["name"], kind=f"l{number % len(DASHES)}")
 
 
 def _free(wanted: float, taken: list[float]) -> float:
-    """The height nearest to the one that is wanted at which no other name stands."""
+    """Height nearest to `wanted` at which no other name stands."""
     free = [y for y in range(TOP, HEIGHT - BOTTOM + 1) if all(abs(y - other) >= 14 for other in taken)]
     return min(free, key=lambda y: abs(y - wanted), default=wanted)
 

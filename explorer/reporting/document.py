@@ -1,4 +1,4 @@
-"""The report: what was looked at, what was found, what was measured, what was read."""
+"""The report: the network, the findings, the measurements and the text."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from explorer.reporting.style import STYLE
 
 SAYS: dict[Severity, str] = {"wrong": "Wrong", "look": "Worth a look", "note": "Note"}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""What a browser may fetch for this file: nothing. Its style stands in it."""
+"""Content security policy: the file may fetch nothing. Its style is inline."""
 TOKENS = 2000
-"""So many tokens of what was read are repeated in the report."""
+"""Most tokens of the text that the report repeats."""
 
 
 def as_html(diagnosis: Diagnosis, *, said: str = "") -> str:
-    """One HTML file. `said` is a sentence about what was read, where there is one to say. All that came from a user is escaped."""
+    """One HTML file. `said` is a sentence about the text; empty for none. Everything from a user is escaped."""
     title = f"Diagnosis of {diagnosis.network}"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -41,8 +41,8 @@ def _parts(diagnosis: Diagnosis, said: str) -> Iterator[str]:
     yield _facts(diagnosis)
     yield _read(diagnosis)
     yield (
-        '<p class="about">Every number comes from one reading of this text and from the weights. On another text gates and units may do '
-        "otherwise. Units, rows and layers are counted from 0, steps from 1.</p>"
+        '<p class="about">Every number comes from one reading of this text and from the weights. Gates and units may behave differently on '
+        "another text. Units, rows and layers are counted from 0, steps from 1.</p>"
     )
 
 
@@ -64,6 +64,6 @@ def _facts(diagnosis: Diagnosis) -> str:
 
 def _read(diagnosis: Diagnosis) -> str:
     between = "" if all(len(token) == 1 for token in diagnosis.tokens) else " "
-    shown = between.join(visible(token) for token in diagnosis.tokens[:TOKENS])
+    text = between.join(visible(token) for token in diagnosis.tokens[:TOKENS])
     more = "" if diagnosis.steps <= TOKENS else f" … and {diagnosis.steps - TOKENS:,} more"
-    return f"<details><summary>What it read</summary><pre>{escape(shown)}{more}</pre></details>"
+    return f"<details><summary>What it read</summary><pre>{escape(text)}{more}</pre></details>"

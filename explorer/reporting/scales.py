@@ -1,4 +1,4 @@
-"""From numbers to places on a chart: linear or logarithmic, with ticks that a person can read."""
+"""Scales of a chart: linear or logarithmic, with readable ticks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 FLOOR = 1e-30
-"""Below this a logarithmic axis is not drawn: what lies there is drawn at its foot."""
+"""Floor of a logarithmic axis: smaller values are drawn at its foot."""
 TICKS = 5
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Takes values between `low` and `high` to places from `start` to `end`."""
+    """Map from values between `low` and `high` to places from `start` to `end`."""
 
     low: float
     high: float

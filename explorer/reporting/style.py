@@ -1,4 +1,4 @@
-"""How the report looks, on a screen in light and dark, and on paper."""
+"""Style of the report, on a screen in light and dark, and on paper."""
 
 LIGHT = {
     "background": "#FFFFFF",
@@ -18,7 +18,7 @@ DARK = {
 }
 """The studio's; a test holds them equal."""
 LINES = ("#0A4FA0", "#AE4300", "#00765A", "#9A3D78"), ("#6FA8FF", "#FF8A4C", "#2FC59B", "#E08FC0")
-"""Of curves, in light and in dark: read, keep, write and candidate of the studio."""
+"""Colours of curves, in light and in dark: read, keep, write and candidate of the studio."""
 
 
 def _variables(colours: dict[str, str], lines: tuple[str, ...]) -> str:

@@ -20,11 +20,12 @@ WRITERS: dict[str, Callable[[Trace, IO[bytes]], None]] = {
     ".csv": csv_file.write,
     ".parquet": parquet.write,
 }
-"""By ending."""
+"""Writers by ending."""
 
 
 def writer_for(path: str | PathLike[str]) -> Callable[[Trace, IO[bytes]], None]:
-    """What writes a file of that name. Raises ValueError for an ending that there is not, before anything was computed or written."""
+    """Function that writes a file of that name. Raises ValueError for an unknown ending, before anything is computed or
+    written."""
     ending = Path(path).suffix.lower()
     if ending not in WRITERS:
         *others, last = WRITERS
@@ -35,7 +36,7 @@ def writer_for(path: str | PathLike[str]) -> Callable[[Trace, IO[bytes]], None]:
 
 
 def save(trace: Trace, path: str | PathLike[str]) -> None:
-    """Writes the trace as the ending of `path` says. Raises ValueError for another ending."""
+    """Write the trace in the format that the ending of `path` names. Raises ValueError for another ending."""
     write = writer_for(path)
     with open(path, "wb") as file:
         write(trace, file)

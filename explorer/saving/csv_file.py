@@ -1,4 +1,4 @@
-"""A trace as CSV: the table, streamed step by step; and what a spreadsheet must not take for a formula.
+"""A trace as CSV: the table, streamed step by step, with protection against formulas in spreadsheets.
 
 A token is what a person typed or a file held. One that begins like a formula ("=HYPERLINK(…)") would be run by a spreadsheet, so it gets
 an apostrophe in front, as OWASP advises; so does one that begins with an apostrophe, so that `read` can take them all away again.
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a cell of a spreadsheet may begin with that makes it a formula; the wide forms where a spreadsheet takes them for the others."""
+"""First characters that make a spreadsheet's cell a formula; the wide forms where a spreadsheet takes them for the
+others."""
 ESCAPE = "'"
 
 
 def write(trace: Trace, file: IO[bytes]) -> None:
-    """Writes the table in UTF-8, a line of names first; a NaN as nan, an infinity as inf."""
+    """Write the table in UTF-8, a line of names first; NaN as nan, infinity as inf."""
     file.write((",".join(map(quoted, columns(trace))) + "\n").encode())
     names = columns(trace)[IDENTIFIES:]
     units = [f"{unit}," for unit in range(trace.units)]
@@ -38,15 +39,15 @@ def read(path: str | PathLike[str] | IO[bytes]) -> pd.DataFrame:
     """The table that `write` wrote, with the tokens as they were typed. `pandas.read_csv` would take a token "NA" for a missing one."""
     import pandas as pd
 
-    found = pd.read_csv(path, dtype=str, keep_default_na=False)
-    numbers = found.columns.drop("token")
-    found = found.astype({name: int if name in ("layer", "step", "unit") else float for name in numbers})
-    found["token"] = [unescaped(token) for token in found["token"]]
-    return found
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    numbers = table.columns.drop("token")
+    table = table.astype({name: int if name in ("layer", "step", "unit") else float for name in numbers})
+    table["token"] = [unescaped(token) for token in table["token"]]
+    return table
 
 
 def quoted(text: str) -> str:
-    """As CSV quotes it."""
+    """Text with CSV quotes."""
     return '"' + text.replace('"', '""') + '"'
 
 

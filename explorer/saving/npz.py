@@ -15,7 +15,7 @@ FORMAT = "carousel-trace-1"
 
 
 def write(trace: Trace, file: IO[bytes]) -> None:
-    """Writes the whole trace."""
+    """Write the whole trace."""
     header = {
         "format": FORMAT,
         "signals": [asdict(signal) for signal in trace.signals.values()],

@@ -11,7 +11,7 @@ MISSING = "Parquet needs pyarrow, which is not installed: `pip install pyarrow`,
 
 
 def write(trace: Trace, file: IO[bytes]) -> None:
-    """Writes the table, the tokens as they were typed. Raises ValueError where pyarrow is not installed."""
+    """Write the table, with the tokens as typed. Raises ValueError if pyarrow is not installed."""
     arrow, parquet = library()
     schema = arrow.Schema.from_pandas(frame(trace, range(1), range(1)), preserve_index=False)
     with parquet.ParquetWriter(file, schema) as out:
@@ -20,7 +20,7 @@ def write(trace: Trace, file: IO[bytes]) -> None:
 
 
 def library() -> tuple[Any, Any]:
-    """pyarrow, and what of it writes Parquet. Raises ValueError, which says what to do, where it is not installed."""
+    """pyarrow and its Parquet module. Raises ValueError with the command to install it if it is missing."""
     try:
         import pyarrow
         import pyarrow.parquet

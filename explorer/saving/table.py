@@ -21,11 +21,11 @@ CHUNK = 20_000
 
 
 IDENTIFIES = 4
-"""How many columns say of what a row is: layer, step, token, unit."""
+"""Number of columns that identify a row: layer, step, token, unit."""
 
 
 def rows(trace: Trace) -> int:
-    """How many rows the table has."""
+    """Number of rows of the table."""
     return trace.rows * trace.steps * trace.units
 
 
@@ -35,17 +35,18 @@ def columns(trace: Trace) -> list[str]:
 
 
 def frame(trace: Trace, layers: range | None = None, steps: range | None = None) -> pd.DataFrame:
-    """The table, or that of some successive layers and steps. `step` counts from 0, `token` is what was read there, as it was typed."""
+    """The table, or that of some successive layers and steps. `step` counts from 0, `token` is the token of the step,
+    as typed."""
     import pandas as pd  # here, so that a trace can be used without it
 
     layers, steps = layers or range(trace.rows), steps or range(trace.steps)
     index = pd.MultiIndex.from_product([layers, steps, range(trace.units)], names=PER_UNIT)
     part = slice(layers.start, layers.stop), slice(steps.start, steps.stop)
     values = {signal.name: trace[signal.name][part].reshape(-1) for signal in trace.per_unit(pre=True)}
-    found = pd.DataFrame(values, index=index).reset_index()
+    table = pd.DataFrame(values, index=index).reset_index()
     tokens = np.array([as_unicode(token) for token in trace.tokens], dtype=object)
-    found.insert(2, "token", tokens[found["step"]])
-    return found
+    table.insert(2, "token", tokens[table["step"]])
+    return table
 
 
 def frames(trace: Trace, most: int = CHUNK) -> Iterator[pd.DataFrame]:

@@ -87,7 +87,7 @@ def test_a_text_that_was_memorised() -> None:
 def test_a_text_of_another_kind_is_no_fault_of_the_network() -> None:
     finding = one(subject(prediction=replace(SOUND, bits=5.0), unseen=UNSEEN), "answers")
     assert finding.severity == "note"
-    assert finding.tries.startswith("Nothing need be done to the network")
+    assert finding.tries.startswith("The network needs no change")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_tensors_that_are_not_used_are_named(proven: bool, severity: Severity) -
 ADVICE = {
     "keep more": re.compile(r"bias of the gate that keeps at 1|open biases|biases that keep", re.I),
     "keep less": re.compile(r"let it forget", re.I),
-    "nothing": re.compile(r"nothing need be done", re.I),
+    "nothing": re.compile(r"no change is needed", re.I),
     "slower": re.compile(r"lower(?:ing)? the learning rate|lower learning rate", re.I),
     "faster": re.compile(r"(?:higher|larger|raise the) learning rate", re.I),
     "smaller weights": re.compile(r"smaller weights|decay (?:them|the weights)|weight decay", re.I),
@@ -147,7 +147,7 @@ ADVICE = {
 }
 OPPOSED = (("keep more", "keep less"), ("slower", "faster"), ("smaller weights", "larger weights"))
 OF_MEMORY = ("forget-bias", "gate-open", "gate-shut", "drift", "latches")
-"""Checks of one memory: where one of them says that nothing need be done, no other has something to do about how much is kept."""
+"""Checks of one memory: where one of them says that no change is needed, no other has something to do about how much is kept."""
 
 
 def advised(finding: Finding) -> set[str]:

@@ -61,7 +61,7 @@ def test_states_that_overflow_are_told_from_weights_that_are_no_numbers() -> Non
     c[30:, 2] = np.inf
     finding = one(subject(c=c), "not-a-number")
     assert finding.title.startswith(
-        "Sound weights and a sound input make 10 values that are NaN or Inf, the first at step 31"
+        "Finite weights and a finite input give 10 values that are NaN or Inf, the first at step 31"
     )
 
 
@@ -144,7 +144,7 @@ def test_of_an_input_that_never_changes_no_layer_is_dead() -> None:
     given = subject(h=np.zeros((STEPS, UNITS)))
     object.__setattr__(given.trace, "arrays", {**given.trace.arrays, "x": np.ones((STEPS, 3))})
     assert found(given, "dead") == []
-    assert "the input is the same at every step" in examine(given).left_out[0]
+    assert "the input is constant" in examine(given).left_out[0]
 
 
 def test_a_unit_that_nobody_hears() -> None:
@@ -167,7 +167,7 @@ def test_two_units_with_the_same_weights_and_the_same_path_are_one() -> None:
     weights = turned("f", 1, 6) | turned("i", 1, 6) | turned("g", 1, 6)
     finding = one(subject(h=h, weights=weights), "duplicates")
     assert (finding.severity, finding.units) == ("wrong", (1, 6))
-    assert "Units 1 and 6 are one unit twice: r = 1.0000 and the same incoming weights" in finding.title
+    assert "Units 1 and 6 are duplicates: r = 1.0000 and the same incoming weights" in finding.title
 
 
 def test_opposite_units_have_the_same_gates_and_opposite_candidates() -> None:

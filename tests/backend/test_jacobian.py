@@ -237,7 +237,7 @@ def test_modules_of_torch_and_cells_are_taken() -> None:
         (lambda m: explorer.jacobian(m, TEXT, to=0, since=0, of="c"), "rnn has no state 'c'; it has h"),
         (lambda m: explorer.channels(m, TEXT, to=0, since=0), "rnn has no belt"),
         (lambda m: models.paths(m, TEXT, to=0), "rnn has no belt"),
-        (lambda _: models.elman(network(("gru", {})), TEXT, to=0), "gru is no Elman network"),
+        (lambda _: models.elman(network(("gru", {})), TEXT, to=0), "gru is not an Elman network"),
     ],
 )
 def test_wrong_use_is_told(ask: Any, said: str) -> None:

@@ -262,7 +262,7 @@ def test_a_classifier_is_asked_for_the_logit_of_its_answer() -> None:
     [
         ({"of": "mean"}, "no objective 'mean'; choose from loss, logit, log_prob, h, c"),
         ({"of": "speed"}, "no objective 'speed'"),
-        ({"of": "h"}, "say which with unit="),
+        ({"of": "h"}, "choose it with unit="),
         ({"of": "h", "unit": 4}, "unit is 4, but there are 4"),
         ({"of": "c", "unit": 0}, "gru has no state 'c'; it has h"),
         ({"wrt": "c"}, "gru has no state 'c'; it has h"),

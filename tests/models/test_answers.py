@@ -188,7 +188,7 @@ def test_logits_and_log_probabilities_of_labels() -> None:
 def test_a_loss_without_its_label_is_refused(of: str) -> None:
     """With the names that could be given, and another way."""
     message = (
-        f'of="{of}" needs the right label: say it with label= (negative, neutral, positive), or ask for of="logit"'
+        f'of="{of}" needs the right label: give it with label= (negative, neutral, positive), or ask for of="logit"'
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         explorer.gradients(reader_of_words(), SENTENCE, of=of)
@@ -238,7 +238,7 @@ def test_a_number_without_its_target() -> None:
     expected = differences(ROWS, lambda x: explorer.predict(model, x)[2, 0])
     np.testing.assert_allclose(explorer.gradients(model, ROWS, at=2)["grad_x"], expected, rtol=1e-6, atol=1e-9)
     for of in ("loss", "mean"):
-        message = f'of="{of}" needs the right number: say it with target=, or ask for of="logit"'
+        message = f'of="{of}" needs the right number: give it with target=, or ask for of="logit"'
         with pytest.raises(ValueError, match=message):
             explorer.gradients(model, ROWS, of=of)
     with pytest.raises(ValueError, match='answers with numbers, which have no probability; ask for of="logit"'):

@@ -183,7 +183,7 @@ def test_how_far_answers_lean_is_the_exact_distance() -> None:
         )
 
     furthest = max(distance for distance in range(28, min(targets) + 1) if moved(distance) >= 0.01)
-    (fact,) = (one for one in diagnose(model, text).facts if "lean" in one.label)
+    (fact,) = (one for one in diagnose(model, text).facts if "depend on" in one.label)
     assert fact.value == furthest
     assert bin(furthest).count("1") > 1  # no power of two
 
@@ -228,7 +228,7 @@ def test_an_elman_network_that_overflows_is_said_to() -> None:
         model.stack.rows[0].weight_hh.mul_(30)
     diagnosis = diagnose(model, numbers(100))
     assert of(diagnosis, "not-a-number") == ["wrong"]
-    assert "Sound weights and a sound input" in diagnosis.findings[0].title
+    assert "Finite weights and a finite input" in diagnosis.findings[0].title
 
 
 def test_a_lower_layer_that_is_dead_is_named() -> None:
@@ -289,7 +289,7 @@ def test_an_array_is_read_as_the_network_reads(tmp_path: Path) -> None:
     reads_ids = Model(build("rnn", 3, 2), vocabulary=Ids(4), embedding=nn.Embedding(4, 3))
     assert array_of(file, reads_ids) == "3 0 2"
     np.save(file, np.array([3, 4]))
-    with pytest.raises(ValueError, match="there is no id 4; this network knows those from 0 to 3"):
+    with pytest.raises(ValueError, match="there is no id 4; this network has ids from 0 to 3"):
         array_of(file, reads_ids)
 
 

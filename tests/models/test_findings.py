@@ -13,7 +13,7 @@ import explorer
 from explorer.analysis.probes import chance, correlations, ends
 from explorer.backend import forward
 from explorer.cells import Tap
-from explorer.models.findings import CONTEXT, PLACES, _held, effects, find, memory_of
+from explorer.models.findings import CONTEXT, PLACES, _read_holding, effects, find, memory_of
 from explorer.models.make import untrained
 from explorer.models.model import Model
 from explorer.models.recipes.base import Property, Recipe
@@ -193,7 +193,7 @@ def test_the_untouched_copy_is_the_network_itself(cell: str, layers: int) -> Non
     model = network((cell, {}), (layers, False), dtype=torch.float32)
     text, held = HELD_OUT[:30], torch.linspace(-0.9, 0.9, 2 * UNITS)
     with torch.inference_mode():
-        h = _held(model, model.prepare(text).x, held, UNITS)
+        h = _read_holding(model, model.prepare(text).x, held, UNITS)
         assert model.readout is not None
         answers = model.answer.predict(model.readout(h)).numpy()
     assert len(h) == 2 * UNITS + 1

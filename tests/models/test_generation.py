@@ -156,7 +156,7 @@ def test_who_does_not_guess_tokens() -> None:
         answer="class", labels=("a", "b"),
     )  # fmt: skip
     for reader, name in ((classes, "moods"), (explorer.wrap(nn.GRU(3, 4)), "GRU")):
-        with pytest.raises(ValueError, match=f"{name} does not guess the next token, so it cannot go on with a text"):
+        with pytest.raises(ValueError, match=f"{name} does not predict the next token, so it cannot generate text"):
             explorer.generate(reader, SENTENCE)
 
 

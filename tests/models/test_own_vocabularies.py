@@ -32,7 +32,7 @@ def test_without_a_symbol_for_the_unknown_the_text_is_refused() -> None:
     """It would have to be dropped in silence, or read as something else."""
     assert CLOSED.unknown is None
     assert CLOSED.encode("ba").values.tolist() == [1, 0]
-    with pytest.raises(ValueError, match="vocabulary of 3 characters has no x, y, and no symbol for what is unknown"):
+    with pytest.raises(ValueError, match="vocabulary of 3 characters has no x, y, and no symbol for unknown ones"):
         CLOSED.encode("abxyx")
 
 
@@ -95,7 +95,7 @@ KINDS = ["SMILES", "signs", "wordpieces", "BPE", "subwords", "sentences", "space
 def test_nothing_is_dropped(reader: Symbols, text: str) -> None:
     """A piece a token, and all of the text in the pieces; or what is unknown is named."""
     if reader.unknown is None and set(text) - set("".join(reader.symbols)) - set(" \n"):
-        with pytest.raises(ValueError, match="and no symbol for what is unknown"):
+        with pytest.raises(ValueError, match="and no symbol for unknown ones"):
             reader.encode(text)
         return
     encoded = reader.encode(text)
@@ -145,7 +145,9 @@ def test_blanks_between_symbols_that_have_none() -> None:
     chords = reader_of(["A", "B", "C", "D", "Am", "Dm", "F"])
     encoded = chords.encode(" A Am Dm\nC")
     assert encoded.values.tolist() == [0, 4, 5, 2]
-    assert encoded.notices == ("Blanks part symbols and are not read: this vocabulary has no symbol for them.",)
+    assert encoded.notices == (
+        "Blanks only separate symbols and are not read: this vocabulary has no symbol for them.",
+    )
     assert chords.pieces(" A Am C") == [" A ", "Am ", "C"]
     assert reader_of(["1", "2", "12"]).joined(["1", "2"]) == "1 2"
     assert CLOSED.encode("a b").values.tolist() == [0, 2, 1], "here a blank is a symbol"
@@ -229,7 +231,7 @@ def test_ids() -> None:
 
 @pytest.mark.parametrize("typed", ["12", "-1", "1.5", "a", "٣", "9" * 5000])
 def test_what_is_no_id_is_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match="is no id; this network reads whole numbers from 0 to 11") as refused:
+    with pytest.raises(ValueError, match="is not an id; this network reads whole numbers from 0 to 11") as refused:
         Ids(12).encode(f"1 {typed}")
     assert len(str(refused.value)) < 150
 

@@ -152,7 +152,7 @@ def test_a_cell_by_itself() -> None:
     [
         ({"states": ("f",)}, "lstm has no state 'f'; it has h, c"),
         ({"of": "sense"}, "unknown objective 'sense'"),
-        ({"of": "h"}, "say which with unit="),
+        ({"of": "h"}, "choose it with unit="),
         ({"at": T - 1}, f"at is {T - 1}, but there are {T - 1}"),
         ({"layer": 7}, "layer is 7"),
         ({"edits": [edits.set_to("z", 0.0)]}, "lstm has no 'z'"),

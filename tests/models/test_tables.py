@@ -119,7 +119,7 @@ def test_what_is_ambiguous_is_refused_with_the_choices(
         ("value\n1 234,5\n2 345,5", ONE, "“1 234,5” can be one number with a blank between its thousands, or several"),
         (",0.5\n1,0.6", TWO, "Row 1 of the file has a gap."),
         ("value\n1\nNA\n3", ONE, "Row 3 of the file has “NA”, which is a gap."),
-        ("value\n1\n(2)\n3", ONE, "Row 3 of the file has “(2)”, which is no finite number."),
+        ("value\n1\n(2)\n3", ONE, "Row 3 of the file has “(2)”, which is not a finite number."),
         ("a,b\n1,x", TWO, "The file has 1 column of numbers; 2 are needed: value, mark."),
         (b"PK\x03\x04rest", ONE, "it is a ZIP archive, such as an Excel workbook). Save it as CSV."),
     ],

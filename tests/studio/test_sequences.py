@@ -93,8 +93,8 @@ def test_every_digit_of_a_float32_comes_through() -> None:
         ("value,mark\n0.25,0\n0.5,1\n0.5,\n", "Row 4 of the file has a gap"),
         ("value,mark\n\n0.25,0\n0.5\n", "Row 4 of the file has a gap"),
         ("0.25,0\n,1\n", "Row 2 of the file has a gap"),
-        ("value,mark\n0.25,0\ninf,1\n", "Row 3 of the file has “inf”, which is no finite number"),
-        ("0.25,0\n1e39,1\n", "Row 2 of the file has “1e39”, which is no finite number"),
+        ("value,mark\n0.25,0\ninf,1\n", "Row 3 of the file has “inf”, which is not a finite number"),
+        ("0.25,0\n1e39,1\n", "Row 2 of the file has “1e39”, which is not a finite number"),
         ("nan,0\n0.25,1\n", "Row 1 of the file has “nan”"),
         ("value,mark\n0.25,0\nhalf,1\n", "Row 3 of the file has “half”"),
         ("0.25,0\nhalf,1\n", "Row 2 of the file has “half”"),
@@ -143,10 +143,10 @@ def test_ids_from_a_file() -> None:
         ([[1.0, 2, 3]], Numbers(TWO), r"reads an array \[step, 2\]; this is \[1, 3\] of float64"),
         ([1.0, 2], Numbers(TWO), r"reads an array \[step, 2\]"),
         (["a"], Numbers(TWO), "reads numbers; this is"),
-        ([[0.5, np.nan]], Numbers(TWO), "“nan”, which is no finite number"),
+        ([[0.5, np.nan]], Numbers(TWO), "“nan”, which is not a finite number"),
         ([0.5], Ids(12), r"an array \[step\] of whole numbers; this is \[1\] of float64"),
         ([[1]], Ids(12), r"an array \[step\] of whole numbers"),
-        ([12], Ids(12), "there is no id 12; this network knows those from 0 to 11"),
+        ([12], Ids(12), "there is no id 12; this network has ids from 0 to 11"),
         ([-1], Ids(12), "there is no id -1"),
     ],
 )
@@ -160,7 +160,7 @@ def test_an_array_that_would_run_code_or_is_cut() -> None:
         table_in(npy([{}]), Numbers(TWO))
     with pytest.raises(ValueError, match="the file has 40 bytes of them"):
         table_in(npy(ROWS)[:-8], Numbers(TWO))
-    with pytest.raises(ValueError, match="is no id"):
+    with pytest.raises(ValueError, match="is not an id"):
         table_in(b"a,b", Ids(12))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a network, and what is unusual about it, from one reading and the weights. Numbers only."""
+"""Diagnosis of a network from one reading and its weights: faults and unusual properties. Numbers only."""
 
 from explorer.analysis.diagnosis.answers import Prediction, Score
 from explorer.analysis.diagnosis.examining import examine

@@ -1,4 +1,5 @@
-"""How right a network's answers are, beside what needs no network: the numbers that the checks of answers judge."""
+"""Quality of a network's answers, beside baselines that need no network: the numbers that the checks of answers
+judge."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from explorer.signals import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """How well the next token of some texts is predicted, in bits a token.
+    """Quality of next-token predictions on some texts, in bits a token.
 
     of        the texts, in words: "this text", "23 held-out texts"
     one       a token's name: "character"
@@ -48,12 +49,12 @@ class Prediction:
 
     @property
     def has_context(self) -> bool:
-        """Whether the texts show that more than the present token tells the next. A text of few tokens cannot show it."""
+        """True if the texts show that earlier tokens help to predict the next. A text of few tokens cannot show it."""
         return self.triples < at.PAIRS * self.pairs
 
     @property
     def is_blind(self) -> bool:
-        """Whether there is context, and the network uses hardly any."""
+        """True if there is context and the network uses hardly any of it."""
         return self.has_context and self.worth < at.CONTEXT_LOOK * self.counts and self.share > at.GOOD
 
     @property
@@ -68,7 +69,7 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """How right a network's classes, labels or numbers are, beside an answer that ignores the input.
+    """Quality of a network's classes, labels or numbers, beside an answer that ignores the input.
 
     of        the answers that were compared, in words: "200 held-out examples"
     kind      "share" of answers that are right, or "squared error"
@@ -100,7 +101,7 @@ def entropy(ids: Array) -> float:
 
 
 def counting_bits(texts: Sequence[Sequence[int]], symbols: int) -> tuple[float, float]:
-    """Bits a token of who predicts each from the counts so far: of what followed the token before, and of what followed the two before.
+    """Bits a token of two predictors that count successors so far: those of one token, and those of two tokens.
 
     Each table falls back to a shorter one where it has seen little (Witten & Bell 1991, method C), and the shortest to even odds.
     """

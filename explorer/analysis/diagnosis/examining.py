@@ -1,4 +1,4 @@
-"""Every check, one after the other, and what they found in order."""
+"""Run every check, one after the other, and order their findings."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from explorer.analysis.diagnosis.words import counted
 
 
 def examine(subject: Subject) -> Diagnosis:
-    """The findings, the worst first and else in the order of the checks; the facts; what was left out."""
-    found: list[Finding | Fact] = []
+    """Diagnose a subject: the findings, the worst first and otherwise in the order of the checks; the facts; what was
+    left out."""
+    results: list[Finding | Fact] = []
     for check in CHECKS:
-        found.extend(check(subject))
+        results.extend(check(subject))
     findings = sorted(
-        (one for one in found if isinstance(one, Finding)), key=lambda one: SEVERITIES.index(one.severity)
+        (one for one in results if isinstance(one, Finding)), key=lambda one: SEVERITIES.index(one.severity)
     )
     return Diagnosis(
         network=subject.network,
@@ -23,7 +24,7 @@ def examine(subject: Subject) -> Diagnosis:
         steps=subject.trace.steps,
         tokens=subject.trace.tokens,
         findings=tuple(findings),
-        facts=tuple(one for one in found if isinstance(one, Fact)),
+        facts=tuple(one for one in results if isinstance(one, Fact)),
         rows=tuple(subject.name(row) for row in subject.rows),
         left_out=(*_left_out(subject), *subject.left_out),
         notices=subject.trace.notices,
@@ -31,23 +32,25 @@ def examine(subject: Subject) -> Diagnosis:
 
 
 def _left_out(subject: Subject) -> list[str]:
-    said = []
+    sentences = []
     missing = [row for row in subject.rows if row not in subject.sound]
     if missing:
         whole = len(missing) == len(subject.rows)
         which = "of the network" if whole else f"of {', '.join(map(subject.name, missing))}"
-        said.append(f"All other checks {which}: where there are NaN or Inf nothing else can be told.")
+        sentences.append(f"All other checks {which} were skipped: they are meaningless with NaN or infinite numbers.")
     if not subject.finite:
-        said.append(
-            "How far gradients reach, dead units, and whether answers are right: not measured, since not all weights are finite."
+        sentences.append(
+            "How far gradients reach, dead units, and whether answers are right: not measured, because some weights are NaN or infinite."
         )
     if subject.trace.units > at.LARGE:
-        said.append(
+        sentences.append(
             f"Spectral radius and norm of the recurrent weights: with {subject.trace.units:,} units they take too long."
         )
     if subject.trace.steps < at.STEPS:
         steps = counted(subject.trace.steps, "step")
-        said.append(f"What units never do: {steps} are too few to tell; give at least {at.STEPS}, better hundreds.")
-    elif not subject.hears and subject.finite:
-        said.append("Dead units: the input is the same at every step, so nothing need move.")
-    return said
+        sentences.append(
+            f"Dead units and stuck gates: not checked, because {steps} are too few. Use at least {at.STEPS}, better hundreds."
+        )
+    elif not subject.input_varies and subject.finite:
+        sentences.append("Dead units: not checked, because the input is constant.")
+    return sentences

@@ -1,4 +1,5 @@
-"""What a diagnosis consists of: findings, each with its number; facts, the numbers with which nothing is wrong; what was left out."""
+"""Parts of a diagnosis: findings, each with its number; facts, the numbers with which nothing is wrong; checks that
+were left out."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from typing import Literal, NotRequired, TypedDict
 
 Severity = Literal["wrong", "look", "note"]
 SEVERITIES: tuple[Severity, ...] = ("wrong", "look", "note")
-"""The worst first. wrong: it does not do what such a network is for. look: unusual, and a person has to judge. note: worth knowing."""
+"""The worst first. wrong: the network fails at its purpose. look: unusual, and a person has to judge. note: worth
+knowing."""
 
 Page = Literal["watch", "belt", "gates", "hidden", "gradients", ""]
 """The page that shows it; empty where none does."""
@@ -90,13 +92,13 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What was found in one network on one text.
+    """Diagnosis of one network on one text.
 
-    network    what was looked at, in a line
-    read       what it read, in a line
+    network    the network, in a line
+    read       the text, in a line
     findings   the worst first
     facts      in the order of the checks
-    rows       what each row of the trace is called: "layer 0", or "layer 0, forward" and "layer 0, backward"
+    rows       names of the trace's rows: "layer 0", or "layer 0, forward" and "layer 0, backward"
     left_out   what could not be computed, a sentence each
     notices    of the reading: unknown characters, a fallback to the CPU, …
     """
@@ -113,11 +115,11 @@ class Diagnosis:
 
     @cached_property
     def wrong(self) -> bool:
-        """Whether anything is wrong."""
+        """True if any finding has the severity "wrong"."""
         return any(finding.severity == "wrong" for finding in self.findings)
 
     def count(self, severity: Severity) -> int:
-        """How many findings are of that severity."""
+        """Number of findings of that severity."""
         return sum(finding.severity == severity for finding in self.findings)
 
     def __repr__(self) -> str:

@@ -42,5 +42,5 @@ def lines(
 
 
 def plain(values: Array) -> list[float | None]:
-    """Floats of four digits; None for what is no number."""
+    """Floats of four digits; None for NaN and infinite values."""
     return [float(f"{value:.4g}") if np.isfinite(value) else None for value in np.asarray(values, dtype=np.float64)]

@@ -1,4 +1,5 @@
-"""What is examined: a trace, the weights, and what was measured on the way back. Numbers only, so that checks need nothing else."""
+"""Subject of a diagnosis: a trace, the weights, and measurements of the way back. Numbers only, so that checks need
+nothing else."""
 
 from __future__ import annotations
 
@@ -33,18 +34,18 @@ class Row:
 
     @cached_property
     def finite(self) -> bool:
-        """Whether all of its weights are numbers."""
+        """True if all of its weights are finite."""
         return all(np.isfinite(weight).all() for weight in self.weights.values())
 
     def incoming(self, block: str) -> tuple[Array, ...]:
-        """What makes a block's sums: weights and biases, a row a unit, [unit, …] each."""
+        """Weights and biases of a block's sums, a row a unit: [unit, …] each."""
         used = formula.names(self.sums[f"{block}_pre"]) if f"{block}_pre" in self.sums else ()
         return tuple(
             self.weights[name].reshape(len(self.weights[name]), -1) for name in sorted(used) if name in self.weights
         )
 
     def matrices_of(self, source: str) -> Iterator[tuple[str, str, Array]]:
-        """(what it makes, its name, the matrix) for each matrix that is multiplied by `source`, or by something made of it."""
+        """(target, name, matrix) for each matrix that is multiplied by `source`, or by an expression of it."""
         for made, text in self.sums.items():
             for node in ast.walk(formula.parse(text)):
                 if not (
@@ -83,21 +84,21 @@ class Reach:
         return self._quantile(row, 0.5)
 
     def tenth(self, row: int) -> Array:
-        """What one target in ten reaches or passes, [distance]."""
+        """Value that one target in ten reaches or exceeds, [distance]."""
         return self._quantile(row, 0.9)
 
     def _quantile(self, row: int, share: float) -> Array:
         values = self.relative[row]
         some = ~np.isnan(values).all(0)
-        found = np.full(values.shape[1], np.nan)
+        quantiles = np.full(values.shape[1], np.nan)
         # One of the values themselves, since nothing lies between infinite ones.
-        found[some] = np.nanquantile(values[:, some], share, axis=0, method="higher")
-        return found
+        quantiles[some] = np.nanquantile(values[:, some], share, axis=0, method="higher")
+        return quantiles
 
 
 @dataclass(frozen=True, eq=False)
 class Leaning:
-    """By how much the answer at a step changes when the token `distance` steps before it is left out: the mean over some steps.
+    """Change of the answer at a step when the token `distance` steps before it is left out: the mean over some steps.
 
     measure   what `moved` [distance] is, in words
     """
@@ -143,7 +144,7 @@ class Subject:
 
     @cached_property
     def finite(self) -> bool:
-        """Whether all weights, and all that was computed with them, are numbers."""
+        """True if all weights, and all numbers computed with them, are finite."""
         weights = (values for values in self.parameters.values() if values.dtype.kind == "f")
         return not self.trace.nonfinite and all(np.isfinite(values).all() for values in weights)
 
@@ -159,10 +160,10 @@ class Subject:
 
     @cached_property
     def answers_well(self) -> bool:
-        """Whether its answers were measured, and are much better than those of who does not look."""
-        known = self.unseen or self.prediction
-        if known is not None:
-            return known.share < at.POOR and not known.is_blind
+        """True if its answers were measured, and are much better than a guess without the input."""
+        measured = self.unseen or self.prediction
+        if measured is not None:
+            return measured.share < at.POOR and not measured.is_blind
         return self.score is not None and self.score.skill >= at.SKILL_LOOK
 
     def name(self, row: Row) -> str:
@@ -171,7 +172,7 @@ class Subject:
         return f"layer {row.layer}{reads}"
 
     def where(self, row: Row) -> str:
-        """The row's name behind a title; empty where there is one row only."""
+        """The row's name, to append to a title; empty if there is only one row."""
         return f", {self.name(row)}" if len(self.rows) > 1 else ""
 
     def gates(self, row: Row) -> tuple[str, ...]:
@@ -179,15 +180,15 @@ class Subject:
         return tuple(signal.name for signal in self.trace.of_kind("gate") if signal.name in row.blocks)
 
     def keepers(self, row: Row) -> tuple[tuple[Belt, str, int], ...]:
-        """(belt, gate, sign) where one of the row's gates decides what a belt keeps: sign 1 where an open one keeps, -1 where it "
-        "takes."""
-        found = []
+        """(belt, gate, sign) for each of the row's gates that decides what a belt keeps: sign 1 if an open gate keeps,
+        -1 if an open gate replaces."""
+        keepers = []
         for belt in self.trace.belts:
             for name in self.gates(row):
                 if formula.names(belt.keep) == {name}:
                     shut, opened = (float(formula.evaluate(belt.keep, {name: value})) for value in (0.0, 1.0))
-                    found.append((belt, name, 1 if opened > shut else -1))
-        return tuple(found)
+                    keepers.append((belt, name, 1 if opened > shut else -1))
+        return tuple(keepers)
 
     def in_reading_order(self, row: Row, values: Array) -> Array:
         """[step, …] as the row read them: a backward row from the last token on."""
@@ -219,8 +220,8 @@ class Subject:
         return np.sqrt(squares)
 
     @cached_property
-    def hears(self) -> bool:
-        """Whether what it reads varies at all: of a constant input no layer can be said to be dead."""
+    def input_varies(self) -> bool:
+        """True if the input varies at all: with a constant input no layer can be called dead."""
         x = self.trace["x"]
         return bool(np.isfinite(x).all() and len(x) > 1 and np.ptp(x, axis=0).max() > 0)
 

@@ -17,9 +17,9 @@ def summary(diagnosis: Diagnosis) -> str:
     """ "1 thing is wrong, 2 are worth a look; 1 note"."""
     wrong, look, note = (diagnosis.count(severity) for severity in SEVERITIES)
     nothing = "Nothing of what could be measured is wrong" if diagnosis.left_out else "Nothing is wrong"
-    found = f"{counted(wrong, 'thing')} {_are(wrong)} wrong" if wrong else nothing
-    found += f", {look if wrong else counted(look, 'thing')} {_are(look)} worth a look" if look else ""
-    return found + (f"; {note} note{'' if note == 1 else 's'}" if note else "") + "."
+    text = f"{counted(wrong, 'thing')} {_are(wrong)} wrong" if wrong else nothing
+    text += f", {look if wrong else counted(look, 'thing')} {_are(look)} worth a look" if look else ""
+    return text + (f"; {note} note{'' if note == 1 else 's'}" if note else "") + "."
 
 
 def _are(count: int) -> str:
@@ -27,7 +27,7 @@ def _are(count: int) -> str:
 
 
 def as_text(diagnosis: Diagnosis, *, facts: bool = True) -> str:
-    """All of it, in lines of WIDTH characters at most."""
+    """The whole diagnosis, in lines of WIDTH characters at most."""
     return "\n".join(_lines(diagnosis, facts))
 
 
@@ -38,10 +38,10 @@ def _lines(diagnosis: Diagnosis, facts: bool) -> Iterator[str]:
         yield from wrap(notice, WIDTH, initial_indent="! ", subsequent_indent="  ")
     yield ""
     yield from wrap(summary(diagnosis), WIDTH)
-    told: set[str] = set()
+    shown_before: set[str] = set()
     for finding in diagnosis.findings:
         yield ""
-        yield from _finding(finding, told)
+        yield from _finding(finding, shown_before)
     if facts and diagnosis.facts:
         yield ""
         yield "Measured"
@@ -52,7 +52,7 @@ def _lines(diagnosis: Diagnosis, facts: bool) -> Iterator[str]:
 
 
 def _finding(finding: Finding, told: set[str]) -> Iterator[str]:
-    """The title, and what has not been told before of another row or gate."""
+    """The title, and the sentences that no other row or gate has shown before."""
     yield from wrap(finding.title, WIDTH, initial_indent=f"{SIGNS[finding.severity]:<6}", subsequent_indent=" " * 6)
     new = [text for text in (finding.explains, f"Try: {finding.tries}") if text not in told]
     told.update(new)
@@ -61,7 +61,7 @@ def _finding(finding: Finding, told: set[str]) -> Iterator[str]:
 
 
 def labelled(fact: Fact, diagnosis: Diagnosis) -> str:
-    """What a fact is called, with its row where the network has more than one."""
+    """Label of a fact, with its row where the network has more than one."""
     several = len(diagnosis.rows) > 1 and fact.layer is not None
     return f"{fact.label}, {diagnosis.rows[fact.layer or 0]}" if several else fact.label
 

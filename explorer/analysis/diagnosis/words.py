@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 NAMED = 4
-"""How many units a sentence names."""
+"""Number of units that a sentence names."""
 
 
 def counted(count: int, what: str) -> str:

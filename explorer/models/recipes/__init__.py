@@ -9,6 +9,6 @@ from explorer.models.recipes.base import Recipe
 
 _FOUND = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 RECIPES: dict[str, Recipe] = {module.RECIPE.task: module.RECIPE for module in _FOUND if hasattr(module, "RECIPE")}
-"""By the task's name."""
+"""Recipes by the task's name."""
 
 __all__ = ["RECIPES", "Recipe"]

@@ -1,9 +1,9 @@
 """adding: the sum of the values that carry a mark (Hochreiter & Schmidhuber 1997, values from U[0, 1] as most have done since).
 
-Two of 10 to 100 rows are marked, anywhere. The answer is asked at every row, "the sum so far", where the paper asks at the end alone: so
-what is shown at each row is an answer. What makes the task hard stays, since the values must be held to the end. On sequences of 20 to
-100 rows with 8 units, seeds 1 to 3, mean squared error at the last row: asked at every row rnn 0.005-0.012, gru 0.0002-0.0003,
-lstm 0.0002-0.0004.
+Two of 10 to 100 rows are marked, anywhere. The target at every row is "the sum so far", where the paper has one target at the end
+alone: so the output at each row is an answer. The task stays hard, since the values must be held to the end. On sequences of 20 to
+100 rows with 8 units, seeds 1 to 3, mean squared error at the last row, with a target at every row: rnn 0.005-0.012,
+gru 0.0002-0.0003, lstm 0.0002-0.0004.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def draw(random: np.random.Generator) -> Array:
 
 
 def sum_so_far(x: Array) -> Array:
-    """Of the values with a mark, [step]."""
+    """Sum of the values with a mark so far, [step]."""
     return np.cumsum(x[:, 0] * x[:, 1])
 
 
 def text_of(x: Array) -> str:
-    """As a person types it: a row a line."""
+    """Text of the rows, one a line."""
     return READER.joined([f"{value:.2f} {mark:.0f}" for value, mark in x])
 
 
@@ -68,7 +68,7 @@ def example(random: np.random.Generator) -> Example:
 
 
 def batch(random: np.random.Generator, size: int) -> Batch:
-    """Fresh sequences, asked at every row."""
+    """Fresh sequences, with a target at every row."""
     sequences = [draw(random) for _ in range(size)]
     return padded(
         [(x.astype(np.float32), sum_so_far(x)[:, None].astype(np.float32), np.ones(len(x))) for x in sequences]
@@ -76,11 +76,11 @@ def batch(random: np.random.Generator, size: int) -> Batch:
 
 
 fixed = partial(base.fixed, example)
-"""(count, seed) -> so many sequences, the same each time."""
+"""Function (count, seed) -> that many sequences, the same each time."""
 
 
 def data() -> Data:
-    """Held out: 500 sequences, made anew from their seed."""
+    """Held-out set: 500 sequences, made anew from their seed."""
     return Data(
         reader=READER,
         batches=drawn(batch),
@@ -91,7 +91,7 @@ def data() -> Data:
 
 @cache
 def validation() -> tuple[Example, ...]:
-    """What the best seed is chosen on."""
+    """Sequences that the best seed is chosen on."""
     return fixed(200, seed=2)
 
 
@@ -111,7 +111,7 @@ def memory_of_sum(tokens: Tokens) -> Array:
 
 
 def marks_seen(tokens: Tokens) -> Array:
-    """How many rows with a mark there were so far."""
+    """Number of rows with a mark so far, [step]."""
     return np.cumsum(table(tokens)[:, 1])
 
 

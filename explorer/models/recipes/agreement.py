@@ -31,7 +31,7 @@ TRAINED = Distractors(fewest=0, most=4, opposed=False)
 LONGER = Distractors(fewest=5, most=8, opposed=True)
 """1.25 to 2 times as many as the most in training; so no held-out text can be among those trained on."""
 EXTRA = 10.0
-"""How much more a verb or pronoun counts than any other word, most of which nobody could foresee."""
+"""Weight of a verb or pronoun in the loss; any other word, most of which nobody could foresee, has 1."""
 
 
 def data() -> Data:

@@ -1,4 +1,5 @@
-"""What a recipe says: where the sequences come from, what is asked of them, what is trained and for how long, what to look for."""
+"""The parts of a recipe: the source of the sequences, their answers, the networks and their budget, the properties to
+look for."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ Tokens = Sequence[str]
 
 @dataclass(frozen=True)
 class Batch:
-    """What one update of the weights is made from.
+    """Batch for one update of the weights.
 
     inputs   ids [step, batch], or numbers [step, batch, column]
     targets  ids or indices of labels [step, batch], or numbers [step, batch, output]
@@ -55,7 +56,7 @@ class Batch:
 
 
 Batches = Callable[[Budget, int], Callable[[int], Batch]]
-"""(budget, seed) -> (step -> batch). It depends on nothing else, so that a run can be repeated, and gone on with."""
+"""Function (budget, seed) -> (step -> batch). It depends on nothing else, so that a run can be repeated and resumed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """Something that can be computed of a sequence at each step, and what it should move.
+    """A property: a number computed from a sequence at each step, and the answer that it should move.
 
     of         tokens -> [step]: 0 and 1, a depth, a column, a sum …
     foretells  in words, what it should move: "the closing quote"
@@ -102,25 +103,25 @@ class Property:
 MAIN_CELLS: dict[str, dict[str, Any]] = {cell: {} for cell in MAIN}
 """The cells that every task is trained with."""
 VARIANTS: dict[str, dict[str, Any]] = {"lstm-1997": {}, "lstm-coupled": {}, "lstm-peephole": {}, "jordan": {}}
-"""Those beside them that a task is trained with to compare them."""
+"""Further cells that a task is trained with for comparison."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A task, whole: adding one is adding a file that makes one of these.
 
-    sentence   what the network does, for the menu
+    sentence   the network's task, for the menu
     answer     one of `explorer.models.answers.ANSWERS`; `labels` names its columns (not those of next tokens)
     score      (model, held-out examples) -> scores by name; `headline` says which of them counts, and how to read it
-    properties what to look for; a task opens on the first
+    properties to look for; a task opens on the first
     examples   texts to try: label -> text
     cells      the siblings: cell name -> its options, as `explorer.cells.build` takes them
     fitted     of the cells that training leaves alone: how the readout is fitted
-    sizes      cell name -> its units, where it has not as many as the others
+    sizes      cell name -> its units, if it has another number than the others
     seeds      all are trained; `selection` (higher is better, on data neither trained on nor reported) says which is shipped
-    generate   a fresh sequence, where a rule makes them
-    truth      tokens -> the right answer at each step, None where nothing is asked; where a rule knows it
-    wired      cell name -> the weights of a network that was wired by hand; nothing is trained then
+    generate   a fresh sequence, if a rule makes them
+    truth      tokens -> the right answer at each step, None for a step without one; if a rule knows it
+    wired      cell name -> the weights of a network that was wired by hand, without training
     explained  how a wiring works, in Markdown
     """
 
@@ -151,7 +152,7 @@ class Recipe:
     explained: str = ""
 
     def units(self, cell: str) -> int:
-        """How many a sibling has."""
+        """Number of units of a sibling."""
         return self.sizes.get(cell, self.hidden_size)
 
 
@@ -183,7 +184,7 @@ def drawn(make: Callable[[np.random.Generator, int], Batch]) -> Batches:
 
 
 def fixed(draw: Callable[[np.random.Generator], Example], count: int, seed: int) -> tuple[Example, ...]:
-    """So many sequences that a rule makes, the same each time; the seeds of training never make these."""
+    """Sequences that a rule makes, the same each time; the seeds of training never make these."""
     random = np.random.default_rng([seed, 0, 1])
     return tuple(draw(random) for _ in range(count))
 

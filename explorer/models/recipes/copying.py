@@ -1,8 +1,8 @@
-"""copy: ten letters are to be said again after a wait (Hochreiter & Schmidhuber 1997, task 4, in the form of Arjovsky et al. 2016).
+"""copy: repeat ten letters after a wait (Hochreiter & Schmidhuber 1997, task 4, in the form of Arjovsky et al. 2016).
 
-A sequence is ten letters of eight, up to nineteen dots, the mark `>`, and ten dots more during which the letters are asked, in their
-order; at all other steps a dot is right. Who knows when to say a letter but not which loses 10 ln 8/(T + 20) nats a step, where T
-counts the waiting dots and the mark.
+A sequence is ten letters of eight, up to nineteen dots, the mark `>`, and ten more dots. At these the letters are the right answers, in
+their order; at all other steps a dot is right. A network that knows when to give a letter but not which loses 10 ln 8/(T + 20) nats a
+step, where T counts the waiting dots and the mark.
 
 T is drawn from 1 to 20, so that some sequences are easy. Trained with T = 20 alone an LSTM of 64 units that starts with long memory
 (`chrono`) had 76 % of the letters after 6000 updates, and one that does not 27 %. As below, seeds 1 and 2: LSTM 93 and 95 %, GRU 93 and
@@ -51,8 +51,8 @@ def right(text: Tokens) -> list[str]:
     characters = list(text)
     mark = characters.index(GO) if GO in characters else len(characters)
     letters = [character for character in characters[:mark] if character in LETTERS]
-    said = [BLANK] * (mark + 1) + letters + [BLANK] * len(characters)
-    return said[: len(characters)]
+    answers = [BLANK] * (mark + 1) + letters + [BLANK] * len(characters)
+    return answers[: len(characters)]
 
 
 def draw(random: np.random.Generator) -> Example:
@@ -63,7 +63,7 @@ def draw(random: np.random.Generator) -> Example:
 
 
 def batch(random: np.random.Generator, size: int) -> Batch:
-    """Fresh sequences, asked at every step."""
+    """Fresh sequences, with a target at every step."""
 
     def one() -> tuple[Array, Array, Array]:
         example = draw(random)
@@ -74,11 +74,11 @@ def batch(random: np.random.Generator, size: int) -> Batch:
 
 
 fixed = partial(base.fixed, draw)
-"""(count, seed) -> so many sequences, the same each time."""
+"""Function (count, seed) -> that many sequences, the same each time."""
 
 
 def data() -> Data:
-    """Held out: 500 sequences, made anew from their seed."""
+    """Held-out set: 500 sequences, made anew from their seed."""
     return Data(
         reader=READER,
         batches=drawn(batch),
@@ -89,12 +89,12 @@ def data() -> Data:
 
 @cache
 def validation() -> tuple[Example, ...]:
-    """What the best seed is chosen on."""
+    """Sequences that the best seed is chosen on."""
     return fixed(200, seed=2)
 
 
 def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
-    """The share of letters that are said again rightly, and the loss of all steps in nats."""
+    """Share of the letters that are repeated right, and the loss of all steps in nats."""
     recalled, nats = [], []
     for k, scores in scores_of(model, [example.text for example in examples]):
         answers = np.array([LABELS.index(label) for label in examples[k].answer])
@@ -108,7 +108,7 @@ def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
 
 
 def without_memory(examples: Sequence[Example]) -> float:
-    """Nats a step of who knows when to say a letter but not which: 10 ln 8 in T + 20 steps."""
+    """Nats a step of a network that knows when to give a letter but not which: 10 ln 8 in T + 20 steps."""
     return COUNT * math.log(len(LETTERS)) * len(examples) / sum(len(example.text) for example in examples)
 
 
@@ -117,26 +117,26 @@ def after_mark(text: Tokens) -> Array:
     return np.asarray(np.cumsum([character == GO for character in text]) > 0, dtype=float)
 
 
-def asked(text: Tokens) -> Array:
-    """The steps at which a letter is asked."""
+def answer_steps(text: Tokens) -> Array:
+    """Steps at which a letter is the right answer."""
     return np.flatnonzero([label != BLANK for label in right(text)])
 
 
 def letters_to_say(text: Tokens) -> Array:
-    """How many letters are held and not yet said."""
+    """Number of letters that are held and not yet repeated."""
     letters = np.array([character in LETTERS for character in text]) * (after_mark(text) == 0)
     return np.asarray(np.cumsum(letters) - np.cumsum([label != BLANK for label in right(text)]))
 
 
 def first_held(text: Tokens) -> Array:
     """1 while the first letter, an `a`, must be held: from the first step to the mark."""
-    said = np.cumsum([0, *after_mark(text)])[:-1] > 0  # after the mark
-    return np.where(said, 0.0, float(text[0] == "a"))
+    after = np.cumsum([0, *after_mark(text)])[:-1] > 0  # after the mark
+    return np.where(after, 0.0, float(text[0] == "a"))
 
 
-def first_said(text: Tokens) -> Array:
-    """The step at which the first letter is asked, where it is an `a`."""
-    return asked(text)[:1] if text[0] == "a" else np.array([], dtype=np.int64)
+def first_due(text: Tokens) -> Array:
+    """Step at which the first letter is due, if it is an `a`."""
+    return answer_steps(text)[:1] if text[0] == "a" else np.array([], dtype=np.int64)
 
 
 SHOW = text_of("adbahfcegb", 12)
@@ -160,7 +160,7 @@ RECIPE = Recipe(
             name="the first letter was an a",
             of=first_held,
             foretells="“a”",
-            foretold=first_said,
+            foretold=first_due,
             label="a",
             show_text=SHOW,
         ),
@@ -169,7 +169,7 @@ RECIPE = Recipe(
             of=after_mark,
             foretells="a dot",
             expected=-1,
-            foretold=asked,
+            foretold=answer_steps,
             label=BLANK,
             show_text=SHOW,
         ),
@@ -178,7 +178,7 @@ RECIPE = Recipe(
             of=letters_to_say,
             foretells="a dot",
             expected=-1,
-            foretold=asked,
+            foretold=answer_steps,
             label=BLANK,
             show_text=SHOW,
         ),

@@ -16,17 +16,17 @@ READER = Characters(("a", "b", "."))
 TRAINED = 10
 """The most a in training; a seed is chosen on 11 to 20, and 21 to 30 are held out."""
 UNSURE = 0.1
-"""How much what follows an a or a full stop counts, where more than one symbol is right. Without it those steps would say anything, and
-texts could not be gone on with; with it as many of ten seeds count to 30."""
+"""Weight of the answer after an a or a full stop, where more than one symbol is right. Without it those steps could
+give anything, and generation would fail; with it as many of ten seeds count to 30."""
 
 
 def run(count: int) -> str:
-    """So many a, so many b, and the end."""
+    """Run of `count` a, as many b, and the end."""
     return "a" * count + "b" * count + "."
 
 
 def data() -> Data:
-    """What is held out is longer than anything in training."""
+    """Data of the task; the held-out texts are longer than anything in training."""
     random = np.random.default_rng([20, 1])
     return Data(
         reader=READER,
@@ -53,7 +53,7 @@ def _weighted(text: str) -> tuple[Array, Array, Array]:
 
 
 def balance(tokens: Tokens) -> Array:
-    """How many more a than b since the last full stop."""
+    """Excess of a over b since the last full stop."""
     marks, more = np.zeros(len(tokens)), 0
     for step, symbol in enumerate(tokens):
         more = 0 if symbol == "." else more + (symbol == "a") - (symbol == "b")
@@ -62,7 +62,8 @@ def balance(tokens: Tokens) -> Array:
 
 
 def truth(tokens: Tokens) -> list[str | None]:
-    """After a b that still has an a to go with, what comes next is certain: another b, or the end. Elsewhere nothing is asked."""
+    """Right answers: after a b that still has an a to go with, the next symbol is certain, another b or the end. None
+    elsewhere."""
     answers: list[str | None] = []
     before, wrong = ".", False
     for symbol, more in zip(tokens, balance(tokens), strict=True):
@@ -79,18 +80,19 @@ def before_end(tokens: Tokens) -> Array:
 
 
 def surest(model: Model, texts: Sequence[str]) -> dict[str, tuple[bool, float]]:
-    """Of each text: whether every certain symbol is the one that the network thinks likeliest, and P of all of them together."""
-    found = {}
+    """For each text: True if the network's likeliest symbol is right wherever the next one is certain, and P of all of
+    them together."""
+    results = {}
     for k, scores in scores_of(model, texts):
-        asked = [(step, READER.id_of(symbol)) for step, symbol in enumerate(truth(texts[k])) if symbol]
+        certain = [(step, READER.id_of(symbol)) for step, symbol in enumerate(truth(texts[k])) if symbol]
         log_p = (
             scores
             - np.log(np.exp(scores - scores.max(1, keepdims=True)).sum(1, keepdims=True))
             - scores.max(1, keepdims=True)
         )
-        right = all(int(scores[step].argmax()) == column for step, column in asked)
-        found[texts[k]] = right, float(np.exp(sum(log_p[step, column] for step, column in asked)))
-    return found
+        right = all(int(scores[step].argmax()) == column for step, column in certain)
+        results[texts[k]] = right, float(np.exp(sum(log_p[step, column] for step, column in certain)))
+    return results
 
 
 def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
@@ -98,18 +100,18 @@ def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
     farthest = 100
     texts = {count: run(count) for count in range(1, farthest + 1)}
     three = {count: run(TRAINED) + run(3) + text for count, text in texts.items() if count <= 3 * TRAINED}
-    found = surest(model, [*(example.text for example in examples), *texts.values(), *three.values()])
-    wrong = [count for count, text in texts.items() if not found[text][0]]
+    results = surest(model, [*(example.text for example in examples), *texts.values(), *three.values()])
+    wrong = [count for count, text in texts.items() if not results[text][0]]
     return {
-        "held_out_right": float(np.mean([found[example.text][0] for example in examples])),
-        "right_1_to_30": float(np.mean([found[texts[count]][0] for count in three])),
-        "right_1_to_30_as_the_third_run": float(np.mean([found[text][0] for text in three.values()])),
+        "held_out_right": float(np.mean([results[example.text][0] for example in examples])),
+        "right_1_to_30": float(np.mean([results[texts[count]][0] for count in three])),
+        "right_1_to_30_as_the_third_run": float(np.mean([results[text][0] for text in three.values()])),
         "all_right_up_to": float(min(wrong, default=farthest + 1) - 1),
     }
 
 
 def selection(model: Model) -> float:
-    """The mean probability that every b and the end of a run of 11 to 20 are foretold."""
+    """Mean probability of every b and of the end of runs of 11 to 20."""
     return float(np.mean([p for _, p in surest(model, [run(n) for n in range(TRAINED + 1, 2 * TRAINED + 1)]).values()]))
 
 

@@ -46,7 +46,8 @@ def data() -> Data:
 
 
 def inside_quotes(text: Tokens) -> Array:
-    """1 from an opening double quote up to the character before the closing one; a paragraph's end closes what was left open."""
+    """1 from an opening double quote up to the character before the closing one; a paragraph's end closes an open
+    quote."""
     inside, marks = False, np.zeros(len(text))
     for step, character in enumerate(text):
         if character == '"':

@@ -1,4 +1,4 @@
-"""The grammar behind `agreement`: texts of short sentences, and what agrees with what in them.
+"""Grammar of `agreement`: texts of short sentences, and the agreement of their words.
 
     text      → sentence | sentence sentence | sentence sentence sentence
     sentence  → the [adjective] noun  phrase …  VERB .                            a verb has the number of its noun
@@ -29,7 +29,7 @@ VERBS = {
     "sings": "sing", "runs": "run", "sleeps": "sleep", "waits": "wait", "laughs": "laugh",
     "jumps": "jump", "eats": "eat", "works": "work", "smiles": "smile", "dreams": "dream",
 }  # fmt: skip
-"""What one does -> what several do."""
+"""Verb of a singular subject -> verb of a plural one."""
 PRONOUNS = dict.fromkeys(("mary", "anna", "sarah", "emma", "lucy", "julia"), "she") | dict.fromkeys(
     ("john", "peter", "paul", "james", "henry", "david"), "he"
 )
@@ -49,10 +49,10 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Distractors:
-    """How many phrases a sentence has, from `fewest` to `most`, and whether each is `opposed`: of the other number or gender.
+    """Number of phrases in a sentence, from `fewest` to `most`; with `opposed` all of the other number or gender.
 
-    Training draws number and gender of every distractor by chance. Were they always opposed, a distractor would tell what the subject
-    is, and nothing would have to be remembered.
+    Training draws number and gender of every distractor by chance. Were they always opposed, a distractor would reveal the subject, and
+    nothing would have to be remembered.
     """
 
     fewest: int
@@ -61,7 +61,7 @@ class Distractors:
 
 
 def text(random: np.random.Generator, distractors: Distractors, sentences: int = 3) -> list[str]:
-    """One sentence, or up to so many, as words."""
+    """One sentence, or several up to a maximum, as words."""
     return [word for _ in range(random.integers(1, sentences + 1)) for word in sentence(random, distractors)]
 
 
@@ -132,11 +132,11 @@ def _one_of(random: np.random.Generator, words: Sequence[str] | dict[str, str]) 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a reader of a text stands after a word.
+    """State of the sentence after a word.
 
     subject      that of the sentence, None before it
-    verb_seen    whether the subject's verb has come
-    distractors  how many phrases of the sentence have begun
+    verb_seen    True after the subject's verb
+    distractors  number of phrases that have begun
     """
 
     subject: str | None = None
@@ -174,9 +174,10 @@ class Choice:
 
 
 def choices(tokens: Sequence[str]) -> list[Choice]:
-    """The verb of each subject and each pronoun. The verb after a pronoun is none: the word before it tells all."""
-    found = []
+    """The verb of each subject and each pronoun. The verb after a pronoun is left out: the word before it decides
+    it."""
+    choices = []
     for step, (place, after) in enumerate(zip(places(tokens), map(str.lower, tokens[1:]), strict=False)):
         if after in OTHER_FORM and place.subject and (after in ("she", "he") or not place.verb_seen):
-            found.append(Choice(step, after, OTHER_FORM[after], place.distractors))
-    return found
+            choices.append(Choice(step, after, OTHER_FORM[after], place.distractors))
+    return choices

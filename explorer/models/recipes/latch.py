@@ -73,7 +73,7 @@ draw = wiring.sequence(SYMBOLS, right)
 
 
 def data() -> Data:
-    """Held out: 100 random sequences of 5 to 100 characters, beside every one of up to 12 that the score takes."""
+    """Held-out set: 100 random sequences of 5 to 100 characters, beside all of up to 12 that the score uses."""
     return Data(
         reader=READER,
         batches=wiring.batches(READER, LABELS, draw),

@@ -43,7 +43,7 @@ WIRING: dict[str, dict[str, list[wiring.Unit]]] = {
     "rnn": {"h": [{"a": 1, "b": -1, "h0": 1}]},
 }
 SLOPE = {"lstm": 20, "gru": 3000, "rnn": 20}
-"""By what the readout multiplies h."""
+"""Factor of h in the readout."""
 
 
 def wired(cell: str) -> dict[str, Tensor]:
@@ -58,13 +58,13 @@ def wired(cell: str) -> dict[str, Tensor]:
 
 
 def lead(text: Tokens) -> Array:
-    """How many more `a` than `b` so far."""
+    """Excess of `a` over `b` so far."""
     characters = np.array(list(text))
     return np.cumsum((characters == "a").astype(float) - (characters == "b"))
 
 
 def right(text: Tokens) -> list[str]:
-    """What there were more of so far."""
+    """Label of the more frequent letter so far, [step]."""
     labels, ahead = [], 0
     for character in text:
         ahead += (character == "a") - (character == "b")
@@ -81,7 +81,7 @@ draw = wiring.sequence(SYMBOLS, right)
 
 
 def data() -> Data:
-    """Held out: 100 random sequences of 5 to 100 characters, beside every one of up to 12 that the score takes."""
+    """Held-out set: 100 random sequences of 5 to 100 characters, beside all of up to 12 that the score uses."""
     return Data(
         reader=READER,
         batches=wiring.batches(READER, LABELS, draw),

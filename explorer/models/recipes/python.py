@@ -43,23 +43,23 @@ PACKAGES = (
     ),
 )
 HELD_OUT = slice(19, None, 40)
-"""Of the files: 18 of 719, about 110,000 of 7 million characters."""
+"""Slice of the held-out files: 18 of 719, about 110,000 of 7 million characters."""
 CHOSEN_ON = slice(30, None, 60)
-"""Of the files that are trained on."""
+"""Slice of the training files on which the seed is chosen."""
 BETWEEN = "\n\n\n"
-"""What stands between two files."""
+"""Separator of two files."""
 
 
 def files() -> list[str]:
     """The source files of all packages in the order of package and path, but for tables of locales, templates of files that are not
     code yet, files under 300 characters, and such as hold a character outside ASCII.
     """
-    found = [
+    texts = [
         read_as(content.decode("utf-8").replace("\r\n", "\n"), READ_AS).strip()
         for package in PACKAGES
         for content in package.files(_is_code).values()
     ]
-    return [text for text in found if len(text) >= 300 and text.isascii()]
+    return [text for text in texts if len(text) >= 300 and text.isascii()]
 
 
 def _is_code(name: str) -> bool:
@@ -91,9 +91,9 @@ BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 @dataclass(frozen=True)
 class Lexed:
-    """What stands where in a source text, each [step].
+    """Structure of a source text, each [step].
 
-    depth    how many brackets are open, those of strings and comments not counted
+    depth    number of open brackets, without those in strings and comments
     string   1 from the quotes that open a string up to the character before those that close it
     comment  1 from the # up to the last character of the line
     """
@@ -104,7 +104,8 @@ class Lexed:
 
 
 def lexed(text: Tokens) -> Lexed:
-    """Reads broken source too: a bracket too many closes nothing, the line's end closes a string that is not triple-quoted."""
+    """Structure of a source text, broken ones included: a bracket too many closes nothing, the line's end closes a
+    string that is not triple-quoted."""
     source = "".join(text)
     result = Lexed(*np.zeros((3, len(source))))
     depth, within, step = 0, "", 0  # within: the quotes that will end the string, "#" in a comment, "" in code
@@ -131,7 +132,7 @@ def lexed(text: Tokens) -> Lexed:
 
 
 def bracket_depth(text: Tokens) -> Array:
-    """How many brackets are open; those in strings and comments are none."""
+    """Number of open brackets, without those in strings and comments."""
     return lexed(text).depth
 
 
@@ -142,19 +143,20 @@ def inside_string(text: Tokens) -> Array:
 
 def inside_string_or_comment(text: Tokens) -> Array:
     """1 inside of either, else 0."""
-    found = lexed(text)
-    return found.string + found.comment
+    marks = lexed(text)
+    return marks.string + marks.comment
 
 
 def column(text: Tokens) -> Array:
-    """How many characters of the line are read; 0 at its end."""
+    """Number of characters read in the line; 0 at its end."""
     ends = np.array([character == "\n" for character in text], dtype=bool)
     steps = np.arange(len(ends))
     return np.asarray(steps - np.maximum.accumulate(np.where(ends, steps, -1)), dtype=float)
 
 
 def indentation(text: Tokens) -> Array:
-    """How many spaces the line began with; until its first other character, and in an empty line, those of the line before."""
+    """Number of spaces at the line's start; until its first other character, and in an empty line, that of the line
+    before."""
     marks, spaces, known, leading = np.zeros(len(text)), 0, 0, True
     for step, character in enumerate(text):
         if character == "\n":

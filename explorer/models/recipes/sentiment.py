@@ -40,20 +40,20 @@ def snippets() -> dict[int, Example]:
         raise CorpusUnavailable(f"{RATINGS} of {VADER.name} {VADER.version} has no movie reviews")
     (table,) = inside.values()
     rows = [line.split("\t", 2) for line in table.decode("utf-8").splitlines()]
-    found = {
+    snippets = {
         int(number): Example(html.unescape(text).replace("''", '"').strip(), LABELS[float(rating) > 0])
         for number, rating, text in rows
         if float(rating) != 0
     }
-    first = {example.text.lower(): number for number, example in reversed(found.items())}
-    return {number: example for number, example in found.items() if first[example.text.lower()] == number}
+    first = {example.text.lower(): number for number, example in reversed(snippets.items())}
+    return {number: example for number, example in snippets.items() if first[example.text.lower()] == number}
 
 
 def data() -> Data:
-    """Of ten snippets one is held out, and one kept for the selection of a seed."""
-    found = snippets()
-    train = [example for number, example in found.items() if number % 10 not in (HELD_OUT, SELECTED_ON)]
-    held_out = tuple(example for number, example in found.items() if number % 10 == HELD_OUT)
+    """Data of the task: of ten snippets one is held out, and one reserved for the selection of a seed."""
+    examples = snippets()
+    train = [example for number, example in examples.items() if number % 10 not in (HELD_OUT, SELECTED_ON)]
+    held_out = tuple(example for number, example in examples.items() if number % 10 == HELD_OUT)
     reader = Words.of((example.text for example in train), at_least=2)
     return Data(
         reader=reader,
@@ -96,12 +96,12 @@ def lexicon() -> dict[str, float]:
 
 def running_sentiment(words: Tokens) -> Array:
     """The sum of the valences of the words so far."""
-    known = valences()
-    return np.cumsum([known.get(word.lower(), 0.0) for word in words])
+    valence = valences()
+    return np.cumsum([valence.get(word.lower(), 0.0) for word in words])
 
 
 def at_the_end(words: Tokens) -> Array:
-    """The last word, where the verdict is asked for."""
+    """Last word, the step of the answer."""
     return np.array([len(words) - 1])
 
 

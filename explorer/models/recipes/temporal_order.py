@@ -51,7 +51,7 @@ def draw(random: np.random.Generator) -> Example:
 
 
 def batch(random: np.random.Generator, size: int) -> Batch:
-    """Fresh sequences, asked at the last letter alone."""
+    """Fresh sequences, with a target at the last letter alone."""
     return padded([_asked(draw(random)) for _ in range(size)])
 
 
@@ -62,11 +62,11 @@ def _asked(example: Example) -> tuple[Array, Array, Array]:
 
 
 fixed = partial(base.fixed, draw)
-"""(count, seed) -> so many sequences, the same each time."""
+"""Function (count, seed) -> that many sequences, the same each time."""
 
 
 def data() -> Data:
-    """Held out: 1000 sequences, made anew from their seed."""
+    """Held-out set: 1000 sequences, made anew from their seed."""
     return Data(
         reader=READER,
         batches=drawn(batch),
@@ -77,12 +77,12 @@ def data() -> Data:
 
 @cache
 def validation() -> tuple[Example, ...]:
-    """What the best seed is chosen on."""
+    """Sequences that the best seed is chosen on."""
     return fixed(500, seed=2)
 
 
 def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
-    """Orders told right at the end."""
+    """Share of orders that are right at the end."""
     return {"held_out_accuracy": class_accuracy(model, examples)}
 
 
@@ -96,7 +96,7 @@ def so_far(text: Tokens) -> list[str]:
 
 
 def truth(text: Tokens) -> list[str | None]:
-    """The order from its second letter on; None before, and where there are more than two."""
+    """The order, from its second letter on; None before, and for more than two letters."""
     return [order if len(order) == 2 else None for order in so_far(text)]
 
 

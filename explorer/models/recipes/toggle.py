@@ -1,6 +1,6 @@
-"""toggle: every `t` flips one bit, so the answer is whether their number is odd. Wired by hand; every weight can be read.
+"""toggle: every `t` flips one bit, so the answer says if their number is odd. Wired by hand; every weight can be read.
 
-A latch is told what to become; a toggle must look at itself. Two units at most, of which the gated cells need one:
+The input sets a latch; a toggle must also read its own state. Two units at most, of which the gated cells need one:
 
 - LSTM: c is 0 or 1, h = tanh(c) is 0 or 0.76. At `.` the forget gate is open and the input gate shut: c stays. `t` shuts the forget
   gate, σ(20 - 40) = 0, so the old bit goes, and opens the input gate unless h says that the bit was set: σ(-20 + 40) = 1 from off,
@@ -84,7 +84,7 @@ draw = wiring.sequence(SYMBOLS, right)
 
 
 def data() -> Data:
-    """Held out: 100 random sequences of 5 to 100 characters, beside every one of up to 12 that the score takes."""
+    """Held-out set: 100 random sequences of 5 to 100 characters, beside all of up to 12 that the score uses."""
     return Data(
         reader=READER,
         batches=wiring.batches(READER, LABELS, draw),

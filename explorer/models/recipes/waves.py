@@ -36,12 +36,12 @@ from explorer.signals import Array
 READER = Numbers(("value",))
 SHORTEST, LONGEST = 60, 100
 FIRST = 20
-"""Steps that are read before forecasts are scored: nobody can know the wave sooner."""
+"""Steps that are read before forecasts are scored: before them the wave cannot be known."""
 UNTIL = 3
 """Steps that are read before forecasts are trained."""
 PERSISTENCE, LAST_VALUE, MEAN = 0.0932, 0.0832, 0.2404
-"""Of the held-out forecasts, the mean squared error of saying the last value again, of the best that can be said from the last value alone
-(the mean of what follows it), and of always saying 0, the mean."""
+"""Mean squared error of the held-out forecasts: of repeating the last value, of the best forecast from the last value
+alone (the mean of the values that follow it), and of always giving 0, the mean."""
 
 SHAPES: dict[str, Callable[[Array], Array]] = {
     "sine": lambda phase: np.sin(2 * np.pi * phase),
@@ -49,7 +49,7 @@ SHAPES: dict[str, Callable[[Array], Array]] = {
     "sawtooth": lambda phase: 2 * (phase % 1) - 1,
     "square": lambda phase: np.where(phase % 1 < 0.5, 1.0, -1.0),
 }
-"""Of the phase in periods, each from -1 to 1."""
+"""Waves as functions of the phase in periods, each from -1 to 1."""
 
 
 def wave(shape: str, period: float, size: float, phase: float, length: int) -> Array:
@@ -70,7 +70,7 @@ def draw(random: np.random.Generator) -> Array:
 
 
 def text_of(values: Array) -> str:
-    """As a person types it: a value a line."""
+    """Text of the values, one a line."""
     return READER.joined([f"{value:.2f}" for value in values])
 
 
@@ -81,11 +81,11 @@ def batch(random: np.random.Generator, size: int) -> Batch:
 
 
 fixed = partial(base.fixed, lambda random: Example(text_of(draw(random))))
-"""(count, seed) -> so many waves, the same each time."""
+"""Function (count, seed) -> that many waves, the same each time."""
 
 
 def data() -> Data:
-    """Held out: 300 waves, made anew from their seed."""
+    """Held-out set: 300 waves, made anew from their seed."""
     return Data(
         reader=READER,
         batches=drawn(batch),
@@ -96,7 +96,7 @@ def data() -> Data:
 
 @cache
 def validation() -> tuple[Example, ...]:
-    """What the best seed is chosen on."""
+    """Sequences that the best seed is chosen on."""
     return fixed(150, seed=2)
 
 
@@ -108,8 +108,8 @@ def values_of(tokens: Tokens) -> Array:
 def squared_error(model: Model, examples: Sequence[Example]) -> float:
     """The mean squared error of the forecasts after `FIRST` steps."""
     waves = [values_of(example.text.split("\n")) for example in examples]
-    said = scores_of(model, [example.text for example in examples])
-    return float(np.mean(np.concatenate([(s[FIRST:-1, 0] - waves[k][FIRST + 1 :]) ** 2 for k, s in said])))
+    scores = scores_of(model, [example.text for example in examples])
+    return float(np.mean(np.concatenate([(s[FIRST:-1, 0] - waves[k][FIRST + 1 :]) ** 2 for k, s in scores])))
 
 
 def score(model: Model, examples: Sequence[Example]) -> dict[str, float]:
@@ -124,8 +124,8 @@ def next_value(tokens: Tokens) -> Array:
 
 
 STEEP, TURNED = 0.6, 0.7
-"""Of a jump: the least slope, and the least change of the slope. A sawtooth or square wave's has 0.7 and 0.8 or more; a triangle's slope is
-0.5 at most, and a sine's changes by 0.62 at most."""
+"""Criteria of a jump: the least slope, and the least change of the slope. A sawtooth or square wave's has 0.7 and 0.8
+or more; a triangle's slope is 0.5 at most, and a sine's changes by 0.62 at most."""
 
 
 def jumps(tokens: Tokens) -> Array:
@@ -142,7 +142,7 @@ def jumped(tokens: Tokens) -> Array:
 
 
 def since_jump(tokens: Tokens) -> Array:
-    """How many steps ago the last jump was; 0 where there was none."""
+    """Number of steps since the last jump; 0 before the first."""
     steps, count = np.zeros(len(tokens)), 0
     for step, (jump, any_yet) in enumerate(zip(jumps(tokens), jumped(tokens), strict=True)):
         count = 0 if jump or not any_yet else count + 1
@@ -156,7 +156,7 @@ def known(tokens: Tokens) -> Array:
 
 
 def before_fall(tokens: Tokens) -> Array:
-    """The steps of those before a jump downwards, which only who has counted can foretell."""
+    """Steps before a jump downwards, which only a network that counts can foresee."""
     slopes = np.diff(values_of(tokens), prepend=values_of(tokens[:1]))
     falls = np.flatnonzero(jumps(tokens) * (slopes < 0))
     return falls[falls > FIRST] - 1

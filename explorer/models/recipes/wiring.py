@@ -1,4 +1,4 @@
-"""What the tasks that are wired by hand share: a way to write weights so that they can be read, and a score over all inputs.
+"""Shared parts of the tasks that are wired by hand: readable weights, and a score over all inputs.
 
 Characters go in one by one, each on an input of its own (one-hot); an unknown one is zeros, and so changes no pre-activation.
 """
@@ -21,10 +21,11 @@ from explorer.models.vocabulary import Characters
 from explorer.signals import Array
 
 Unit = Mapping[str, float]
-"""What a unit adds up: "bias", "h0", "h1", … (the units one step before), or a character -> its weight. What is left out is 0."""
+"""Terms of a unit's sum: "bias", "h0", "h1", … (the units one step before), or a character -> its weight. Any other is
+0."""
 
 LONGEST = 12
-"""All inputs up to this length are tried."""
+"""Length up to which all inputs are tried."""
 
 Right = Callable[[Tokens], Sequence[str]]
 """tokens -> the right label at each step."""
@@ -33,9 +34,10 @@ Right = Callable[[Tokens], Sequence[str]]
 def weights(
     reader: Characters, cell: str, gates: Mapping[str, Sequence[Unit]], readout: Mapping[str, Unit]
 ) -> dict[str, Tensor]:
-    """The state dict of a network. `gates`: a block's letter -> what each of its units adds up; `readout`: label -> the same from h.
+    """State dict of a network. `gates`: a block's letter -> the sum of each of its units; `readout`: label -> the same
+    from h.
 
-    Raises ValueError where a block is missing or a weight is of nothing that there is.
+    Raises ValueError where a block is missing, or a weight names an unknown input.
     """
     blocks = REGISTRY[cell].blocks
     if set(gates) != set(blocks):
@@ -64,7 +66,7 @@ def weights(
 
 
 def sequence(symbols: str, right: Right) -> Callable[[np.random.Generator], Example]:
-    """Draws 5 to 100 characters, all equally likely, with the right label at each."""
+    """Draw 5 to 100 characters, all equally likely, with the right label at each."""
 
     def draw(random: np.random.Generator) -> Example:
         text = "".join(random.choice(list(symbols), random.integers(5, 101)))
@@ -74,7 +76,7 @@ def sequence(symbols: str, right: Right) -> Callable[[np.random.Generator], Exam
 
 
 def batches(reader: Characters, labels: Sequence[str], draw: Callable[[np.random.Generator], Example]) -> Batches:
-    """For who wants to train a network on the task and compare it with the wired one."""
+    """Data for training a network on the task, to compare it with the wired one."""
 
     def one(random: np.random.Generator) -> tuple[Array, Array, Array]:
         example = draw(random)
@@ -95,7 +97,7 @@ def every_input(symbols: str, labels: tuple[str, ...], right: Right, length: int
 
 @torch.inference_mode()
 def share_right(model: Model, symbols: str, right: Right, at_once: int = 1 << 16) -> float:
-    """Of all answers that the network gives on every input up to LONGEST."""
+    """Share of right answers over every input up to LONGEST."""
     assert model.vocabulary is not None
     ids = torch.tensor([model.vocabulary.id_of(symbol) for symbol in symbols])
     places, answers = (torch.from_numpy(a).long() for a in every_input(symbols, model.labels, right))

@@ -1,4 +1,4 @@
-"""What a network reads, written out in a program."""
+"""The input of a network, written out in a program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that formulas have for weights, as slices of what is in the file."""
+"""Weights by their names in formulas, as slices of the file's tensors."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ def unpacked(cell: Cell, used: Collection[str]) -> list[str]:
 
     Raises ValueError where one of the `used` is computed from the weights and not a part of them.
     """
-    left = {name: weight for name, weight in cell.named_weights.items() if name in used}
+    unplaced = {name: weight for name, weight in cell.named_weights.items() if name in used}
     lines = []
     for name, weight in cell.named_parameters():
-        parts = {part: view for part, view in left.items() if _within(view, weight)}
-        left = {part: view for part, view in left.items() if part not in parts}
+        parts = {part: view for part, view in unplaced.items() if _within(view, weight)}
+        unplaced = {part: view for part, view in unplaced.items() if part not in parts}
         lines += _lines(f'weights[f"stack.{name}{{end}}"]', weight, parts)
-    if left:
-        raise ValueError(f"there is no snippet of {cell.name}: {', '.join(left)} is not in its weights as it stands")
+    if unplaced:
+        raise ValueError(
+            f"there is no snippet of {cell.name}: {', '.join(unplaced)} is not in its weights as it stands"
+        )
     return lines
 
 
@@ -38,13 +40,13 @@ def _lines(source: str, weight: Tensor, parts: dict[str, Tensor]) -> list[str]:
 
 
 def _within(view: Tensor, weight: Tensor) -> bool:
-    """Whether `view` is a part of the weight itself and not a copy."""
+    """True if `view` is a part of the weight itself and not a copy."""
     first = weight.data_ptr()
     return first <= view.data_ptr() < first + weight.nbytes
 
 
 def _slice(view: Tensor, weight: Tensor) -> str:
-    """Where in the weight a part of it stands."""
+    """Index of a part of the weight, as source text."""
     row, column = divmod((view.data_ptr() - weight.data_ptr()) // weight.itemsize, weight[0].numel())
     rows = f"{row}:{row + len(view)}"
     return rows if view.shape[1:] == weight.shape[1:] else f"{rows}, {column}:{column + view.shape[1]}"

@@ -1,4 +1,4 @@
-"""Which number of a trace a program computes, and what of the network it depends on."""
+"""Place of the number that a program computes, and the parts of the network that it depends on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Place:
 
     @property
     def words(self) -> str:
-        """As a sentence says it."""
+        """The place in words."""
         both = ("", ", reading backwards")[self.row % 2] if self.stack.bidirectional else ""
         layer = self.row // self.stack.directions
         return f"{self.signal} of unit {self.unit} in layer {layer}{both}, at step {self.step}"
@@ -32,10 +32,10 @@ class Place:
 
     def cell(self, row: int) -> Cell:
         """The cell of a row."""
-        found = self.stack.rows[row]
-        assert isinstance(found, Cell)
-        return found
+        cell = self.stack.rows[row]
+        assert isinstance(cell, Cell)
+        return cell
 
     def steps(self, count: int) -> int:
-        """How many of the steps it depends on: those up to its own; all where one of its rows reads from the end."""
+        """Number of steps that it depends on: those up to its own; all if one of its rows reads from the end."""
         return count if self.stack.bidirectional and self.row > 0 else self.step + 1

@@ -1,4 +1,4 @@
-"""How such a program begins and ends."""
+"""First and last lines of a program."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 from explorer.models.snippets.place import Place
 
 CLOSE = 1e-5
-"""How near the number has to come, relative to the larger of itself and 1: float32 adds up in another order than here."""
+"""Tolerance of the number, relative to the larger of itself and 1: float32 adds up in another order than here."""
 
 
 def head(says: str, uses: list[str], file: str) -> str:
-    """What it is, in a line without line breaks, what it imports, and the weights."""
+    """Head of the program: a description in one line, the imports, and the weights."""
     imports = ["import torch", "from safetensors.torch import load_file"]
     own = [name for name in uses if hasattr(torch, name)]
     others = [name for name in uses if name not in own]
@@ -31,7 +31,7 @@ def head(says: str, uses: list[str], file: str) -> str:
 
 
 def check(at: Place, shown: float, *, of_torch: bool, by_equations: bool) -> str:
-    """That the number is the one shown, and the equations' h that of torch where there are both."""
+    """Assertions: the number is the one shown, and the equations' h is torch's if the program computes both."""
     near = f"{CLOSE * max(1.0, abs(shown)):.1g}" if math.isfinite(shown) else "0"
     values = f'found["{at.signal}"]' if by_equations else "h"
     lines = []

@@ -18,7 +18,7 @@ FLIPPED = '''def flipped(found):
 
 
 def functions(at: Place) -> list[str]:
-    """What the formulas of its rows call. Raises ValueError where torch does not have it."""
+    """Functions that the formulas of its rows call. Raises ValueError if torch does not have one."""
     called = {name for row in at.rows for text in _formulas(at.cell(row)).values() for name in formula.functions(text)}
     if unknown := called - set(FUNCTIONS):
         raise ValueError(
@@ -35,7 +35,7 @@ def readers(at: Place) -> list[str]:
 
 
 def layers(at: Place) -> str:
-    """Lines that read row by row; `found` is what the last of them made, name -> [step, unit]."""
+    """Lines that read row by row; `found` has the signals of the last of them, name -> [step, unit]."""
     names = {body: head.split("(")[0].removeprefix("def ") for body, head in _heads(at).items()}
     both, ends = at.stack.directions, at.stack.suffixes()
     lines: list[str] = []

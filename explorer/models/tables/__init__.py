@@ -1,4 +1,4 @@
-"""Tables of numbers, as spreadsheets and scripts write them, read as what a network reads: one row a step."""
+"""Tables of numbers, as spreadsheets and scripts write them, as a network's input: one row a step."""
 
 from explorer.models.tables.selection import Choose, Table, read_table
 

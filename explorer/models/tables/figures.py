@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 POINT, COMMA = ".", ","
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nil", "-", "--", "?", "#n/a", "<na>", "nat"})
 SIGNS = re.compile(r"[%‰€$£¥₹]|(?<![A-Za-z])(?:EUR|USD|GBP|CHF|JPY|CNY|INR)(?![A-Za-z])")
-"""Of percentages and currencies."""
+"""Signs of percentages and currencies."""
 BLANK = " \u00a0\u2009\u202f"
 GROUPS = {POINT: f",'’{BLANK}_", COMMA: f".'’{BLANK}_"}
-"""What may stand between thousands, where the decimal mark is a point or a comma."""
+"""Characters allowed between thousands, if the decimal mark is a point or a comma."""
 FORM = {
     decimal: re.compile(
         rf"[+-]?(?:[1-9]\d{{0,2}}(?P<mark>[{re.escape(GROUPS[decimal])}])\d{{3}}(?:(?P=mark)\d{{3}})*|\d+)?(?:{re.escape(decimal)}\d*)?"
@@ -29,7 +29,7 @@ def bare(cell: str) -> str:
 
 
 def number(cell: str, decimal: str = POINT) -> float | None:
-    """The number in a cell with this decimal mark; None where it is none."""
+    """Number in a cell with this decimal mark; None for any other cell."""
     text = bare(cell)
     if not any(map(str.isdigit, text)):
         return float(text) if text.lower().lstrip("+-") in ("inf", "infinity", "nan") else None
@@ -41,13 +41,13 @@ def number(cell: str, decimal: str = POINT) -> float | None:
 
 
 def is_number(cell: str) -> bool:
-    """Whether the cell is a number, in either way to write decimals."""
-    found = (number(cell, decimal) for decimal in (POINT, COMMA))
-    return any(value is not None and not math.isnan(value) for value in found)
+    """True if the cell is a number, in either way to write decimals."""
+    readings = (number(cell, decimal) for decimal in (POINT, COMMA))
+    return any(value is not None and not math.isnan(value) for value in readings)
 
 
 def is_missing(cell: str) -> bool:
-    """Whether the cell says that there is no number."""
+    """True if the cell marks a missing number."""
     return cell.lower() in MISSING
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 from explorer.models.tables.figures import is_missing, is_number
 
 SEPARATORS = "\t;|,"
-"""Between the values of a row, the most telling one first; blanks where there is none of these."""
+"""Separators between the values of a row, the most reliable one first; blanks if a row has none of these."""
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\s]*', re.IGNORECASE)
-"""What a spreadsheet writes before the first row to say what separates values. It does not count that line as a row."""
+"""Line that a spreadsheet writes before the first row to name the separator. It does not count that line as a row."""
 NOTHING = "\x1f"
 """Stands for no separator: a character that no table has."""
 DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
@@ -24,7 +24,7 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(\s\d{3})+([.,]\d+)?")
 LOOKED_AT = 200
 """Lines, by which the separator is found."""
 MOSTLY = 0.9
-"""Of these, that have to hold the separator."""
+"""Share of these lines that has to hold the separator."""
 BINARY = {
     b"PK\x03\x04": "a ZIP archive, such as an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -56,11 +56,11 @@ def grid_of(text: str, wanted: int) -> Grid:
     Raise ValueError for what is no table.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    given = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
-    lines, comment = _without_comments(lines[1:] if given else lines)
+    declared = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    lines, comment = _without_comments(lines[1:] if declared else lines)
     if not any(line.strip() for line in lines):
         raise ValueError("The file is empty.")
-    separator = given[1] if given else _separator(lines, wanted)
+    separator = declared[1] if declared else _separator(lines, wanted)
     rows = [(place, cells) for place, cells in enumerate(_cells(lines, separator), start=1) if any(cells)]
     if not rows:
         raise ValueError("The file is empty.")
@@ -74,13 +74,13 @@ def grid_of(text: str, wanted: int) -> Grid:
 
 def _without_comments(lines: Sequence[str]) -> tuple[list[str], str]:
     """The lines with empty ones in place of comments, so that rows keep their numbers; and the comment right before the first row."""
-    kept = ["" if line.lstrip().startswith("#") else line for line in lines]
-    first = next((k for k, line in enumerate(kept) if line.strip()), 0)
-    return kept, lines[first - 1].lstrip(" #\t") if first and lines[first - 1].lstrip().startswith("#") else ""
+    uncommented = ["" if line.lstrip().startswith("#") else line for line in lines]
+    first = next((k for k, line in enumerate(uncommented) if line.strip()), 0)
+    return uncommented, lines[first - 1].lstrip(" #\t") if first and lines[first - 1].lstrip().startswith("#") else ""
 
 
 def _separator(lines: Sequence[str], wanted: int) -> str:
-    """What separates the values of a row; NOTHING where each line is one value."""
+    """Separator of the values of a row; NOTHING if each line is one value."""
     some = [line.strip() for line in lines if line.strip()][:LOOKED_AT]
     for separator in SEPARATORS[:-1]:
         if separator in some[0] or sum(separator in line for line in some) >= MOSTLY * len(some):
@@ -99,7 +99,7 @@ def _separator(lines: Sequence[str], wanted: int) -> str:
 
 
 def _of_commas(header: Sequence[str], data: Sequence[str], wanted: int) -> str:
-    """Whether the one comma in lines such as “0,5” separates two columns or is a decimal comma."""
+    """Separator of lines such as “0,5”: a comma if it separates two columns, NOTHING if it is a decimal comma."""
     if header:
         return "," if "," in header[0] else NOTHING
     if not all("," in line for line in data):
@@ -133,7 +133,7 @@ def _cells(lines: Sequence[str], separator: str) -> list[list[str]]:
             skipinitialspace=True,
         )
     except (csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"The file is no table of comma-separated values ({str(error).strip()}).") from error
+        raise ValueError(f"The file is not a table of comma-separated values ({str(error).strip()}).") from error
     cells = [[str(cell).strip() for cell in row] for row in frame.fillna("").to_numpy().tolist()]
     while cells and len(cells[0]) > 1 and not any(row[-1] for row in cells):
         cells = [row[:-1] for row in cells]
@@ -150,7 +150,8 @@ def _named_in(comment: str, separator: str, width: int) -> tuple[str, ...]:
 
 
 def _is_header(rows: Sequence[tuple[int, Sequence[str]]]) -> bool:
-    """Whether the first row names the columns: it has a name above a column of numbers, or counts columns as pandas does."""
+    """True if the first row names the columns: it has a name above a column of numbers, or counts columns as pandas
+    does."""
     (_, first), below = rows[0], [cells for _, cells in rows[1:]]
     if not below:
         return not any(map(is_number, first))
@@ -163,7 +164,7 @@ def _is_header(rows: Sequence[tuple[int, Sequence[str]]]) -> bool:
 
 
 def of_numbers(cells: Sequence[str]) -> bool:
-    """Whether at least half of the cells that are filled are numbers: then the others are errors."""
+    """True if at least half of the filled cells are numbers: then the others are errors."""
     filled = [cell for cell in cells if not is_missing(cell)]
     return bool(filled) and 2 * sum(map(is_number, filled)) >= len(filled)
 
@@ -186,5 +187,5 @@ def _aligned(names: tuple[str, ...], rows: Sequence[tuple[int, Sequence[str]]]) 
 
 
 def _length(cells: Sequence[str]) -> int:
-    """How many cells there are up to the last that is filled."""
+    """Number of cells up to the last filled one."""
     return max((k for k, cell in enumerate(cells, start=1) if cell), default=0)

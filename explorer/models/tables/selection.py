@@ -1,4 +1,4 @@
-"""Which columns of a table a network reads; what is ambiguous is refused, with what can be chosen."""
+"""Choice of the columns that a network reads; an ambiguous table is refused, with the choices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from explorer.signals import Array
 INDEX = frozenset({"", "unnamed: 0", "index", "idx", "id", "#", "row", "no", "no.", "nr", "nr."})
 """Names of columns that count the rows."""
 UNNAMED = re.compile(r"x\d+")
-"""What columns are called that nobody has named."""
+"""Pattern of default names, of columns that nobody has named."""
 MARKS = {POINT: "a decimal point", COMMA: "a decimal comma"}
 
 
@@ -62,11 +62,11 @@ def read_table(
     """
     for magic, what in BINARY.items():
         if content.startswith(magic):
-            raise ValueError(f"The file is no table of comma-separated values (it is {what}). Save it as CSV.")
+            raise ValueError(f"The file is not a table of comma-separated values (it is {what}). Save it as CSV.")
     try:
         text, encoding = decoded(content)
     except ValueError as error:
-        raise ValueError(f"The file is no table of comma-separated values ({error}).") from error
+        raise ValueError(f"The file is not a table of comma-separated values ({error}).") from error
     grid = grid_of(text, len(wanted))
     places, notes = _chosen(grid, wanted, columns)
     marks = _marks(grid, places, decimal)
@@ -96,8 +96,8 @@ def _chosen(grid: Grid, wanted: Sequence[str], columns: Sequence[str | int]) -> 
     if len(numeric) > len(wanted) and grid.headed and _counts(grid, numeric[0]):
         notes = [f"Left out: {called(grid, numeric.pop(0))}, which counts the rows."]
     if len(numeric) < len(wanted):
-        found = f"{len(numeric)} column{'' if len(numeric) == 1 else 's'} of numbers"
-        raise ValueError(f"The file has {found}; {len(wanted)} are needed: {', '.join(wanted)}.")
+        available = f"{len(numeric)} column{'' if len(numeric) == 1 else 's'} of numbers"
+        raise ValueError(f"The file has {available}; {len(wanted)} are needed: {', '.join(wanted)}.")
     if len(numeric) > len(wanted):
         raise _ambiguous(grid, numeric, wanted)
     by_name = {
@@ -139,11 +139,11 @@ def _place(grid: Grid, column: str | int) -> int:
 
 
 def _counts(grid: Grid, place: int) -> bool:
-    """Whether a column counts the rows, by its name and by its numbers."""
+    """True if a column counts the rows, by its name and by its numbers."""
     if grid.names[place].strip().lower() not in INDEX:
         return False
-    found = [number(cell) for cell in grid.column(place)]
-    return all(b is not None and a is not None and b - a == 1 for a, b in pairwise(found))
+    values = [number(cell) for cell in grid.column(place)]
+    return all(b is not None and a is not None and b - a == 1 for a, b in pairwise(values))
 
 
 def _marks(grid: Grid, places: Sequence[int], decimal: str | None) -> list[str]:
@@ -182,7 +182,7 @@ def _mark(grid: Grid, place: int, sure: set[str]) -> str:
 
 
 def _row(place: int, cells: Sequence[str], places: Sequence[int], marks: Sequence[str]) -> list[float]:
-    found = []
+    row = []
     for column, mark in zip(places, marks, strict=True):
         cell = cells[column]
         value = number(cell, mark)
@@ -190,11 +190,11 @@ def _row(place: int, cells: Sequence[str], places: Sequence[int], marks: Sequenc
             missing = (
                 "has a gap"
                 if not cell
-                else f"has “{cell[:40]}”, which is {'a gap' if is_missing(cell) else 'no finite number'}"
+                else f"has “{cell[:40]}”, which is {'a gap' if is_missing(cell) else 'not a finite number'}"
             )
             raise ValueError(f"Row {place} of the file {missing}.")
-        found.append(value)
-    return found
+        row.append(value)
+    return row
 
 
 def _says(grid: Grid, places: Sequence[int], wanted: Sequence[str]) -> str:

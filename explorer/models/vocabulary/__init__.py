@@ -1,4 +1,5 @@
-"""What a model reads, as numbers: characters, words, or rows of numbers. Nothing is dropped in silence."""
+"""A model's input as numbers: characters, words, or rows of numbers. Every dropped or replaced character is
+reported."""
 
 from explorer.models.vocabulary.characters import READ_AS, Characters, read_as
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, Reader, listed, named
@@ -11,7 +12,7 @@ from explorer.models.vocabulary.words import Words
 KINDS: dict[str, type[Characters] | type[Words] | type[Numbers]] = {
     reader.kind: reader for reader in (Characters, Words, Numbers)
 }
-"""As a card names them."""
+"""Kinds of tokenizer, by their names on cards."""
 
 __all__ = [
     "KINDS",

@@ -11,10 +11,10 @@ import numpy as np
 
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed, named
 from explorer.models.vocabulary.matching import Match, Matcher
-from explorer.models.vocabulary.normalisation import told, well_formed
+from explorer.models.vocabulary.normalisation import spelling_notices, well_formed
 
 READ_AS = {"“": '"', "”": '"', "‘": "'", "’": "'", "\r": "\n", "\t": " ", "\u00a0": " ", "–": "—", "…": "."}
-"""Characters that are read as another one; whoever types them is told."""
+"""Characters that are read as another one; a notice says so."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Characters:
         return len(self.labels)
 
     def id_of(self, symbol: str) -> int:
-        """Raises ValueError for a character that this vocabulary does not have."""
+        """Id of a character. Raises ValueError if the vocabulary does not have it."""
         if symbol not in self.symbols:
             raise ValueError(
                 f"{symbol!r} is not in this vocabulary of {len(self.symbols)} characters: {''.join(self.symbols)!r}"
@@ -67,7 +67,7 @@ class Characters:
         """One token a character; a letter with its accents is one where the vocabulary has it as one. A Windows line end counts as one."""
         matches, notices = self._cut(text)
         ids = np.array([0 if m.symbol is None else self.table[m.symbol] for m in matches], dtype=np.int64)
-        notices += told(match.change for match in matches if match.change)
+        notices += spelling_notices(match.change for match in matches if match.change)
         unknown = distinct(match.typed for match in matches if match.symbol is None)
         if unknown:
             whole = "Unknown to this model" if ids.any() else "This model knows none of these characters"
@@ -91,5 +91,5 @@ class Characters:
 
 
 def read_as(text: str, table: Mapping[str, str]) -> str:
-    """`text` with each character that the table has replaced by what it is read as."""
+    """`text` with each character of the table replaced by the one that it is read as."""
     return text.translate({ord(typed): plain for typed, plain in table.items()})

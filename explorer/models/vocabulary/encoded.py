@@ -1,4 +1,4 @@
-"""What every kind of reader gives."""
+"""Result of encoding, and the protocol of every tokenizer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = TypeVar("Kind")
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 """The name of id 0, which stands for every token that a vocabulary does not have."""
 EVERYDAY = {" ": "space", "\n": "line end", "\t": "tab"}
-"""What people call the characters that do not show."""
+"""Everyday names of the characters that do not show."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Encoded:
 
 
 class Reader(Protocol):
-    """Turns what a person types into what a network reads.
+    """Tokenizer: turns a typed text into a network's input.
 
     symbols  what a card stores to make the reader again: the known characters or words, or the names of the columns
     labels   a name for each id, the unknown one first; empty for numbers
@@ -43,14 +43,14 @@ class Reader(Protocol):
 
     @property
     def unknown(self) -> int | None:
-        """The id that stands for every token that is not known; None where none does."""
+        """Id of unknown tokens; None if there is none."""
 
     @property
     def symbols(self) -> tuple[str, ...]: ...
     @property
     def labels(self) -> tuple[str, ...]: ...
     def id_of(self, symbol: str) -> int:
-        """Raises ValueError for a symbol that is not known."""
+        """Id of a symbol. Raises ValueError for an unknown one."""
 
     def pieces(self, text: str) -> list[str]:
         """The text cut after each token; joined they are the text again."""
@@ -59,14 +59,14 @@ class Reader(Protocol):
         """A text that has these tokens."""
 
     def encode(self, text: str) -> Encoded:
-        """Raises ValueError for what cannot be read at all, such as a letter among numbers."""
+        """Encode a text. Raises ValueError for a text that cannot be read at all, such as a letter among numbers."""
 
     def __len__(self) -> int:
-        """Of ids, or of columns."""
+        """Number of ids, or of columns."""
 
 
 def distinct(tokens: Iterable[Kind]) -> list[Kind]:
-    """Each once, in the order of their first appearance."""
+    """Distinct items, in the order of their first appearance."""
     return list(dict.fromkeys(tokens))
 
 
@@ -82,7 +82,7 @@ def shortened(text: str, most: int = 40) -> str:
 
 
 def named(character: str) -> str:
-    """A character as a person can recognise it: itself where it shows, else its name. A longer token is its own name, cut where it
+    """Visible name of a character: itself if it is printable, else its name. A longer token is its own name, cut if it
     is very long."""
     if len(character) > 1:
         return shortened(character)

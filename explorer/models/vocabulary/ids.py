@@ -1,4 +1,4 @@
-"""Ids: the numbers of tokens whose names nobody gave."""
+"""Ids: a vocabulary whose symbols have no names."""
 
 from __future__ import annotations
 
@@ -38,12 +38,13 @@ class Ids:
         """Raises ValueError for what is no id of this network."""
         if not (symbol.isascii() and symbol.isdigit() and len(symbol) <= 9 and int(symbol) < self.count):
             raise ValueError(
-                f"“{shortened(symbol)}” is no id; this network reads whole numbers from 0 to {self.count - 1}"
+                f"“{shortened(symbol)}” is not an id; this network reads whole numbers from 0 to {self.count - 1}"
             )
         return int(symbol)
 
     def pieces(self, text: str) -> list[str]:
-        """The text cut before each id but the first; joined they are the text again but for what stands before the first."""
+        """The text cut before each id but the first; joined, the pieces are the text again, without any characters
+        before the first id."""
         return ID.findall(text)
 
     def joined(self, tokens: Sequence[str]) -> str:

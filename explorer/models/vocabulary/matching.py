@@ -26,7 +26,7 @@ class Match:
 
     @property
     def token(self) -> str:
-        """As typed; of one character that several symbols make, each of these symbols."""
+        """The token as typed; if several symbols make one character, each of these symbols."""
         return self.symbol if self.several and self.symbol is not None else self.typed
 
 
@@ -50,17 +50,18 @@ class Matcher:
 
     @cached_property
     def prefixes(self) -> frozenset[str]:
-        """All beginnings of all symbols: how far a match may still grow."""
+        """All prefixes of all symbols, which say if a match can still grow."""
         return frozenset(symbol[:end] for symbol in self.symbols for end in range(1, len(symbol) + 1))
 
     @cached_property
     def single(self) -> bool:
-        """Whether each symbol is one code point, as it stands in a text."""
+        """True if each symbol is one code point, as it stands in a text."""
         return self.form is unchanged and all(len(symbol) <= 1 for symbol in self.symbols)
 
     @cached_property
     def has_clusters(self) -> bool:
-        """Whether some symbol is one visible character of several code points: then so is every unknown character."""
+        """True if some symbol is one visible character of several code points: then every unknown character counts as
+        one, too."""
         return any(len(symbol) > 1 and len(clusters(symbol)) == 1 for symbol in self.symbols)
 
     def cut(self, text: str) -> list[Match]:
@@ -69,32 +70,32 @@ class Matcher:
             return [Match(character, character) for character in text]
         units = clusters(text)
         forms = [self.form(unit) for unit in units]
-        found: list[Match] = []
+        matches: list[Match] = []
         start = 0
         while start < len(units):
             end = self._longest(forms, start)
             if end > start:
-                found.append(Match("".join(units[start:end]), "".join(forms[start:end])))
+                matches.append(Match("".join(units[start:end]), "".join(forms[start:end])))
             else:
                 end = start + 1
-                found += self._one(units[start], units[start - 1] if start else "")
+                matches += self._one(units[start], units[start - 1] if start else "")
             start = end
-        return found
+        return matches
 
     def cover(self, text: str) -> list[str] | None:
         """The symbols that make all of `text`, the longest first; None where they do not."""
-        found: list[str] = []
+        pieces: list[str] = []
         start = 0
         while start < len(text):
             end = self._longest(text, start)
             if end == start:
                 return None
-            found.append(text[start:end])
+            pieces.append(text[start:end])
             start = end
-        return found
+        return pieces
 
     def _longest(self, forms: Sequence[str], start: int) -> int:
-        """The end of the longest symbol that begins at `start`; `start` itself where there is none."""
+        """End of the longest symbol that begins at `start`; `start` itself if none does."""
         grown, best = "", start
         for end in range(start, len(forms)):
             grown += forms[end]
@@ -117,12 +118,12 @@ class Matcher:
                 yield from (Match("", symbol, several=True) for symbol in others)
                 return
         for part in [cluster] if self.has_clusters else list(cluster):
-            known = self.form(part) in self.symbols
-            yield Match(part, self.form(part) if known else None)
+            is_symbol = self.form(part) in self.symbols
+            yield Match(part, self.form(part) if is_symbol else None)
 
 
 def _tokens(cluster: str, symbols: Sequence[str]) -> Iterator[Match]:
-    """Of one cluster that several symbols make: each its own characters where they are those that were typed."""
+    """Tokens of one cluster that several symbols make: each its own characters if they are those that were typed."""
     if "".join(symbols) == cluster:
         yield from (Match(symbol, symbol) for symbol in symbols)
     else:

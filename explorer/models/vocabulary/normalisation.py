@@ -1,6 +1,6 @@
 """Other spellings of the same visible text: composed and decomposed letters, typographic marks and blanks, compatibility forms.
 
-A reader tries a text as it is first. Only what its vocabulary does not have is tried in another spelling, and the user is told.
+A tokenizer tries a text as it is first. It tries other spellings only for symbols outside its vocabulary, and a notice says so.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from explorer.models.vocabulary.encoded import distinct, named
 
 COMPOSED, DECOMPOSED, PLAIN = "composed", "decomposed", "plain"
-"""How another spelling differs: accents joined to their letters, accents apart, or the plain form of a typographic character."""
+"""Kinds of difference: accents joined to their letters, accents apart, or the plain form of a typographic character."""
 Change = tuple[str, str, str]
-"""How a spelling differs, as typed, as read."""
+"""(kind of difference, as typed, as read)."""
 ALIKE = (
     ("'", "’", "‘", "‚", "‛", "ʼ", "′"),
     ('"', "”", "“", "„", "‟", "″", "«", "»"),
@@ -48,20 +48,20 @@ def _is_surrogate(character: str) -> bool:
 
 
 def clusters(text: str) -> list[str]:
-    """The text cut into what a person sees as one character: a letter with its accents, a flag, an emoji with its modifiers."""
+    """The text cut into visible characters: a letter with its accents, a flag, an emoji with its modifiers."""
     if text.isascii():
         return list(text)
-    found: list[str] = []
+    groups: list[str] = []
     for character in text:
-        if found and _joins(found[-1], character):
-            found[-1] += character
+        if groups and _joins(groups[-1], character):
+            groups[-1] += character
         else:
-            found.append(character)
-    return found
+            groups.append(character)
+    return groups
 
 
 def _joins(before: str, character: str) -> bool:
-    """Whether a character belongs to the cluster before it."""
+    """True if a character belongs to the cluster before it."""
     if before[-1] in "\n\r\t":
         return False
     if "\u1160" <= character <= "\u11ff":  # the vowel or final of a Korean syllable
@@ -82,7 +82,8 @@ def _is_flag_letter(character: str) -> bool:
 
 
 def spellings(typed: str, before: str = "") -> Iterator[tuple[str, str]]:
-    """Other spellings of a cluster or a word, (how it differs, spelling), the closest first; `before` is what stands before it."""
+    """Other spellings of a cluster or a word, (kind of difference, spelling), the closest first; `before` is the
+    character before it."""
     seen = {typed}
     for how, spelling in _spellings(typed, before):
         if spelling and spelling not in seen:
@@ -111,12 +112,12 @@ def _spellings(typed: str, before: str) -> Iterator[tuple[str, str]]:
     yield PLAIN, unicodedata.normalize("NFKC", typed)
 
 
-def told(changes: Iterable[Change]) -> list[str]:
-    """Notices on what was read in another spelling: (how it differs, as typed, as read)."""
-    found = distinct(changes)
-    composed = [read for how, _, read in found if how == COMPOSED]
-    decomposed = [typed for how, typed, _ in found if how == DECOMPOSED]
-    plain = [(typed, read) for how, typed, read in found if how == PLAIN]
+def spelling_notices(changes: Iterable[Change]) -> list[str]:
+    """Notices on changed spellings: (kind of difference, as typed, as read)."""
+    differences = distinct(changes)
+    composed = [read for how, _, read in differences if how == COMPOSED]
+    decomposed = [typed for how, typed, _ in differences if how == DECOMPOSED]
+    plain = [(typed, read) for how, typed, read in differences if how == PLAIN]
     return [
         *([f"Typed as letter and accent, read as one character: {', '.join(distinct(composed))}."] if composed else ()),
         *(

@@ -48,19 +48,20 @@ class Numbers:
         return self.joined([" ".join(f"{value:.9g}" for value in row) for row in np.asarray(rows, dtype=np.float64)])
 
     def encode(self, text: str) -> Encoded:
-        """Raises ValueError for a row that has not one number a column, naming the row and what it holds."""
+        """Encode rows of numbers. Raises ValueError for a row without one number a column; it names the row and its
+        content."""
         rows, tokens = [], []
         for place, piece in enumerate(self.pieces(text), start=1):
             row = piece.rstrip(";\n").strip()
             values = VALUE.findall(row)
-            said = f"row {place} is “{shortened(row)}”"
+            where = f"row {place} is “{shortened(row)}”"
             if GAP.search(row):
-                raise ValueError(f"{said}: a number is missing between two commas; write 0 where there is nothing")
+                raise ValueError(f"{where}: a number is missing between two commas; write 0 where there is nothing")
             rows.append([_number(value, place) for value in values])
             tokens.append(" ".join(values))
             if len(values) != len(self):
                 raise ValueError(
-                    f"{said}: it holds {len(values)} number{'' if len(values) == 1 else 's'}, but a row needs {len(self)} "
+                    f"{where}: it holds {len(values)} number{'' if len(values) == 1 else 's'}, but a row needs {len(self)} "
                     f"({listed(self.symbols)}); write a row a line, or a semicolon after each"
                 )
         return Encoded(np.array(rows, dtype=np.float32).reshape(-1, len(self)), tuple(tokens), ())
@@ -74,5 +75,7 @@ def _number(value: str, row: int) -> float:
     with np.errstate(over="ignore"):
         fits = math.isfinite(np.float32(number))
     if not fits:
-        raise ValueError(f"row {row} has “{shortened(value)}”, which is no finite number; write numbers such as 0.52")
+        raise ValueError(
+            f"row {row} has “{shortened(value)}”, which is not a finite number; write numbers such as 0.52"
+        )
     return number

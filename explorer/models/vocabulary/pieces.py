@@ -21,7 +21,7 @@ GOES_ON, ENDS, CONTINUED = "##", "</w>", "@@"
 """Marks of a piece within a word: WordPiece marks all but the first, BPE the last one, subword-nmt all but the last."""
 MARKS = (BYTES, SENTENCE, GOES_ON, ENDS, CONTINUED)
 SHARE = 0.1
-"""Of the symbols, that have to carry a mark."""
+"""Share of the symbols that has to carry a mark."""
 GUESSED = (
     "Cut into the longest pieces of the vocabulary; the network's own tokenizer may cut some words in another way."
 )
@@ -44,7 +44,7 @@ def _carries(symbol: str, mark: str) -> bool:
 
 @dataclass(frozen=True)
 class Pieces(Symbols, ABC):
-    """What both ways to mark pieces share. `mark` is one of MARKS."""
+    """Base of the two ways to mark pieces. `mark` is one of MARKS."""
 
     mark: str
     kind: ClassVar[str] = "pieces"
@@ -52,7 +52,7 @@ class Pieces(Symbols, ABC):
 
     @cached_property
     def lower(self) -> bool:
-        """Whether the vocabulary knows lower case alone."""
+        """True if the vocabulary has lower case alone."""
         return not any("A" <= c <= "Z" for symbol in self.symbols if not SPECIAL.fullmatch(symbol) for c in symbol)
 
     @abstractmethod
@@ -110,7 +110,8 @@ class WordPieces(Pieces):
         ]
 
     def _words(self, run: str, start: int) -> list[tuple[int, str]]:
-        """What lies between blanks as words: whole if it can be cut into pieces, else without its punctuation, else letters and marks."""
+        """Words between blanks: whole if they can be cut into pieces, else without their punctuation, else letters and
+        marks."""
         ways = [
             [(0, len(run))],
             spans(run),
@@ -133,7 +134,7 @@ class WordPieces(Pieces):
             place, change = place + len(self._bare(symbol)), None
 
     def _symbols(self, word: str) -> list[str] | None:
-        """The symbols of a word, as typed or in another spelling; None where there are none."""
+        """Symbols of a word, as typed or in another spelling; None if it cannot be cut into symbols."""
         ways = (self._cover(spelling) for spelling in (word, *(spelling for _, spelling in spellings(word))))
         return next((symbols for symbols in ways if symbols), None)
 
@@ -141,18 +142,18 @@ class WordPieces(Pieces):
         if word in self.table and SPECIAL.fullmatch(word):
             return [word]
         word = word.lower() if self.lower else word
-        found: list[str] = []
+        symbols: list[str] = []
         start = 0
         while start < len(word):
             written = ((end, self._written(word, start, end)) for end in range(len(word), start, -1))
             start, symbol = next(((end, symbol) for end, symbol in written if symbol in self.table), (0, ""))
             if not symbol:
                 return None
-            found.append(symbol)
-        return found
+            symbols.append(symbol)
+        return symbols
 
     def _written(self, word: str, start: int, end: int) -> str:
-        """How the vocabulary writes this part of a word."""
+        """This part of a word, as the vocabulary writes it."""
         part = word[start:end]
         if self.mark == GOES_ON:
             return GOES_ON + part if start else part

@@ -1,4 +1,4 @@
-"""Which reader a vocabulary is for: of characters, of words, or of pieces of words."""
+"""Choice of the tokenizer for a vocabulary: of characters, of words, or of pieces of words."""
 
 from __future__ import annotations
 

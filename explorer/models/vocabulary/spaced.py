@@ -12,14 +12,14 @@ from explorer.models.vocabulary.matching import Match, Matcher
 from explorer.models.vocabulary.pieces import BYTES, SENTENCE, Pieces
 
 BLANKS = {" ": "Ġ", "\n": "Ċ", "\t": "ĉ", "\r": "č"}
-"""How byte-level vocabularies write blanks."""
+"""Blanks in byte-level vocabularies."""
 
 
 def _byte_characters() -> list[str]:
-    """How they write each byte: printable Latin-1 as it is, all others as the code points from 256 on."""
-    shown = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    """Characters that stand for each byte: printable Latin-1 as it is, all others as the code points from 256 on."""
+    visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     hidden = iter(range(256, 512))
-    return [chr(byte if byte in shown else next(hidden)) for byte in range(256)]
+    return [chr(byte if byte in visible else next(hidden)) for byte in range(256)]
 
 
 BYTE = _byte_characters()
@@ -32,7 +32,7 @@ class SpacedPieces(Pieces):
 
     @cached_property
     def of_bytes(self) -> bool:
-        """Whether symbols are written byte by byte, so that nothing is unknown."""
+        """True if symbols are written byte by byte, so that nothing is unknown."""
         return self.mark == BYTES and all(written in self.table for written in BYTE)
 
     def joined(self, tokens: Sequence[str]) -> str:
@@ -55,7 +55,7 @@ class SpacedPieces(Pieces):
         return symbol
 
     def _form(self, text: str) -> str:
-        """How symbols write a part of a text."""
+        """Part of a text, as symbols write it."""
         text = text.lower() if self.lower else text
         if self.of_bytes:
             return "".join(BYTE[byte] for byte in text.encode())
@@ -71,10 +71,10 @@ class SpacedPieces(Pieces):
         if self.mark == BYTES:
             return _placed(self._matcher.cut(text), list(range(len(text) + 1)))
         runs = [(run.start(), run.group()) for run in re.finditer(r"\S+", text)]
-        shown = "".join(f" {run}" for _, run in runs)  # SentencePiece joins blanks, and puts one before the text
+        spaced = "".join(f" {run}" for _, run in runs)  # SentencePiece joins blanks, and puts one before the text
         ends = [0, *(start + len(run) for start, run in runs)]
         places = [place for k, (start, run) in enumerate(runs) for place in (ends[k], *range(start, start + len(run)))]
-        return _joined_unknown(_placed(self._matcher.cut(shown), [*places, len(text)]))
+        return _joined_unknown(_placed(self._matcher.cut(spaced), [*places, len(text)]))
 
 
 def _placed(matches: Sequence[Match], places: Sequence[int]) -> list[tuple[int, Match]]:
@@ -87,11 +87,11 @@ def _placed(matches: Sequence[Match], places: Sequence[int]) -> list[tuple[int, 
 
 
 def _joined_unknown(placed: Sequence[tuple[int, Match]]) -> list[tuple[int, Match]]:
-    """With neighbours that are unknown as one, as SentencePiece has them."""
-    found: list[tuple[int, Match]] = []
+    """Matches with adjacent unknown ones joined into one, as in SentencePiece."""
+    joined: list[tuple[int, Match]] = []
     for unknown, group in groupby(placed, key=lambda one: one[1].symbol is None):
         some = list(group)
-        found += (
+        joined += (
             [(some[0][0], Match("".join(match.typed for _, match in some).strip() or " ", None))] if unknown else some
         )
-    return found
+    return joined

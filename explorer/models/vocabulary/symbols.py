@@ -1,4 +1,4 @@
-"""Vocabularies of uploaded models: every id has its symbol, and one of them may stand for all that is unknown."""
+"""Vocabularies of uploaded models: every id has its symbol, and one symbol may stand for all unknown ones."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed, named
 from explorer.models.vocabulary.matching import Match, Matcher
-from explorer.models.vocabulary.normalisation import GROUP, Change, told, well_formed
+from explorer.models.vocabulary.normalisation import GROUP, Change, spelling_notices, well_formed
 from explorer.models.vocabulary.words import CLOSING, cut_before, look_up, spans
 
 UNKNOWNS = (UNKNOWN, "<unk>", "[unk]", "<oov>", "[oov]", "unk", "__unk__", "<unknown>")
-"""How people write the symbol for everything else, in any case."""
+"""Usual names of the symbol for unknown tokens, in any case."""
 SPECIAL = re.compile(r"[<\[].+[>\]]|__.+__|\s*")
 """Symbols that are marks of their own, such as the beginning or padding, and no words."""
 WRITTEN = {
@@ -25,13 +25,13 @@ WRITTEN = {
     "\r": ("\\r",),
     " ": ("<space>", "<sp>", "[space]", "␣", "▁", "Ġ"),
 }
-"""How people write a blank or a line end in a list of symbols, in any case."""
+"""Usual names of a blank or a line end in a list of symbols, in any case."""
 BLANKS = frozenset(WRITTEN)
 
 
 @dataclass(frozen=True)
 class Symbols:
-    """What all such vocabularies share. `symbols` names every id, from 0 on."""
+    """Base of all vocabularies of symbols. `symbols` names every id, from 0 on."""
 
     symbols: tuple[str, ...]
     kind: ClassVar[str]
@@ -53,14 +53,14 @@ class Symbols:
 
     @cached_property
     def unknown(self) -> int | None:
-        """The id that stands for everything that is not there; None where nothing does."""
+        """Id of unknown symbols; None if there is none."""
         return next((k for k, symbol in enumerate(self.symbols) if symbol.lower() in UNKNOWNS), None)
 
     def __len__(self) -> int:
         return len(self.symbols)
 
     def id_of(self, symbol: str) -> int:
-        """Raises ValueError for a symbol that this vocabulary does not have."""
+        """Id of a symbol. Raises ValueError if the vocabulary does not have it."""
         if symbol not in self.table:
             raise ValueError(f"{symbol!r} is not among the {len(self):,} symbols of this vocabulary")
         return self.table[symbol]
@@ -72,22 +72,23 @@ class Symbols:
         changes: Iterable[Change] = (),
         notices: Iterable[str] = (),
     ) -> Encoded:
-        """`tokens` as typed, read as `symbols`. Raises ValueError for unknown ones where no symbol stands for them."""
+        """Encoding of `tokens` as typed, read as `symbols`. Raises ValueError for unknown ones if no symbol stands for
+        them."""
         missing = distinct(token for token, symbol in zip(tokens, symbols, strict=True) if symbol is None)
         if missing and self.unknown is None:
             raise ValueError(
                 f"this network's vocabulary of {len(self):,} {self.kind} has no {listed([named(one) for one in missing])}, "
-                "and no symbol for what is unknown; leave that out"
+                "and no symbol for unknown ones; leave these out"
             )
         unknown = self.unknown or 0
         ids = np.array([unknown if symbol is None else self.table[symbol] for symbol in symbols], dtype=np.int64)
-        found = [*notices, *told(changes)]
+        remarks = [*notices, *spelling_notices(changes)]
         if missing:
-            found.append(
+            remarks.append(
                 f"Unknown to this network: {listed([named(one) for one in missing])}. It reads each of them as "
                 f"“{self.symbols[unknown]}”."
             )
-        return Encoded(ids, tuple(tokens), tuple(found))
+        return Encoded(ids, tuple(tokens), tuple(remarks))
 
 
 class OwnCharacters(Symbols):
@@ -117,11 +118,14 @@ class OwnCharacters(Symbols):
         return " ".join(texts) if self._blanks_part and not self._is(text, tokens) else text
 
     def encode(self, text: str) -> Encoded:
-        """Raises ValueError for a character that is not there where nothing stands for it."""
+        """Encode a text. Raises ValueError for an unknown character if no symbol stands for it."""
         matches, notices = self._cut(text)
         read = [match for match in matches if not self._parts(match)]
         if len(read) < len(matches):
-            notices = (*notices, "Blanks part symbols and are not read: this vocabulary has no symbol for them.")
+            notices = (
+                *notices,
+                "Blanks only separate symbols and are not read: this vocabulary has no symbol for them.",
+            )
         return self.encoded(
             [m.token for m in read], [m.symbol for m in read], (m.change for m in read if m.change), notices
         )
@@ -136,7 +140,7 @@ class OwnCharacters(Symbols):
         return long and not any(blank in self.table for blank in GROUP[" "])
 
     def _parts(self, match: Match) -> bool:
-        """Whether it is a blank that only parts symbols."""
+        """True for a blank that only separates symbols."""
         return match.symbol is None and self._blanks_part and match.typed.isspace()
 
     def _cut(self, text: str) -> tuple[list[Match], tuple[str, ...]]:
@@ -144,7 +148,7 @@ class OwnCharacters(Symbols):
         return self._matcher.cut(text), notices
 
     def _is(self, text: str, tokens: Sequence[str]) -> bool:
-        """Whether a text is cut into these symbols again."""
+        """True if the text is cut into these symbols again."""
         return [m.symbol for m in self._matcher.cut(text)] == [t if t in self.table else None for t in tokens]
 
 
@@ -156,7 +160,7 @@ class OwnWords(Symbols):
 
     @cached_property
     def lower(self) -> bool:
-        """Whether the vocabulary knows lower case alone."""
+        """True if the vocabulary has lower case alone."""
         return all(symbol == symbol.lower() for symbol in self.symbols if not SPECIAL.fullmatch(symbol))
 
     def pieces(self, text: str) -> list[str]:
@@ -165,7 +169,8 @@ class OwnWords(Symbols):
         return cut_before([start for start, _ in self._found(text)], text)
 
     def joined(self, tokens: Sequence[str]) -> str:
-        """With spaces between, but none before a closing mark, nor beside blanks and line ends that are tokens themselves."""
+        """Symbols joined to a text, with spaces between, but none before a closing mark, nor beside blanks and line
+        ends that are tokens themselves."""
         text = ""
         for token in (blank_of(token) or token for token in tokens):
             apart = text and token not in CLOSING and not token.isspace() and not text[-1].isspace()
@@ -173,12 +178,12 @@ class OwnWords(Symbols):
         return text
 
     def encode(self, text: str) -> Encoded:
-        """Raises ValueError for a word that is not there where nothing stands for it."""
+        """Encode a text. Raises ValueError for an unknown word if no symbol stands for it."""
         text, notices = well_formed(text)
         tokens = [text[start:end] for start, end in self._found(text)]
-        found = [self._look_up(token) for token in tokens]
+        pairs = [self._look_up(token) for token in tokens]
         return self.encoded(
-            tokens, [symbol for symbol, _ in found], (change for _, changes in found for change in changes), notices
+            tokens, [symbol for symbol, _ in pairs], (change for _, changes in pairs for change in changes), notices
         )
 
     def _look_up(self, token: str) -> tuple[str | None, tuple[Change, ...]]:
@@ -186,27 +191,27 @@ class OwnWords(Symbols):
 
     @cached_property
     def _blanks(self) -> Matcher:
-        """What of blanks is read. A space as the first symbol is for padding."""
+        """Matcher of the blanks that are read. A space as the first symbol is for padding."""
         return Matcher(
             {symbol for symbol, index in self.table.items() if symbol.isspace() and (index or symbol != " ")}
         )
 
     def _found(self, text: str) -> list[tuple[int, int]]:
-        """Where the tokens stand. What lies between blanks is one token if the vocabulary has it as it is ("<eos>", "don't"), else it is
-        cut into words and marks."""
-        found: list[tuple[int, int]] = []
+        """Spans of the tokens. The text between blanks is one token if the vocabulary has it as it is ("<eos>",
+        "don't"), else it is cut into words and marks."""
+        places: list[tuple[int, int]] = []
         for run in re.finditer(r"\S+|\s+", text):
             start = run.start()
             if run.group().isspace():
                 for match in self._blanks.cut(run.group()):
                     if match.symbol is not None and match.change is None:
-                        found.append((start, start + len(match.typed)))
+                        places.append((start, start + len(match.typed)))
                     start += len(match.typed)
             elif self._look_up(run.group())[0] is not None:
-                found.append(run.span())
+                places.append(run.span())
             else:
-                found += [(start + first, start + last) for first, last in spans(run.group())]
-        return found
+                places += [(start + first, start + last) for first, last in spans(run.group())]
+        return places
 
 
 def plain(symbols: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from explorer.models.vocabulary.characters import READ_AS, read_as
 from explorer.models.vocabulary.encoded import UNKNOWN, Encoded, distinct, listed
-from explorer.models.vocabulary.normalisation import PLAIN, Change, clusters, spellings, told, well_formed
+from explorer.models.vocabulary.normalisation import PLAIN, Change, clusters, spelling_notices, spellings, well_formed
 
 TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:[.,]\d+)*|\S")
 APOSTROPHES = frozenset("'’‘‛ʼ′")
@@ -46,27 +46,27 @@ class Words:
         return len(self.labels)
 
     def id_of(self, symbol: str) -> int:
-        """Raises ValueError for a word that this vocabulary does not have."""
+        """Id of a word. Raises ValueError if the vocabulary does not have it."""
         if symbol.lower() not in self.symbols:
             raise ValueError(f"{symbol!r} is not among the {len(self.symbols):,} words of this vocabulary")
         return self.symbols.index(symbol.lower()) + 1
 
     def pieces(self, text: str) -> list[str]:
-        """The text cut before each word but the first; joined they are the text again. Empty where there is no word."""
+        """The text cut before each word but the first; joined, the pieces are the text again. Empty without words."""
         text, _ = well_formed(text)
         return cut_before([start for start, _ in spans(text)], text)
 
     def joined(self, tokens: Sequence[str]) -> str:
-        """With spaces between, but none before a closing mark."""
+        """Words joined to a text, with spaces between, but none before a closing mark."""
         return "".join(t if k == 0 or t in CLOSING else f" {t}" for k, t in enumerate(tokens))
 
     def encode(self, text: str) -> Encoded:
         """One token a word or mark, as typed; blanks between them are not read."""
         text, surrogates = well_formed(text)
         typed = tuple(text[start:end] for start, end in spans(text))
-        found = [look_up(word, self.table, READ_AS, lower=True) for word in typed]
-        ids = np.array([0 if symbol is None else self.table[symbol] for symbol, _ in found], dtype=np.int64)
-        notices = [*surrogates, *told(change for _, changes in found for change in changes)]
+        symbols = [look_up(word, self.table, READ_AS, lower=True) for word in typed]
+        ids = np.array([0 if symbol is None else self.table[symbol] for symbol, _ in symbols], dtype=np.int64)
+        notices = [*surrogates, *spelling_notices(change for _, changes in symbols for change in changes)]
         unknown = distinct(word for word, index in zip(typed, ids, strict=True) if index == 0)
         if unknown:
             whole = "This model knows none of these words" if not ids.any() else "Unknown to this model"
@@ -80,8 +80,8 @@ class Words:
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where the words and marks of a text stand, however they are spelled: an accent belongs to its letter, and a curly apostrophe to
-    its word like a straight one."""
+    """Spans of the words and marks of a text, however they are spelled: an accent belongs to its letter, and a curly
+    apostrophe to its word like a straight one."""
     if text.isascii():
         return [match.span() for match in TOKEN.finditer(text)]
     units = clusters(text)
@@ -91,18 +91,19 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def cut_before(starts: Sequence[int], text: str) -> list[str]:
-    """The text cut at each of these places but the first; joined the pieces are the text again. Empty where there is no place."""
+    """The text cut at each of these places but the first; joined, the pieces are the text again. Empty without
+    places."""
     return [text[start:end] for start, end in pairwise([0, *starts[1:], len(text)])] if starts else []
 
 
 def look_up(
     word: str, known: Container[str], usual: Mapping[str, str], *, lower: bool
 ) -> tuple[str | None, tuple[Change, ...]]:
-    """The symbol that stands for a word as it is typed, or in another spelling, and what is changed for that; None where there is none.
+    """Symbol for a word as it is typed, or in another spelling, and the changes that this takes; None if no symbol fits.
 
     known  all symbols
-    usual  a character and what is read instead, before other spellings are tried
-    lower  whether the symbols are in lower case
+    usual  characters and their replacements, tried before other spellings
+    lower  True if the symbols are in lower case
     """
     plain = read_as(word, usual)
     for how, spelling in (("", word), (PLAIN, plain), *spellings(word), *spellings(plain)):
@@ -113,7 +114,7 @@ def look_up(
 
 
 def _changes(how: str, word: str, spelling: str) -> tuple[Change, ...]:
-    """What is told of a word in another spelling: of plain characters each that changed, of accents the word."""
+    """Changes to report for a word in another spelling: of plain characters each that changed, of accents the word."""
     if word == spelling:
         return ()
     if how == PLAIN and len(word) == len(spelling):

@@ -220,7 +220,7 @@ def test_a_guest_is_found_by_its_name(guest: models.Model) -> None:
     card = models.card_of(beside)
     assert card.untrained and not card.own
     assert [card.name for card in models.siblings(beside)] == ["own-abc", beside]
-    with pytest.raises(ValueError, match="'own-def' is not here: one's own stays in the session"):
+    with pytest.raises(ValueError, match="'own-def' is not here: an uploaded network exists only in the session"):
         models.card_of("own-def")
 
 

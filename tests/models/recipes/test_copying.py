@@ -26,9 +26,9 @@ def test_properties() -> None:
     assert copying.after_mark(TEXT).tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 1]
     assert copying.letters_to_say(TEXT).tolist() == [1, 2, 3, 3, 3, 3, 2, 1, 0]
     assert copying.first_held(TEXT).tolist() == [1, 1, 1, 1, 1, 1, 0, 0, 0]
-    assert copying.asked(TEXT).tolist() == [6, 7, 8]
-    assert copying.first_said(TEXT).tolist() == [6]
-    assert not copying.first_held("b" + TEXT).any() and not len(copying.first_said("b" + TEXT))
+    assert copying.answer_steps(TEXT).tolist() == [6, 7, 8]
+    assert copying.first_due(TEXT).tolist() == [6]
+    assert not copying.first_held("b" + TEXT).any() and not len(copying.first_due("b" + TEXT))
 
 
 def test_a_batch_is_what_the_rule_says() -> None:

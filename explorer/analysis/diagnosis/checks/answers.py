@@ -1,4 +1,5 @@
-"""Whether the answers are right: next tokens against counts, chance and the cut network; classes and numbers against a constant answer."""
+"""Check of the answers: next tokens against counts, chance and the cut network; classes and numbers against a constant
+answer."""
 
 from __future__ import annotations
 
@@ -16,16 +17,16 @@ COUNTS = (
     "it as something else. Even odds are a pure guess."
 )
 COUNTS_TRIES = (
-    "See whether the text is like those that it was trained on, and whether the vocabulary, the order of the gates and the readout are "
+    "Check whether the text is like those that it was trained on, and whether the vocabulary, the order of the gates and the readout are "
     "those of training. If they are, the network was not trained, or on targets that do not belong to its inputs (shifted, shuffled)."
 )
 CUT = "Every recurrent path is cut by reading each token from the zero state: nothing is carried from step to step."
 CUT_TRIES = (
-    "See whether the axes of step and batch changed places in training (batch_first), whether the targets belong to the inputs, and "
+    "Check whether the axes of step and batch changed places in training (batch_first), whether the targets belong to the inputs, and "
     "whether the state was carried along. If they are right, train longer and over longer stretches."
 )
 SCORE_TRIES = (
-    "See whether the order of the labels, the scale of the input and the vocabulary are those of training, and whether the examples are "
+    "Check whether the order of the labels, the scale of the input and the vocabulary are those of training, and whether the examples are "
     "like those that it was trained on. If they are, the network has not learnt the task: check that the labels belong to the inputs, "
     "and whether the gradient reaches back to where the answer is decided."
 )
@@ -36,7 +37,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
     here, unseen = subject.prediction, subject.unseen
     for one in (here, unseen):
         if one is not None:
-            yield _told(one)
+            yield _bits_fact(one)
     if here is not None and unseen is not None:
         yield from _of_both(here, unseen)
     elif (one := here or unseen) is not None:
@@ -45,7 +46,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         yield from _scored(subject.score)
 
 
-def _told(one: Prediction) -> Fact:
+def _bits_fact(one: Prediction) -> Fact:
     text = (
         f"{number(one.bits)}; its own counts {number(one.counts)}, even odds {number(one.even)}, the network with every recurrent path cut "
         f"{number(one.cut)}, counting pairs {number(one.pairs)} and triples {number(one.triples)} ({one.count:,} predictions)"
@@ -63,7 +64,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
             f"whose own counts take {number(unseen.counts)}",
             value=unseen.share - here.share,
             threshold=at.MEMORISED,
-            explains="It has learnt the order of these tokens, and little that holds of other texts.",
+            explains="It has learnt the order of these tokens, and little that holds for other texts.",
             tries="Train on more text, with dropout (Zaremba et al. 2014) or weight decay, or a smaller network; stop when the "
             "loss on held-out text no longer falls (Prechelt 1998).",
             see="watch",
@@ -77,7 +78,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
             value=here.share,
             threshold=at.POOR,
             explains=COUNTS,
-            tries="Nothing need be done to the network. Judge it on a text like those that it was trained on.",
+            tries="The network needs no change. Judge it on a text like those that it was trained on.",
             see="watch",
         )
     else:
@@ -85,7 +86,7 @@ def _of_both(here: Prediction, unseen: Prediction) -> Iterator[Finding]:
 
 
 def _judged(one: Prediction) -> Iterator[Finding]:
-    """The gravest of what can be said: it has learnt nothing, or nothing of the past, or little."""
+    """The gravest finding that holds: nothing learnt, nothing of the past learnt, or little."""
     if one.share >= at.NOT_LEARNT:
         yield _poor(one)
     elif one.is_blind:
@@ -144,9 +145,9 @@ def _context(one: Prediction) -> Finding:
 def _scored(score: Score) -> Iterator[Finding | Fact]:
     is_share = score.kind == "share"
     write = share if is_share else number
-    said = f"{write(score.value)}{' right' if is_share else ''}; {score.rival} {write(score.baseline)}"
+    text = f"{write(score.value)}{' right' if is_share else ''}; {score.rival} {write(score.baseline)}"
     label = "Answers that are right" if is_share else "Squared error of the answers"
-    yield Fact(check=KEY, label=label, value=score.value, text=f"{said} ({score.count:,} answers, {score.of})")
+    yield Fact(check=KEY, label=label, value=score.value, text=f"{text} ({score.count:,} answers, {score.of})")
     if score.skill >= at.SKILL_LOOK:
         return
     how = "No better than" if score.skill <= 0 else "Hardly better than"

@@ -45,7 +45,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 def _judged(
     subject: Subject, row: Row, label: str, bias: Array, middle: float, *, carries_h: bool
 ) -> Iterator[Finding]:
-    units, kept = subject.trace.units, advice.kept(subject, row)
+    units, kept = subject.trace.units, advice.kept_share(subject, row)
     little = advice.keeps(subject, row) == "little"
     picture = bars(
         f"Bias of the {label}, towards keeping{subject.where(row)}", bias, "bias", threshold=at.SHUT_BIAS,

@@ -1,4 +1,4 @@
-"""Units that do not depend on what is read, units that nobody hears, and layers of nothing else."""
+"""Units that do not depend on the input, units without effect, and layers of nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from explorer.signals import Array
 def check(subject: Subject) -> Iterator[Finding | Fact]:
     """Wrong where half of a layer is so; a layer of one or two units may be wired to have one to spare."""
     for row in subject.sound:
-        if subject.trace.steps >= at.STEPS and subject.hears and subject.controls is not None:
+        if subject.trace.steps >= at.STEPS and subject.input_varies and subject.controls is not None:
             yield from _unmoved(subject, row, subject.controls)
         yield from _unheard(subject, row)
 
@@ -35,10 +35,10 @@ def _unmoved(subject: Subject, row: Row, controls: Array) -> Iterator[Finding | 
     whole = len(dead) == len(moved)
     many = len(dead) / len(moved) >= at.MANY_STILL and len(moved) >= at.FEW_UNITS
     verb, them = ("is", "it") if len(dead) == 1 else ("are", "them")
-    some = f"{count_of(len(dead), len(moved), 'unit')} {verb} dead, what is read moves {them} by less than {at.STILL}"
+    some = f"{count_of(len(dead), len(moved), 'unit')} {verb} dead: the input moves {them} by less than {at.STILL}"
     some += f": {units(dead.tolist())}"
-    all_of_it = f"The layer is dead: what is read moves none of its {counted(len(moved), 'unit')} by {at.STILL}"
-    carries = "the layers above and the answer cannot depend on what was read through it" if whole else "it is a bias"
+    all_of_it = f"The layer is dead: the input moves none of its {counted(len(moved), 'unit')} by {at.STILL}"
+    carries = "the input cannot reach the layers above or the answer through it" if whole else "it is a bias"
     yield Finding(
         check="dead",
         severity="wrong" if whole or many else _of_some(dead, moved),
@@ -48,12 +48,12 @@ def _unmoved(subject: Subject, row: Row, controls: Array) -> Iterator[Finding | 
         layer=row.number,
         units=tuple(map(int, dead)),
         unit=int(dead[0]),
-        explains="Measured against two other readings, of the text backwards and of the mean of the input at each step. What does the "
-        f"same in all three carries nothing of the text: {carries}.",
+        explains="Compared with two other readings: the text backwards, and the mean input at each step. A unit that does the same in "
+        f"all three carries nothing of the text: {carries}.",
         tries=_tries(row, whole),
         see="hidden",
         picture=bars(
-            f"How far what is read moves h at most{subject.where(row)}",
+            f"Largest change of h by the input{subject.where(row)}",
             moved,
             "difference in h",
             marked=dead.tolist(),
@@ -70,14 +70,14 @@ def _of_some(some: Array, whole: Array) -> Severity:
 def _tries(row: Row, whole: bool) -> str:
     zero = all(not weight.any() for name, weight in row.weights.items() if name.startswith("W"))
     if zero:
-        return "All of its weights are 0: see whether they were loaded under other names, or zeroed by pruning or by a mask."
+        return "All of its weights are 0: check whether they were loaded under other names, or zeroed by pruning or by a mask."
     first = (
-        "See whether its weights were loaded and whether the layer below it moves. "
+        "Check whether its weights were loaded and whether the layer below it moves. "
         if whole
-        else "See whether another text moves it. "
+        else "Check whether another text moves it. "
     )
     return first + (
-        "Units of a relu that died come back by a lower learning rate and a small positive bias; shut gates are "
+        "Dead relu units recover with a lower learning rate and a small positive bias; shut gates are "
         "named above; unused units can be pruned."
     )
 
@@ -97,15 +97,15 @@ def _unheard(subject: Subject, row: Row) -> Iterator[Finding]:
     yield Finding(
         check="unheard",
         severity="wrong" if many else _of_some(unheard, outgoing),
-        title=f"{count_of(len(unheard), len(outgoing), 'unit')} {'is' if len(unheard) == 1 else 'are'} heard by "
-        f"nobody, the outgoing weights are 0: {units(unheard.tolist())}{subject.where(row)}",
+        title=f"{count_of(len(unheard), len(outgoing), 'unit')} {'has' if len(unheard) == 1 else 'have'} no effect, "
+        f"all outgoing weights are 0: {units(unheard.tolist())}{subject.where(row)}",
         value=len(unheard) / len(outgoing),
         threshold=at.MANY_STILL,
         layer=row.number,
         units=tuple(map(int, unheard)),
         unit=int(unheard[0]),
-        explains="Neither other units nor the answer depend on such a unit, so no gradient comes back to it: it stays as it is.",
-        tries="Pruning or strong decay leaves such units; they can be cut out. Else see whether the readout is the "
+        explains="Neither other units nor the answer depend on such a unit, so it gets no gradient and never changes.",
+        tries="Pruning or strong decay leaves such units; they can be cut out. Else check whether the readout is the "
         "one that was trained with it.",
         see="hidden",
         picture=_picture(subject, row, outgoing, unheard),

@@ -17,16 +17,16 @@ from explorer.analysis.numbers import number, share
 from explorer.signals import Array
 
 SHOWN = 3
-"""How many units' states a picture shows."""
+"""Number of units whose states a picture shows."""
 
 
 def grows_too_large(subject: Subject, row: Row) -> bool:
-    """Whether the row's memory is found wrong or worth a look, so that nothing else calls it fine."""
+    """True if the row's memory has a finding more severe than a note, so that no other check calls it fine."""
     return any(isinstance(one, Finding) and one.severity != "note" for one in _of_row(subject, row))
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Of the memory of each row: how large it comes to be, and whether it grows all along."""
+    """Check the memory of each row: how large it becomes, and whether it grows all along."""
     for row in subject.sound:
         yield from _of_row(subject, row)
 
@@ -55,13 +55,13 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
     title = f"|{memory}| passes {at.LARGE_STATE:g} in {count_of(len(large), count, 'unit')}, {number(float(largest.max()))} at most{grown}"
     title += "; this cell cannot forget, by design" if never else ""
     means = (
-        f"Beyond {at.LARGE_STATE:g} tanh({memory}) is ±1 whatever is added: the unit shows the same, and no gradient "
-        "comes back through it."
+        f"Beyond {at.LARGE_STATE:g} tanh({memory}) is ±1 whatever is added: the unit's output stays the same, and "
+        "no gradient passes back through it."
         if squashed
-        else f"Nothing bounds {memory} here; what grows with the length of the text will fail on longer ones."
+        else f"Nothing bounds {memory} here; a state that grows with the length of the text fails on longer texts."
     )
     if never:
-        means = f"What is written stays, and the state adds it all up. {means}"
+        means = f"Every write stays, and the state is their sum. {means}"
     x = [float(subject.step_of(row, place) + 1) for place in range(steps)]
     curves = {f"unit {one}": size_of[:, one] for one in chosen[:SHOWN].tolist()}
     severity = _severity(subject, largest, drifting / count, never)
@@ -75,7 +75,7 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
         units=tuple(map(int, chosen)),
         unit=unit,
         step=subject.step_of(row, int(size_of[:, unit].argmax())),
-        explains=f"{means} At the end of the text that is {share(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
+        explains=f"{means} At the end of the text this holds for {share(float((size_of[-1] > at.LARGE_STATE).mean()))} of the units.",
         tries=advice.SIZE_IS_FINE if severity == "note" else advice.of_growth(subject, row),
         see="belt" if subject.trace.belts else "hidden",
         picture=lines(f"|{memory}|{subject.where(row)}", x, curves, "step", f"|{memory}|", threshold=at.LARGE_STATE),
@@ -83,7 +83,8 @@ def _finding(subject: Subject, row: Row, size_of: Array) -> Finding:
 
 
 def grows(size_of: Array) -> Array:
-    """Whether each unit's size [step, unit] grows all along: it follows the step, and the second half's mean is above the first's."""
+    """Mask of units whose size [step, unit] grows all along: it follows the step, and the second half's mean is above
+    the first's."""
     steps = np.arange(len(size_of)) - (len(size_of) - 1) / 2
     centred = size_of - size_of.mean(0)
     length = np.linalg.norm(centred, axis=0) * np.linalg.norm(steps)
@@ -92,7 +93,7 @@ def grows(size_of: Array) -> Array:
 
 
 def _never_forgets(subject: Subject) -> bool:
-    """Whether what the belt keeps is the constant 1."""
+    """True if the belt keeps the constant 1."""
     belt = subject.trace.belt
     return belt is not None and not formula.names(belt.keep) and float(formula.evaluate(belt.keep, {})) == 1
 

@@ -14,7 +14,8 @@ from explorer.analysis.numbers import share
 from explorer.signals import Array
 
 PAIRS = 200
-"""So many pairs of like paths are compared by their weights at most: in a layer that has more, one finding of some of them is enough."""
+"""Most pairs of like paths compared by their weights: in a layer that has more, one finding about some of them is
+enough."""
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
@@ -25,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         r = correlations(subject.trace["h"][row.number])
         a, b = np.nonzero(np.triu(np.abs(r) > at.ALIKE, 1))
         strongest = np.argsort(-np.abs(r[a, b]), kind="stable")[:PAIRS]
-        found = [
+        pairs = [
             (int(a[n]), int(b[n]), apart)
             for n in strongest
             if (apart := weights_apart(subject, row, int(a[n]), int(b[n]), float(np.sign(r[a[n], b[n]]))))
@@ -35,8 +36,8 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         yield Fact(
             check="duplicates", label="Largest |r| of two units", value=largest, text=f"{largest:.4f}", layer=row.number
         )
-        if found:
-            yield _finding(subject, row, found, r)
+        if pairs:
+            yield _finding(subject, row, pairs, r)
 
 
 def correlations(h: Array) -> Array:
@@ -49,8 +50,8 @@ def correlations(h: Array) -> Array:
 
 
 def weights_apart(subject: Subject, row: Row, a: int, b: int, sign: float) -> float:
-    """How far the incoming weights of two units are apart, as a share of their length. Gates must be the same; with `sign` -1 the rest
-    must be opposite, since tanh turns with what it squashes."""
+    """Distance between the incoming weights of two units, as a share of their length. Gates must be the same; with
+    `sign` -1 the rest must be opposite, since tanh is odd."""
     apart = length = 0.0
     for block in row.blocks:
         same = 1.0 if subject.trace.signals[block].kind == "gate" else sign
@@ -74,16 +75,16 @@ def _finding(subject: Subject, row: Row, found: list[tuple[int, int, float]], r:
     return Finding(
         check="duplicates",
         severity="wrong",
-        title=f"Units {one} and {other} are one unit twice: r = {r[one, other]:.4f} and {opposite} incoming "
+        title=f"Units {one} and {other} are duplicates: r = {r[one, other]:.4f} and {opposite} incoming "
         f"weights{more}{subject.where(row)}",
         value=abs(float(r[one, other])),
         threshold=at.ALIKE,
         layer=row.number,
         units=units,
         unit=one,
-        explains=f"{differ} Two units that are the same "
-        "get the same gradient wherever they are read alike and stay the same: the layer has less room than its "
-        "size says.",
+        explains=f"{differ} Equal units get the same gradient "
+        "wherever their outgoing weights are equal, and stay equal: the layer can represent less than its size "
+        "suggests.",
         tries="Draw the weights at random so that the symmetry is broken (Goodfellow et al. 2016, section 8.4); "
         "after widening a trained network (Chen et al. 2016) add noise to the copies; else prune one and add its "
         "outgoing weights to the other's.",

@@ -11,7 +11,7 @@ from explorer.analysis.diagnosis.subject import Subject
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """A note where rows of the embedding are the same, number by number: by training alone that never comes to be."""
+    """Note on rows of the embedding that are equal, number by number: training alone never produces that."""
     table = subject.parameters.get("embedding.weight")
     if table is None or len(table) < 2 or not np.isfinite(table).all():
         return
@@ -31,6 +31,6 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
             value=float(same),
             threshold=2.0,
             explains="They were never trained, were filled with one vector for padding or unknown words, or the table was not loaded.",
-            tries="Harmless where the tokens never occur; else see whether the vocabulary is the one that the table was trained with.",
+            tries="Harmless where the tokens never occur; else check whether the vocabulary is the one that the table was trained with.",
             see="watch",
         )

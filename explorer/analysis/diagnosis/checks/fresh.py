@@ -15,7 +15,7 @@ from explorer.signals import Array
 def check(subject: Subject) -> Iterator[Finding | Fact]:
     """A look where a row's recurrent weights are uniform within ±1/√units as torch draws them, or orthogonal as others do."""
     if not subject.trained:
-        yield Fact(check="untrained", label="Recurrent weights", value=1.0, text="stay as they were drawn, by design")
+        yield Fact(check="untrained", label="Recurrent weights", value=1.0, text="keep their initial values, by design")
         return
     for row in subject.rows:
         matrices = recurrent(row, subject.trace.units)
@@ -26,20 +26,20 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
             yield Finding(
                 check="untrained",
                 severity="note" if subject.answers_well else "look",
-                title=f"The recurrent weights look as they were drawn, {drawn[0]}{subject.where(row)}",
+                title=f"The recurrent weights look untrained, {drawn[0]}{subject.where(row)}",
                 value=drawn[1],
                 threshold=drawn[2],
                 layer=row.number,
-                explains="Training leaves hardly any network so. Either it has not been trained, or its weights "
-                "were never loaded and what is looked at is a new one.",
-                tries="Load with load_state_dict(…, strict=True), which names what did not fit; look whether this "
-                "layer was frozen, or its parameters were never given to the optimiser.",
+                explains="Training hardly ever leaves weights like these. Either the network has not been trained, "
+                "or its weights were never loaded.",
+                tries="Load with load_state_dict(…, strict=True), which names every mismatch; check whether this "
+                "layer was frozen, or its parameters were never passed to the optimiser.",
                 see="watch",
             )
 
 
 def recurrent(row: Row, units: int) -> list[tuple[str, Array]]:
-    """(what it makes, W [unit, unit]) for each matrix by which units hear of units."""
+    """(block, W [unit, unit]) for each matrix between units."""
     return [(made, W) for made, _, W in row.matrices_of("h_prev") if W.shape == (units, units)]
 
 

@@ -22,18 +22,18 @@ MEANS = {
     (
         "keep",
         "open",
-    ): "Open all the time, it never lets go: the unit adds up whatever is written and can only grow full.",
+    ): "Always open, it never forgets: the unit adds up every write and saturates.",
     ("write", "shut"): "Shut, nothing new comes in: such a unit holds what it has, or nothing at all.",
-    ("write", "open"): "Open all the time, everything is written: the unit cannot choose what to remember.",
-    ("read", "shut"): "Shut, the memory is there but nobody sees it, and no gradient comes back to it.",
-    ("read", "open"): "Open all the time, the memory is always shown: one gate less that the network uses.",
-    ("reset", "shut"): "Shut, the candidate is made without the past.",
-    ("reset", "open"): "Open all the time, the past is never left out of the candidate: the gate does nothing.",
+    ("write", "open"): "Always open, everything is written: the unit cannot select.",
+    ("read", "shut"): "Shut, the memory has no effect on the output and gets no gradient.",
+    ("read", "open"): "Always open, the memory is always visible: the network does not use this gate.",
+    ("reset", "shut"): "Shut, the candidate is computed without the past.",
+    ("reset", "open"): "Always open, the candidate always sees the past: the gate has no effect.",
 }
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """For each gate of each row: on how many units it is stuck shut, and on how many open."""
+    """For each gate of each row: the number of units on which it is stuck shut, and stuck open."""
     if subject.trace.steps < at.STEPS:
         return
     for row in subject.sound:
@@ -72,7 +72,7 @@ def _of_gate(subject: Subject, row: Row, gate: Signal) -> Iterator[Finding | Fac
 
 
 def _tries(subject: Subject, row: Row, gate: Signal, state: str) -> str:
-    """What is usually tried; of the gate that keeps the same as of its bias and of what it keeps."""
+    """Advice for a stuck gate; for the gate that keeps, the same as for its bias and for what it keeps."""
     if gate.role != "keep":
         return advice.SMALLER
     keeps = {name: sign for belt, name, sign in subject.keepers(row) if belt == subject.trace.belt}

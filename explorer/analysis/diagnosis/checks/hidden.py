@@ -16,8 +16,8 @@ from explorer.analysis.numbers import share
 
 
 def check(subject: Subject) -> Iterator[Finding | Fact]:
-    """Of cells whose h is squashed by tanh alone: how many units are at ±1 nearly all the time. Where gates stand between, an h at ±1
-    is what they let through, and gates and cell states have checks of their own."""
+    """Check cells whose h is squashed by tanh alone: how many units are at ±1 nearly all the time. With gates in
+    between, an h at ±1 is what they let through, and gates and cell states have checks of their own."""
     if subject.trace.belts or "tanh" not in formula.functions(subject.trace.signals["h"].formula):
         return
     for row in subject.sound:
@@ -51,8 +51,8 @@ def _of_row(subject: Subject, row: Row) -> Iterator[Finding | Fact]:
         layer=row.number,
         units=tuple(map(int, chosen)),
         unit=int(chosen[0]),
-        explains="There tanh has no slope: such a unit is a switch, the numbers between its ends are not used, and "
-        "next to no gradient passes it.",
+        explains="There tanh has almost no slope: such a unit is a switch, hardly takes a value in between, and "
+        "passes almost no gradient.",
         tries="Scale the inputs to a deviation near 1, draw and keep the weights smaller (Glorot & Bengio 2010), "
         "decay them, lower the learning rate.",
         see="hidden",

@@ -27,7 +27,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
         assert lives is not None
         order = np.lexsort((-lives.steps, ~lives.at_least))
         text = f"{lives.label(int(order[len(order) // 2]))} in the median unit, {lives.label(int(order[0]))} at most"
-        label = "Half-life of what is written"
+        label = "Half-life of a write"
         yield Fact(check="latches", label=label, value=float(np.median(lives.steps)), text=text, layer=row.number)
         if formula.names(belt.keep) and subject.trace.steps >= at.STEPS:
             yield from _latches(subject, row, lives, [int(unit) for unit in order])
@@ -35,24 +35,24 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 def _latches(subject: Subject, row: Row, lives: HalfLives, order: list[int]) -> Iterator[Finding]:
     least = min(at.LATCH, (subject.trace.steps - 1) / 2)
-    found = [unit for unit in order if lives.steps[unit] >= least]
-    if not found:
+    latches = [unit for unit in order if lives.steps[unit] >= least]
+    if not latches:
         return
-    named = ", ".join(f"unit {unit} ({lives.label(unit)})" for unit in found[:3])
+    named = ", ".join(f"unit {unit} ({lives.label(unit)})" for unit in latches[:3])
     yield Finding(
         check="latches",
         severity="note",
-        title=f"{count_of(len(found), len(order), 'unit')} {'is a latch' if len(found) == 1 else 'are latches'}, "
-        f"with half-lives of {least:g} steps or more: {named}{' …' if len(found) > 3 else ''}{subject.where(row)}",
-        value=float(lives.steps[found[0]]),
+        title=f"{count_of(len(latches), len(order), 'unit')} {'is a latch' if len(latches) == 1 else 'are latches'}, "
+        f"with half-lives of {least:g} steps or more: {named}{' …' if len(latches) > 3 else ''}{subject.where(row)}",
+        value=float(lives.steps[latches[0]]),
         threshold=least,
         layer=row.number,
-        units=tuple(found),
-        unit=found[0],
-        explains="Half of what is written into them is still there so many steps later. That is what the belt is for.",
+        units=tuple(latches),
+        unit=latches[0],
+        explains="Half of each write is still there that many steps later. This is the purpose of the belt.",
         tries=advice.of_long_memory(grows=grows_too_large(subject, row)),
         see="belt",
         picture=bars(
-            f"Half-life of what is written{subject.where(row)}", lives.steps, "steps", marked=found, threshold=least
+            f"Half-life of a write{subject.where(row)}", lives.steps, "steps", marked=latches, threshold=least
         ),
     )

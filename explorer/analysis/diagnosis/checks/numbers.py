@@ -1,4 +1,4 @@
-"""NaN and Inf, in the weights and in what was computed with them."""
+"""NaN and infinite numbers, in the weights and in everything computed with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Finding | Fact]:
 
 
 def missing(values: Array) -> int:
-    """How many of the values are NaN or infinite."""
+    """Number of values that are NaN or infinite."""
     return int(values.size - np.count_nonzero(np.isfinite(values))) if values.dtype.kind == "f" else 0
 
 
@@ -39,8 +39,7 @@ def _weights(subject: Subject, broken: dict[str, int]) -> Finding:
         title=f"{total:,} weight{' is' if total == 1 else 's are'} NaN or Inf, in {where}",
         value=float(total),
         threshold=1.0,
-        explains="Whatever such a weight touches is no number either: from there on the network computes nothing, "
-        "and it cannot recover by training.",
+        explains="Everything computed with such a weight is NaN or infinite as well, and training cannot repair it.",
         tries="Go back to the last checkpoint without them. They usually come from one update that overflowed: clip "
         "the norm of the gradient (Pascanu et al. 2013), lower the learning rate, and with float16 scale the loss "
         "(Micikevicius et al. 2018).",
@@ -56,8 +55,8 @@ def _input(subject: Subject, count: int) -> Finding:
         title=f"{count:,} numbers of the input are NaN or Inf, the first at step {step + 1}",
         value=float(count),
         threshold=1.0,
-        explains="A recurrent network carries them on: every state after that step is no number.",
-        tries="Fill or drop what is missing before the network reads it, or mask those steps.",
+        explains="A recurrent network carries them on: every state after that step is NaN or infinite.",
+        tries="Fill or drop missing values before the network reads them, or mask those steps.",
         see="watch",
         step=step,
     )
@@ -71,12 +70,12 @@ def _signals(subject: Subject) -> Finding:
     return Finding(
         check=KEY,
         severity="wrong",
-        title=f"Sound weights and a sound input make {sum(trace.nonfinite.values()):,} values that are NaN or Inf, "
+        title=f"Finite weights and a finite input give {sum(trace.nonfinite.values()):,} values that are NaN or Inf, "
         f"the first at step {step + 1}",
         value=float(sum(trace.nonfinite.values())),
         threshold=1.0,
-        explains=f"A state grows until it is no number of this precision any more; {worst} has the most of them.",
-        tries="Scale the recurrent weights down to a spectral radius near 1, use a squashing that is bounded, or "
+        explains=f"A state grows until it overflows this precision; {worst} has the most of them.",
+        tries="Scale the recurrent weights down to a spectral radius near 1, use a bounded nonlinearity, or "
         "float32 instead of float16.",
         see="hidden",
         step=step,

@@ -1,4 +1,4 @@
-"""How far a gradient reaches back, and how far back the network's answers lean on what was read."""
+"""Reach of the gradient, and of the answers' dependence on earlier tokens."""
 
 from __future__ import annotations
 
@@ -43,15 +43,13 @@ def _leans(leaning: Leaning) -> Fact:
     if following is not None and following > furthest + 1:  # those between were not tried
         far = f"{furthest} to {following - 1}"
     text = f"{far} steps back ({share(at.LEANS)} {leaning.measure} without that token)"
-    return Fact(check="reach", label="How far answers lean on the text", value=float(furthest), text=text)
+    return Fact(check="reach", label="Farthest token that the answers depend on", value=float(furthest), text=text)
 
 
 def _reaches(row: Row, reach: Reach, median: Array) -> Fact:
     below = np.flatnonzero(median < 0.01)
     text = (
-        f"below 1 % after {below[0]} steps"
-        if len(below)
-        else f"above 1 % as far as was looked, {len(median) - 1} steps"
+        f"below 1 % after {below[0]} steps" if len(below) else f"above 1 % as far as measured, {len(median) - 1} steps"
     )
     value = float(below[0]) if len(below) else float(len(median) - 1)
     return Fact(
@@ -78,8 +76,8 @@ def _explodes(subject: Subject, row: Row, reach: Reach) -> Finding | None:
         threshold=at.EXPLODES,
         layer=row.number,
         step=reach.targets[-1],
-        explains="What grows so on its way back throws the weights anywhere with one update, and small changes of "
-        f"an early token change all that follows.{of}",
+        explains="Such a gradient can throw the weights anywhere in one update, and a small change of an early "
+        f"token changes everything after it.{of}",
         tries="Clip the norm of the gradient (Pascanu et al. 2013); bring the recurrent weights to a spectral "
         "radius near 1, start them orthogonal (Saxe et al. 2014); shorten the stretch that is trained on; lower the "
         "learning rate.",
@@ -100,15 +98,15 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
     yield Finding(
         check="vanishing",
         severity="note" if subject.trace.units < at.FEW_UNITS or subject.answers_well else "look",
-        title=f"The gradient is lost before what it is needed for: {distance} steps back it is "
+        title=f"The gradient vanishes before it reaches a token that matters: {distance} steps back it is "
         f"{number(float(median[distance]))} of what it was, but without the token there {share(moved)} "
         f"{leaning.measure}{subject.where(row)}",
         value=float(median[distance]),
         threshold=at.LOST,
         layer=row.number,
         step=reach.targets[-1],
-        explains="The answer depends on that token, yet a small change of it changes nothing: the way back leads "
-        "through what is saturated. Training cannot improve what it does not see.",
+        explains="The answer depends on that token, yet a small change of it changes nothing, because the path back is "
+        "saturated. Training cannot improve that dependence.",
         tries=advice.of_loss(subject, row),
         see="gradients",
         picture=_picture(
@@ -118,7 +116,7 @@ def _lost(subject: Subject, row: Row, reach: Reach, leaning: Leaning, median: Ar
 
 
 def _over(leaning: Leaning, distances: int) -> Array:
-    """How far answers move, at each distance; NaN where it was not measured."""
+    """Change of the answers, at each distance; NaN where it was not measured."""
     moved = np.full(distances, np.nan)
     for distance, value in zip(leaning.distances, leaning.moved, strict=True):
         if distance < distances:

@@ -27,7 +27,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         explains="The known pair agrees, so this answer needs none of them."
         if subject.proven
         else "They may be layers before or after the recurrent ones. If so, the answer shown is not the file's own.",
-        tries="Nothing need be done."
+        tries="No change is needed."
         if subject.proven
         else "Choose another readout or embedding on the page Your model (embedding= and readout= in Python), or give one known pair "
         "(pair=), which measures how far the answer shown is from the real one.",
