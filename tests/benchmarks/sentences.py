@@ -312,7 +312,7 @@ def of_gates(case: Case, unit: int) -> Iterator[Row]:
     )
     yield row(
         case.name,
-        compare_words.of_gates({"it": side.kept(trace, 0)}),
+        compare_words.of_gates({"it": side.mean_keep(trace, 0)}),
         r"\*\*it\*\* (\d\.\d+)",
         float(found["keep"].mean()),
     )
