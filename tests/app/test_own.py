@@ -166,7 +166,7 @@ def dropped(kind: str) -> Own:
     make, wanted = KINDS[kind]
     contents = make()
     choice: Choice = replace(likely(contents), **wanted)
-    return own.taken(f"*{kind}*.pt", contents, choice)
+    return own.build_own(f"*{kind}*.pt", contents, choice)
 
 
 def session(here: Own, page: str = "", variant: str = "", link: Mapping[str, str] | None = None) -> AppTest:

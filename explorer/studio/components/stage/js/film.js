@@ -137,7 +137,7 @@ function makeFilm(root, reading, go) {
       });
       axis.style.color = context.strokeStyle;
     },
-    // What comes is not to be seen while it is asked for: the next tokens and their answers, and the line that would tell.
+    // Hides the next tokens, their answers, and the line that would reveal them, while the user guesses.
     covered(on) {
       cover.hidden = !on;
     },
