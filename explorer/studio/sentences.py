@@ -194,11 +194,11 @@ def of_memory(
         if values[changed] == 0:
             durations.append(f"{cell} sees no difference")
         else:
-            durations.append(f"{cell} {'to the end of the text' if steps is None else counted(steps)}")
+            durations.append(f"{cell} {'not within this text' if steps is None else counted(steps)}")
         remainders.append(f"{cell} {number(values[-1], 1)}" if values[-1] > floor else f"{cell} nothing above rounding")
     end = f" What is left of it after the last step: {'; '.join(remainders)}." if remainders else ""
     what = {"state": "all that is carried on"}.get(by, by)
-    return f"Steps until the difference of {what} falls to a tenth of its first value: {'; '.join(durations)}.{end}"
+    return f"Steps until the difference of {what} stays below a tenth of its first value: {'; '.join(durations)}.{end}"
 
 
 def of_carried(carried: Mapping[str, Sequence[str]]) -> str:

@@ -192,8 +192,8 @@ def of_elman(said: Elman) -> str:
     )
     return (
         f"ρ(W) = {number(said.radius)}, σ_max(W) = {number(said.sigma)}, γ = {said.gamma:g}. By σ_max·γ = "
-        f"{number(said.sigma * said.gamma)} the gradient {foretold}: over {counted(farthest)} the bound allows {size(bound)}, and "
-        f"{size(exact)} is what happens.{loose}{off}"
+        f"{number(said.sigma * said.gamma)} the gradient {foretold}: over {counted(farthest)} the bound is {size(bound)}, "
+        f"the exact norm {size(exact)}.{loose}{off}"
     )
 
 
