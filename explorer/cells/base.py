@@ -166,7 +166,9 @@ class Cell(nn.Module):
         weights: dict[str, Tensor] = {}
         for end, names in (("i", self.input_blocks), ("h", self.recurrent_blocks)):
             for kind, weight in (("W", f"weight_{end}h"), ("b", f"bias_{end}h")):
-                rows = getattr(self, weight).split(self.hidden_size) if names else ()  # split returns one part for 0 rows
+                rows = (
+                    getattr(self, weight).split(self.hidden_size) if names else ()
+                )  # split returns one part for 0 rows
                 weights |= {f"{kind}_{end}{name}": block for name, block in zip(names, rows, strict=True)}
         return weights
 

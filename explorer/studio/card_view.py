@@ -1,4 +1,4 @@
-"""A model's card on a page: what it is, how good, what to look for, and every weight of a network that was wired by hand."""
+"""A model's card on a page: facts, scores, findings, and every weight of a network that was wired by hand."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from explorer.studio import sentences, service, state
 from explorer.studio.page import switch
 
 FEW, FEW_SYMBOLS = 4, 100
-"""Networks of at most so many units, in one row, that know so many symbols have weights that can be read one by one."""
+"""Maximum numbers of units and of symbols for which a single-row network's weights are listed one by one."""
 
 
 def show(card: Card) -> None:
-    """The whole card."""
+    """Draw the whole card."""
     st.markdown(f"{sentences.plain(card.sentence)} {sentences.of_score(card)}")
     st.subheader("What to look for", anchor=False)
     if card.measured:
@@ -42,7 +42,7 @@ def show(card: Card) -> None:
 
 
 def _findings(card: Card) -> None:
-    """A line a property: the claim with all that belongs to it, and a button that shows it."""
+    """Draw one line per property: the claim with its evidence, and a button that shows it."""
     for finding in card.findings:
         left, right = st.columns([4, 1], vertical_alignment="center")
         where = f"unit {finding.unit} {sentences.of_finding(finding, card.hidden_size)}"
@@ -62,7 +62,7 @@ def _findings(card: Card) -> None:
 
 
 def _weights(card: Card) -> None:
-    """A row for each weight matrix's row: which unit of which gate it makes, and every number by which it does so."""
+    """Draw the weights as tables: one row per unit of each gate, one column per input, unit of h and bias."""
     model = service.model(card.name)
     weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
     units = card.hidden_size
@@ -101,13 +101,13 @@ def _weights(card: Card) -> None:
 
 
 def _is_one_hot(embedding: Array) -> bool:
-    """Whether each symbol is 1 at some column of its own and 0 elsewhere; or all zeros, as one that is unknown."""
+    """Return whether each symbol is 1 in a column of its own and 0 elsewhere. An unknown symbol may be all zeros."""
     symbols = embedding[embedding.any(1)]
     return bool(((symbols == 0) | (symbols == 1)).all() and (symbols.sum(1) == 1).all() and (symbols.sum(0) <= 1).all())
 
 
 def _told_apart(inputs: list[str]) -> list[str]:
-    """The names of columns; a vocabulary that has a symbol twice gives the second one its number."""
+    """Return column names; a symbol that occurs twice gets its index the second time."""
     return [f"from {name}" if name not in inputs[:k] else f"from {name} ({k})" for k, name in enumerate(inputs)]
 
 
@@ -126,7 +126,7 @@ def _facts(card: Card) -> pd.DataFrame:
 
 
 def _making(card: Card) -> dict[str, str]:
-    """Where its weights are from, as far as that is known: of a reader's own network it is not."""
+    """Return the origin of the weights, as far as it is known; empty for an uploaded model."""
     if card.own:
         return {}
     if card.untrained:

@@ -1,4 +1,4 @@
-"""Questions that a page asks its reader."""
+"""Widgets that several pages share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLES = ("this text", "held-out texts")
 
 
 def changed_token(card: Card, text: str) -> tuple[int, str]:
-    """Which token is read differently the second time (from 0), and the text with another in its place."""
+    """Ask for a token to change, and return its position (from 0) and the text with the changed token."""
     tokens = list(card.reader.encode(text).tokens)
     opening = tokens.index('"') if '"' in tokens else len(tokens) // 4
     left, right, said = st.columns([1, 1, 3], vertical_alignment="bottom")
@@ -54,14 +54,14 @@ _INTO = {
     "ids": ("", 9, "into_id"),
     "numbers": ("", 60, "into_row"),
 }
-"""What a token is changed into while nobody chose, how many characters can be typed (an emoji counts twice), the name in the link."""
+"""Default replacement of a token, maximum number of characters to type (an emoji counts twice), and key in the link."""
 
 
 def replaced(card: Card, old: str, typed: str) -> tuple[str, str]:
-    """What to put in place of a token: what was typed if that is one other token, else another one; and why, if it is not."""
+    """Return the replacement for a token: the typed text if it is one different token, else another token and the reason."""
     instead = another(card, old)
     if not typed.strip() and not _INTO[card.tokens][0]:
-        return instead, ""  # nobody chose; what there is depends on the network
+        return instead, ""  # nothing typed yet, and the default depends on the network
     try:
         first = card.reader.pieces(typed)[:1] if card.tokens == "characters" else [typed]
         tokens = card.reader.encode("".join(first)).tokens
@@ -74,7 +74,7 @@ def replaced(card: Card, old: str, typed: str) -> tuple[str, str]:
 
 
 def another(card: Card, old: str) -> str:
-    """A token that the network can read, and another than `old`; `old` itself where there is no other."""
+    """Return a token that the network can read and that differs from `old`; `old` itself if there is no other."""
     if card.tokens == "numbers":
         zeros = " ".join(["0"] * len(card.vocabulary))
         return zeros if old != zeros else zeros.replace("0", "1")
@@ -91,7 +91,7 @@ def _is_one(card: Card, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Objective:
-    """What a gradient is of: as `explorer.gradients` takes it, `at` from 0, and in words."""
+    """The quantity that a gradient is of, as `explorer.gradients` takes it; `at` counts from 0."""
 
     of: str
     at: int
@@ -100,7 +100,7 @@ class Objective:
 
 
 def objective(here: Place, steps: int, states: Collection[str]) -> Objective:
-    """What the gradient is of, and at which step. `states` are those that all compared networks have."""
+    """Ask for the quantity that the gradient is of, and its step. `states` are those that all compared networks have."""
     answer = ANSWERS[here.card.answer]
     choices = _objectives(here, answer, states, steps)
     left, right = st.columns([2, 1], vertical_alignment="bottom")
@@ -121,63 +121,65 @@ def objective(here: Place, steps: int, states: Collection[str]) -> Objective:
 
 
 def source(target: int, steps: int, where: DeltaGenerator | None = None, *, backward: bool = False) -> int:
-    """The step that a pair begins at, from 0: the target's own or one that was read before it, which in a backward row stands behind
-    it. While nobody chose, a third of the way back."""
+    """Ask for the source step of a pair, from 0: the target itself or a step read before it, which in a backward row comes later in the
+    text. The default lies a third of the way back."""
     low, high = (target + 1, steps) if backward else (1, target + 1)
     usual = min(steps, target + 1 + (steps - target) // 3) if backward else max(1, (target + 1) * 2 // 3)
     return int(number(where or st.container(), "from step", low, high, usual, "since")) - 1
 
 
 def choose_pair(target: int, source: int) -> None:
-    """A pair of steps was clicked: both become those of the page."""
+    """Set the page's pair of steps to the clicked one."""
     st.session_state["at"], st.session_state["since"] = target + 1, source + 1
-    st.session_state.pop("since_default", None)  # chosen, though it may be where it was while nobody chose
+    st.session_state.pop("since_default", None)  # an explicit choice, even if it equals the default
 
 
 def _objectives(here: Place, answer: Answer, states: Collection[str], steps: int) -> dict[str, tuple[str, str | None]]:
-    """As a reader sees them, and the link has them -> objective and label, as `explorer.gradients` names them."""
-    found: dict[str, tuple[str, str | None]] = {}
+    """Return the choices as shown on the page and in the link -> objective and label for `explorer.gradients`."""
+    choices: dict[str, tuple[str, str | None]] = {}
     if answer is NEXT_TOKEN:
         one = here.card.reader.one
-        found = {
+        choices = {
             f"the loss: −ln P of the real next {one}": ("loss", None),
             "the mean loss of all steps": ("mean", None),
             f"the score (logit) of the real next {one}": ("logit", None),
         }
     elif answer.numbers:
-        found = {"the number it gives": ("logit", None)}
+        choices = {"the number it gives": ("logit", None)}
         if answer.in_text:
-            found |= {"the squared error": ("loss", None), "the mean squared error of all steps": ("mean", None)}
+            choices |= {"the squared error": ("loss", None), "the mean squared error of all steps": ("mean", None)}
     else:
-        said = int(service.predictions(here.model, here.text)[-1].argmax())  # first: what it says of the whole text
-        labels = sorted(here.card.labels, key=lambda label: label != here.card.labels[said])
-        found = {f"the score (logit) of “{label}”": ("logit", label) for label in labels}
-        found |= {f"the loss, if “{label}” is right": ("loss", label) for label in labels}
+        likeliest = int(
+            service.predictions(here.model, here.text)[-1].argmax()
+        )  # listed first: the answer to the whole text
+        labels = sorted(here.card.labels, key=lambda label: label != here.card.labels[likeliest])
+        choices = {f"the score (logit) of “{label}”": ("logit", label) for label in labels}
+        choices |= {f"the loss, if “{label}” is right": ("loss", label) for label in labels}
     if answer.in_text and steps < 2:
-        found = {}
-    return found | {f"{state} of the pinned unit": (state, None) for state in ("h", "c") if state in states}
+        choices = {}
+    return choices | {f"{state} of the pinned unit": (state, None) for state in ("h", "c") if state in states}
 
 
 def number(
     where: DeltaGenerator, label: str, low: float, high: float, default: float, key: str, **options: Any
 ) -> float:
-    """A number in the link. While it was not chosen it is the default of the text at hand, as it is where it does not fit."""
+    """Ask for a number kept in the link. Until the user chooses one, and where the chosen one is out of range, it is the default."""
     state = st.session_state
     unchosen = state.get(key) == state.get(f"{key}_default")
     if key in state and (unchosen or not low <= state[key] <= high) and state[key] != default:
         state[key] = default
-    # Always with the default, which is what a link leaves out; without one that would be the lowest number.
-    found: float = where.number_input(label, low, high, default, key=key, bind="query-params", **options)
+    # Always pass the default, which a link omits; otherwise it would be the lowest number.
+    value: float = where.number_input(label, low, high, default, key=key, bind="query-params", **options)
     state[f"{key}_default"] = default
-    return found
+    return value
 
 
 MEASURES = {"carried state": "state", "h": "h", "c": "c", "x": "x"}
-"""What is measured, as the reader and the link have it -> as `explorer.gradients` names it."""
+"""Measured quantities, as shown on the page and in the link -> their names in `explorer.gradients`."""
 
 
 def measure(states: Iterable[Collection[str]], key: str, *more: str) -> str:
-    """What is measured: all that is carried on, or one of the `states` of the compared networks alone, or of `more`."""
+    """Ask for the measured quantity: the carried state, one of the `states` of the compared networks, or one of `more`."""
     has = {"state", *more, *(name for of_one in states for name in of_one)}
     options = [label for label, name in MEASURES.items() if name in has]
     chosen = st.segmented_control(
@@ -194,7 +196,7 @@ def measure(states: Iterable[Collection[str]], key: str, *more: str) -> str:
 
 
 def census(here: Place) -> pd.DataFrame:
-    """Gate means by kind of token, on this text or on held-out ones, as the reader chooses."""
+    """Return gate means by kind of token, on this text or on held-out ones, as the user chooses."""
     samples = SAMPLES if service.has_held_out(here.card) else SAMPLES[:1]
     sample = st.segmented_control("Over", samples, key="over", bind="query-params", default=SAMPLES[0], required=True)
     if sample == SAMPLES[0] or not service.has_held_out(here.card):
@@ -203,7 +205,7 @@ def census(here: Place) -> pd.DataFrame:
 
 
 def saturation_margin() -> float:
-    """How close to 0 or 1 a gate must be to count as shut or open."""
+    """Ask how close to 0 or 1 a gate must be to count as shut or open."""
     return st.slider(
         "A gate counts as shut within this of 0, and as open within this of 1",
         0.01,

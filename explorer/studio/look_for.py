@@ -1,4 +1,4 @@
-"""What to look for in a network: the units that are known to follow something, each on a text where it shows, at one click."""
+"""Known units of a network: those that follow a property, each shown on a suitable text at one click."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from explorer.studio import sentences, service, state
 
 
 def look_for(card: Card, title: str = "") -> None:
-    """A chip a finding, and one that brings another text with the same unit pinned, since one example proves nothing.
+    """Draw a chip for each finding, and one that loads another text with the same unit pinned, since one example proves nothing.
 
-    They stand beside the page's `title` where one is given, so that the picture begins higher.
+    They stand beside the page's `title`, if given, so that the picture starts higher.
     """
     with st.container(horizontal=True, gap="xsmall", key="findings", vertical_alignment="center"):
         if title:
@@ -29,16 +29,16 @@ def look_for(card: Card, title: str = "") -> None:
             )
         if not service.has_held_out(card):
             return
-        made = (how := service.recipe(card.task)) is not None and how.generate is not None
+        generated = (how := service.recipe(card.task)) is not None and how.generate is not None
         st.button(
-            "A new case" if made else "Another excerpt",
+            "A new case" if generated else "Another excerpt",
             on_click=_another,
             args=(card.task,),
             key="random",
             type="tertiary",
             icon=":material/casino:",
             help="Made anew by the task's rule; the unit stays pinned."
-            if made
+            if generated
             else "A random piece of what these networks never saw; the unit stays pinned.",
         )
 

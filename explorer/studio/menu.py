@@ -1,4 +1,4 @@
-"""The menu of tasks: what there is to read, how good the networks are, what to look for, and examples that show it at one click."""
+"""The menu of tasks: sequences, scores, known units, and examples that show them at one click."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Chosen = Callable[[], None]
 
 @st.dialog("What shall the network read?", width="large")
 def dialog() -> None:
-    """The menu above any page; it closes when something was chosen."""
+    """Draw the menu above any page; it closes when the user chooses a task."""
     tasks("menu")
     st.subheader("Your own", anchor=False)
     st.page_link(own.PAGE, label="Drop a file of weights, or open the one you dropped", icon=":material/upload_file:")
 
 
 def tasks(key: str, after: Chosen | None = None) -> None:
-    """All tasks by group. With `after` it is called once something was chosen, else the page is drawn anew."""
+    """Draw all tasks by group. After a choice, call `after` if given, else rerun the page."""
     for group, cards in groupby(models.zoo(), key=lambda card: card.group):
         st.subheader(group, anchor=False)
         main = (card for card in cards if card.cell in MAIN)
@@ -34,7 +34,7 @@ def tasks(key: str, after: Chosen | None = None) -> None:
 
 
 def _task(siblings: list[Card], key: str, after: Chosen | None) -> None:
-    """One entry of the menu. It opens by the sibling that shows most: the LSTM where there is one."""
+    """Draw one entry of the menu. It opens the sibling that shows most: the LSTM if there is one."""
     card = siblings[-1]
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(gap="xsmall"):

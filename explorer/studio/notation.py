@@ -1,4 +1,4 @@
-"""The notation that the reader has chosen, for every equation and label."""
+"""The user's notation for every equation and label."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ KEY = "notation"
 
 
 def current() -> Notation:
-    """The chosen one; PyTorch's while nobody chose."""
+    """Return the chosen notation; PyTorch's by default."""
     return NOTATIONS.get(st.session_state.get(KEY, ""), PYTORCH)
 
 
 def choose() -> None:
-    """The question, under View."""
+    """Ask for the notation, under View."""
     st.selectbox(
         "Notation",
         list(NOTATIONS),

@@ -1,4 +1,4 @@
-"""The reader's own network: it lives in this session and nowhere else, and is gone with it."""
+"""The uploaded model of a session: stored only there, and gone with it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Own:
 
 
 def welcome() -> None:
-    """Lets the networks of sessions be found by their names, each in its session alone."""
+    """Make uploaded models available by name, each only in its own session."""
     models.welcome(_found)
 
 
@@ -53,22 +53,22 @@ def _found(name: str) -> Model | None:
 
 
 def current() -> Own | None:
-    """What this session has; None while nothing was dropped."""
+    """Return this session's upload, or None if nothing was uploaded."""
     here: Own | None = st.session_state.get(KEY)
     return here
 
 
 def drop(data: bytes, title: str) -> None:
-    """Takes a file in place of what was there; from the next run on every page is about its network.
+    """Replace the session's upload by a new file; from the next run on, every page uses its network.
 
-    Raises Unreadable, and then all stays as it was.
+    Raises Unreadable and leaves everything unchanged if the file cannot be read.
     """
     contents = checkpoints.read_bytes(data)
     _use(title, contents, checkpoints.likely(contents))
 
 
 def choose(choice: Choice) -> None:
-    """Takes other parts of the same file. Where they make no network, the one before stays, and `Own.why` says what is missing."""
+    """Choose other parts of the same file. If they make no network, the previous one stays and `Own.why` gives the reason."""
     here = current()
     assert here is not None
     try:
@@ -80,7 +80,7 @@ def choose(choice: Choice) -> None:
 def confirm(pair: Pair | None) -> None:
     """Measure the network's answer against one known pair, or that of another readout that agrees with it; None forgets the pair.
 
-    Raise Unreadable for a pair that does not fit.
+    Raises Unreadable for a pair that does not fit.
     """
     here = current()
     assert here is not None
@@ -89,15 +89,15 @@ def confirm(pair: Pair | None) -> None:
 
 
 def _use(title: str, contents: Contents, choice: Choice, pair: Pair | None = None) -> None:
-    made = taken(title, contents, choice, pair)
+    own = build_own(title, contents, choice, pair)
     _let_go()
-    st.session_state[KEY] = made
+    st.session_state[KEY] = own
     st.session_state[ARRIVES] = True
 
 
-def taken(title: str, contents: Contents, choice: Choice, pair: Pair | None = None) -> Own:
-    """The network that a choice makes of a file; the comparison with its framework is begun. Raise Unreadable if it makes none."""
-    name = f"{shelf.GUEST}{secrets.token_hex(5)}"  # another for each network: what was computed with one is never another's
+def build_own(title: str, contents: Contents, choice: Choice, pair: Pair | None = None) -> Own:
+    """Build the chosen network of a file and start the comparison with its framework. Raises Unreadable if the choice makes none."""
+    name = f"{shelf.GUEST}{secrets.token_hex(5)}"  # a new name for each network, so that no cached result is another network's
     model = checkpoints.own(contents, choice, name=name, title=title, pair=pair)
     agreement = None if pair is None else checkpoints.measure(model, pair)
     parity = _measuring.submit(checkpoints.parity, model, layers_of(contents, choice))
@@ -105,7 +105,7 @@ def taken(title: str, contents: Contents, choice: Choice, pair: Pair | None = No
 
 
 def _let_go() -> None:
-    """Forgets the network that was here, and all that was computed with it."""
+    """Drop the uploaded network and everything computed with it."""
     here = st.session_state.pop(KEY, None)
     if here is not None and here.parity is not None:
         here.parity.cancel()
@@ -115,13 +115,13 @@ def _let_go() -> None:
 
 
 def arrive() -> None:
-    """Opens a network that was just made. The workbench calls this before it draws, since a widget cannot be set behind itself."""
+    """Open a newly uploaded network. Called by the workbench before drawing, since a widget's value cannot be set afterwards."""
     here = current()
     if st.session_state.pop(ARRIVES, False) and here and here.model and here.model.card:
         state.open_task(here.model.card)
 
 
 def close() -> None:
-    """Forgets the network and the file, and opens the first one that is shipped."""
+    """Drop the upload, and open the first shipped network."""
     _let_go()
     state.open_task(models.card_of(state.FIRST_MODEL))

@@ -1,4 +1,4 @@
-"""What pages have in common: title, strip, charts."""
+"""Layout shared by all pages: title, strip, charts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ CHART = {"displayModeBar": False, "scrollZoom": False}
 
 
 def strip(here: Place, page: str) -> None:
-    """The tokens, the pinned unit's line and the transport."""
+    """Draw the tokens, the pinned unit's line and the transport."""
     stage(here, page=page, whole=False)
 
 
 def opening(title: str, lead: str, show: Callable[[Place, str], None] = strip) -> Place:
-    """Title, one sentence, and the strip with the place that all pages share; or what else is to `show` that place."""
+    """Draw the title, a lead sentence, and the strip (or another `show`), and return the user's place."""
     here = place()
     st.title(title, anchor=False)
     st.markdown(lead)
@@ -32,12 +32,12 @@ def opening(title: str, lead: str, show: Callable[[Place, str], None] = strip) -
 
 
 def switch(path: str) -> NoReturn:
-    """Opens another page, from within a run. The link there begins anew: Streamlit refuses to leave one that a widget is bound to."""
+    """Open another page from within a run. Its link starts empty: Streamlit refuses to leave one that a widget is bound to."""
     st.switch_page(path, query_params={})
 
 
 def chart(figure: go.Figure, key: str, says: str, picked: Callable[[], None] | None = None) -> None:
-    """A figure; `says` is what it shows, for those who cannot see it. `picked` is called when a point of it was clicked."""
+    """Draw a figure; `says` describes it for screen readers. `picked` is called when a point is clicked."""
     if picked is None:
         st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=says)
     else:

@@ -1,4 +1,4 @@
-"""How long a changed token is remembered: the same text read twice, by each network of the task."""
+"""Memory of a changed token: each network of the task reads the same text twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = {"state": "carried state", "h": "hidden state h", "c": "cell state c"}
 
 
 def remembered(here: Place) -> None:
-    """Ask for a change and a measure, and show the difference that the change makes along the text."""
+    """Ask for a change and a measure, and draw the difference along the text."""
     trace, theme = service.trace(here.model, here.text), style.theme()
     changed, other = controls.changed_token(here.card, here.text)
     cards = {card.cell: card for card in service.siblings(here.model)}
@@ -31,12 +31,12 @@ def remembered(here: Place) -> None:
     differences = {cell: distance(one, two, rows[cell], by) for cell, (one, two) in readings.items()}
     in_order = {cell: values[read] for cell, values in differences.items()}
     place = read.index(changed)
-    kept = {cell: steps_remembered(values, place) for cell, values in in_order.items()}
+    durations = {cell: steps_remembered(values, place) for cell, values in in_order.items()}
     exact = {
         cell: (service.exact(cards[cell].name, here.text), service.exact(cards[cell].name, other)) for cell in readings
     }
     floor = max(rounding_floor(*readings[cell], *exact[cell], row=rows[cell], by=by) for cell in readings)
-    st.markdown(sentences.of_memory(in_order, place, kept, floor, by))
+    st.markdown(sentences.of_memory(in_order, place, durations, floor, by))
     figure = hidden.memory_of_a_change(
         differences, trace.tokens, theme, read=read[place:], floor=floor, name=NAMES[by], step=here.step
     )

@@ -1,4 +1,4 @@
-"""Sentences that say what a picture shows, computed from the numbers of this very reading."""
+"""Sentences that describe a picture, computed from the numbers of this forward pass."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ NO_GATES = (
 
 
 def glyph(token: str) -> str:
-    """A token in a sentence, safe from Markdown."""
-    shown = visible(token)
-    return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
+    """Format a token for a sentence, safe from Markdown."""
+    text = visible(token)
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
 def plain(message: str) -> str:
-    """A message that may quote what was typed, with nothing in it for Markdown to interpret."""
+    """Escape Markdown in a message that may quote user input."""
     return "".join(f"\\{c}" if c in string.punctuation else c for c in message)
 
 
 def of_watching(card: Card) -> str:
-    """The title of the first page: who reads what, how."""
+    """Return the title of the first page: which cell reads what."""
     name = an(REGISTRY[card.cell].title)
     whose = (
         "your numbers, one row at a time" if card.tokens == "numbers" else f"your text, one {card.reader.one} at a time"
@@ -50,13 +50,13 @@ def of_watching(card: Card) -> str:
 
 
 def an(name: str) -> str:
-    """A cell's name with its article, by how it is said: "an LSTM", "a GRU", "a Grid LSTM"."""
-    said = "AEFHILMNORSX" if name[:2].isupper() else "AEIOU"
-    return f"{'an' if name[0] in said else 'a'} {name}"
+    """Return a cell's name with its article by pronunciation: "an LSTM", "a GRU", "a Grid LSTM"."""
+    vowels = "AEFHILMNORSX" if name[:2].isupper() else "AEIOU"
+    return f"{'an' if name[0] in vowels else 'a'} {name}"
 
 
 def of_score(card: Card) -> str:
-    """How good a network is, with what one gets without a memory."""
+    """Give a network's score beside the baseline without a memory."""
     if card.untrained:
         return f"Untrained, random weights of seed {card.seed}: its answers mean nothing, how it computes them does."
     if card.own:
@@ -69,7 +69,7 @@ def of_score(card: Card) -> str:
 
 
 def of_siblings(cards: Sequence[Card]) -> str:
-    """The scores of a task's networks side by side, and how many seeds they rest on."""
+    """Give the scores of a task's networks side by side, and the number of seeds behind them."""
     headline = cards[0].headline
     scores = " · ".join(f"**{card.cell.upper()}** {headline.number(card.score)}" for card in reversed(cards))
     base = f"; {headline.baseline_says} {headline.number(headline.baseline)}" if headline.baseline is not None else ""
@@ -81,7 +81,7 @@ def of_siblings(cards: Sequence[Card]) -> str:
 
 
 def of_choice(cards: Sequence[Card]) -> str:
-    """What the networks have in common among which the user chooses, and which of them differ."""
+    """Say what the offered networks have in common, and which of them differ."""
     if cards[0].own:
         return "Your own network. It stays in this session; others never see it."
     if cards[0].wired:
@@ -96,7 +96,7 @@ def of_choice(cards: Sequence[Card]) -> str:
 
 
 def of_nothing_found(card: Card) -> str:
-    """Why there is nothing to look for."""
+    """Say why there is nothing to look for."""
     if card.untrained:
         return "Untrained: there is nothing yet to look for in its units."
     if card.own:
@@ -106,7 +106,7 @@ def of_nothing_found(card: Card) -> str:
 
 
 def of_finding(finding: Finding, units: int) -> str:
-    """What is known of a unit: correlation, chance, effect with its spread, and rank together, since the first alone means little."""
+    """Give a unit's correlation, chance level, effect with its spread, and rank together, since correlation alone means little."""
     follows = f"correlates {abs(finding.correlation):.2f} on held-out sequences (chance {finding.null:.2f})"
     if not finding.places:
         return f"{follows}; its effect was not measured."
@@ -128,50 +128,50 @@ def of_finding(finding: Finding, units: int) -> str:
 
 
 def _effect(mean: float, deviation: float | None, places: int, what: str, *, value: bool) -> str:
-    """A mean change with its spread: of a value, or of log₂ P, which is a factor of P. One that chance explains is no change."""
+    """Return a mean change with its spread: of a value, or of log₂ P as a factor of P. A change within chance counts as none."""
     spread = "" if deviation is None else f" ± {number(deviation)}"
-    found = f"{signed(mean)}{spread}" if value else f"log₂ {signed(mean)}{spread}"
+    change = f"{signed(mean)}{spread}" if value else f"log₂ {signed(mean)}{spread}"
     if not distinct(mean, deviation, places):
-        return f"does not change {what} by more than chance ({found})"
-    return f"moves {what} by {found}" if value else f"{_change(mean, what)} ({found})"
+        return f"does not change {what} by more than chance ({change})"
+    return f"moves {what} by {change}" if value else f"{_change(mean, what)} ({change})"
 
 
 def why_not_named(finding: Finding) -> str:
-    """Why the unit nearest to a property is not named after it."""
+    """Say why the unit nearest to a property is not named after it."""
     if not finding.follows_it:
         return f"no unit follows it closely enough (|r| {FOLLOWS} and twice chance)"
     return "a unit follows it, but does not act as it should"
 
 
 def _change(log2: float, what: str) -> str:
-    """A change of log₂ P as a factor."""
+    """Express a change of log₂ P as a factor."""
     factor = 2 ** min(abs(log2), 60)
     size = "more than a million" if factor > 1e6 else f"{factor:,.0f}" if factor >= 10 else f"{factor:.1f}"
     return f"{'multiplies' if log2 >= 0 else 'divides'} {what} by {size}"
 
 
 def of_belt(trace: Trace, row: int, unit: int, step: int) -> str:
-    """The largest write up to this step, and how much of it is still there."""
+    """Give the largest write up to this step, and how much of it is left."""
     if trace.belt is None:
         return NO_BELT
     values = {s.name: trace[s.name][row] for s in trace.per_unit()}
     steps = list(trace.steps_read(step, row))
     written = np.asarray(trace.belt.written(values))[steps, unit]
     if not np.isfinite(written).all():
-        return f"Unit {unit} was written what is no finite number, so no write is the largest."
+        return f"A write to unit {unit} is NaN or infinite, so no write is the largest."
     place = int(np.abs(written).argmax())
-    kept = float(np.prod(keep_of(trace, row)[place + 1 : len(steps), unit]))
+    remainder = float(np.prod(keep_of(trace, row)[place + 1 : len(steps), unit]))
     now = float(trace[trace.memory][row, step, unit])
     ago = len(steps) - 1 - place
-    left = f", {counted(ago)} ago; **{share(kept)}** of it is left" if ago else ", just now"
+    fate = f", {counted(ago)} ago; **{share(remainder)}** of it is left" if ago else ", just now"
     return (
         f"Up to here, the largest write of unit {unit} was **{_signed(written[place])}** at step {steps[place] + 1} "
-        f"({glyph(trace.tokens[steps[place]])}){left}. The belt now carries **{_signed(now)}**."
+        f"({glyph(trace.tokens[steps[place]])}){fate}. The belt now carries **{_signed(now)}**."
     )
 
 
 def of_half_life(lives: HalfLives, unit: int) -> str:
-    """How long a write lives in the pinned unit."""
+    """Give the half-life of a write to the pinned unit."""
     doubt = ", which is too short to tell more" if lives.at_least[unit] else ""
     return f"Half-life of a write to unit {unit}: **{lives.label(unit)}** (the median over this text{doubt})."
 
@@ -183,26 +183,26 @@ def of_memory(
     floor: float,
     by: str = "h",
 ) -> str:
-    """How long each sibling remembers a changed token, and what is left at the end of the reading. `differences` [step] are in the order
-    in which the row reads, `changed` is the place of the token there, and `by` says what was compared."""
-    kept, left = [], []
+    """Say how long each sibling remembers a changed token, and what is left at the end. `differences` [step] are in the row's reading
+    order, `changed` is the token's place in it, and `by` names the compared state."""
+    durations, remainders = [], []
     for name, steps in remembered.items():
         values, cell = differences[name], name.upper()
         if not np.isfinite(values).all():
-            kept.append(f"{cell} comes to what is no finite number")
+            durations.append(f"{cell} becomes NaN or infinite")
             continue
         if values[changed] == 0:
-            kept.append(f"{cell} sees no difference")
+            durations.append(f"{cell} sees no difference")
         else:
-            kept.append(f"{cell} {'to the end of the text' if steps is None else counted(steps)}")
-        left.append(f"{cell} {number(values[-1], 1)}" if values[-1] > floor else f"{cell} nothing above rounding")
-    end = f" What is left of it after the last step: {'; '.join(left)}." if left else ""
+            durations.append(f"{cell} {'not within this text' if steps is None else counted(steps)}")
+        remainders.append(f"{cell} {number(values[-1], 1)}" if values[-1] > floor else f"{cell} nothing above rounding")
+    end = f" What is left of it after the last step: {'; '.join(remainders)}." if remainders else ""
     what = {"state": "all that is carried on"}.get(by, by)
-    return f"How long more than a tenth of the first difference of {what} stays: {'; '.join(kept)}.{end}"
+    return f"Steps until the difference of {what} stays below a tenth of its first value: {'; '.join(durations)}.{end}"
 
 
 def of_carried(carried: Mapping[str, Sequence[str]]) -> str:
-    """What a step of each network hands to the next one: "h and c of LSTM; h of GRU and RNN"."""
+    """List what each network carries to the next step: "h and c of LSTM; h of GRU and RNN"."""
     having: dict[str, list[str]] = {}
     for network, states in carried.items():
         having.setdefault(" and ".join(states), []).append(plain(network))
@@ -210,41 +210,41 @@ def of_carried(carried: Mapping[str, Sequence[str]]) -> str:
 
 
 def of_lacking(cells: Sequence[str], state: str) -> str:
-    """Which networks are not shown, since they have no such state."""
+    """Say which networks are not shown because they lack this state."""
     return f"{' and '.join(cell.upper() for cell in cells)} {'has' if len(cells) == 1 else 'have'} no {state}."
 
 
 def of_no_place(steps: int) -> str:
-    """How many steps have no finite h; empty where all have."""
-    return f" Without a place: {counted(steps)}, at which h is no finite number." if steps else ""
+    """Say how many steps have no finite h; empty if all do."""
+    return f" Not shown: {counted(steps)} at which h is NaN or infinite." if steps else ""
 
 
 def counted(steps: int) -> str:
-    """ "1 step", "2 steps"."""
+    """Format a number of steps: "1 step", "2 steps"."""
     return f"{steps} step{'' if steps == 1 else 's'}"
 
 
 def counted_rows(rows: int) -> str:
-    """Layers times directions, counted."""
+    """Format a number of rows (layers times directions)."""
     return f"{rows} row{'' if rows == 1 else 's'} of layers"
 
 
 def of_row(row: int) -> str:
-    """Which way a row of a bidirectional network reads: "Row 3: layer 1, reads backwards"."""
+    """Name a row of a bidirectional network with its direction: "Row 3: layer 1, reads backwards"."""
     return f"Row {row}: layer {row // 2}, reads {'backwards' if row % 2 else 'forwards'}"
 
 
 def of_reach(behind: Mapping[str, Array], at: int, changed: str = "of h") -> str:
-    """How far back each sibling's gradient reaches from step `at`; `behind` [distance] is its size at `at`, one step back, …, in the order
-    of reading, and `changed` says what is changed a little."""
+    """Say how far back each sibling's gradient reaches from step `at`; `behind` [distance] is its size at `at`, one step back, and so on in
+    reading order; `changed` names the changed quantity."""
     parts = []
     for name, sizes in behind.items():
         half, floor = distance_to_share(sizes), distance_to_floor(sizes)
         if not np.isfinite(sizes).all():
-            parts.append(f"**{name.upper()}** has one that is no finite number")
+            parts.append(f"**{name.upper()}**: the gradient is NaN or infinite at some step")
             continue
         if not sizes[0] > 0:
-            parts.append(f"**{name.upper()}** has none to begin with")
+            parts.append(f"**{name.upper()}**: the gradient is already 0 at the target step")
             continue
         half_words = f"first falls below half after {counted(half)}" if half else "never falls below half"
         end = f"is too small for float32 after {counted(floor)}" if floor else f"{_left(sizes)} at the first step read"
@@ -253,7 +253,7 @@ def of_reach(behind: Mapping[str, Array], at: int, changed: str = "of h") -> str
 
 
 def _left(sizes: Array) -> str:
-    """What arrives at the end, as a share of what there was at the beginning, or how many times as large it is."""
+    """Give the final size as a share of the initial one, or as a factor if it is larger."""
     ratio = float(sizes[-1] / sizes[0])
     if ratio > 1:
         return f"arrives {number(ratio, 2)} times as large"
@@ -261,13 +261,13 @@ def _left(sizes: Array) -> str:
 
 
 LEAST_SHARE = 0.01
-"""A smaller share is written as a number, not in percent."""
+"""Smallest share written in percent; smaller ones are written as numbers."""
 ALIKE = 0.1
-"""Means of kinds that differ by less than this share of the largest are not worth an order."""
+"""Relative difference of kind means below which their order is not mentioned."""
 
 
 def of_kinds(table: pd.DataFrame, trace: Trace) -> str:
-    """Where the keep gate is most and least open on average, and where most is written; how many tokens that rests on."""
+    """Say where the keep gate is most and least open, where most is written, and how many tokens that is based on."""
     tokens = int(table.drop_duplicates("kind")["tokens"].sum())
     keeps = [s.name for s in trace.of_kind("gate") if s.role == "keep"]
     parts = []
@@ -285,7 +285,7 @@ def of_kinds(table: pd.DataFrame, trace: Trace) -> str:
 
 
 def label(kind: str) -> str:
-    """A kind of token in a sentence: its name, or the token itself."""
+    """Name a kind of token in a sentence: its name, or the token itself."""
     return glyph(kind) if len(kind) == 1 else kind
 
 

@@ -1,4 +1,4 @@
-"""What a server does once, when it starts and before its first reader comes."""
+"""Server start-up: the work done once, before the first user comes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _warm = threading.Event()
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Warms the server while it already answers.
+    """Warm up the server while it already answers.
 
-    Until a first run of st.navigation, Streamlit takes the folder `pages` for its older kind of multipage app, and greets a first
-    reader who comes by a link to any page but the first with "Page not found". It has no public switch for that; Streamlit is
-    pinned, and a browser test opens such a link on a fresh server.
+    Until the first run of st.navigation, Streamlit takes the folder `pages` for its older kind of multipage app and answers the first link
+    to any page but the start page with "Page not found". It has no public switch for that; Streamlit is pinned, and a browser test opens
+    such a link on a fresh server.
     """
     PagesManager.uses_pages_directory = False
     threading.Thread(target=warm, name="warm", daemon=True).start()
@@ -29,10 +29,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def warm() -> None:
-    """Imports the heavy packages, torch on one thread, and takes them out of the garbage collector's sight.
+    """Import the heavy packages, limit torch to one thread, and freeze all objects for the garbage collector.
 
-    Streamlit collects garbage after every run of a page; with torch imported that walks through 60 ms of objects that never die.
-    More threads than one make a small network slower, and a busy machine very slow.
+    Streamlit collects garbage after every run of a page; with torch imported, that scans permanent objects for 60 ms. More than one thread
+    makes a small network slower, and a busy machine very slow.
     """
     with _once:
         if _warm.is_set():
@@ -48,7 +48,7 @@ def warm() -> None:
 
 
 def on_script_error(error: Exception) -> bool:
-    """Tells the reader in a sentence, and the server's log in full. Returns True: no stack trace on the page."""
+    """Show the user a sentence and write the error to the server's log. Returns True: no stack trace on the page."""
     logging.getLogger("carousel").error("a page failed", exc_info=error)
     st.error(
         "Something went wrong here, and it is our fault. Your text is kept: try another page, or load this one again. "

@@ -1,7 +1,7 @@
-"""What pages ask for: models, traces, gradients. The only cache, bounded, keyed by strings and numbers.
+"""Cached access to models, traces and gradients for all pages. Keys are strings and numbers; every cache is bounded.
 
-Everything in it is read-only: models are frozen, traces are immutable. All sessions share it, but for what is computed with a network of
-a reader's own, which is kept in that session alone and goes with it.
+Entries are read-only: models are frozen and traces are immutable. All sessions share them, except results of uploaded models:
+those are cached per session and dropped with the model.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ from explorer.models.weights import NAME as WEIGHTS
 from explorer.signals import Array, Trace
 
 Progress = Callable[[float], None]
-Asked = TypeVar("Asked", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 Result = TypeVar("Result")
 
 READINGS, OWN_READINGS = 24, 3
-"""How many readings of a kind are kept; of one's own networks, which may be large, in each session."""
+"""Cache entries per function: shared by all sessions, and per session for uploaded models, which may be large."""
 LARGE = 6
-"""How many are kept of what is large: one number for each pair of steps, or for each weight."""
+"""Cache entries for large results, which have one number per pair of steps or per weight."""
 CENSUS = 6000
-"""How many held-out tokens gate means are taken over."""
+"""Number of held-out tokens that gate means are averaged over."""
 TELLING = 12
-"""How many units a picture of a few has."""
+"""Number of units in a picture that shows only the most influential ones."""
 WARM_UP = 90
-"""How many characters a warm-up has at most."""
+"""Maximum number of characters in a warm-up."""
 EXCERPT = 150
-"""How many characters an excerpt of a long text has, about."""
+"""Approximate number of characters in an excerpt of a long text."""
 
 
-_of_own: list[Any] = []
-"""The caches of what is computed with a reader's own network; each session has its own entries there."""
+_session_caches: list[Any] = []
+"""Session-scoped caches for results of uploaded models."""
 
 
 def forget_own() -> None:
-    """Lets go of all that was computed with this session's own network, and so of the network itself."""
-    for cache in _of_own:
+    """Drop everything computed with this session's uploaded model, and with it the model itself."""
+    for cache in _session_caches:
         cache.clear()
 
 
-def kept(entries: int, spinner: str | bool = False) -> Callable[[Asked], Asked]:
-    """Keeps what a function makes by its arguments, the first of which names a network: for all sessions; of a network of a reader's own
-    in that session, and less of it."""
+def cached(entries: int, spinner: str | bool = False) -> Callable[[Function], Function]:
+    """Cache by arguments (the first is a model name): shared by all sessions for shipped models, per session and smaller for uploaded
+    ones."""
 
-    def decorated(compute: Asked) -> Asked:
+    def decorated(compute: Function) -> Function:
         few = min(entries, OWN_READINGS)
         shared: Any = st.cache_resource(max_entries=entries, show_spinner=spinner)(compute)
         own: Any = st.cache_resource(max_entries=few, show_spinner=spinner, scope="session")(compute)
@@ -71,64 +71,64 @@ def kept(entries: int, spinner: str | bool = False) -> Callable[[Asked], Asked]:
         def looked_up(name: str, *args: Any, **kwargs: Any) -> Any:
             return (own if models.is_guest(name) else shared)(name, *args, **kwargs)
 
-        looked_up.kept_in = (shared, own)  # type: ignore[attr-defined]  # for who asks how much that is
-        _of_own.append(own)
-        return cast(Asked, looked_up)
+        looked_up.kept_in = (shared, own)  # type: ignore[attr-defined]  # lets tests inspect and clear both caches
+        _session_caches.append(own)
+        return cast(Function, looked_up)
 
     return decorated
 
 
-@kept(48, "Loading the network …")
+@cached(48, "Loading the network …")
 def model(name: str) -> Model:
-    """A network by its name, made once for all; one of a reader's own as the session has it."""
+    """Return a model by name: a shared instance for shipped models, this session's for an uploaded one."""
     return models.load(name)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def trace(name: str, text: str) -> Trace:
-    """Every signal of one reading."""
+    """Return every signal of one forward pass."""
     return models.trace(model(name), text)
 
 
-@kept(2 * READINGS)
+@cached(2 * READINGS)
 def exact(name: str, text: str) -> Trace:
-    """Every signal of one reading, computed in float64: what rounding in float32 is measured against."""
+    """Return every signal computed in float64, the reference for float32 rounding errors."""
     return models.trace(deepcopy(model(name)).double(), text)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def order(name: str, text: str, layer: int) -> Array:
-    """The units of a row, the longest memory first."""
+    """Return the units of a row, sorted by decreasing half-life."""
     return by_half_life(trace(name, text), layer)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def telling(name: str, text: str, layer: int) -> Array:
-    """The units of a row whose part of the scores varies most, the widest first (`by_contribution`)."""
+    """Return the units of a row whose contribution to the scores varies most, largest first (`by_contribution`)."""
     return by_contribution(trace(name, text), layer)[:TELLING]
 
 
-@kept(READINGS)
+@cached(READINGS)
 def predictions(name: str, text: str) -> Array:
-    """The network's answer at every step: log-probabilities [step, label], or numbers [step, output]."""
+    """Return the network's answer at every step: log-probabilities [step, label], or numbers [step, output]."""
     return models.predict(model(name), text)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def edited(name: str, text: str, edits: tuple[Edit, ...]) -> Trace:
-    """Every signal of a reading with edits."""
+    """Return every signal of a forward pass with edits."""
     return models.trace(model(name), text, edits=edits)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def edited_predictions(name: str, text: str, edits: tuple[Edit, ...]) -> Array:
-    """The network's answers in a reading with edits."""
+    """Return the network's answers with edits."""
     return models.predict(model(name), text, edits=edits)
 
 
-@kept(READINGS, "Reading with other noise …")
+@cached(READINGS, "Reading with other noise …")
 def over_seeds(name: str, text: str, edits: tuple[Edit, ...], at: int, seeds: int) -> Array:
-    """The answers at one step of so many readings, [seed, column]; they differ in the seed of each noise, its own and the next ones."""
+    """Return the answers at one step over `seeds` noise seeds, [seed, column]: each edit's own seed and the following ones."""
 
     def with_seed(more: int) -> tuple[Edit, ...]:
         return tuple(replace(edit, seed=edit.seed + more) if edit.does == "noise" else edit for edit in edits)
@@ -136,46 +136,45 @@ def over_seeds(name: str, text: str, edits: tuple[Edit, ...], at: int, seeds: in
     return np.stack([models.predict(model(name), text, edits=with_seed(more))[at] for more in range(seeds)])
 
 
-@kept(READINGS)
+@cached(READINGS)
 def overruled(name: str, text: str, edits: tuple[Edit, ...]) -> dict[str, models.Overruled]:
-    """What the edits of a reading did to what they edit."""
+    """Return the effect of the edits on each edited quantity."""
     return models.overruled(model(name), text, edits=edits)
 
 
-@kept(READINGS, "Examining the network …")
+@cached(READINGS, "Examining the network …")
 def diagnosis(name: str, text: str, examples: str = "") -> Diagnosis:
-    """What is wrong with a network, and what is unusual, on one text; `examples` as a person types them. Raises ValueError for an example
-    that does not fit."""
+    """Diagnose a network on one text. `examples` is the user's own input; raises ValueError if an example does not fit the network."""
     here = model(name)
     return models.diagnose(here, text, examples=models.parse_examples(examples, here) if examples.strip() else None)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def snippet(name: str, text: str, signal: str, layer: int, step: int, unit: int) -> str:
-    """A program that computes one number of a reading again, the weights in a file beside it. Raises ValueError where there is none."""
+    """Return a program that recomputes one number of a forward pass from a weights file. Raises ValueError if there is no such number."""
     return models.snippet(model(name), text, signal, layer=layer, step=step, unit=unit, weights=WEIGHTS)
 
 
-@kept(READINGS, "Holding one unit after the other …")
+@cached(READINGS, "Holding one unit after the other …")
 def sweep(name: str, text: str, of: str, at: int, column: int, layer: int, held: str) -> Array:
-    """What holding each unit's memory changes, as `explorer.sweep` gives it; `held` is "zero" or "mean"."""
+    """Return the effect of fixing each unit's memory in turn, as `explorer.sweep` does; `held` is "zero" or "mean"."""
     value: float | Literal["mean"] = "mean" if held == "mean" else 0.0
     return models.sweep(model(name), text, of=of, at=at, token=column, layer=layer, value=value)
 
 
-@kept(READINGS, "Transplanting in many sentences …")
+@cached(READINGS, "Transplanting in many sentences …")
 def transplants(name: str) -> models.Transplants:
-    """In what share of the grammar's pairs a transplanted memory changes the verb."""
+    """Return the share of the grammar's sentence pairs in which a transplanted memory changes the verb."""
     return models.transplants(model(name), grammar.pairs())
 
 
-@kept(READINGS)
+@cached(READINGS)
 def pushes(name: str, text: str, layer: int, unit: int, edits: tuple[Edit, ...] = ()) -> dict[str, Pushes]:
-    """Who pushed each pre-activation of one unit."""
+    """Return the terms of each pre-activation of one unit."""
     return models.arithmetic(model(name), text, unit=unit, layer=layer, edits=edits)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def gradients(
     name: str,
     text: str,
@@ -186,7 +185,7 @@ def gradients(
     label: str | None = None,
     by: str | None = None,
 ) -> Trace:
-    """Per-step gradients, as `explorer.gradients` gives them."""
+    """Return per-step gradients, as `explorer.gradients` does."""
     return models.gradients(model(name), text, of, at, unit=unit, layer=layer, label=label, by=by)
 
 
@@ -200,7 +199,7 @@ def deletions(
     label: str | None = None,
     progress: Progress | None = None,
 ) -> Array:
-    """What changes where a token is left out, as `explorer.models.deletions` gives it. `progress` is told the share that is done."""
+    """Return the change from leaving out each token (`explorer.models.deletions`). `progress` is called with the fraction done (0 to 1)."""
 
     def compute() -> Array:
         return models.deletions(model(name), text, of, at, unit=unit, layer=layer, label=label, progress=progress)
@@ -218,7 +217,10 @@ def gradient_matrix(
     by: str = "state",
     progress: Progress | None = None,
 ) -> Array:
-    """Every source by every target, as `explorer.gradient_matrix` gives it. `progress` is told the share that is done."""
+    """Return the gradient for every source and target (`explorer.gradient_matrix`).
+
+    `progress` is called with the fraction done (0 to 1).
+    """
 
     def compute() -> Array:
         network = model(name)
@@ -227,14 +229,14 @@ def gradient_matrix(
     return _once(compute, name, "matrix", text, of, unit, layer, label, by)
 
 
-@kept(READINGS, "Following both paths …")
+@cached(READINGS, "Following both paths …")
 def paths(name: str, text: str, to: int, layer: int = -1) -> models.Paths:
-    """The two channels of the belt from every step to one."""
+    """Return the gradient along the belt alone and along all paths, from every step to step `to`."""
     return models.paths(model(name), text, to=to, layer=layer)
 
 
 def spectra(name: str, text: str, to: int, layer: int = -1, progress: Progress | None = None) -> models.Spectra:
-    """The singular values of what each step does to one later step. `progress` is told the share that is done."""
+    """Return the singular values of the Jacobian from each step to step `to`. `progress` is called with the fraction done (0 to 1)."""
 
     def compute() -> models.Spectra:
         return models.spectra(model(name), text, to=to, layer=layer, progress=progress)
@@ -242,22 +244,25 @@ def spectra(name: str, text: str, to: int, layer: int = -1, progress: Progress |
     return _once(compute, name, "spectra", text, to, layer)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def elman(name: str, text: str, to: int, layer: int = -1) -> models.Elman:
-    """What is said of an Elman network's Jacobian, and what it is."""
+    """Return the textbook bounds on an Elman network's Jacobian beside its exact norm."""
     return models.elman(model(name), text, to=to, layer=layer)
 
 
-@kept(READINGS)
+@cached(READINGS)
 def channels(name: str, text: str, to: int, since: int, layer: int = -1) -> tuple[Array, Array]:
-    """The direct path [unit] and the full derivative [to-unit, since-unit] of the belt between two steps."""
+    """Return the direct path [unit] and the full derivative [to-unit, since-unit] of the belt between two steps."""
     return models.channels(model(name), text, to=to, since=since, layer=layer)
 
 
 def itemised(
     name: str, text: str, label: str | None = None, target: float | None = None, progress: Progress | None = None
 ) -> models.Itemised:
-    """The gradient of the mean loss, taken apart, and truncated at each length of `lengths`. `progress` is told the share that is done."""
+    """Return the gradient of the mean loss by step, and truncated at each of `lengths`.
+
+    `progress` is called with the fraction done (0 to 1).
+    """
 
     def compute() -> models.Itemised:
         ks = () if models.card_of(name).bidirectional else lengths(len(trace(name, text).tokens))
@@ -267,57 +272,57 @@ def itemised(
 
 
 def _once(compute: Callable[[], Result], name: str, *what: Hashable) -> Result:
-    """What `compute` makes, kept by the network and by `what` it is of."""
+    """Return `compute()`, cached by network and by `what`."""
     place: list[Result] = _place(name, *what)
     if not place:
         place.append(compute())
     return place[0]
 
 
-@kept(3 * LARGE)
+@cached(3 * LARGE)
 def _place(name: str, *what: Hashable) -> list[Any]:
-    """A place to keep what takes long: a bar cannot be drawn from within what Streamlit keeps, which would draw it again each time."""
+    """Return a mutable cache slot. Progress bars cannot be drawn inside a cached function: Streamlit would replay them on each call."""
     return []
 
 
 def lengths(steps: int) -> tuple[int, ...]:
-    """At how many steps a gradient over so many is truncated, to be looked at: each small number, then ever fewer, and all of them."""
+    """Truncation lengths to show for a gradient over `steps`: every small number, then increasingly sparse ones, up to all steps."""
     return tuple(sorted({*range(1, min(steps, 16) + 1), *np.geomspace(1, steps, 40).round().astype(int).tolist()}))
 
 
-@kept(LARGE, "Adding the gradient up …")
+@cached(LARGE, "Adding the gradient up …")
 def whole_gradient(name: str, text: str, label: str | None = None, target: float | None = None) -> dict[str, Array]:
-    """The gradient of the mean loss by every weight, embedding and readout included."""
+    """Return the gradient of the mean loss with respect to every weight, including embedding and readout."""
     return models.training_step(model(name), text, learning_rate=0, label=label, target=target).gradient
 
 
-@kept(READINGS)
+@cached(READINGS)
 def census(name: str, text: str, layer: int) -> pd.DataFrame:
-    """Gate means and write sizes by kind of token, on one text (`explorer.analysis.kinds.census`)."""
+    """Return gate means and write sizes by kind of token, on one text (`explorer.analysis.kinds.census`)."""
     return kinds.census([trace(name, text)], kind_of(models.card_of(name)), layer)
 
 
-@kept(READINGS, "Reading the held-out texts …")
+@cached(READINGS, "Reading the held-out texts …")
 def held_out_census(name: str, layer: int) -> pd.DataFrame:
-    """The same over the beginning of the held-out texts."""
+    """Return the same as `census` for the beginning of the held-out texts."""
     card = models.card_of(name)
     return kinds.census((models.trace(model(name), text) for text in _windows(card)), kind_of(card), layer)
 
 
 def _windows(card: Card) -> Iterator[str]:
-    """Held-out texts in pieces that are short enough to be held in memory, CENSUS tokens of them."""
-    left = CENSUS
+    """Yield windows of the held-out texts, small enough to fit in memory, CENSUS tokens in all."""
+    remaining = CENSUS
     for example in held_out(card.task):
         pieces = card.reader.pieces(example.text)
         for first in range(0, len(pieces), WINDOW):
-            if left <= 0:
+            if remaining <= 0:
                 return
             yield "".join(pieces[first : first + WINDOW])
-            left -= WINDOW if len(pieces) - first >= WINDOW else len(pieces) - first
+            remaining -= WINDOW if len(pieces) - first >= WINDOW else len(pieces) - first
 
 
 def kind_of(card: Card) -> kinds.KindOf:
-    """How a task's tokens are sorted into kinds."""
+    """Return the function that sorts a task's tokens into kinds."""
     if card.tokens == "numbers":
         return kinds.of_row
     if kinds.few_symbols(card.vocabulary):
@@ -326,7 +331,7 @@ def kind_of(card: Card) -> kinds.KindOf:
 
 
 def problem(card: Card, text: str) -> str | None:
-    """Why this text cannot be read at all; None where it can."""
+    """Return why this text cannot be read, or None if it can."""
     try:
         tokens = card.reader.encode(text).tokens
     except ValueError as error:
@@ -335,55 +340,57 @@ def problem(card: Card, text: str) -> str | None:
 
 
 def spelled(card: Card, tokens: Sequence[str]) -> str:
-    """A text that is read as these tokens: two words that would grow together are kept apart."""
+    """Return a text that is read as exactly these tokens, with a space between words that would otherwise merge."""
     text = card.reader.joined(tokens)
     return text if card.reader.encode(text).tokens == tuple(tokens) else " ".join(tokens)
 
 
 def guesses(card: Card, columns: int) -> Array:
-    """The columns of an answer that may be offered as a guess: all, but the unknown token, which nobody can type."""
+    """Return the columns of an answer that may be shown as guesses: all except the unknown token, which cannot be typed."""
     every = np.arange(columns)
     unknown = card.reader.unknown if card.answer == NEXT_TOKEN.name else None
     return every if unknown is None or columns < 2 else every[every != unknown]
 
 
 def said(card: Card, answers: Array) -> int:
-    """The column that an answer [label] favours, among its `guesses`."""
+    """Return the most likely column of an answer [label] among its `guesses`."""
     columns = guesses(card, len(answers))
     return int(columns[np.nan_to_num(answers[columns], nan=-np.inf).argmax()])
 
 
 def siblings(name: str) -> list[Card]:
-    """The models of the same task: rnn, gru, lstm; behind them this one, where it is another."""
+    """Return the models of the same task: rnn, gru, lstm; then this one if it is not among them."""
     return models.siblings(name)
 
 
 def recipe(task: str) -> Recipe | None:
-    """How a task's sequences are made and answered; None for a task that only has models."""
+    """Return how a task's sequences are generated and answered; None for a task that only has models."""
     return RECIPES.get(task)
 
 
 def truth(card: Card, tokens: Sequence[str]) -> list[Any]:
-    """The right answer at each step where a rule knows it, else None."""
+    """Return the right answer at each step, None where no rule defines it."""
     how = recipe(card.task)
     return list(how.truth(tokens)) if how and how.truth else [None] * len(tokens)
 
 
 @st.cache_resource(show_spinner=False)
 def held_out(task: str) -> tuple[Example, ...]:
-    """The held-out sequences of a task."""
+    """Return the held-out sequences of a task."""
     return models.held_out(task)
 
 
 def has_held_out(card: Card) -> bool:
-    """Whether there are sequences that this network was not trained on; nobody knows of one of the reader's own."""
+    """Return whether sequences are known that this network was not trained on; False for an uploaded model."""
     return not models.is_guest(card.name)
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up(task: str) -> str:
-    """What a network may read before the reader's text, whose first tokens else meet a state of zeros: the beginning of the held-out
-    texts, to the end of a word or line. Empty where sequences follow a rule or are answered, since another beginning is another question.
+    """Return the beginning of the held-out texts, up to the end of a word or line, to read before the user's text.
+
+    Without it, the first tokens would be read from a zero state. Empty for tasks with a rule or an answer per sequence, since there a
+    different beginning is a different question.
     """
     card = next((card for card in models.zoo() if card.task == task), None)
     if (
@@ -398,7 +405,7 @@ def warm_up(task: str) -> str:
 
 
 def random_excerpt(task: str) -> str:
-    """A fresh sequence where a rule makes them; else a held-out one, or some whole words or lines of it; drawn anew at each call."""
+    """Return a new random sequence: generated if the task has a rule, else a held-out sequence or whole words or lines of one."""
     random, how = np.random.default_rng(), recipe(task)
     if how and how.generate:
         return how.generate(random).text
@@ -416,7 +423,7 @@ def random_excerpt(task: str) -> str:
 
 
 def continued(name: str, text: str, length: int, temperature: float, top_k: int | None, seed: int) -> str:
-    """The text with what the network goes on with, `length` tokens."""
+    """Return the text followed by `length` generated tokens."""
     reader = models.card_of(name).reader
     new = list(islice(models.generate(model(name), text, temperature=temperature, top_k=top_k, seed=seed), length))
     if reader.kind == "characters":
@@ -426,5 +433,5 @@ def continued(name: str, text: str, length: int, temperature: float, top_k: int 
 
 @st.cache_resource(max_entries=4 * READINGS, show_spinner=False)
 def at_start(start: starts.Start, units: int, steps: int, draws: int, seed: int, of: str) -> starts.AtStart:
-    """How far a gradient reaches in untrained cells that begin so."""
+    """Return how far a gradient reaches in untrained cells with this initialisation."""
     return starts.at_start(start, units=units, steps=steps, draws=draws, seed=seed, of=of)

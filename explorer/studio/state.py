@@ -1,7 +1,7 @@
-"""Where the reader is: model, text, layer, unit and step, shared by all pages and kept in the link.
+"""The user's place (model, text, layer, unit and step), shared by all pages and kept in the link.
 
-Who writes the URL: bound widgets (layer, settings of a page) and the stage (model, text, step, unit). Python reads it once, when a
-session begins, and never writes it. The model is the stage's, since a bound widget would write its label and not the model's name.
+The URL is written by bound widgets (layer, settings of a page) and the stage (model, text, step, unit). Python reads it once, when a
+session begins, and never writes it. The stage writes the model, since a bound widget would write its label instead of the name.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from explorer.studio import service
 
 FIRST_MODEL = "english-lstm"
 UPDATES = "updates"
-"""Where a session has the copy of a network that it trains, step by step."""
+"""Session key of the copy of a network that is trained step by step."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is being read and where the reader stands. `step` and `unit` count from 0; `more` tokens of the text are not read.
+    """The text and the user's position in it. `step` and `unit` count from 0; `more` tokens of the text are not read.
 
-    `text` begins with `prefix`, a warm-up that is not the reader's own.
+    `text` begins with `prefix`, a warm-up that the user did not write.
     """
 
     card: Card
@@ -38,7 +38,7 @@ class Place:
 
     @property
     def warm(self) -> int:
-        """How many steps the warm-up has."""
+        """Number of warm-up steps."""
         return len(self.card.reader.pieces(self.prefix)) if self.prefix else 0
 
     @property
@@ -51,12 +51,12 @@ class Place:
         return self.card.name
 
     def row_of(self, rows: int) -> int:
-        """The row that is looked at in a network of so many rows: the reader's, or the last one where there are fewer."""
+        """Return the row to show in a network with `rows` rows: the user's, or the last if there are fewer."""
         return min(self.layer, rows - 1)
 
 
 def begin() -> None:
-    """Once a session: takes over what the link says, with a notice for each value that cannot be."""
+    """Read the link once per session, with a notice for each invalid value."""
     state = st.session_state
     if "begun" in state:
         return
@@ -83,41 +83,41 @@ def begin() -> None:
 def _not_here(name: str) -> str:
     if models.is_guest(name):
         return (
-            "The link asks for a network from somebody's own file. Such a network stays in the session in which its file was dropped, and "
-            f"goes with it: drop the file again, at Your model. Showing {FIRST_MODEL}."
+            "The link asks for an uploaded network. Such a network stays in the session of its upload, and is gone with it: "
+            f"upload the file again, at Your model. Showing {FIRST_MODEL}."
         )
     names = ", ".join(card.name for card in models.zoo())
     return f"The link asks for the model “{name}”, which is not here. Showing {FIRST_MODEL}; there are {names}."
 
 
 def notice(message: str) -> None:
-    """Something to tell the reader once, above the page."""
+    """Add a message to show once above the page."""
     st.session_state.notices.append(message)
 
 
 def prefix(card: Card) -> str:
-    """The warm-up that the reader has asked for; empty where there is none."""
+    """Return the warm-up if the user switched it on, else ""."""
     return service.warm_up(card.task) if st.session_state.get("warm") else ""
 
 
 def warmed(card: Card) -> None:
-    """The warm-up was switched on or off: the reader stays at the same token."""
+    """Keep the user at the same token when the warm-up is switched on or off."""
     state, steps = st.session_state, _steps(card, service.warm_up(card.task))
     state.step, state.play = max(0, state.step + (steps if state.warm else -steps)), None
 
 
 def follow(card: Card, text: str, layer: int, more: int = 0, prefix: str = "") -> Place:
-    """The place after the workbench has spoken: the pinned unit follows a change of model, the step a change of text.
+    """Return the place after the sidebar's widgets: the pinned unit follows a change of model, the step a change of text.
 
-    Units of different models have nothing to do with one another: if the old one was known to follow something, the new model starts
-    from the unit that follows the same, and from its own telling unit where it has none.
+    Units of different models do not correspond: if the old one is known to follow a property, the new model starts with the unit that
+    follows the same property, or with its card's unit if it has none.
     """
     state = st.session_state
     if state.read_model != card.name:
         before = models.card_of(state.read_model)
-        known = [finding.follows for finding in before.findings if finding.unit == state.unit]
-        if known or state.unit >= card.hidden_size:
-            same = [finding.unit for finding in card.findings if finding.follows in known]
+        properties = [finding.follows for finding in before.findings if finding.unit == state.unit]
+        if properties or state.unit >= card.hidden_size:
+            same = [finding.unit for finding in card.findings if finding.follows in properties]
             state.unit = same[0] if same else card.show.unit
         state.read_model = card.name
     state.step = min(state.step, max(0, _steps(card, text) - 1))
@@ -125,36 +125,36 @@ def follow(card: Card, text: str, layer: int, more: int = 0, prefix: str = "") -
 
 
 def open_task(card: Card, text: str | None = None) -> None:
-    """Another task, by the given model: its own opening picture, or one of its examples. Units of the old one mean nothing there."""
+    """Open another task with the given model: its opening picture, or one of its examples. The old unit has no meaning there."""
     st.session_state.model = st.session_state.read_model = card.name
     st.session_state.unit = card.show.unit
     _read(card, card.show.text if text is None else text)
 
 
 def open_network(name: str) -> None:
-    """Another network of the same task, also one that the switch at the left did not offer. Text and step stay."""
+    """Open another network of the same task, also one that the sidebar did not offer. Text and step stay."""
     st.session_state.model = name
 
 
 def open_cell(names: Mapping[str, str]) -> None:
-    """The network of the cell that was chosen, by its name; the choice itself begins anew."""
+    """Open the network of the chosen cell by its name, and reset the choice."""
     if cell := st.session_state.another_cell:
         open_network(names[cell])
     st.session_state.another_cell = None
 
 
 def read_example(text: str) -> None:
-    """Puts an example into the text box, and the reader where its effect is to be seen."""
+    """Put an example into the text box, and the playhead where its effect is visible."""
     _read(models.card_of(st.session_state.read_model), text)
 
 
 def look_at(finding: Finding) -> None:
-    """Pins a unit that is known to follow something, on a text on which that shows."""
+    """Pin a unit with a known property, on a text that shows it."""
     _read(models.card_of(st.session_state.read_model), finding.text, finding)
 
 
 def stand(card: Card, *, layer: int | None = None, unit: int | None = None, step: int | None = None) -> None:
-    """Another place in the same text; what is not given stays."""
+    """Move within the same text; omitted values stay."""
     state = st.session_state
     if layer is not None and card.rows > 1:
         state.layer = layer
@@ -163,41 +163,41 @@ def stand(card: Card, *, layer: int | None = None, unit: int | None = None, step
 
 
 def go_on(text: str) -> None:
-    """Puts the text that a network went on with into the text box, and plays what is new."""
+    """Put the text with its generated continuation into the text box, and play the new part."""
     state = st.session_state
     card = models.card_of(state.read_model)
     warm, before, after = _steps(card, prefix(card)), _steps(card, state.text), _steps(card, text)
     written, since = state.get("generated", (None, before))
-    state.generated = (text, since if written == state.text else before)  # it may go on with what it wrote itself
+    state.generated = (text, since if written == state.text else before)  # it may continue its own text
     _read(card, text)
     last = max(0, warm + before - 1)
     state.step, state.play = last, (last, warm + after - 1)
 
 
 def _read(card: Card, text: str, finding: Finding | None = None) -> None:
-    """Another text. The unit stays pinned, unless the text is the one that shows another."""
+    """Load another text. The unit stays pinned, unless the text belongs to a finding of another unit."""
     state = st.session_state
     state.text = text
     state.restarts = state.get("restarts", 0) + 1  # the stage begins anew, though it may have this very text
-    found = [finding] if finding else card.findings
-    shown = [one for one in found if one.text == text and (one.holds or one is card.show or one is finding)]
-    wanted = next((one for one in shown if one.unit == state.unit), shown[0] if shown else None)
-    state.step = _steps(card, prefix(card)) + (wanted.step if wanted else 0)
-    if wanted:
-        state.unit = wanted.unit
+    findings = [finding] if finding else card.findings
+    matching = [one for one in findings if one.text == text and (one.holds or one is card.show or one is finding)]
+    target = next((one for one in matching if one.unit == state.unit), matching[0] if matching else None)
+    state.step = _steps(card, prefix(card)) + (target.step if target else 0)
+    if target:
+        state.unit = target.unit
     elif state.unit >= card.hidden_size:
         state.unit = card.show.unit
 
 
 def run_begins() -> None:
-    """A run of the whole page: a stage that does not arrive in it has been left, and will begin anew."""
+    """Start a run of the whole page: a stage that does not arrive in it was left, and starts anew next time."""
     st.session_state.shown_before = st.session_state.pop("arrival", None)
 
 
 def arrived(mount: str, place: Place, *, plays: bool = True) -> dict[str, Any]:
-    """Where the stage begins, and what it plays by itself [from, until], if it `plays`; the same for as long as `mount` is shown.
+    """Return the stage's first place and what it plays on arrival [from, until], if it `plays`; constant while `mount` is shown.
 
-    What is played is for the first picture of a session, and for what was just generated: once, and never again on the way back.
+    It plays on the first picture of a session and after generating text: once, and never on the way back.
     """
     state = st.session_state
     arrival = state.get("arrival") or state.get("shown_before")
@@ -210,9 +210,9 @@ def arrived(mount: str, place: Place, *, plays: bool = True) -> dict[str, Any]:
 
 
 def moved(key: str) -> None:
-    """The stage has settled on another unit or step; where it is of a page that is being left, that may be forgotten already."""
-    said: Any = st.session_state.get(key)
-    if settled := said and said.get("place"):
+    """Store the unit and step that the stage settled on; those of a page that is being left may already be gone."""
+    value: Any = st.session_state.get(key)
+    if settled := value and value.get("place"):
         st.session_state.unit, st.session_state.step = int(settled["unit"]), int(settled["step"])
 
 
@@ -221,13 +221,13 @@ def _steps(card: Card, text: str) -> int:
 
 
 def _number(link: Any, name: str, low: int, high: int, default: int) -> int:
-    given = link.get(name)
-    if given is None:
+    value = link.get(name)
+    if value is None:
         return default
     try:
-        if low <= int(given) <= high:
-            return int(given)
-    except ValueError:  # no number, or one of thousands of digits
+        if low <= int(value) <= high:
+            return int(value)
+    except ValueError:  # not a number, or thousands of digits
         pass
-    notice(f"The link asks for {name} “{given}”; it can be {low} to {high} here. Showing {default}.")
+    notice(f"The link asks for {name} “{value}”; it can be {low} to {high} here. Showing {default}.")
     return default

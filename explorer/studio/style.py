@@ -1,4 +1,4 @@
-"""The few rules that Streamlit's theme cannot say, and the theme of figures."""
+"""Style rules beyond Streamlit's theme, and the theme of figures."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ def _asset(name: str) -> str:
 
 
 def apply() -> None:
-    """Adds to the page the style sheet, with what it needs of the theme by name, and what mends the text that is typed."""
-    shown = theme()
-    st.html(f"<style>:root {{ --page: {shown.background}; --accent: {shown.accent}; }}\n{_asset('style.css')}</style>")
+    """Add the style sheet with its theme colours, and the script that corrects typed text, to the page."""
+    colours = theme()
+    st.html(
+        f"<style>:root {{ --page: {colours.background}; --accent: {colours.accent}; }}\n{_asset('style.css')}</style>"
+    )
     with st.sidebar.container(key="typing"):  # hidden by the style sheet
         st.html(f"<script>{_asset('typing.js')}</script>", unsafe_allow_javascript=True)
 
 
 def theme() -> Theme:
-    """The appearance that the reader's browser shows."""
+    """Return the theme that the user's browser shows."""
     return THEMES[st.context.theme.type or "light"]

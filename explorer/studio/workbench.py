@@ -1,4 +1,4 @@
-"""The workbench: what is read, by which network. The same in the sidebar of every page."""
+"""The workbench: the text and the network that reads it. The same sidebar on every page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACE = "place_now"
 
 
 def workbench() -> Place | None:
-    """Draws the sidebar and says where the reader is; None while there is nothing to read, which the page has then been told."""
+    """Draw the sidebar and return the user's place; None if there is nothing to read, after a message on the page."""
     own.welcome()
     state.begin()
     own.arrive()
@@ -44,7 +44,7 @@ def workbench() -> Place | None:
 
 
 def place() -> Place:
-    """Where the reader is, for the page that is being drawn, or for the fragment of it that the stage has asked for."""
+    """Return the user's place, for the page or for the fragment of it that the stage requested."""
     here: Place = st.session_state[PLACE]
     return replace(here, unit=st.session_state.unit, step=st.session_state.step)
 
@@ -80,23 +80,23 @@ def _network() -> Card:
 
 
 def _other_cells(card: Card) -> None:
-    """Cells beside the three: trained where the task has them, else untrained. What was chosen becomes one of the networks above."""
-    found = {cell: name for cell, name in models.by_cell(card.name).items() if cell not in MAIN and cell != card.cell}
+    """Ask for a cell besides the main three: trained if the task has it, else untrained. The choice joins the networks above."""
+    names = {cell: name for cell, name in models.by_cell(card.name).items() if cell not in MAIN and cell != card.cell}
     st.selectbox(
         "Another cell",
-        list(found),
+        list(names),
         index=None,
         key="another_cell",
-        format_func=lambda cell: cell.upper() if models.is_shipped(found[cell]) else f"{cell.upper()}, untrained",
+        format_func=lambda cell: cell.upper() if models.is_shipped(names[cell]) else f"{cell.upper()}, untrained",
         placeholder="Another cell …",
         label_visibility="collapsed",
         on_change=state.open_cell,
-        args=(found,),
+        args=(names,),
     )
 
 
 def _text(card: Card) -> tuple[str, int]:
-    """What is read of what was typed, and how many tokens of it are left after that."""
+    """Return the part of the typed text that is read, and the number of tokens after it."""
     numbers = card.tokens == "numbers"
     typed = st.text_area(
         f"Numbers, a row a step: {listed(card.vocabulary)}" if numbers else "Text",
@@ -142,7 +142,7 @@ def _examples(card: Card) -> None:
 
 
 def _window(card: Card, typed: str) -> tuple[str, int]:
-    """As many tokens of what was typed as the network may read, from a place of the reader's choice; and how many follow them."""
+    """Return as many tokens of the typed text as the network can read, from a start that the user sets; and how many follow."""
     if len(typed) <= card.window:
         return typed, 0
     pieces, one = card.reader.pieces(typed), card.reader.one
@@ -185,4 +185,4 @@ def _cannot_read(card: Card, text: str, problem: str) -> None:
         return
     st.title("This cannot be read")
     st.markdown(sentences.plain(f"{problem[0].upper()}{problem[1:]}."))
-    st.markdown("What you typed is still in the box at the left; mend it there, or pick an example under **Try**.")
+    st.markdown("Your text is still in the box at the left: correct it there, or pick an example under **Try**.")

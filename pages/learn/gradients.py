@@ -15,13 +15,13 @@ if len(tokens) < 2:
     st.info("A gradient needs a step before the one that it is of: type at least two.")
     st.stop()
 
-wanted = controls.objective(here, len(tokens), states={"h"})
+objective = controls.objective(here, len(tokens), states={"h"})
 cards = {
     card.cell: card
     for card in reversed(service.siblings(here.model))
-    if wanted.unit is None or wanted.unit < card.hidden_size
+    if objective.unit is None or objective.unit < card.hidden_size
 }
-view = View(here, cards, wanted, tokens, style.theme())
+view = View(here, cards, objective, tokens, style.theme())
 TABS = {
     "How far": how_far.draw,
     "Every pair": pairs.draw,

@@ -1,4 +1,4 @@
-"""Start-up lab: how far a gradient reaches back in untrained cells, as they begin."""
+"""Start-up lab: how far a gradient reaches back in untrained cells."""
 
 import streamlit as st
 

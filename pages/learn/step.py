@@ -27,12 +27,12 @@ if reason := models.no_training_step(service.model(here.model)):
 right = settings.right_answer(here)
 if not affordable(here.card, len(tokens), settings.readings(len(tokens)), "Taking the gradient apart"):
     st.stop()
-found = stoppable(
+itemised = stoppable(
     "Taking the gradient apart",
     ("itemised", here.model, here.text, *right.items()),
     lambda told: service.itemised(here.model, here.text, **right, progress=told),
 )
-view = View(here, found, right, "" if answer.numbers else " nats", tokens, style.theme())
+view = View(here, itemised, right, "" if answer.numbers else " nats", tokens, style.theme())
 if not view.moved:
     st.markdown(words.NOT_FINITE if view.broken else words.NO_GRADIENT)
     st.stop()

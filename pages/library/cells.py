@@ -1,4 +1,4 @@
-"""Cells: the family, one at a time, at work; what each changes of the one it comes from, in the picture, in equations, in code."""
+"""Cells: each cell of the family at work, and its changes to its parent in the picture, the equations and the code."""
 
 import streamlit as st
 

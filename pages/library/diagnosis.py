@@ -1,4 +1,4 @@
-"""Diagnosis: what is wrong with the network at hand, and what is unusual about it, on the text at hand."""
+"""Diagnosis: faults and peculiarities of the current network on the current text."""
 
 from explorer.studio.diagnosis.page import page
 

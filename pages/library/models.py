@@ -1,4 +1,4 @@
-"""Models: every task with its networks, how good they are, what to look for, and the weights of those wired by hand."""
+"""Models: every task with its networks, their scores, their known units, and the weights of those wired by hand."""
 
 import streamlit as st
 

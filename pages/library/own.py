@@ -1,4 +1,4 @@
-"""Your model: a file of weights is dropped, and every page works on it."""
+"""Your model: upload a file of weights, and use every page with it."""
 
 from explorer.studio.your_model.page import page
 

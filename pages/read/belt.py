@@ -1,4 +1,4 @@
-"""Conveyor belt: one unit's memory along the text, who wrote it, and what of it comes down to the answer."""
+"""Conveyor belt: one unit's memory along the text, the tokens that wrote it, and its contribution to the answer."""
 
 import streamlit as st
 

@@ -37,8 +37,8 @@ if every.open:
         if lives is not None:
             st.markdown(sentences.of_half_life(lives, here.unit))
         titles = {s.name: gate_heading(s, letters) for s in gated}
-        shown = heatmaps(trace, titles, theme, order, **where)
-        chart(shown, "every unit", f"{', '.join(s.label for s in gated)} of all units along the text.")
+        figure = heatmaps(trace, titles, theme, order, **where)
+        chart(figure, "every unit", f"{', '.join(s.label for s in gated)} of all units along the text.")
 if kinds.open:
     with kinds:
         table = controls.census(here)
@@ -48,5 +48,5 @@ if shares.open:
     with shares:
         margin = controls.saturation_margin()
         counted = {s.name: saturation(trace, s.name, here.layer, margin, 1 - margin) for s in gated}
-        shown = gates.saturations(counted, gated, theme, here.unit, margin, 1 - margin, letters)
-        chart(shown, "saturation", "How often each gate of each unit is shut and open.")
+        figure = gates.saturations(counted, gated, theme, here.unit, margin, 1 - margin, letters)
+        chart(figure, "saturation", "How often each gate of each unit is shut and open.")

@@ -1,4 +1,4 @@
-"""Compare: what networks predict with and without a token; up to four of them side by side; how far apart; how good they are."""
+"""Compare: predictions with and without a token; up to four networks side by side; their differences; their scores."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""What if: reach into the running cell, change it, and see what follows."""
+"""Edits of the running cell, and their effects (the page "What if")."""
 
 from explorer.studio.compare import beginning
 from explorer.studio.page import opening

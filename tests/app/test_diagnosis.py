@@ -237,6 +237,6 @@ def test_a_cell_that_torch_cannot_say_has_no_program(shelve: Shelve) -> None:
 def test_an_own_network_that_is_not_at_hand_is_not_taken_away() -> None:
     """Its page then offers nothing, since what is read is read by another."""
     at = go_to(dropped(forgetful(), vocabulary=LETTERS, text=TEXT), OWN)
-    assert "Take it away" in [one.label for one in at.expander]
+    assert "Export" in [one.label for one in at.expander]
     at = go_to(press(press(at, "task"), "menu latch"), OWN)
-    assert "Take it away" not in [one.label for one in at.expander]
+    assert "Export" not in [one.label for one in at.expander]

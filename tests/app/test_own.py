@@ -166,7 +166,7 @@ def dropped(kind: str) -> Own:
     make, wanted = KINDS[kind]
     contents = make()
     choice: Choice = replace(likely(contents), **wanted)
-    return own.taken(f"*{kind}*.pt", contents, choice)
+    return own.build_own(f"*{kind}*.pt", contents, choice)
 
 
 def session(here: Own, page: str = "", variant: str = "", link: Mapping[str, str] | None = None) -> AppTest:
@@ -242,8 +242,8 @@ def test_its_card_claims_nothing() -> None:
 
 def test_what_is_no_number_is_said_or_marked() -> None:
     here = dropped("NaN in the weights")
-    assert "no finite number" in words(session(here, PAGES["hidden"], link={"view": VIEWS[0]}))
-    assert "no finite number" in words(session(here, PAGES["belt"], link={"ledger": LEDGER[1], "step": "9"}))
+    assert "NaN or infinite" in words(session(here, PAGES["hidden"], link={"view": VIEWS[0]}))
+    assert "NaN or infinite" in words(session(here, PAGES["belt"], link={"ledger": LEDGER[1], "step": "9"}))
     (shown,) = charts(session(here, PAGES["hidden"], link={"view": VIEWS[1]}))
     assert len(shown.data) > 1, "a mark above the units beside the picture itself"
 
@@ -266,7 +266,7 @@ def test_too_much_work_is_said_before_it_begins(
     for work in ("gradient_matrix", "paths", "spectra", "itemised", "deletions"):
         monkeypatch.setattr(f"explorer.studio.service.{work}", _too_late)
     (said,) = session(here, page, link={"step": "9", **link}).info
-    assert "too much for a server that others use" in said.value
+    assert "would overload this shared server" in said.value
 
 
 def _too_late(*_: Any, **__: Any) -> None:

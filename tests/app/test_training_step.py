@@ -261,5 +261,5 @@ def test_two_layers(tab: str, shelve: Shelve) -> None:
 def test_at_the_last_token_nobody_knows_what_comes_next() -> None:
     """It has a prediction, before and now, and no right answer."""
     at = on("The update", step=len(TEXT))
-    assert "nobody knows the right answer" in said_on(at)
+    assert "the right answer is unknown" in said_on(at)
     assert not [name for name in charts(at)[-1].data[0]["y"] if "right" in name]

@@ -189,7 +189,7 @@ def test_an_impossible_edit_is_refused_with_the_reason_and_the_others_are_kept(l
 
 def test_what_is_no_edit_at_all_is_told_and_the_others_are_kept() -> None:
     at = opened("what-if", model="english-lstm", text=TEXT, edits="open sesame\nscale h 0.5")
-    assert "“open” is no edit" in at.warning[0].value.replace("\\", "")
+    assert "“open” is not an edit" in at.warning[0].value.replace("\\", "")
     assert sentences.NOT_EDITED not in words(at)
 
 
@@ -295,7 +295,7 @@ def test_the_memory_of_the_plural_sentence_is_transplanted(cell: str, shipped: S
             sum(values[shipped[name].labels.index(verb)] for verb in grammar.VERBS.values())
             for values in (unlikely, shares)
         )
-        assert f"all verbs of several together from **{percent(before)}** to **{percent(verbs)}**" in words(at)
+        assert f"all plural verbs together from **{percent(before)}** to **{percent(verbs)}**" in words(at)
         assert 0 < before < 0.01
         assert verbs > 0.5
     found = transplants(shipped[name], grammar.pairs())

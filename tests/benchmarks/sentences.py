@@ -314,7 +314,7 @@ def of_gates(case: Case, unit: int) -> Iterator[Row]:
     )
     yield row(
         case.name,
-        compare_words.of_gates({"it": side.kept(trace, 0)}),
+        compare_words.of_gates({"it": side.mean_keep(trace, 0)}),
         r"\*\*it\*\* (\d\.\d+)",
         float(found["keep"].mean()),
     )
@@ -472,7 +472,7 @@ def elman(case: Case, at: int) -> Iterator[Row]:
     yield row(
         case.name,
         said,
-        r"ρ\(W\) = (\S+), σ_max\(W\) = (\S+), .*: over (\d+) steps the bound allows (.+?), and (.+?) is what happens.*off by (.+?) after",
+        r"ρ\(W\) = (\S+), σ_max\(W\) = (\S+), .*: over (\d+) steps the bound is (.+?), the exact norm (.+?)\..*off by (.+?) after",
         float(np.abs(np.linalg.eigvals(W)).max()),
         sigma,
         at,
@@ -501,8 +501,8 @@ def memory(case: Case, number: int, changed: int, other: Any, other_x: Tensor) -
     yield row(
         case.name,
         told,
-        r"IT (to the end of the text)" if lasts else r"IT (\d+) steps?\.",
-        "to the end of the text" if lasts else above[-1] - place + 1,
+        r"IT (not within this text)" if lasts else r"IT (\d+) steps?\.",
+        "not within this text" if lasts else above[-1] - place + 1,
     )
     yield row(case.name, told, r"last step: IT (.+?)\.$", float(apart[-1]))
 

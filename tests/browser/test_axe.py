@@ -130,8 +130,8 @@ def open_menu(page: Page) -> None:
 
 
 def open_going_on(page: Page) -> None:
-    page.get_by_role("button", name="Let it go on").click()
-    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Generate text").click()
+    expect(page.get_by_role("button", name="Generate", exact=True)).to_be_visible()
 
 
 @pytest.mark.cases(24)

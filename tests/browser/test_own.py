@@ -117,7 +117,7 @@ def test_from_a_file_to_what_is_taken_away(page: Page, server: Server, tmp_path:
     assert others[-1] == "Diagnosis"
     expect(page.get_by_role("heading", level=1)).to_have_text(verdict)
 
-    page.get_by_test_id("stMain").get_by_text("Take it away").click()
+    page.get_by_test_id("stMain").get_by_text("Export", exact=True).click()
     npz, csv, parquet, html = (take(page, kind, tmp_path) for kind in ("NPZ", "CSV", "Parquet", "HTML"))
     np.testing.assert_array_equal(Trace.read(npz)["c"], trace["c"])
     for table in (pd.read_csv(csv), pd.read_parquet(parquet)):
@@ -143,7 +143,7 @@ def test_it_stays_in_its_session_and_a_foreign_file_changes_nothing(
     walk_to(dropped(mine, server, tmp_path), "Watch")
     expect(mine).to_have_url(re.compile(r"[?&]model=own-\w+"))
     other.goto(mine.url)
-    expect(other.get_by_test_id("stAlert")).to_contain_text("stays in the session in which its file was dropped")
+    expect(other.get_by_test_id("stAlert")).to_contain_text("stays in the session of its upload")
     ready(other)
     expect_link(other, model=FIRST_MODEL)
     expect(other.get_by_role("link", name="About your model")).to_have_count(0)

@@ -121,8 +121,8 @@ def test_a_network_goes_on(page: Page, server: Server, shipped: Shipped) -> None
     """What is new is marked and played to its end, the box and the link have it, and its numbers are the library's."""
     text = "He went to the "
     visit(page, server, model=FIRST_MODEL, text=text, step=1, unit=SHOW.unit)
-    page.get_by_role("button", name="Let it go on").click()
-    page.get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_role("button", name="Generate text").click()
+    page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.get_by_test_id("stage").locator(".token.generated")).to_have_count(80)
     expect(page.get_by_test_id("stage-step")).to_have_text(re.compile(r"^(1[6-9]|[2-9]\d) of 95$"))
     expect(page.get_by_test_id("stage-play")).not_to_have_attribute("title", AT_REST)

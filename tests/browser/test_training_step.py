@@ -153,6 +153,6 @@ def test_what_takes_long_shows_how_far_it_is_and_can_be_stopped(page: Page, serv
     expect_link(page, step=2)
     settle(page)
     expect(page.get_by_text("Stopped: taking the gradient apart")).to_be_visible()
-    page.get_by_role("button", name="Go on after all").click()
+    page.get_by_role("button", name="Run it anyway").click()
     expect(page.get_by_test_id("matrix-lstm")).to_be_visible(timeout=60_000)
     expect(page.get_by_test_id("stProgress")).to_have_count(0)

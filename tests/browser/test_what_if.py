@@ -101,7 +101,7 @@ def test_edits_as_text(page: Page, server: Server) -> None:
     box = page.get_by_role("textbox", name="One edit a line")
     box.fill("open sesame\nscale c 0.5")
     box.press("Control+Enter")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("“open” is no edit")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("“open” is not an edit")
     expect(page.get_by_role("switch")).to_have_count(2)  # that of the warm-up, and that of the edit
     expect(page.get_by_text("at the playhead (step 20")).to_be_visible()
 
@@ -136,7 +136,7 @@ def test_each_tab_shows_its_picture(page: Page, server: Server) -> None:
 def test_the_memory_of_the_plural_sentence(page: Page, server: Server) -> None:
     visit(page, server, ADDRESS, model="agreement-lstm")
     press(page, "Transplant it")
-    expect(page.get_by_text("all verbs of several together")).to_be_visible()
+    expect(page.get_by_text("all plural verbs together")).to_be_visible()
     expect(page.get_by_text("generated pairs")).to_be_visible()
 
 

@@ -15,7 +15,7 @@ from explorer.backend.edits import PREV, Edit
 from explorer.models import card_of
 from explorer.signals import Array, Trace
 from explorer.studio.components.stage import answers, edited
-from explorer.studio.components.stage.drawing import told
+from explorer.studio.components.stage.drawing import stage_formula
 from explorer.studio.components.stage.payload import identity
 from explorer.studio.components.stage.reading import Reading
 from explorer.studio.state import Place
@@ -100,7 +100,7 @@ def test_what_is_not_set_is_the_result_of_its_equation(cell: str, shelve: Shelve
     values: dict[str, Array] = {one: trace[one][0] for one in _per_unit(name) | set(names)}
     values |= {f"{one}{PREV}": beside.get(f"{one}{PREV}", trace.previous(one)[0]) for one in trace.initial}
     for signal in trace.per_unit():
-        equation = told(trace, signal)
+        equation = stage_formula(trace, signal)
         if not equation or f"{signal.name}_pre" in formula.names(equation):
             continue
         gives = formula.evaluate(equation, values, FUNCTIONS)

@@ -24,8 +24,8 @@ NOW = SHARE * np.array([3.0, *WRITTEN])
         (12345.6, "+1.2 × 10⁴"),
         (-3e-7, "−3 × 10⁻⁷"),
         (0, "0"),
-        (np.nan, "no finite number"),
-        (-np.inf, "no finite number"),
+        (np.nan, "NaN or infinite"),
+        (-np.inf, "NaN or infinite"),
     ],
 )
 def test_a_number_has_its_sign(value: float, said: str) -> None:
@@ -58,14 +58,14 @@ def test_steps_are_named_as_they_stand_in_the_text() -> None:
 
 def test_what_was_there_before_the_text() -> None:
     said = words.of_writers(TOKENS, range(1), np.array([0.1]), np.ones(2), np.array([-2.0, 0.1]), unit=0)
-    assert "The largest part was there before the text: −2.000 is left" in said
+    assert "The largest part comes from before the text: −2.000 is left" in said
 
 
 def test_nothing_written_and_no_number() -> None:
     nothing = np.zeros(5)
-    assert "nothing was written" in words.of_writers(TOKENS, STEPS, nothing[1:], np.ones(5), nothing, unit=0)
+    assert "nothing written so far" in words.of_writers(TOKENS, STEPS, nothing[1:], np.ones(5), nothing, unit=0)
     broken = np.full(5, np.nan)
-    assert "no finite number" in words.of_writers(TOKENS, STEPS, broken[1:], broken, broken, unit=0)
+    assert "NaN or infinite" in words.of_writers(TOKENS, STEPS, broken[1:], broken, broken, unit=0)
 
 
 def test_all_units_by_the_sum_of_sizes() -> None:
@@ -77,8 +77,8 @@ def test_all_units_by_the_sum_of_sizes() -> None:
         in said
     )
     assert words.SIZES in said
-    assert "Nothing was written" in words.of_all_writers(TOKENS, range(3), 0 * values)
-    assert "no finite number" in words.of_all_writers(TOKENS, range(3), values * np.nan)
+    assert "Nothing written so far" in words.of_all_writers(TOKENS, range(3), 0 * values)
+    assert "NaN or infinite" in words.of_all_writers(TOKENS, range(3), values * np.nan)
 
 
 def test_what_adds_to_a_score_and_what_takes_from_it() -> None:
@@ -94,8 +94,8 @@ def test_what_adds_to_a_score_and_what_takes_from_it() -> None:
 def test_a_score_that_only_falls_has_its_name() -> None:
     said = words.of_score(TOKENS, Account(np.array([-1.0, 0.0]), 0.0), 0, "the score of “x”")
     assert said == "At step 1, most takes from the score of “x”: the state before the text **−1.000**."
-    assert "nothing that is on the belt" in words.of_score(TOKENS, Account(np.zeros(2), 1.0), 0, "x")
-    assert "do not add up" in words.of_score(TOKENS, Account(np.array([np.inf, 0.0]), 1.0), 0, "x")
+    assert "nothing on the belt" in words.of_score(TOKENS, Account(np.zeros(2), 1.0), 0, "x")
+    assert "cannot be added up" in words.of_score(TOKENS, Account(np.array([np.inf, 0.0]), 1.0), 0, "x")
 
 
 def test_the_line_that_adds_it_up() -> None:

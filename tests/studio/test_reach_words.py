@@ -31,8 +31,8 @@ TOKENS = tuple("ab`-e")
         (FLOOR, "1.2 × 10⁻³⁸"),
         (FLOOR / 2, "less than float32 can hold"),
         (0, "0"),
-        (np.nan, "no finite number"),
-        (np.inf, "no finite number"),
+        (np.nan, "NaN or infinite"),
+        (np.inf, "NaN or infinite"),
     ],
 )
 def test_a_size_is_read_aloud(value: float, said: str) -> None:
@@ -60,7 +60,7 @@ def test_the_tokens_own_sign_is_left_alone() -> None:
 
 def test_deletions_that_come_to_no_number() -> None:
     said = words.of_deletions({"lstm": np.full(5, np.nan)}, {"lstm": np.ones(5)}, TOKENS, 4)
-    assert "most? **LSTM** no finite number comes of any." in said
+    assert "most? **LSTM** NaN or infinite for each of them." in said
 
 
 @pytest.mark.parametrize("change", [np.zeros(5), np.array([0, 0, 0, 1.0, 2])])
@@ -88,7 +88,7 @@ def test_of_pair() -> None:
     """Row is the target, column the source; steps count from 1."""
     said = words.of_pair({"lstm": MATRIX, "gru": 0 * MATRIX, "rnn": MATRIX * np.nan}, TOKENS, 4, 1)
     assert "at `b` (step 2) moves the result at `e` (step 5), 3 steps later" in said
-    assert "**LSTM** 21; **GRU** 0; **RNN** no finite number." in said
+    assert "**LSTM** 21; **GRU** 0; **RNN** NaN or infinite." in said
 
 
 def test_a_step_on_itself_and_the_next() -> None:
@@ -127,7 +127,7 @@ def test_distances_without_a_loss_are_not_asked_for() -> None:
     """The last row of a loss has none; the pairs of the others are what is told of."""
     matrix = halved(2)
     matrix[1] = np.nan
-    assert "**GRU** no finite number" in words.of_distances({"gru": by_distance(matrix)})
+    assert "**GRU** NaN or infinite" in words.of_distances({"gru": by_distance(matrix)})
 
 
 def test_a_gradient_that_explodes() -> None:
@@ -217,8 +217,8 @@ def test_one_direction_that_grows() -> None:
     [
         ([0, 0, 0.5, 1], "nothing of the source is left after 2 steps."),
         ([0, 0, 0, 1], "nothing of the source is left after 1 step."),
-        ([np.nan, 1e30, 1e10, 1], "from 3 steps back the largest singular value is no finite number."),
-        ([np.inf, np.nan, 1e10, 1], "from 2 steps back the largest singular value is no finite number."),
+        ([np.nan, 1e30, 1e10, 1], "from 3 steps back the largest singular value is NaN or infinite."),
+        ([np.inf, np.nan, 1e10, 1], "from 2 steps back the largest singular value is NaN or infinite."),
     ],
 )
 def test_spectra_that_end(largest: list[float], said: str) -> None:
@@ -256,27 +256,27 @@ def elman(sigma: float, exact: float, bound: float, apart: float = 0.0, steps: i
 def test_a_bound_below_one_foretells() -> None:
     said = words.of_elman(elman(0.5, 5e-7, 1e-6))
     assert "ρ(W) = 0.75, σ_max(W) = 0.5, γ = 1. By σ_max·γ = 0.5 the gradient must vanish" in said
-    assert "over 20 steps the bound allows 1 × 10⁻⁶, and 5 × 10⁻⁷ is what happens." in said
+    assert "over 20 steps the bound is 1 × 10⁻⁶, the exact norm 5 × 10⁻⁷." in said
     assert "is not so here" not in said, "the bound is near what happens"
     assert "commute" not in said, "the products are the same"
 
 
 def test_a_bound_above_one_does_not() -> None:
     said = words.of_elman(elman(8.0, 1e-9, 1e18, apart=0.97))
-    assert "is free to explode: over 20 steps the bound allows 1 × 10¹⁸, and 1 × 10⁻⁹ is what happens." in said
+    assert "is free to explode: over 20 steps the bound is 1 × 10¹⁸, the exact norm 1 × 10⁻⁹." in said
     assert "every slope φ′ to be γ" in said
     assert "is off by 97 % after 10 steps: matrices do not commute." in said
 
 
 def test_an_exploding_bound_and_a_product_of_nothing() -> None:
     said = words.of_elman(elman(8.0, 0.0, np.inf, apart=np.nan))
-    assert "the bound allows no finite number, and 0 is what happens." in said
+    assert "the bound is NaN or infinite, the exact norm 0." in said
     assert "nan" not in said and "commute" not in said
 
 
 def test_at_the_first_step_nothing_is_foretold() -> None:
     said = words.of_elman(Elman(0.5, 2.0, 1.0, np.ones(1), np.ones(1), np.ones(1), np.zeros(1)))
-    assert "over 0 steps the bound allows 1, and 1 is what happens." in said
+    assert "over 0 steps the bound is 1, the exact norm 1." in said
 
 
 # Squashing

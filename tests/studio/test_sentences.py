@@ -53,7 +53,9 @@ def test_of_belt(step: int, parts: list[str]) -> None:
 
 def test_a_gradient_of_nothing_has_no_reach() -> None:
     said = sentences.of_reach({"lstm": np.zeros(3), "rnn": np.array([1, 0.5, 0.25])}, 2)
-    assert "**LSTM** has none to begin with; **RNN** first falls below half after 2 steps" in said
+    assert (
+        "**LSTM**: the gradient is already 0 at the target step; **RNN** first falls below half after 2 steps" in said
+    )
 
 
 def test_a_negative_number_has_a_minus_sign() -> None:
@@ -90,7 +92,7 @@ def test_an_elman_network_has_none() -> None:
 def test_of_memory() -> None:
     differences = {name: np.array([0, 1.0, 0.5]) for name in ("lstm", "gru", "rnn")} | {"mut": np.zeros(3)}
     said = sentences.of_memory(differences, 1, {"lstm": None, "gru": 1, "rnn": 2, "mut": 0}, floor=1e-6)
-    for part in ("LSTM to the end of the text", "GRU 1 step;", "RNN 2 steps", "MUT sees no difference"):
+    for part in ("LSTM not within this text", "GRU 1 step;", "RNN 2 steps", "MUT sees no difference"):
         assert part in said
     assert "after the last step: LSTM 0.5; GRU 0.5; RNN 0.5; MUT nothing above rounding." in said
 

@@ -78,8 +78,8 @@ def test_how_far_back_a_hundredth_is_felt() -> None:
 
 
 def test_a_flat_loss_and_an_unused_step() -> None:
-    assert "pulls at nothing" in words.of_target(SHARES, LOSSES, 2, TOKENS, "", False)
-    assert "pulled at by no loss" in words.of_source(np.zeros((3, 3)), 1, TOKENS)
+    assert "zero gradient with respect to every weight" in words.of_target(SHARES, LOSSES, 2, TOKENS, "", False)
+    assert "receive no gradient from any loss" in words.of_source(np.zeros((3, 3)), 1, TOKENS)
 
 
 def test_of_source() -> None:

@@ -155,6 +155,6 @@ def test_the_verbs_of_several_are_added_up() -> None:
     verbs = [card_of("agreement-lstm").reader.id_of(verb) for verb in grammar.VERBS.values()]
     before, after = (np.exp(values[8])[verbs] for values in here.answers)
     said = words.of_change(here, transplanting.of_verbs(here))
-    assert f"all verbs of several together from **{share(before.sum())}** to **{share(after.sum())}**" in said
+    assert f"all plural verbs together from **{share(before.sum())}** to **{share(after.sum())}**" in said
     assert after.sum() > 0.8 > 3 * after.max()
     assert "P(`" not in said.split(".")[0]

@@ -1,4 +1,4 @@
-"""The page of cells, in its parts: the line to walk along, what each changes of its parent, its equations, its code, its size."""
+"""The Cells page in parts: the family line, each cell's changes to its parent, its equations, its code, its size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.studio.components.stage.payload import Study
 
 @dataclass(frozen=True)
 class View:
-    """The cell that is looked at, as it runs, and its parent as it is without options; None where it begins a line of its own."""
+    """The selected cell with the options it runs with, and its parent with default options; None if it has no parent."""
 
     cell: Cell
     parent: Cell | None
@@ -28,18 +28,18 @@ class View:
 
     @cached_property
     def changed(self) -> changes.Changed:
-        """Of the equations; nothing where there is no parent."""
+        """Changes to the parent's equations; empty if there is no parent."""
         return changes.of_equations(self.cell, self.parent) if self.parent else changes.Changed()
 
     @cached_property
     def marked(self) -> changes.Marked:
-        """Of the picture; nothing where there is no parent."""
+        """Changes to the parent's picture; empty if there is no parent."""
         return changes.of_picture(self.cell, self.parent) if self.parent else changes.Marked()
 
     def study(self, marked: bool) -> Study:
-        """What the stage is told beside the reading: the code, and the changes if they are `marked`."""
-        found = self.marked if marked else changes.Marked()
+        """Return what the stage receives beside the reading: the code, and the changes if `marked`."""
+        marks = self.marked if marked else changes.Marked()
         pieces = tuple((piece.text, piece.computes) for piece in code.pieces(self.cell))
         return Study(
-            code.where(type(self.cell)), pieces, tuple(code.computed(self.cell)), wires=found.wires, nodes=found.nodes
+            code.where(type(self.cell)), pieces, tuple(code.computed(self.cell)), wires=marks.wires, nodes=marks.nodes
         )

@@ -1,4 +1,4 @@
-"""What there is to say of a cell: how many weights it has, its source, its options, its conventions."""
+"""Text about a cell: number of parameters, source, options, conventions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explorer.studio.cells import View
 
 
 def parameters(card: Card, cell: Cell) -> str:
-    """How many weights the cell of this network has: the formula, the same with this network's sizes, and the number."""
+    """Return a sentence with this network's number of cell parameters: the formula, its sizes filled in, and the total."""
     sizes = cell.input_size, cell.hidden_size
     count = formula_of(cell)
     each = "" if card.rows == 1 else f", in the first of {card.rows} rows of layers"
@@ -26,7 +26,7 @@ def parameters(card: Card, cell: Cell) -> str:
 
 
 def formula_of(cell: Cell) -> ParameterCount:
-    """What holds at this cell's sizes: the usual one where it gives the number, else that of its options, which may be sizes too."""
+    """Return the parameter formula for this cell's sizes: the default one if its total is right, else that of the cell's options."""
     sizes = cell.input_size, cell.hidden_size
     usual = parameter_formula(cell.name)
     real = sum(weight.numel() for weight in cell.parameters())
@@ -35,7 +35,7 @@ def formula_of(cell: Cell) -> ParameterCount:
 
 
 def filled(count: ParameterCount, inputs: int, units: int) -> str:
-    """The formula with numbers in the place of its letters: "4(128·32 + 128² + 2·128)"."""
+    """Return the formula with numbers in place of its letters: "4(128·32 + 128² + 2·128)"."""
     numbers = {"HI": f"{units}·{inputs}", "H²": f"{units}²", "H": str(units), "I": str(inputs)}
 
     def put(match: re.Match[str]) -> str:
@@ -46,42 +46,42 @@ def filled(count: ParameterCount, inputs: int, units: int) -> str:
 
 
 def options(cell: type[Cell]) -> dict[str, object]:
-    """What `build` takes beside the sizes, and what it takes where nothing is said."""
-    given = list(inspect.signature(cell.__init__).parameters.values())[3:]
-    return {one.name: one.default for one in given if one.kind is not inspect.Parameter.VAR_KEYWORD}
+    """Return the arguments of `build` beside the sizes, with their defaults."""
+    arguments = list(inspect.signature(cell.__init__).parameters.values())[3:]
+    return {one.name: one.default for one in arguments if one.kind is not inspect.Parameter.VAR_KEYWORD}
 
 
 def conventions(cell: type[Cell]) -> str:
-    """The docstring, as it stands in the cell's file: equations, source, where libraries differ."""
+    """Return the cell's docstring: equations, source, differences between libraries."""
     return inspect.getdoc(cell) or ""
 
 
 def what_changes(view: View) -> None:
-    """What it changes of its parent, in a sentence."""
+    """Draw a sentence on the cell's change to its parent."""
     if view.parent:
         st.markdown(f"**Against the {view.parent.title}:** {type(view.cell).change}")
     else:
-        st.markdown("**It begins the line.** What the others change, they change of this one.")
+        st.markdown("**The starting point of the family.** Every other cell is described as a change to it.")
 
 
 def source(view: View) -> None:
-    """Where it was written down."""
+    """Draw the publication that introduced the cell."""
     st.caption(type(view.cell).source)
 
 
 def size(card: Card, view: View) -> None:
-    """How many weights it has."""
+    """Draw the number of parameters."""
     st.markdown(parameters(card, view.cell))
 
 
 def folded(view: View) -> None:
-    """Its conventions and options."""
+    """Draw the conventions and options, folded."""
     kind = type(view.cell)
     with st.expander("Conventions: where libraries differ", icon=":material/rule:"):
         st.code(conventions(kind), language=None, wrap_lines=True)
-    taken = options(kind)
-    if taken:
+    defaults = options(kind)
+    if defaults:
         with st.expander("Options", icon=":material/tune:"):
-            call = ", ".join(f"{name}={value!r}" for name, value in taken.items())
-            st.markdown("As they are where nothing is said. The conventions tell what they do.")
+            call = ", ".join(f"{name}={value!r}" for name, value in defaults.items())
+            st.markdown("The default values. The conventions say what each option does.")
             st.code(f"build({kind.name!r}, input_size, hidden_size, {call})", language="python", wrap_lines=True)

@@ -1,4 +1,4 @@
-"""What a cell adds to its parent and takes away, found by comparing what the two declare: equations, and parts of the picture."""
+"""Differences between a cell and its parent, from what the two declare: equations, and parts of the picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEW, OTHER, SAME = "new", "changed", "same"
 
 @dataclass(frozen=True)
 class Changed:
-    """Names of signals: those that the parent has not, those that it computes in another way, and those that only the parent has."""
+    """Names of signals: absent in the parent, computed differently there, and present in the parent only."""
 
     new: frozenset[str] = frozenset()
     other: frozenset[str] = frozenset()
@@ -23,7 +23,7 @@ class Changed:
 
     @property
     def here(self) -> frozenset[str]:
-        """All whose equation is not the parent's."""
+        """Names of all signals whose equation differs from the parent's."""
         return self.new | self.other
 
     def kind(self, name: str) -> str:
@@ -32,24 +32,24 @@ class Changed:
 
 @dataclass(frozen=True)
 class Marked:
-    """What of a picture is not in the parent's: places of wires in the order of computation, names of layers and operations."""
+    """Parts of the picture that the parent lacks: wires by their index in the order of computation, layers and operations by name."""
 
     wires: tuple[int, ...] = ()
     nodes: tuple[str, ...] = ()
 
 
 def symbols(cell: Cell) -> dict[str, Signal]:
-    """All that its equations name, by name: x too."""
+    """Return all quantities in the cell's equations by name, including x."""
     return {X.name: X} | {signal.name: signal for signal in cell.signals}
 
 
 def formulas(cell: Cell, notation: Notation = PYTORCH) -> dict[str, str]:
-    """Each signal's equation, sums and all."""
+    """Return each signal's equation, with its sums written out."""
     return {one.name: one.formula for one in equations(cell.signals, cell.sums, notation)}
 
 
 def of_equations(cell: Cell, parent: Cell) -> Changed:
-    """Compared as they are declared, so that no notation hides a difference."""
+    """Compare equations as declared, independent of the notation."""
     ours, theirs = formulas(cell), formulas(parent)
     return Changed(
         new=frozenset(ours.keys() - theirs.keys()),
@@ -59,7 +59,7 @@ def of_equations(cell: Cell, parent: Cell) -> Changed:
 
 
 def of_picture(cell: Cell, parent: Cell) -> Marked:
-    """What does or carries something that nothing in the parent's picture does or carries; places do not count."""
+    """Compare pictures by what each part computes or carries; positions do not count."""
     ours, theirs = cell.diagram, parent.diagram
     wires = {_of_wire(theirs, wire) for wire in theirs.wires}
     operations = {_of_operation(theirs, name) for name in theirs.operations}
@@ -74,7 +74,7 @@ def of_picture(cell: Cell, parent: Cell) -> Marked:
 
 
 def _of_wire(diagram: Diagram, wire: Wire) -> tuple[object, ...]:
-    """What it carries, from where and to where: a layer, an operation, or nothing of the kind."""
+    """Return what a wire carries, and the layer or operation (or None) at each of its ends."""
     return wire.carries, *(_of_node(diagram, end) for end in (wire.path[0], wire.path[-1]))
 
 
@@ -85,6 +85,6 @@ def _of_node(diagram: Diagram, node: object) -> object:
 
 
 def _of_operation(diagram: Diagram, name: str) -> tuple[str, frozenset[str]]:
-    """What it does, and what comes of it; where that is not recorded, of what."""
-    made = frozenset(wire.carries for wire in diagram.leaving(name)) - {""}
-    return diagram.operations[name].does, made or frozenset(wire.carries for wire in diagram.entering(name))
+    """Return an operation's kind and the quantities that leave it; if those have no names, the ones that enter it."""
+    results = frozenset(wire.carries for wire in diagram.leaving(name)) - {""}
+    return diagram.operations[name].does, results or frozenset(wire.carries for wire in diagram.entering(name))

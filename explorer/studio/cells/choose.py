@@ -1,4 +1,4 @@
-"""Which cell is looked at, and with which weights. The workbench's network follows, so all of it is in the link's `model`."""
+"""Choice of the cell and its weights. The workbench's network follows, so the whole choice is in the link's `model`."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from explorer.studio import notation, state
 from explorer.studio.cells import View, family
 
 PAGE = "cells"
-"""What the stage is told that it is on."""
+"""The page's name as the stage receives it."""
 TRAINED, DRAWN = "trained", "untrained"
 LARGEST = 9999
 FEW = 4
-"""How many steps are run where another cell is come to: enough to see it work."""
+"""Number of steps to play after switching cells: enough to see the cell work."""
 
 
 def arrive() -> None:
-    """Who comes from another page finds the cell at work; a link that names a step finds it there, at rest."""
+    """Play the last steps for a user who comes from another page; a link that names a step opens there, at rest."""
     before = st.session_state.shown_before
     if before and not before[0].endswith(f" {PAGE}"):
         run()
 
 
 def run() -> None:
-    """The last few steps up to where the reader is are played."""
+    """Play the last few steps up to the user's position."""
     step = st.session_state.step
     st.session_state.play = (max(0, step - FEW), step) if step else None
 
 
 def walk(card: Card) -> None:
-    """The line to walk along, and all others under "more"."""
+    """Draw the family line as buttons, and all other cells under "More"."""
     st.session_state.line = card.cell if card.cell in family.line() else None
     first, *_ = family.line()
     st.segmented_control(
@@ -64,7 +64,7 @@ def walk(card: Card) -> None:
 
 
 def marks(view: View) -> bool:
-    """Whether what is not the parent's is marked, in the picture and in the equations."""
+    """Ask whether to mark changes to the parent in the picture and the equations."""
     if view.parent is None:
         return False
     return st.toggle(
@@ -77,7 +77,7 @@ def marks(view: View) -> bool:
 
 
 def notation_here() -> None:
-    """The notations in a row, the one in use marked: the same question as under View."""
+    """Draw the notations as buttons with the current one selected: the same setting as under View."""
     st.session_state.notation_here = notation.current().key
     st.segmented_control(
         "Notation",
@@ -91,7 +91,7 @@ def notation_here() -> None:
 
 
 def weights(card: Card) -> None:
-    """Trained ones where the task has them, and untrained ones of any seed."""
+    """Ask for trained weights, where the task has them, or untrained ones of any seed."""
     here = Variant.named(card.name)
     trained = models.by_cell(card.name)[card.cell]
     has_trained = models.is_shipped(trained)
@@ -114,7 +114,7 @@ def _write_in() -> None:
 
 
 def _open(key: str, beside: str) -> None:
-    """The network of the chosen cell; a second click on the same one changes nothing."""
+    """Open the chosen cell's network. A second click on the same cell changes nothing."""
     if cell := st.session_state[key]:
         state.open_network(models.by_cell(beside)[cell])
         st.session_state.more_cells = False  # the list has been read
@@ -122,13 +122,13 @@ def _open(key: str, beside: str) -> None:
 
 
 def _weigh(beside: str, cell: str) -> None:
-    found = models.by_cell(beside, st.session_state.get("cell_seed", 0))[cell]
+    name = models.by_cell(beside, st.session_state.get("cell_seed", 0))[cell]
     if st.session_state.weights == DRAWN:
-        found = Variant(cell, st.session_state.get("cell_seed", 0), _shipped(beside)).name
-    state.open_network(found)
+        name = Variant(cell, st.session_state.get("cell_seed", 0), _shipped(beside)).name
+    state.open_network(name)
 
 
 def _shipped(name: str) -> str:
-    """The shipped network that it stands beside, or it itself."""
+    """Return the shipped network that an untrained one is a variant of, or the network itself."""
     here = Variant.named(name)
     return here.beside if here else name

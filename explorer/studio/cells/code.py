@@ -1,4 +1,4 @@
-"""A cell's step as it is written, and which of its lines computes what is on its way in the picture."""
+"""Source code of a cell's step, and the lines that compute each wire of the picture."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from explorer.diagram import INPUT, Diagram, Point, Wire
 
 @dataclass(frozen=True)
 class Piece:
-    """Lines of code that belong together, and the names of what they compute; none of a line that computes nothing by name."""
+    """Consecutive lines of code, and the names of what they compute; none for a line that computes nothing with a name."""
 
     text: str
     computes: tuple[str, ...] = ()
 
 
 def source(cell: type[Cell]) -> str:
-    """Its `step`, from the left edge; empty where Python has no file of it, or one that was changed since."""
+    """Return the source of the cell's `step`, dedented; empty if its file is missing or was changed since."""
     try:
         text = textwrap.dedent(inspect.getsource(cell.step)).rstrip()
         (function,) = ast.parse(text).body
@@ -33,12 +33,12 @@ def source(cell: type[Cell]) -> str:
 
 
 def where(cell: type[Cell]) -> str:
-    """The place of that code: "LSTM.step in explorer/cells/lstm.py"."""
+    """Return the location of that code: "LSTM.step in explorer/cells/lstm.py"."""
     return f"{cell.step.__qualname__} in {cell.step.__module__.replace('.', '/')}.py"
 
 
 def pieces(cell: Cell) -> list[Piece]:
-    """What the step does, statement by statement, from the left edge."""
+    """Return the step's code statement by statement, dedented."""
     text = source(type(cell))
     if not text:
         return []
@@ -50,23 +50,23 @@ def pieces(cell: Cell) -> list[Piece]:
     for statement in _simple(tree):
         last = (statement.end_lineno or statement.lineno) - first + 1
         ends[statement.lineno - first + 1] = (last, tuple(_taps(statement, cell.blocks)))
-    found, at = [], 1
+    result, at = [], 1
     while at <= len(lines):
         last, computes = ends.get(at, (at, ()))
-        found.append(Piece("\n".join(lines[at - 1 : last]), computes))
+        result.append(Piece("\n".join(lines[at - 1 : last]), computes))
         at = last + 1
-    return found
+    return result
 
 
 def _simple(tree: ast.AST) -> Iterator[ast.stmt]:
-    """The statements that have no others within."""
+    """Yield the statements that contain no other statements."""
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             yield node
 
 
 def _taps(statement: ast.stmt, blocks: tuple[str, ...]) -> Iterator[str]:
-    """The names that go through the tap: by a call of it, or of what it is handed to."""
+    """Yield the names recorded by the tap: in a call of it, or of a function that receives it."""
     loops = _loops(statement, blocks)
     for node in ast.walk(statement):
         if not isinstance(node, ast.Call) or not node.args:
@@ -81,7 +81,7 @@ def _taps(statement: ast.stmt, blocks: tuple[str, ...]) -> Iterator[str]:
 
 
 def _names(written: ast.expr, loops: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    """What a name stands for: itself, or all that a loop puts in its place."""
+    """Yield the values of a name expression: the constant itself, or all values that a loop gives it."""
     match written:
         case ast.Constant(value=str(name)):
             yield name
@@ -92,8 +92,8 @@ def _names(written: ast.expr, loops: dict[str, tuple[str, ...]]) -> Iterator[str
 
 
 def _loops(statement: ast.stmt, blocks: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """The variables of a statement's loops over names, and the names; what is no list of names is `blocks`."""
-    found = {}
+    """Return the loop variables of a statement and the names they run over; `blocks` if those are not a literal."""
+    names = {}
     for node in ast.walk(statement):
         if not isinstance(node, ast.comprehension):
             continue
@@ -102,14 +102,14 @@ def _loops(statement: ast.stmt, blocks: tuple[str, ...]) -> dict[str, tuple[str,
             variable, over = variable.elts[0], over.args[0]
         if isinstance(variable, ast.Name):
             try:
-                found[variable.id] = tuple(ast.literal_eval(over))
+                names[variable.id] = tuple(ast.literal_eval(over))
             except ValueError:
-                found[variable.id] = blocks
-    return found
+                names[variable.id] = blocks
+    return names
 
 
 def computed(cell: Cell) -> list[tuple[str, ...]]:
-    """For each wire of the picture the names of what is being computed while it fills."""
+    """Return, for each wire of the picture, the names being computed while it fills."""
     return [tuple(sorted(_computes(cell, wire))) for wire in cell.diagram.wires]
 
 
@@ -129,20 +129,20 @@ def _computes(cell: Cell, wire: Wire) -> set[str]:
 
 
 def _begins(diagram: Diagram, wire: Wire) -> bool:
-    """Whether a signal begins with this wire: it comes out of a layer or an operation, or is the first of what comes from outside."""
+    """Return whether a signal starts with this wire: it leaves a layer or an operation, or is the first to come from outside."""
     if not wire.carries.isidentifier() or wire.carries == INPUT or wire.carries.endswith("_prev"):
         return False
     alike = [one for one in diagram.wires if one.carries == wire.carries]
-    made = [one for one in alike if isinstance(one.path[0], str)]
-    return wire in made or (not made and wire == alike[0])
+    leaving = [one for one in alike if isinstance(one.path[0], str)]
+    return wire in leaving or (not leaving and wire == alike[0])
 
 
 def _whole(cell: Cell, part: str) -> set[str]:
-    """The signal whose formula has this one within, or the pre-activations whose sums have."""
-    wanted = ast.dump(formula.parse(part))
+    """Return the signal whose formula contains this expression, or the pre-activations whose sums contain it."""
+    target = ast.dump(formula.parse(part))
 
     def within(text: str) -> bool:
-        return any(ast.dump(node) == wanted for node in ast.walk(formula.parse(text)))
+        return any(ast.dump(node) == target for node in ast.walk(formula.parse(text)))
 
     for signal in cell.signals:
         if signal.formula and within(signal.formula):
@@ -151,7 +151,7 @@ def _whole(cell: Cell, part: str) -> set[str]:
 
 
 def _behind(diagram: Diagram, node: str, seen: set[str]) -> Iterator[str]:
-    """What has a name among what comes of a node, or of what that leads to."""
+    """Yield the first named quantities computed from a node."""
     if node in diagram.layers:
         yield f"{node}_pre"
     if node in diagram.layers or node in seen:
@@ -168,7 +168,7 @@ def _behind(diagram: Diagram, node: str, seen: set[str]) -> Iterator[str]:
 
 
 def _onwards(diagram: Diagram, wire: Wire, seen: set[str]) -> Iterator[str]:
-    """A wire that ends on another one goes on by it."""
+    """Yield the quantities downstream of a wire that ends on another wire."""
     corner = diagram.legs(wire)[-1]
     for other in diagram.wires:
         end = other.path[-1]

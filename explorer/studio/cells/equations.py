@@ -1,4 +1,4 @@
-"""A cell's equations on the page, each in the colours of its quantities; what is not the parent's is marked and named."""
+"""A cell's equations on the page, coloured by quantity; differences from the parent are marked and named."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from explorer.studio.cells import View, changes
 from explorer.studio.cells.changes import OTHER, SAME, Changed
 
 SIZES = {"short": 60, "long": 100, "longest": 1000}
-"""How many signs a formula has at most, to be set in type of that size: a line is to fit beside the picture."""
+"""Maximum number of characters in a formula for each type size, so that a line fits beside the picture."""
 
 
 def painter(signals: Mapping[str, Signal], theme: Theme) -> Callable[[str, str], str]:
-    """Gives each quantity the colour of its role."""
+    """Return a function that colours each quantity by its role."""
     return lambda name, written: rf"\textcolor{{{theme.roles[signals[name].role]}}}{{{written}}}"
 
 
 def lines(cell: Cell, letters: Notation, theme: Theme | None = None) -> dict[str, str]:
-    """Each signal's equation as LaTeX, in colours where there is a theme."""
+    """Return each signal's equation as LaTeX, coloured if there is a theme."""
     signals = changes.symbols(cell)
     paint = painter(signals, theme) if theme else lambda _, written: written
-    found = {}
+    result = {}
     for one in equations(cell.signals, cell.sums, letters):
         left, right = line(one, letters, signals, paint)
-        found[one.name] = f"{left} = {right}"
-    return found
+        result[one.name] = f"{left} = {right}"
+    return result
 
 
 def draw(view: View, marked: bool) -> None:
-    """The notation, the equations one below the other in the order of computation, and what else there is to say of both."""
+    """Draw the notation, the equations in the order of computation, and notes on both."""
     letters, theme = notation.current(), style.theme()
     before = lines(view.parent, letters, theme) if view.parent else {}
     signs = {name: len(formula) for name, formula in changes.formulas(view.cell).items()}
@@ -54,7 +54,7 @@ def draw(view: View, marked: bool) -> None:
 
 
 def _one(kind: str, called: str, written: str, before: str) -> None:
-    """What it is called, whether it is the parent's, the equation; and in small how the parent has it."""
+    """Draw one equation with its name and change mark, and the parent's version below it in small type."""
     mark = "" if kind == SAME else f"**{kind}** · "
     st.markdown(f"{mark}{called}\n\n$\\displaystyle {written}$")
     if kind == OTHER:
@@ -62,7 +62,7 @@ def _one(kind: str, called: str, written: str, before: str) -> None:
 
 
 def says(signal: Signal, letters: Notation) -> str:
-    """What a signal is by what 1 means, and what the field calls it."""
+    """Return a signal's meaning and its usual name in the field."""
     role = letters.says(signal.role, SAYS[signal.role])
     if not signal.label:
         return role
@@ -70,7 +70,7 @@ def says(signal: Signal, letters: Notation) -> str:
 
 
 def _gone(parent: Cell, changed: Changed, letters: Notation, theme: Theme) -> None:
-    """What only the parent has, struck out."""
+    """Draw the quantities that only the parent has, struck out."""
     signals = changes.symbols(parent)
     paint = painter(signals, theme)
     struck = [
@@ -83,7 +83,7 @@ def _gone(parent: Cell, changed: Changed, letters: Notation, theme: Theme) -> No
 
 
 def _around(cell: Cell, letters: Notation) -> None:
-    """The general form where the notation has one, and where its letters mean something else to others."""
+    """Draw the general form, if the notation has one, and notes where others use its letters differently."""
     if letters is GENERAL:
         with st.container(key="equation_general"):
             st.markdown(
@@ -94,6 +94,6 @@ def _around(cell: Cell, letters: Notation) -> None:
 
 
 def copied(cell: Cell, letters: Notation) -> str:
-    """All lines as LaTeX to be taken along: aligned at the sign of equality, without colours."""
+    """Return all lines as LaTeX for copying: aligned at the equals sign, without colours."""
     body = " \\\\\n".join(f"  {written.replace(' = ', ' &= ', 1)}" for written in lines(cell, letters).values())
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"

@@ -1,4 +1,4 @@
-"""Who descends from whom: the line that leads through the family, and the rest of it in groups."""
+"""The family tree of cells: the main line, and all other cells in groups."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from functools import lru_cache
 from explorer.cells import REGISTRY, Cell, build, names
 
 LINE = ("rnn", "lstm-1997", "lstm", "gru")
-"""The way that is walked: each changes the one before."""
+"""The main line: each cell changes the one before it."""
 SPECIMEN = (3, 8)
-"""Numbers read and units of a cell that is only looked at; units enough for one of each kind where they differ."""
+"""Input size and units of a cell built only to read its declarations; enough units for one of each kind."""
 
 
 @lru_cache(maxsize=128)
 def specimen(name: str) -> Cell:
-    """A small cell of that name with its usual options, for what it declares."""
+    """Return a small cell of that name with default options."""
     cell = build(name, *SPECIMEN)
     assert isinstance(cell, Cell)  # of one layer
     return cell
 
 
 def line() -> tuple[str, ...]:
-    """The cells of the line that there are."""
+    """Return the cells of the main line that are registered."""
     return tuple(name for name in LINE if name in REGISTRY)
 
 
 def descends_from(name: str) -> str:
-    """The nearest of the line among a cell's ancestors; "" where there is none."""
+    """Return a cell's nearest ancestor on the main line, or "" if it has none."""
     seen = {name}
     while parent := REGISTRY[name].parent:
         if parent in LINE or parent not in REGISTRY or parent in seen:
@@ -37,7 +37,7 @@ def descends_from(name: str) -> str:
 
 
 def more() -> dict[str, list[str]]:
-    """All others, as they are registered, by the cell of the line that they change."""
+    """Return all other cells in the order of registration, grouped by their ancestor on the main line."""
     groups: dict[str, list[str]] = {name: [] for name in (*line(), "")}
     for name in names():
         if name not in LINE:
@@ -46,5 +46,5 @@ def more() -> dict[str, list[str]]:
 
 
 def title(name: str) -> str:
-    """What a cell is called on a page."""
+    """Return a cell's title on a page."""
     return REGISTRY[name].title

@@ -17,7 +17,7 @@ from explorer.studio.state import Place
 
 @dataclass(frozen=True)
 class Network:
-    """One that is compared. `name` is how the service knows it, `label` how a reader does."""
+    """A network to compare. `name` is its name in the service, `label` its name on the page."""
 
     name: str
     label: str
@@ -26,7 +26,7 @@ class Network:
 
 @dataclass(frozen=True)
 class View:
-    """What all tabs are about: the reader's place, the task's trained networks, the tokens."""
+    """Data for all tabs: the user's place, the task's trained networks, the tokens."""
 
     here: Place
     cards: Sequence[Card]
@@ -35,47 +35,49 @@ class View:
 
     @property
     def answer(self) -> Answer:
-        """What the networks of this task answer with."""
+        """The kind of answer that this task's networks give."""
         return ANSWERS[self.here.card.answer]
 
     @property
     def shipped(self) -> Card:
-        """The network at the left, or the one beside which that is an untrained one."""
+        """The network at the left, or the shipped one that an untrained network at the left is a variant of."""
         return next(card for card in self.cards if card.name == shipped(self.here.model))
 
     @property
     def siblings(self) -> dict[str, Network]:
-        """The task's networks by label, those that every task has first; behind them the one at the left, where it is untrained."""
+        """The task's networks by label: those of the main cells first, then the network at the left if it is untrained."""
         cards = sorted(self.cards, key=lambda card: -MAIN.index(card.cell) if card.cell in MAIN else 1)
-        found = {label: Network(card.name, label, card.cell) for label, card in zip(labels(cards), cards, strict=True)}
+        networks = {
+            label: Network(card.name, label, card.cell) for label, card in zip(labels(cards), cards, strict=True)
+        }
         variant = Variant.named(self.here.model)
         if variant is not None:
-            found[untrained(variant.cell)] = Network(self.here.model, untrained(variant.cell), variant.cell)
-        return found
+            networks[untrained(variant.cell)] = Network(self.here.model, untrained(variant.cell), variant.cell)
+        return networks
 
     @property
     def own(self) -> str:
-        """The label of the network at the left."""
+        """Label of the network at the left."""
         return self.label_of(self.here.model)
 
     def label_of(self, name: str) -> str:
-        """The label of one of the siblings."""
+        """Return the label of one of the siblings."""
         return next(label for label, network in self.siblings.items() if network.name == name)
 
 
 def untrained(cell: str) -> str:
-    """The label of an untrained network."""
+    """Return the label of an untrained network."""
     return f"untrained {cell.upper()}"
 
 
 def labels(cards: Sequence[Card]) -> list[str]:
-    """Each network's name on this page: its cell's, and its own where several have that cell."""
+    """Return each network's label on this page: its cell's name, or its own if several networks have that cell."""
     cells = [card.cell for card in cards]
     return [card.cell.upper() if cells.count(card.cell) == 1 else card.name for card in cards]
 
 
 def problem(network: Network) -> str | None:
-    """Why there is no such network; None where there is."""
+    """Return why the network cannot be built, or None if it can."""
     try:
         service.model(network.name)
     except (ValueError, TypeError, NotImplementedError) as error:

@@ -1,4 +1,4 @@
-"""Where the page begins: at a step at which its effect is to be seen."""
+"""The page's initial step: one where a memory effect is visible."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from explorer.studio import service
 from explorer.studio.workbench import place
 
 EARLIEST = 3
-"""A step before this has too little before it for anything to be left out."""
+"""Earliest useful step: before it there is too little text to leave anything out."""
 
 
 def where_it_shows() -> None:
-    """A session that begins on this page, by a link that names no step, begins where something is foretold that depends on what came
-    long before. A reader who comes from another page stays at the step that was looked at there."""
+    """Start at a step whose answer depends on a token long before, if the session begins on this page with a link that names no step.
+
+    A user who comes from another page stays at the current step.
+    """
     state, here = st.session_state, place()
     first = not state.get("arrival") and not state.get("shown_before")
     if first and "step" not in st.query_params:
@@ -25,7 +27,7 @@ def where_it_shows() -> None:
 
 
 def telling_step(card: Card, text: str) -> int:
-    """The first step, from 0, at which what the card's own unit foretells is due; the last with a next token where none is known."""
+    """Return the first step, from 0, at which the value that the card's unit predicts is due; else the last one with a next token."""
     tokens = card.reader.encode(text).tokens
     how = service.recipe(card.task)
     properties = how.properties if how else ()

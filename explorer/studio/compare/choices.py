@@ -1,4 +1,4 @@
-"""Which networks are compared: trained ones of the task, and untrained ones of any cell."""
+"""Choice of the networks to compare: trained ones of the task, and untrained ones of any cell."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from explorer.studio.compare import Network, View, problem, untrained
 from explorer.studio.controls import number
 
 MOST, USUAL = 4, 3
-"""So many networks can be compared; so many are while nobody chose."""
+"""Maximum number of networks, and the number compared by default."""
 KEY, SEED = "networks", "seed_of_untrained"
 LARGEST = 9999
 
 
 def networks(view: View) -> dict[str, Network]:
-    """By label, those that the reader has chosen; at least two, or the page says so and ends."""
+    """Return the networks that the user chose, by label. With fewer than two, show a message and stop the page."""
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     mine = Variant.named(view.here.model)
     drawn = mine.seed if mine else 0
@@ -34,28 +34,28 @@ def networks(view: View) -> dict[str, Network]:
         bind="query-params",
         help="Trained ones of this task, and untrained ones of any cell, with about as many weights as the network at the left.",
     )
-    found, missing = {}, []
+    chosen_networks, missing = {}, []
     for label in chosen:
         if why := problem(offered[label]):
             missing.append(f"{label} cannot be built like this ({why}).")
         else:
-            found[label] = offered[label]
+            chosen_networks[label] = offered[label]
     if missing:
         st.info("\n\n".join(map(sentences.plain, missing)))
-    if len(found) < 2:
+    if len(chosen_networks) < 2:
         st.info("Choose at least two networks to compare.")
         st.stop()
-    return found
+    return chosen_networks
 
 
 def usually(view: View, offered: list[str]) -> list[str]:
-    """The labels of those that are compared while nobody chose: of the task's own the first few, and the one at the left."""
+    """Return the default labels: the task's first few networks and the one at the left."""
     few = list(dict.fromkeys([*list(view.siblings)[:USUAL], view.own]))
     return few if len(few) > 1 else [*few, *(label for label in offered if label not in few)][:2]
 
 
 def _unchosen(usual: list[str]) -> None:
-    """While nobody chose, the choice follows the network at the left: so that a link, which leaves out what is usual, is the same."""
+    """Keep the default choice in step with the network at the left, so that a link that omits the default stays valid."""
     state = st.session_state
     if KEY in state and state[KEY] == state.get(f"{KEY}_default"):
         state[KEY] = usual
@@ -63,7 +63,7 @@ def _unchosen(usual: list[str]) -> None:
 
 
 def choices(view: View, seed: int) -> dict[str, Network]:
-    """All that can be chosen, by label: the task's own networks first."""
+    """Return all networks that can be chosen, by label: the task's own first."""
     drawn = [Variant(cell, seed, view.shipped.name) for cell in cells.names()]
     return view.siblings | {
         label: Network(one.name, label, one.cell) for one in drawn for label in (untrained(one.cell),)
@@ -71,10 +71,10 @@ def choices(view: View, seed: int) -> dict[str, Network]:
 
 
 def _doubts(offered: list[str]) -> None:
-    """A choice that another task's networks were, or a wrong link asks for, is left out, and said."""
+    """Remove unknown networks from the choice (left from another task, or from a wrong link) and show a message."""
     state = st.session_state
-    asked = state.get(KEY, st.query_params.get_all(KEY))
-    unknown = [label for label in asked if label not in offered]
+    labels = state.get(KEY, st.query_params.get_all(KEY))
+    unknown = [label for label in labels if label not in offered]
     if unknown:
         st.info(sentences.plain(f"Not among the networks here: {', '.join(unknown)}."))
         if KEY in state:

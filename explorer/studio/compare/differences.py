@@ -1,4 +1,4 @@
-"""Differences: how far the networks' answers are apart along the text, and how wrong each is."""
+"""Differences tab: distances between the networks' answers along the text, and each network's error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.studio.page import chart
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     chosen, numbers = choices.networks(view), view.answer.numbers
     reference, *others = chosen
     answers = {label: service.predictions(one.name, view.here.text) for label, one in chosen.items()}
@@ -22,10 +22,10 @@ def draw(view: View) -> None:
     losses = {label: right.losses(view, one) for label, one in chosen.items()}
     unit = "squared error" if numbers else "surprise in bits"
     more = {label: losses[label] - losses[reference] for label in others}
-    known = any(np.isfinite(values).any() for values in more.values())
+    has_losses = any(np.isfinite(values).any() for values in more.values())
     figure = figures.differences(
         away,
-        more if known else {},
+        more if has_losses else {},
         view.tokens,
         figures.styles({label: one.cell for label, one in chosen.items()}, view.theme),
         view.theme,

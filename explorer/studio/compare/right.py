@@ -1,4 +1,4 @@
-"""What is right at each step, as far as the text or a rule knows it, and how wrong each network is."""
+"""The right answer at each step, from the text or a rule, and each network's error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Due = int | float | None
 
 
 def due(view: View) -> list[Due]:
-    """The column of the right label, or the right number, at each step; None where none is known."""
+    """Return the column of the right label, or the right number, at each step; None where it is unknown."""
     here = view.here
     if view.answer is NEXT_TOKEN:
         ids = service.model(here.model).prepare(here.text).ids
@@ -22,16 +22,16 @@ def due(view: View) -> list[Due]:
         return [*map(int, ids[1:].tolist()), None]
     if view.answer is FORECAST:
         return [*map(float, service.trace(here.model, here.text)["x"][1:, 0].tolist()), None]
-    found = service.truth(here.card, view.tokens)
+    truth = service.truth(here.card, view.tokens)
     if view.answer.numbers:
-        return [None if number is None else float(number) for number in found]
-    return [None if label is None else here.card.labels.index(label) for label in found]
+        return [None if number is None else float(number) for number in truth]
+    return [None if label is None else here.card.labels.index(label) for label in truth]
 
 
 def losses(view: View, network: Network) -> Array:
-    """How wrong a network is at each step, [step]: its surprise in bits, or the squared error; NaN where nothing is known to be right."""
-    values, known = service.predictions(network.name, view.here.text), due(view)
+    """Return a network's error at each step, [step]: surprise in bits, or squared error; NaN where the right answer is unknown."""
+    values, dues = service.predictions(network.name, view.here.text), due(view)
     if view.answer.numbers:
-        wanted = np.array([np.nan if number is None else number for number in known], dtype=np.float64)
-        return np.asarray((values[:, 0] - wanted) ** 2)
-    return bits(values, [None if column is None else int(column) for column in known])
+        targets = np.array([np.nan if number is None else number for number in dues], dtype=np.float64)
+        return np.asarray((values[:, 0] - targets) ** 2)
+    return bits(values, [None if column is None else int(column) for column in dues])

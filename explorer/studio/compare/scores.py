@@ -1,4 +1,4 @@
-"""Scores: how good every trained network of the task is on held-out sequences, all seeds."""
+"""Scores tab: every trained network of the task on held-out sequences, all seeds."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from explorer.studio.page import chart
 from explorer.studio.sentences import plain
 
 SHARES = ("accuracy", "right", "recalled")
-"""How the names of scores that are shares end; another score is a quantity."""
+"""Endings of the names of scores that are shares; any other score is a quantity."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One of the scores on the cards of a task: the headline, or another one beside it."""
+    """A score on the cards of a task: the headline, or another one beside it."""
 
     key: str
     says: str
@@ -31,7 +31,7 @@ class Score:
 
 
 def draw(view: View) -> None:
-    """The whole tab: each score of the cards, the headline first."""
+    """Draw the whole tab: each score of the cards, the headline first."""
     if not view.shipped.measured:
         st.markdown(words.NO_SCORES)
         return
@@ -52,14 +52,14 @@ def draw(view: View) -> None:
 
 
 def _draw(view: View, cards: Mapping[str, Card], score: Score, number: int) -> None:
-    """What one score says of the cells, and a dot for each seed."""
+    """Draw one score: a sentence on the cells, and a dot for each seed."""
     headline = view.shipped.headline
-    found = {label: of_seeds(card, score.key) for label, card in cards.items()}
+    scores = {label: of_seeds(card, score.key) for label, card in cards.items()}
     if not view.shipped.wired:
-        values = {label: [value for _, value in dots] for label, dots in found.items()}
+        values = {label: [value for _, value in dots] for label, dots in scores.items()}
         st.markdown(words.of_spreads(spreads(values), len(cards), score.says, share=score.percent))
     figure = figures.scores(
-        found,
+        scores,
         {label: card.seed for label, card in cards.items()},
         f"{score.says} ({score.better} is better)" if score.better else score.says,
         figures.styles({label: card.cell for label, card in cards.items()}, view.theme),
@@ -76,26 +76,26 @@ def _draw(view: View, cards: Mapping[str, Card], score: Score, number: int) -> N
 
 
 def scores_of(cards: Sequence[Card]) -> list[Score]:
-    """The scores that all cards have for every seed: the headline, then the others. That of an excerpt is part of another."""
+    """Return the scores that all cards have for every seed: the headline, then the others, without those of excerpts."""
     headline = cards[0].headline
-    found = [Score(headline.key, headline.says, headline.percent, headline.baseline, headline.better)]
+    scores = [Score(headline.key, headline.says, headline.percent, headline.baseline, headline.better)]
     for key in cards[0].scores:
         measured = [set(one) for card in cards for one in (card.seeds or (card.scores,))]
         if key == headline.key or key.startswith("excerpt_") or not all(key in one for one in measured):
             continue
         percent = key.endswith(SHARES) or key.startswith("right")
         chance = headline.baseline if key.endswith("accuracy") and headline.key.endswith("accuracy") else None
-        found.append(Score(key, key.removeprefix("held_out_").replace("_", " "), percent, chance))
-    return found
+        scores.append(Score(key, key.removeprefix("held_out_").replace("_", " "), percent, chance))
+    return scores
 
 
 def of_seeds(card: Card, key: str) -> list[tuple[int, float]]:
-    """(seed, score) of each that was trained."""
+    """Return (seed, score) of each trained network."""
     return [(int(one["seed"]), float(one[key])) for one in card.seeds] or [(card.seed, float(card.scores[key]))]
 
 
 def table(cards: Mapping[str, Card], score: Score) -> str:
-    """A column for each network: its sizes, and the score of every seed; that of the one that is shipped is bold."""
+    """Return a Markdown table with a column for each network: sizes, and the score of every seed; the shipped one is bold."""
     tried = {label: dict(of_seeds(card, score.key)) for label, card in cards.items()}
     seeds = sorted({seed for scores in tried.values() for seed in scores})
     rows = [

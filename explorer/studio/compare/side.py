@@ -1,4 +1,4 @@
-"""Side by side: belts, gates, hidden states and gradients of two to four networks, on shared scales and one axis of tokens."""
+"""Side-by-side tab: belts, gates, hidden states and gradients of two to four networks, on shared scales and one token axis."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ UNITS = (
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     chosen = choices.networks(view)
     traces = {label: service.trace(one.name, view.here.text) for label, one in chosen.items()}
     rows = {label: view.here.row_of(trace.rows) for label, trace in traces.items()}
     reached = _reach(view, chosen, rows)
-    st.markdown(words.of_gates({label: kept(trace, rows[label]) for label, trace in traces.items()}))
+    st.markdown(words.of_gates({label: mean_keep(trace, rows[label]) for label, trace in traces.items()}))
     behind = {
         label: curve[list(traces[label].steps_read(view.here.step, rows[label]))[::-1]]
         for label, curve in reached.items()
@@ -58,20 +58,20 @@ def draw(view: View) -> None:
 def groups(
     view: View, chosen: Mapping[str, Network], traces: Mapping[str, Trace], rows: Mapping[str, int]
 ) -> Iterator[Group]:
-    """What is drawn, by role: belts, gates, hidden states. A network's signals have the place that their roles give them."""
+    """Yield the groups of lanes by role: belts, gates, hidden states."""
     orders = {label: service.order(one.name, view.here.text, rows[label]) for label, one in chosen.items()}
 
     letters = notation.current()
 
     def group(title: str, hint: str, role: Role, found: Mapping[str, list[Signal]]) -> Group:
-        shown = [(label, signal) for label, signals in found.items() for signal in signals]
-        gates = all(signal.kind == "gate" for _, signal in shown)
+        pairs = [(label, signal) for label, signals in found.items() for signal in signals]
+        gates = all(signal.kind == "gate" for _, signal in pairs)
         return Group(
             title,
             hint,
             role,
             "gate" if gates else "signed",
-            not gates and any(reach(traces[label], signal.name, rows[label]) > 1 for label, signal in shown),
+            not gates and any(reach(traces[label], signal.name, rows[label]) > 1 for label, signal in pairs),
             [
                 Lane(
                     label,
@@ -79,7 +79,7 @@ def groups(
                     traces[label][signal.name][rows[label]][:, orders[label]],
                     orders[label].tolist(),
                 )
-                for label, signal in shown
+                for label, signal in pairs
             ],
             [label for label, signals in found.items() if not signals],
         )
@@ -97,13 +97,13 @@ def groups(
 
 
 def belts_of(trace: Trace) -> list[Signal]:
-    """The states that the cell declares to be carried on, unit by unit."""
+    """Return the states that the cell declares as belts, in unit order."""
     states = {belt.state for belt in trace.belts}
     return [signal for signal in trace.per_unit() if signal.name in states]
 
 
-def kept(trace: Trace, row: int) -> float | None:
-    """What share of its belt a step keeps, on average over steps and units; None without a belt."""
+def mean_keep(trace: Trace, row: int) -> float | None:
+    """Share of the belt that a step keeps, averaged over steps and units; None without a belt."""
     if trace.belt is None:
         return None
     values = {signal.name: trace[signal.name][row] for signal in trace.per_unit()}
@@ -111,8 +111,8 @@ def kept(trace: Trace, row: int) -> float | None:
 
 
 def _reach(view: View, chosen: Mapping[str, Network], rows: Mapping[str, int]) -> dict[str, Array]:
-    """‖∂ answer / ∂ carried state‖ at each step, of what is answered at the playhead: the score of the real next token, or of what it
-    says."""
+    """Return ‖∂ answer / ∂ carried state‖ at each step, for the score of the real next token at the playhead, or of the network's
+    answer."""
     here = view.here
     return {
         label: magnitudes(

@@ -1,4 +1,4 @@
-"""With and without: what each network of the task predicts at the playhead, and what it would have if one token had not been there."""
+"""With-and-without tab: each network's prediction at the playhead, and its prediction if one token is left out."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from explorer.studio.waiting import affordable, stoppable
 
 KEY = "without"
 GUESSES = 6
-"""How many of the likeliest next tokens are shown."""
+"""Number of likeliest next tokens to show."""
 LABELS = 9
-"""How many labels at most."""
+"""Maximum number of labels to show."""
 NEAR = 2
-"""The last tokens, whose removal nearly always matters most: none of them is left out while nobody chose."""
+"""Number of last tokens that are not left out by default: their removal nearly always matters most."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What each network answers at one step [label or output], by its label: with the token, and without it."""
+    """Each network's answer at one step [label or output], by its label: with the token, and without it."""
 
     whole: dict[str, Array]
     less: dict[str, Array]
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     step, tokens = view.here.step, view.tokens
     if len(tokens) < 2:
-        st.info(f"There is but one {view.here.card.reader.one}: without it nothing is left to read. Type at least two.")
+        st.info(f"The text has only one {view.here.card.reader.one}. Type at least two.")
         return
     if step == 0:
         st.info(
@@ -51,10 +51,10 @@ def draw(view: View) -> None:
     due = right.due(view)[step]
     if not affordable(view.shipped, step + 1, step + 1, "Reading the text once without each token"):
         return
-    changes = _changes(view, asked(view, due))
+    changes = _changes(view, followed_column(view, due))
     out = _chosen(view, changes)
     answers = answers_of(view, out)
-    st.markdown(words.of_without(view, answers.whole, answers.less, out, asked(view, due), due))
+    st.markdown(words.of_without(view, answers.whole, answers.less, out, followed_column(view, due), due))
     chart(
         figures.left_out(changes, tokens, view.theme, step=step, without=out),
         "leave_out",
@@ -67,7 +67,7 @@ def draw(view: View) -> None:
 
 
 def answers_of(view: View, out: int) -> Answers:
-    """Every network's, at the playhead. Without its own last token a network answers at the step before."""
+    """Return every network's answers at the playhead. Without its own last token a network answers at the step before."""
     shorter, at = shortened(view.here.card, view.tokens, out), view.here.step - 1
     return Answers(
         {label: service.predictions(one.name, view.here.text)[view.here.step] for label, one in view.siblings.items()},
@@ -76,12 +76,12 @@ def answers_of(view: View, out: int) -> Answers:
 
 
 def shortened(card: Card, tokens: tuple[str, ...], out: int) -> str:
-    """The text without a token, in which all others are read as before."""
+    """Return the text without one token, such that all other tokens are unchanged."""
     return service.spelled(card, tokens[:out] + tokens[out + 1 :])
 
 
-def asked(view: View, due: right.Due) -> int | None:
-    """The column whose probability is followed, in all networks: what is right, else what the shipped network says. None of numbers."""
+def followed_column(view: View, due: right.Due) -> int | None:
+    """Return the column whose probability is compared: the right answer, else the shipped network's answer. None for numbers."""
     if view.answer.numbers:
         return None
     if due is not None:
@@ -90,8 +90,9 @@ def asked(view: View, due: right.Due) -> int | None:
 
 
 def _changes(view: View, column: int | None) -> dict[str, Array]:
-    """Of each network, by how much leaving out each token moves its answer at the playhead: the number, or log₂ P of `column`, in bits."""
-    real = view.answer.in_text and view.here.step < len(view.tokens) - 1  # what the text holds need not be named
+    """Return, for each network, the change of its answer at the playhead from leaving out each token: of the number, or of log₂ P of
+    `column` in bits."""
+    real = view.answer.in_text and view.here.step < len(view.tokens) - 1  # the text itself gives the column
     label = None if column is None or real else service.model(view.here.model).labels[column]
     of, text, step = ("logit" if view.answer.numbers else "log_prob"), view.here.text, view.here.step
 
@@ -106,10 +107,10 @@ def _changes(view: View, column: int | None) -> dict[str, Array]:
 
 
 def most_telling(changes: Array, step: int) -> int:
-    """The token whose removal moves the answer at `step` most, the last few aside where there are others."""
-    known = np.where(np.isfinite(changes), np.abs(changes), 0)
-    earlier = known[: step + 1 - NEAR]
-    return int((earlier if len(earlier) and earlier.any() else known[: step + 1]).argmax())
+    """Return the token whose removal moves the answer at `step` most, excluding the last few if there are others."""
+    sizes = np.where(np.isfinite(changes), np.abs(changes), 0)
+    earlier = sizes[: step + 1 - NEAR]
+    return int((earlier if len(earlier) and earlier.any() else sizes[: step + 1]).argmax())
 
 
 def _chosen(view: View, changes: dict[str, Array]) -> int:
@@ -136,17 +137,17 @@ def _chosen(view: View, changes: dict[str, Array]) -> int:
 
 
 def _go(step: int) -> None:
-    """The stage begins anew there."""
+    """Move the playhead to `step` and restart the stage."""
     st.session_state.step, st.session_state.play = step, None
     st.session_state.restarts = st.session_state.get("restarts", 0) + 1
 
 
 def _pick() -> None:
-    """A token was clicked; one after the playhead has no part in the answer."""
+    """Leave out the clicked token, unless it comes after the playhead."""
     points = st.session_state["leave_out"].selection.points
     if points and int(points[0]["x"]) <= st.session_state.step:
         st.session_state[KEY] = int(points[0]["x"]) + 1
-        st.session_state.pop(f"{KEY}_default", None)  # chosen, though it may be where it was while nobody chose
+        st.session_state.pop(f"{KEY}_default", None)  # an explicit choice, even if it equals the default
 
 
 def _bars(view: View, answers: Answers, due: right.Due) -> go.Figure:
@@ -174,7 +175,7 @@ def _bars(view: View, answers: Answers, due: right.Due) -> go.Figure:
 
 
 def shown_columns(view: View, answers: Answers, due: right.Due) -> list[int]:
-    """Which labels have bars: all of a few, in their order; of next tokens the likeliest, and the real one if it is not among them."""
+    """Return the columns with bars: all of a few labels, in order; of next tokens the likeliest, and always the real one."""
     everything = [*answers.whole.values(), *answers.less.values()]
     if view.answer in (CLASS, LABEL) and len(everything[0]) <= LABELS:
         return list(range(len(everything[0])))

@@ -1,4 +1,4 @@
-"""Sentences of the page that compares networks, computed from the numbers of this very reading."""
+"""Sentences of the Compare page, computed from the numbers of this forward pass."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from explorer.studio.reach.words import size
 from explorer.studio.sentences import counted, glyph, plain
 
 STAYS = 0.1
-"""A probability that changes by less than this share of itself, or a number by less than this share of all answers' range, stays."""
+"""Relative change below which a probability, or a number as a share of all answers' range, counts as unchanged."""
 LEAST = 0.01
-"""Nor is a change of probability worth a word that is smaller than this."""
+"""Smallest change of probability worth mentioning."""
 KEY_TO_ROWS = (
     "Above, a token's colour is by how much {what} changes without it: purple falls, orange rises. The framed step is the playhead's; its "
     "own token and the one before it nearly always matter most. Below, **full bars are with the token, hatched ones without it**{right}."
@@ -30,13 +30,13 @@ RIGHT = "; ✓ is the right answer"
 
 
 NO_SCORES = (
-    "**How good your own network is was not measured**: nothing is known here of what it was trained on, so there is nothing that it has "
-    "surely never seen. How wrong it is on this text, beside untrained ones, is under *Differences*."
+    "**The quality of your network was not measured**: its training data is unknown, so no sequence is certain to be new to it. "
+    "Its error on this text, beside that of untrained networks, is under *Differences*."
 )
 
 
 def moved(view: View) -> str:
-    """What is changed by leaving a token out, in words."""
+    """Return the quantity that changes when a token is left out, in words."""
     if view.answer.numbers:
         return "the number that is answered"
     if view.answer.in_text:
@@ -47,14 +47,14 @@ def moved(view: View) -> str:
 def of_without(
     view: View, whole: Mapping[str, Array], less: Mapping[str, Array], out: int, column: int | None, due: Due
 ) -> str:
-    """What each network predicts with the token and without it: the number, or the probability of the label `column`."""
+    """Compare each network's prediction with and without the token: the number, or the probability of the label `column`."""
     token, ago = glyph(view.tokens[out]), view.here.step - out
     where = f"{counted(ago)} before the playhead" if ago else "the playhead's own"
     start = f"Without {token} (step {out + 1}, {where})"
     if column is None:
-        known = "" if due is None else f" Right is **{_number(float(due))}**."
+        truth = "" if due is None else f" Right is **{_number(float(due))}**."
         parts = [_of_number(name, float(whole[name][0]), float(less[name][0]), whole) for name in whole]
-        return f"{start}, the answer at step {view.here.step + 1}: {'; '.join(parts)}.{known}"
+        return f"{start}, the answer at step {view.here.step + 1}: {'; '.join(parts)}.{truth}"
     name = visible(service.model(view.here.model).labels[column])
     what = f"P({glyph(name)})" if due is None else f"P({glyph(name)}), the right answer,"
     parts = [_of_share(key, float(np.exp(whole[key][column])), float(np.exp(less[key][column]))) for key in whole]
@@ -80,7 +80,7 @@ def _number(value: float) -> str:
 
 
 def of_gates(means: Mapping[str, float | None]) -> str:
-    """How open the keep gates of each network are on average on this text."""
+    """Say how open each network's keep gates are on average on this text."""
     parts = [
         f"**{plain(name)}** has no belt" if mean is None else f"**{plain(name)}** {mean:.2f}"
         for name, mean in means.items()
@@ -89,8 +89,8 @@ def of_gates(means: Mapping[str, float | None]) -> str:
 
 
 def of_reaches(behind: Mapping[str, Array], at: int, carried: str) -> str:
-    """How much of a tiny change at the first step read arrives in the answer at the playhead, beside one at the step itself; `behind`
-    [distance] is in the order of reading back from the playhead, `carried` says what was changed."""
+    """Compare the effect of a tiny change at the first step read and at the playhead itself on the answer there; `behind` [distance]
+    goes back from the playhead, `carried` names the changed state."""
     distance = max(len(curve) for curve in behind.values()) - 1
     if distance == 0:
         return "Move the playhead on to see how far back a tiny change still moves the answer."
@@ -102,7 +102,7 @@ def of_reaches(behind: Mapping[str, Array], at: int, carried: str) -> str:
 
 
 def of_sizes(sizes: Mapping[str, tuple[int, int]], card: Card) -> str:
-    """How many units and parameters each network has; the untrained ones have about as many as the chosen one."""
+    """Say how many units and parameters each network has; untrained ones have about as many parameters as the chosen one."""
     parts = [
         f"**{plain(name)}** {units} unit{'' if units == 1 else 's'}, {weights:,} parameters"
         for name, (units, weights) in sizes.items()
@@ -114,13 +114,13 @@ def of_sizes(sizes: Mapping[str, tuple[int, int]], card: Card) -> str:
 
 
 def of_differences(apart: Mapping[str, Array], tokens: Sequence[str], reference: str, *, numbers: bool) -> str:
-    """How far answers are apart on average, and where most."""
+    """Say how far the answers are apart on average, and where most."""
     parts = []
     for name, values in apart.items():
-        known = np.where(np.isfinite(values), values, 0)
-        most = int(known.argmax())
+        sizes = np.where(np.isfinite(values), values, 0)
+        most = int(sizes.argmax())
         parts.append(
-            f"**{plain(name)}** {known.mean():.2g} on average, most at step {most + 1} ({glyph(tokens[most])}): {known[most]:.2g}"
+            f"**{plain(name)}** {sizes.mean():.2g} on average, most at step {most + 1} ({glyph(tokens[most])}): {sizes[most]:.2g}"
         )
     what = (
         "the difference of the two numbers"
@@ -137,30 +137,30 @@ NO_UNITS = (
 
 
 def of_losses(losses: Mapping[str, Array], unit: str) -> str:
-    """The mean of what each network is wrong by on this text."""
-    known = [name for name, values in losses.items() if np.isfinite(values).any()]
-    if not known:
+    """Give each network's mean error on this text."""
+    measured = [name for name, values in losses.items() if np.isfinite(values).any()]
+    if not measured:
         return ""
-    parts = [f"**{plain(name)}** {np.nanmean(losses[name]):.3g}" for name in known]
-    count = int(np.isfinite(losses[known[0]]).sum())
+    parts = [f"**{plain(name)}** {np.nanmean(losses[name]):.3g}" for name in measured]
+    count = int(np.isfinite(losses[measured[0]]).sum())
     return f"Mean {unit} over {counted(count)} of this text: {'; '.join(parts)}. One text says little about which is better."
 
 
 def of_spreads(found: Spreads, networks: int, says: str, *, share: bool) -> str:
-    """Whether cells differ by more than the seeds of one cell do. No order is claimed."""
+    """Say whether cells differ more than the seeds of one cell do. No order is claimed."""
 
-    def told(value: float) -> str:
+    def apart(value: float) -> str:
         return f"{100 * value:.3g} percentage points" if share else f"{value:.2g}"
 
     if networks < 2:
         return "There is only one network of this task."
-    between = f"The cells' scores ({says}) lie **{told(found.between)}** apart"
+    between = f"The cells' scores ({says}) lie **{apart(found.between)}** apart"
     if found.within is None:
         return (
             f"{between}, from the lowest to the highest. One seed of each was trained, so nothing here says whether another seed "
             "would have changed that."
         )
-    within = f"seeds of one and the same cell lie up to **{told(found.within)}** apart"
+    within = f"seeds of one and the same cell lie up to **{apart(found.within)}** apart"
     if found.between > found.within:
         verdict = "Here the cell makes more difference than the seed."
     else:

@@ -1,1 +1,1 @@
-"""The page that says what is wrong with the network at hand on the text at hand, and what is unusual: each finding with its number."""
+"""The Diagnosis page: faults and peculiarities of the current network on the current text, each with its number."""

@@ -25,7 +25,7 @@ FORMS = {
     "class": ("Labelled examples", "On each line the text, a tab and its label.", "a fine film\tpositive"),
     "label": (
         "Labelled examples",
-        "On each line the text, a tab and a label for each step with blanks between; `-` where nothing is asked.",
+        "On each line the text, a tab and a label for each step with blanks between; `-` for a step without a question.",
         "abba\t- - - even",
     ),
     "number": (
@@ -34,24 +34,24 @@ FORMS = {
         '{"text": "0.1 1\\n0.5 0", "answer": 0.1}',
     ),
 }
-"""By the kind of answer: what the box is called, how an example is written, and one."""
+"""For each kind of answer: the label of the box, how to write an example, and one example."""
 
 
-def given(card: Card) -> str:
-    """The examples that were given for this network; empty if there are none."""
+def entered_examples(card: Card) -> str:
+    """Return the examples that the user entered for this network; empty if there are none."""
     name, text = st.session_state.get(KEPT, ("", ""))
     return str(text) if name == card.name else ""
 
 
 def box(here: Place) -> None:
-    """A box to paste examples into, and a file instead, for an uploaded network. A shipped one has its held-out sequences."""
+    """Draw a box for pasted examples, and a file upload, for an uploaded network. Shipped ones have held-out sequences."""
     if not here.card.own or here.card.answer not in FORMS:
         return
     name, how, placeholder = FORMS[here.card.answer]
-    with st.expander(name, icon=":material/fact_check:", expanded=not given(here.card)):
+    with st.expander(name, icon=":material/fact_check:", expanded=not entered_examples(here.card)):
         st.markdown(f"Whether the answers are right shows on sequences that the network was not trained on. {how}")
         if BOX not in st.session_state:
-            st.session_state[BOX] = given(here.card)
+            st.session_state[BOX] = entered_examples(here.card)
         st.text_area(name, key=BOX, placeholder=placeholder, height=120, label_visibility="collapsed")
         st.button("Check answers", key="examples_check", type="primary", on_click=_from_box, args=(here.card,))
         st.file_uploader(

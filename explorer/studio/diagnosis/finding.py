@@ -1,4 +1,4 @@
-"""One finding on the page: how bad, what, why it matters, what to try, its chart, and the way to where it is seen."""
+"""One finding on the page: severity, title, explanation, advice, chart, and a link to the page that shows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from explorer.studio.state import Place
 
 
 def draw_open(here: Place, trace: Trace, finding: Finding, number: int, *, told: bool) -> None:
-    """In full view. `told`: whether another one above has already said why such a thing matters."""
+    """Draw a finding in full. `told`: whether one above has already given this explanation."""
     badge = words.BADGES[finding.severity]
     with st.container(gap="small"):
         st.badge(badge.word, icon=badge.icon, color=badge.colour)  # type: ignore[arg-type]
@@ -26,7 +26,7 @@ def draw_open(here: Place, trace: Trace, finding: Finding, number: int, *, told:
 
 
 def draw_folded(here: Place, trace: Trace, finding: Finding, number: int) -> None:
-    """Its title; the rest is drawn when it is opened."""
+    """Draw a finding's title; the rest is drawn when the user opens it."""
     badge = words.BADGES[finding.severity]
     label = f"{badge.word}: {plain(finding.title)}"
     with st.expander(label, icon=badge.icon, key=f"folded {number}", on_change="rerun") as folded:

@@ -1,4 +1,4 @@
-"""What the page says around the findings."""
+"""Text on the Diagnosis page around the findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.studio.state import Place
 
 
 class Badge(NamedTuple):
-    """A severity as it is shown: never by its colour alone."""
+    """A severity as shown: a word and an icon beside its colour."""
 
     word: str
     icon: str
@@ -45,16 +45,16 @@ AS_ABOVE = "Why it matters and what people usually try: as above."
 
 
 def of_reading(here: Place, diagnosis: Diagnosis) -> str:
-    """What was looked at, what it read, and how far that holds; Markdown."""
+    """Say which network was examined on which text, and how general the result is; Markdown."""
     more = f", and {here.more:,} more are not read" if here.more else ""
     return (
-        f"{plain(diagnosis.network)}. It read {plain(diagnosis.read)}{more}. Every number is of **this** text and of the weights; another "
-        "text may say another thing, and a longer one says more."
+        f"{plain(diagnosis.network)}. It read {plain(diagnosis.read)}{more}. Every number is for **this** text and these weights; another "
+        "text may give another result, and a longer one says more."
     )
 
 
 def role_of(finding: Finding, trace: Trace) -> Role | None:
-    """The role of the quantity that a finding's chart is about, as its title names it; None where it is about none."""
+    """Return the role of the quantity in a finding's chart, according to its title; None if the chart has no role."""
     title = finding.picture["title"] if finding.picture else ""
     named = [signal for signal in trace.signals.values() if signal.role in SAYS and signal.label in title]
     return max(named, key=lambda signal: len(signal.label)).role if named else None

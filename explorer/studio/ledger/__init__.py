@@ -13,21 +13,21 @@ from explorer.studio.state import Place
 
 @dataclass(frozen=True)
 class View:
-    """What all tabs are about: the reader's place and the reading."""
+    """Data for all tabs: the user's place and the trace."""
 
     here: Place
     trace: Trace
 
     @property
     def answer(self) -> Answer:
-        """What the network answers with."""
+        """The kind of answer that the network gives."""
         return ANSWERS[self.here.card.answer]
 
     @property
     def reading(self) -> str:
-        """The reading, as the stage calls it."""
+        """The stage's name for the reading."""
         return identity(self.here)
 
     def ledger(self, belt: Belt) -> Ledger:
-        """The account of one belt."""
+        """Return the account of one belt."""
         return ledger(self.trace, belt.state)

@@ -15,7 +15,7 @@ from explorer.studio.sentences import glyph, plain
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     here, trace = view.here, view.trace
     if not trace.belts:
         st.markdown(words.NO_ACCOUNT.format(cell=here.card.cell.upper()))
@@ -25,33 +25,36 @@ def draw(view: View) -> None:
     by = choices.by(middle)
     belt = choices.belt(trace, right)
     try:
-        found = accounted(view.ledger(belt), column, against, here.step, by)
-    except ValueError as error:  # a belt that h does not show, or a network that reads both ways: the library says why
+        result = accounted(view.ledger(belt), column, against, here.step, by)
+    except ValueError as error:  # h does not show this belt, or the network is bidirectional: the library says which
         st.info(plain(f"{str(error)[0].upper()}{str(error)[1:]}."))
         return
     what = named(view, column, against)
-    said = words.of_score(trace.tokens, found, here.step, what), words.of_sum(found, own(view, column, against), what)
-    st.markdown("  \n".join(said))
+    sentences = (
+        words.of_score(trace.tokens, result, here.step, what),
+        words.of_sum(result, own(view, column, against), what),
+    )
+    st.markdown("  \n".join(sentences))
     if st.session_state.get("score") == choices.RIGHT and not choices.is_known(view):
-        st.caption("What is right at this step is not known: this is what the network says.")
+        st.caption("The right answer at this step is unknown, so the account is of the network's own answer.")
     letter = notation.current().letter(belt.state)
-    sent = of_answer(found, trace.tokens, view.reading, letter, what=what, step=here.step, warm=here.warm)
+    sent = of_answer(result, trace.tokens, view.reading, letter, what=what, step=here.step, warm=here.warm)
     account(sent, key="answer_account")
     squashed = view.trace.signals["h"].formula not in ("", belt.state) and belt.state != "h"
     st.caption(" ".join(words.about(by, squashed, here.layer == trace.rows - 1, chances(view, column, against))))
 
 
 def accounted(ledger: Ledger, column: int, against: int | None, at: int, by: By) -> Account:
-    """The account of a score; of the difference of two where there is one `against`."""
-    found = ledger.logit(column, at, by=by)
+    """Return the account of a score, or of its difference from the score `against`."""
+    whole = ledger.logit(column, at, by=by)
     if against is None:
-        return found
+        return whole
     other = ledger.logit(against, at, by=by)
-    return Account(found.contributions - other.contributions, found.bias - other.bias)
+    return Account(whole.contributions - other.contributions, whole.bias - other.bias)
 
 
 def own(view: View, column: int, against: int | None) -> float:
-    """The score as the network itself works it out, in its own precision."""
+    """Return the score as computed by the network, in its own precision."""
     readout = view.trace.readout
     assert readout is not None
     h = view.trace["h"][-1, view.here.step]
@@ -60,7 +63,7 @@ def own(view: View, column: int, against: int | None) -> float:
 
 
 def named(view: View, column: int, against: int | None) -> str:
-    """The score in words."""
+    """Name the score in words."""
     labels = service.model(view.here.model).labels
     if view.answer.numbers:
         return view.here.card.labels[0] if view.here.card.labels else "the answer"
@@ -69,10 +72,10 @@ def named(view: View, column: int, against: int | None) -> str:
 
 
 def chances(view: View, column: int, against: int | None) -> str:
-    """What all scores together make of these labels; empty where the answer is a number."""
+    """Say what probabilities these scores give; empty for a number."""
     if view.answer.numbers:
         return ""
     log_p = service.predictions(view.here.model, view.here.text)[view.here.step]
     labels = service.model(view.here.model).labels
     parts = [f"P({glyph(labels[k])}) = {share(float(np.exp(log_p[k])))}" for k in (column, against) if k is not None]
-    return f"With the scores of all others that makes {', '.join(parts)}."
+    return f"Together with all other scores this gives {', '.join(parts)}."

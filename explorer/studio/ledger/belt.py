@@ -1,4 +1,4 @@
-"""The belt of the pinned unit along the text: what it carries, what each step kept of it and what it wrote."""
+"""The belt of the pinned unit along the text: its value, and what each step kept and wrote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.studio.page import chart
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     here, trace = view.here, view.trace
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     left.markdown(sentences.of_belt(trace, here.layer, here.unit, here.step))

@@ -1,4 +1,4 @@
-"""What is asked for: whose account, of which belt, of which score, and what a token is credited with."""
+"""Widgets of the accounts: units, belt, score, and the credit given to a token."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BY: dict[str, By] = {"what is left of its write": "writes", "how the memory move
 
 
 def whose(where: DeltaGenerator) -> Whose:
-    """The account of the pinned unit, or of all units together."""
+    """Ask for the account of the pinned unit, or of all units together."""
     chosen = where.segmented_control(
         "Whose memory",
         list(WHOSE),
@@ -33,7 +33,7 @@ def whose(where: DeltaGenerator) -> Whose:
 
 
 def belt(trace: Trace, where: DeltaGenerator) -> Belt:
-    """One of those that the cell declares; asked for only where there are several."""
+    """Return the belt; ask for it if the cell declares several."""
     belts = {belt.state: belt for belt in trace.belts}
     first = next(iter(belts))
     if len(belts) == 1:
@@ -51,7 +51,7 @@ def belt(trace: Trace, where: DeltaGenerator) -> Belt:
 
 
 def by(where: DeltaGenerator) -> By:
-    """What a token is credited with."""
+    """Ask what a token is credited with."""
     chosen = where.segmented_control(
         "A token is credited with", list(BY), key="credit", bind="query-params", default=next(iter(BY)), required=True
     )
@@ -59,7 +59,7 @@ def by(where: DeltaGenerator) -> By:
 
 
 def score(view: View, where: DeltaGenerator) -> tuple[int, int | None]:
-    """The column of the score that is accounted for, and of the one that is taken from it; None where it stands by itself."""
+    """Return the column of the score, and of the score subtracted from it; None if none is."""
     if view.answer.numbers:
         return 0, None
     names = scores(view)
@@ -74,29 +74,29 @@ def score(view: View, where: DeltaGenerator) -> tuple[int, int | None]:
 
 
 def scores(view: View) -> dict[str, tuple[int, int | None]]:
-    """All that can be asked for, as a reader sees it and the link has it. Of two classes the difference comes first: it decides."""
+    """Return all choices, as shown on the page and in the link. For two classes the difference, which decides, comes first."""
     labels, step = service.model(view.here.model).labels, view.here.step
-    said = service.predictions(view.here.model, view.here.text)[step]
-    favourite = service.said(view.here.card, said)
-    found: dict[str, tuple[int, int | None]] = {}
+    answers = service.predictions(view.here.model, view.here.text)[step]
+    favourite = service.said(view.here.card, answers)
+    choices: dict[str, tuple[int, int | None]] = {}
     if view.answer is CLASS and len(labels) == 2:
-        found[f"{labels[1]} against {labels[0]}"] = (1, 0)
-    found[LIKELIEST] = (favourite, None)
+        choices[f"{labels[1]} against {labels[0]}"] = (1, 0)
+    choices[LIKELIEST] = (favourite, None)
     if any(due is not None for due in dues(view)):
         due = dues(view)[step]
-        found[RIGHT] = (favourite if due is None else int(due), None)
+        choices[RIGHT] = (favourite if due is None else int(due), None)
     for column in service.guesses(view.here.card, len(labels)).tolist():
         label = labels[column]
-        shown = visible(label)
-        found[shown if shown not in found else f"{shown} ({column})"] = (column, None)  # cut, two may look the same
-    return found
+        name = visible(label)
+        choices[name if name not in choices else f"{name} ({column})"] = (column, None)  # cut, two may look the same
+    return choices
 
 
 def is_known(view: View) -> bool:
-    """Whether what is right at this step is known, by the text or a rule."""
+    """Return whether the text or a rule gives the right answer at this step."""
     return dues(view)[view.here.step] is not None
 
 
 def dues(view: View) -> list[right.Due]:
-    """The column of the right label at each step; None where none is known."""
+    """Return the column of the right label at each step; None where it is unknown."""
     return right.due(compare.View(view.here, (), view.trace.tokens, style.theme()))

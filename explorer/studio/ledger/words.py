@@ -1,4 +1,4 @@
-"""Sentences of the accounts, computed from the numbers of this very reading."""
+"""Sentences of the accounts, computed from the numbers of this forward pass."""
 
 from __future__ import annotations
 
@@ -27,44 +27,44 @@ WRITES = "A token counts by what is left of its own write; what was erased since
 SQUASHED = "Where the memory is squashed on its way out, contributions are counted in the order in which they came."
 
 MOST, NOTABLE = 3, 0.05
-"""So many tokens are named at most, and none that contributes less than this share of the largest."""
+"""Maximum number of tokens to name, and the smallest share of the largest contribution worth naming."""
 
 
 def of_writers(
     tokens: Sequence[str], steps: Sequence[int], written: Array, share: Array, values: Array, unit: int
 ) -> str:
-    """Who wrote most of what one unit carries now, and how much of it is left. `steps` and `written` are in the order of reading;
-    `share` and `values` have the initial state first."""
+    """Say which token wrote most of one unit's present memory, and how much of it is left. `steps` and `written` are in reading order;
+    `share` and `values` start with the initial state."""
     now, whole = float(values.sum()), float(np.abs(values).sum())
     start = f"Unit {unit} carries **{signed(now)}** now"
     if not np.isfinite(whole):
-        return f"{start}: its memory is no finite number, and has no account."
+        return f"{start}: its memory is NaN or infinite, so it has no account."
     if whole == 0:
-        return f"{start}: nothing was written to it yet that is still there."
+        return f"{start}: nothing written so far is still there."
     row = int(np.abs(values).argmax())
     if row == 0:
-        return f"{start}. The largest part was there before the text: {signed(float(values[0]))} is left of the initial state."
+        return f"{start}. The largest part comes from before the text: {signed(float(values[0]))} is left of the initial state."
     wrote, left = float(written[row - 1]), float(share[row])
     ago = len(steps) - row
     when = f"step {steps[row - 1] + 1}, {counted(ago)} ago" if ago else f"step {steps[row - 1] + 1}, just now"
-    kept = f"of the **{signed(wrote)}** that it wrote, **{part(left)}** is left: {signed(float(values[row]))}"
-    return f"{start}. The largest part is from {glyph(tokens[steps[row - 1]])} ({when}): {kept}{_others(values, row)}."
+    remainder = f"of the **{signed(wrote)}** that it wrote, **{part(left)}** is left: {signed(float(values[row]))}"
+    return f"{start}. The largest part is from {glyph(tokens[steps[row - 1]])} ({when}): {remainder}{_others(values, row)}."
 
 
 def _others(values: Array, row: int) -> str:
-    """What all other contributions come to."""
+    """Return the total of all other contributions, in words."""
     rest = float(values.sum() - values[row])
     return f"; all others together {signed(rest)}" if len(values) > 2 else ""
 
 
 def of_all_writers(tokens: Sequence[str], steps: Sequence[int], values: Array) -> str:
-    """Who wrote most of what all units carry; `values` [row, unit], the initial state first."""
+    """Say which tokens wrote most of all units' present memory; `values` [row, unit] starts with the initial state."""
     sizes = np.abs(values).sum(1)
     whole = float(sizes.sum())
     if not np.isfinite(whole):
-        return "The memory of some unit is no finite number, and so the sizes of all units do not add up."
+        return "The memory of some unit is NaN or infinite, so the sizes of all units cannot be added up."
     if whole == 0:
-        return "Nothing was written yet that is still there."
+        return "Nothing written so far is still there."
     parts = []
     for row in np.argsort(-sizes, kind="stable")[:MOST]:
         who = (
@@ -75,10 +75,10 @@ def of_all_writers(tokens: Sequence[str], steps: Sequence[int], values: Array) -
 
 
 def of_score(tokens: Sequence[str], account: Account, step: int, what: str) -> str:
-    """Which tokens add most to a score and take most from it, and when they were read."""
+    """Say which tokens add most to a score and take most from it, and when they were read."""
     values = account.contributions
     if not np.isfinite(values).all():
-        return f"Some contributions to {plain(what)} are no finite numbers, so they do not add up."
+        return f"Some contributions to {plain(what)} are NaN or infinite, so they cannot be added up."
     least = NOTABLE * np.abs(values).max()
     parts: list[str] = []
     for says, sign in (("adds to", 1), ("takes from", -1)):
@@ -87,7 +87,7 @@ def of_score(tokens: Sequence[str], account: Account, step: int, what: str) -> s
         if most:
             parts.append(f"most {says} {plain(what) if not parts else 'it'}: {', '.join(most)}")
     if not parts:
-        return f"At step {step + 1} nothing that is on the belt moves {plain(what)}."
+        return f"At step {step + 1} nothing on the belt moves {plain(what)}."
     return f"At step {step + 1}, {'; '.join(parts)}."
 
 
@@ -99,7 +99,7 @@ def _writer(tokens: Sequence[str], row: int, value: float, step: int) -> str:
 
 
 def of_sum(account: Account, own: float, what: str) -> str:
-    """The line that adds it up, beside the network's own number."""
+    """Give the sum of contributions and bias, beside the network's own number."""
     parts, apart = float(account.contributions.sum()), abs(account.total - own)
     same = "0" if apart == 0 else size(apart)
     return (
@@ -109,7 +109,7 @@ def of_sum(account: Account, own: float, what: str) -> str:
 
 
 def about(by: By, squashed: bool, top: bool, share: str) -> list[str]:
-    """What has to be known to read it: what a token is credited with, which layer it is, what the score comes to."""
+    """Return the notes needed to read an account: the credit, the layer, the resulting probability."""
     return [
         WRITES if by == "writes" else BETA,
         *([SQUASHED] if squashed and by == "writes" else []),
@@ -119,13 +119,13 @@ def about(by: By, squashed: bool, top: bool, share: str) -> list[str]:
 
 
 def signed(value: float) -> str:
-    """With its sign, to four digits."""
+    """Format a number with its sign, to four digits."""
     if not np.isfinite(value):
-        return "no finite number"
+        return "NaN or infinite"
     digits = f"{abs(value):#.4g}" if 1e-3 <= abs(value) < 1e4 else size(abs(value)) if value else "0"
     return f"{'−' if value < 0 else '+' if value else ''}{digits}"
 
 
 def part(share: float) -> str:
-    """A share, on one line with its sign."""
+    """Format a share with a non-breaking space before its sign."""
     return numbers.share(share).replace(" ", "\N{NO-BREAK SPACE}")

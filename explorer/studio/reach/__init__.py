@@ -24,7 +24,7 @@ AXIS = {"state": "carried state", "h": "h", "c": "c", "x": "x"}
 
 @dataclass(frozen=True)
 class View:
-    """What all tabs are about: the reader's place, the compared networks by cell, the objective, and the tokens."""
+    """Data for all tabs: the user's place, the compared networks by cell, the objective, and the tokens."""
 
     here: Place
     cards: Mapping[str, Card]
@@ -33,13 +33,13 @@ class View:
     theme: Theme
 
     def affordable(self, readings: int | None, says: str) -> bool:
-        """Whether all networks may be put to so many readings of the text, None being a reading a unit; what is too much is said."""
+        """Return whether every network may run this many forward passes (None: one per unit); otherwise show a message."""
         steps = len(self.tokens)
         return all(affordable(card, steps, readings or card.hidden_size, says) for card in self.cards.values())
 
     def of_each(self, says: str, what: Hashable, compute: Callable[[Card, Progress], Result]) -> dict[str, Result]:
-        """What `compute` makes of each network; with a bar that can be stopped where that takes long. `says` is what is done, `what`
-        is what makes it another computation."""
+        """Return `compute` for each network, with a progress bar that can be stopped. `says` describes the computation on screen, `what`
+        identifies it."""
 
         def of_one(cell: str, card: Card) -> Result:
             whole = (says, card.name, self.here.text, what)
@@ -48,17 +48,17 @@ class View:
         return {cell: of_one(cell, card) for cell, card in self.cards.items()}
 
     def row(self, card: Card) -> int:
-        """The row of a network that is looked at."""
+        """Return the row to show for a network."""
         return self.here.row_of(card.rows)
 
     @property
     def backward(self) -> bool:
-        """Whether the row reads from the last token to the first."""
+        """True if the row reads from the last token to the first."""
         return self.here.card.bidirectional and self.here.layer % 2 == 1
 
     @property
     def target(self) -> int:
-        """The step whose result moves; of the mean the one that is read last."""
+        """The step whose result moves; for the mean, the step that is read last."""
         return 0 if self.wanted.of == "mean" and self.backward else self.wanted.at
 
     @property
@@ -68,13 +68,13 @@ class View:
         return list(trace.steps_read(self.target, self.here.layer))[::-1]
 
     def measure(self) -> str:
-        """What the gradient is by, as the reader chooses."""
+        """Ask what the gradient is with respect to."""
         return controls.measure(
             [service.model(card.name).cell.State._fields for card in self.cards.values()], "by", "x"
         )
 
     def having(self, measure: str) -> View:
-        """The same view of the networks that have this state; the others are named."""
+        """Return this view with only the networks that have this state, and name the others."""
         lacking = [
             cell
             for cell, card in self.cards.items()
@@ -86,7 +86,7 @@ class View:
         return replace(self, cards=cards)
 
     def other_order(self) -> str:
-        """That the row reads backwards, where it does."""
+        """Return a sentence on the reading direction for a backward row, else ""."""
         return (
             " This row reads from the last token to the first: what it read earlier stands later."
             if self.backward

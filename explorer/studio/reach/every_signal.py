@@ -11,7 +11,7 @@ from explorer.studio.reach import View
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     here, wanted = view.here, view.wanted
     st.markdown(f"Every signal of the **{here.card.cell.upper()}**")
     grads = service.gradients(here.model, here.text, wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)

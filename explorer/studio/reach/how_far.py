@@ -1,4 +1,4 @@
-"""How far: the text once for each network, fading with the gradient; what deleting a token changes; curves; distances."""
+"""How far: each network's gradient along the text, the effect of deleting each token, curves, and distances."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from explorer.studio.reach import AXIS, CHANGED, View, words
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     measure = view.measure()
     view = view.having(measure)
     wanted, tokens = view.wanted, view.tokens
     grads = gradients(view, measure)
     curves = {cell: magnitudes(grad, measure, view.row(view.cards[cell])) for cell, grad in grads.items()}
-    # What is handed on first reaches the target's step from the step before; at the target's own step there is the readout's gradient.
+    # The carried state first reaches the target's step from the step before; at the target's own step there is only the readout's gradient.
     steps = view.back[1:] if measure == "state" and len(view.back) > 1 else view.back
     behind = {cell: curve[steps] for cell, curve in curves.items()}
     target = None if wanted.of == "mean" else wanted.at
@@ -40,7 +40,7 @@ def draw(view: View) -> None:
 
 
 def gradients(view: View, measure: str) -> dict[str, Trace]:
-    """Of every network, the gradients of the chosen objective by the measure."""
+    """Return the gradients of the chosen objective with respect to the measure, for every network."""
     here, wanted = view.here, view.wanted
     return {
         cell: service.gradients(
@@ -51,8 +51,8 @@ def gradients(view: View, measure: str) -> dict[str, Trace]:
 
 
 def distances(behind: dict[str, Array], at: int) -> str:
-    """A table: for each network, how many steps back from step `at` the gradient is first below half, a thousandth and the floor, and its
-    size at both ends."""
+    """Return a table: for each network, how many steps back from step `at` the gradient first falls below half, a thousandth and the
+    float32 minimum, and its size at both ends."""
     heads = ("network", "first below half after", "first below 1/1000 after", "first below the smallest float32 after")
     rows: list[tuple[str, ...]] = [(*heads, f"at step {at + 1}", "at the first step read"), ("---",) * 6]
     for cell, curve in behind.items():
@@ -69,10 +69,10 @@ def _deleted(view: View, reach: dict[str, Array], target: int) -> None:
     here, wanted = view.here, view.wanted
     if not view.affordable(len(view.tokens), "Reading the text once without each token"):
         return
-    asked = (wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
+    question = (wanted.of, wanted.at, wanted.unit, here.layer, wanted.label)
     changes = view.of_each(
         "Taking one token out after the other",
-        asked,
+        question,
         lambda card, told: service.deletions(
             card.name, here.text, wanted.of, wanted.at, wanted.unit, view.row(card), wanted.label, progress=told
         ),
@@ -86,7 +86,7 @@ def _deleted(view: View, reach: dict[str, Array], target: int) -> None:
 
 
 def _retarget() -> None:
-    """A letter was clicked. The source of a pair stays, or follows where it would lie behind the target."""
+    """Make the clicked token the target. The source of a pair stays, or moves if it would come after the target."""
     points = st.session_state["rows"].selection.points
     if points:
         st.session_state["at"] = int(points[0]["x"]) + 1

@@ -1,4 +1,4 @@
-"""Every pair: source × target for each network on one scale, and what that comes to by distance."""
+"""Every pair: gradients from source to target for each network on one scale, and their dependence on distance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.studio.reach import AXIS, CHANGED, View, words
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     here, wanted = view.here, view.wanted
     if not view.affordable(len(view.tokens), "Every pair of steps"):
         return
@@ -22,7 +22,7 @@ def draw(view: View) -> None:
     of, at, last = wanted.of, wanted.at, wanted.at + 1
     if of == "mean":  # each row is the loss of one step
         of, at = "loss", int(controls.number(st.container(), "at step", 1, last, last, "at")) - 1
-    found = view.of_each(
+    matrices_by_cell = view.of_each(
         "Carrying every step's gradient back",
         (of, wanted.unit, here.layer, wanted.label, measure),
         lambda card, told: service.gradient_matrix(
@@ -30,9 +30,9 @@ def draw(view: View) -> None:
         ),
     )
     source = controls.source(at, len(view.tokens), backward=view.backward)
-    st.markdown(words.of_pair(found, view.tokens, at, source, CHANGED[measure]) + view.other_order())
+    st.markdown(words.of_pair(matrices_by_cell, view.tokens, at, source, CHANGED[measure]) + view.other_order())
     matrices(
-        found,
+        matrices_by_cell,
         view.tokens,
         target=at,
         source=source,
@@ -40,7 +40,7 @@ def draw(view: View) -> None:
         chosen=controls.choose_pair,
         key="pairs",
     )
-    spread = {cell: by_distance(matrix, backward=view.backward) for cell, matrix in found.items()}
+    spread = {cell: by_distance(matrix, backward=view.backward) for cell, matrix in matrices_by_cell.items()}
     st.markdown(words.of_distances(spread))
     chart(
         figures.by_distance(spread, view.theme, AXIS[measure]),

@@ -1,4 +1,4 @@
-"""Two paths: along the belt by itself, and by all ways there are."""
+"""Two paths of the gradient: along the belt alone, and along all paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHAT = (
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     here, to = view.here, view.target
     cards = {cell: card for cell, card in view.cards.items() if service.trace(card.name, here.text).belt}
     st.markdown(WHAT + view.other_order())

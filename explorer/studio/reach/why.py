@@ -1,4 +1,4 @@
-"""Why: the singular values of what a step does to a later one; what is said of Elman networks, and what happens."""
+"""Why: singular values of the Jacobian between steps; the textbook bounds for Elman networks beside the exact norm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.studio.reach import View, words
 
 
 def draw(view: View) -> None:
-    """The whole tab."""
+    """Draw the whole tab."""
     here, to, back = view.here, view.target, view.back
     carried = {cell.upper(): service.model(card.name).cell.carried for cell, card in view.cards.items()}
     st.markdown(
@@ -44,11 +44,11 @@ def draw(view: View) -> None:
 
 
 def _elman(view: View) -> None:
-    st.subheader("The Elman network: what is said of it, and what happens", anchor=False)
+    st.subheader("The Elman network: textbook bounds and the exact norm", anchor=False)
     card = view.cards["rnn"]
-    said = service.elman(card.name, view.here.text, view.target, view.row(card))
-    st.markdown(words.of_elman(words.going_back(said, view.back)))
-    figure = figures.elman(said, view.tokens, view.theme, view.back)
+    jacobian = service.elman(card.name, view.here.text, view.target, view.row(card))
+    st.markdown(words.of_elman(words.going_back(jacobian, view.back)))
+    figure = figures.elman(jacobian, view.tokens, view.theme, view.back)
     chart(
         figure,
         "elman",

@@ -1,4 +1,4 @@
-"""Sentences about gradients, computed from the numbers of this very reading."""
+"""Sentences about gradients, computed from the numbers of this forward pass."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from explorer.studio.sentences import counted, glyph
 Found = TypeVar("Found", Paths, Spectra, Elman)
 
 FAR = 10
-"""A bound that is so many times too large has to be explained."""
+"""Factor by which a bound must exceed the exact value for its looseness to be explained."""
 
 
 def size(value: float) -> str:
-    """A gradient's size as it is read aloud: 3e-05 as 3 × 10⁻⁵; what is not finite, too small for float32 or exactly 0, as such."""
+    """Format a gradient's size for a sentence: 3e-05 as 3 × 10⁻⁵, with words for non-finite values and those below float32."""
     if not np.isfinite(value):
-        return "no finite number"
+        return "NaN or infinite"
     if value == 0:
         return "0"
     if value < FLOOR:
@@ -33,7 +33,7 @@ def size(value: float) -> str:
 
 
 def going_back(found: Found, back: Sequence[int]) -> Found:
-    """The same in the order back from the target: each array [step, …] as [distance, …]."""
+    """Return the same data ordered back from the target: each array [step, …] as [distance, …]."""
     arrays: dict[str, Any] = {field.name: getattr(found, field.name) for field in fields(found)}
     arrays = {name: values[list(back)] for name, values in arrays.items() if isinstance(values, np.ndarray)}
     return replace(found, **arrays)
@@ -42,23 +42,23 @@ def going_back(found: Found, back: Sequence[int]) -> Found:
 def of_deletions(
     changes: Mapping[str, Array], reach: Mapping[str, Array], tokens: Sequence[str], target: int, *, both: bool = False
 ) -> str:
-    """Which token matters most when it is left out, and whether the gradient had pointed to it; the target's own and the one before it
-    aside, which nearly always matter. Of a network that reads `both` ways the later tokens count as well."""
+    """Say which left-out token matters most, and its rank by gradient. The target's own token and the one before it are excluded, since
+    they nearly always matter. For a network that reads `both` ways, later tokens count as well."""
     parts = []
-    asked = np.arange(len(tokens)) < target - 1
+    compared = np.arange(len(tokens)) < target - 1
     if both:
-        asked |= np.arange(len(tokens)) > target + 1
+        compared |= np.arange(len(tokens)) > target + 1
     for name, change in changes.items():
-        size_of = np.where(asked & np.isfinite(change), np.abs(change), 0)
+        size_of = np.where(compared & np.isfinite(change), np.abs(change), 0)
         if not size_of.any():
-            known = np.isfinite(change[asked]).any() or not asked.any()
-            parts.append(f"**{name.upper()}** {'none of them' if known else 'no finite number comes of any'}")
+            finite = np.isfinite(change[compared]).any() or not compared.any()
+            parts.append(f"**{name.upper()}** {'none of them' if finite else 'NaN or infinite for each of them'}")
             continue
         most = int(size_of.argmax())
         sign = "−" if change[most] < 0 else "+"
         where = f"{counted(abs(target - most))} {'before' if most < target else 'after'}"
         parts.append(
-            f"**{name.upper()}** {sign}{size(size_of[most])} without {glyph(tokens[most])} {where} ({_rank(reach[name], asked, most)})"
+            f"**{name.upper()}** {sign}{size(size_of[most])} without {glyph(tokens[most])} {where} ({_rank(reach[name], compared, most)})"
         )
     aside = "the tokens beside the target" if both else "the last two"
     return (
@@ -68,7 +68,7 @@ def of_deletions(
 
 
 def _rank(reach: Array, asked: Array, most: int) -> str:
-    """Which place the gradient gives a token among those that were asked about."""
+    """Return the rank of a token by gradient among the compared tokens, in words."""
     if not np.isfinite(reach[most]):
         return "its gradient is not finite"
     if reach[most] == 0:
@@ -77,7 +77,7 @@ def _rank(reach: Array, asked: Array, most: int) -> str:
 
 
 def of_pair(found: Mapping[str, Array], tokens: Sequence[str], target: int, source: int, changed: str = "of h") -> str:
-    """What the chosen pair is in each network; `changed` says what is changed at the source."""
+    """Give the gradient of the chosen pair in each network; `changed` names the changed quantity at the source."""
     values = "; ".join(f"**{name.upper()}** {size(float(matrix[target, source]))}" for name, matrix in found.items())
     later = f"{counted(abs(target - source))} {'later' if source <= target else 'earlier in the text'}"
     return (
@@ -87,21 +87,21 @@ def of_pair(found: Mapping[str, Array], tokens: Sequence[str], target: int, sour
 
 
 def of_distances(spreads: Mapping[str, Spread]) -> str:
-    """How the median falls with distance: at 10, 40 and the longest that enough pairs have."""
+    """Say how the median falls with distance: at 10, 40 and the longest distance with enough pairs."""
     steps = len(next(iter(spreads.values())).median)
-    asked = [d for d in (1, 10, 40, 100) if d < steps - 5] or [1]
+    distances = [d for d in (1, 10, 40, 100) if d < steps - 5] or [1]
     parts = []
     for name, spread in spreads.items():
-        values = [size(float(spread.median[d])) for d in asked]
+        values = [size(float(spread.median[d])) for d in distances]
         parts.append(f"**{name.upper()}** {', '.join(values if len(set(values)) > 1 else values[:1])}")
-    where = ", ".join([*map(str, asked[:-1]), counted(asked[-1])])
+    where = ", ".join([*map(str, distances[:-1]), counted(distances[-1])])
     return (
         f"The median over all pairs at a distance of {where}: {'; '.join(parts)}. One text, one network of each kind."
     )
 
 
 def of_paths(paths: Paths, distance: int) -> str:
-    """Both paths over the chosen distance, and where they part. `paths` is in the order back from the target: [distance, …]."""
+    """Compare both paths over the chosen distance, and say where they diverge. `paths` goes back from the target: [distance, …]."""
     direct, full = float(paths.direct[distance].max()), float(paths.spectral[distance])
     return (
         f"{counted(distance)} back, the direct path keeps at most {size(direct)} of a unit, "
@@ -110,7 +110,7 @@ def of_paths(paths: Paths, distance: int) -> str:
 
 
 def _parted(paths: Paths) -> str:
-    """From which distance on the two differ at every farther step; where there is none, at how many steps they do."""
+    """Say from which distance on the two differ at every step; else at how many steps they do."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = paths.spectral[1:] / paths.direct[1:].max(1)  # [distance - 1]
     apart = (ratios > 2) | (ratios < 0.5)
@@ -125,7 +125,7 @@ def _parted(paths: Paths) -> str:
 
 
 def _verdict(direct: float, full: float) -> str:
-    """What the other paths make of the direct one."""
+    """Compare all paths with the direct one, in words."""
     if not (np.isfinite(direct) and np.isfinite(full)):
         return "these cannot be compared"
     if full < FLOOR and direct < FLOOR:
@@ -140,14 +140,14 @@ def _verdict(direct: float, full: float) -> str:
 
 
 def of_spectra(spectra: Spectra) -> str:
-    """How fast the largest singular value of the carried state's Jacobian changes a step, how many directions are left halfway, and how
-    much of h by itself is left. `spectra` is in the order back from the target: [distance, …]."""
+    """Say how the largest singular value changes per step, how many directions are left halfway, and how h alone compares. `spectra` goes
+    back from the target: [distance, …]."""
     largest, farthest = spectra.full[:, 0], len(spectra.full) - 1
     if farthest < 1:
         return "there is no step before the target."
     if not np.isfinite(largest).all():
         broken = int(np.flatnonzero(~np.isfinite(largest))[0])
-        return f"from {counted(broken)} back the largest singular value is no finite number."
+        return f"from {counted(broken)} back the largest singular value is NaN or infinite."
     if not (largest > 0).all():
         return f"nothing of the source is left after {counted(int(np.flatnonzero(largest == 0)[0]))}."
     rate = float((largest[-1] / largest[0]) ** (1 / farthest))
@@ -166,7 +166,7 @@ def of_spectra(spectra: Spectra) -> str:
 
 
 def _of_h(spectra: Spectra, half: int) -> str:
-    """What h alone would tell, where there is more that is carried on."""
+    """Compare the norm for h alone with that for the whole state, if they differ much."""
     h, full = float(spectra.h[half, 0]), float(spectra.full[half, 0])
     if spectra.h.shape == spectra.full.shape or not full > 2 * h:
         return ""
@@ -174,7 +174,7 @@ def _of_h(spectra: Spectra, half: int) -> str:
 
 
 def of_elman(said: Elman) -> str:
-    """The three numbers that textbooks give, and what they foretell here. `said` is in the order back from the target."""
+    """Give the three textbook numbers and compare their bound with the exact norm. `said` goes back from the target: [distance, …]."""
     farthest = len(said.exact) - 1
     exact, bound = float(said.exact[-1]), float(said.bound[-1])
     foretold = "must vanish" if said.sigma * said.gamma < 1 else "is free to explode"
@@ -192,18 +192,18 @@ def of_elman(said: Elman) -> str:
     )
     return (
         f"ρ(W) = {number(said.radius)}, σ_max(W) = {number(said.sigma)}, γ = {said.gamma:g}. By σ_max·γ = "
-        f"{number(said.sigma * said.gamma)} the gradient {foretold}: over {counted(farthest)} the bound allows {size(bound)}, and "
-        f"{size(exact)} is what happens.{loose}{off}"
+        f"{number(said.sigma * said.gamma)} the gradient {foretold}: over {counted(farthest)} the bound is {size(bound)}, "
+        f"the exact norm {size(exact)}.{loose}{off}"
     )
 
 
 def of_squashing(times: int) -> str:
-    """The steepest slope that is left of each."""
+    """Give the steepest remaining slope of each nonlinearity."""
     at = np.linspace(-6, 6, 2401)
     steepest = {name: float(composed(name, times, at)[1].max()) for name in SQUASHES}
-    found = ", ".join(f"{name} {size(slope)}" for name, slope in steepest.items())
+    slopes = ", ".join(f"{name} {size(slope)}" for name, slope in steepest.items())
     often = "once" if times == 1 else f"{times} times"
     return (
-        f"The slope of σ is at most ¼, that of tanh and relu at most 1. Applied {often}, the steepest place that is left: {found}. "
+        f"The slope of σ is at most ¼, that of tanh and relu at most 1. Applied {often}, the steepest place that is left: {slopes}. "
         "This is the squashing alone; the weights between may make up for it, or make it worse."
     )

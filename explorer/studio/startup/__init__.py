@@ -1,4 +1,4 @@
-"""The start-up lab: three untrained cells, what is chosen of each, and what becomes of a gradient in them."""
+"""The start-up lab: three untrained cells, their settings, and the gradient in each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOURCES = """Sources: [Pascanu et al. 2013](https://arxiv.org/abs/1211.5063) on 
 
 @st.fragment
 def lab() -> None:
-    """The whole of it; a slider runs this part of the page alone."""
+    """Draw the lab. A fragment: a slider reruns this part of the page alone."""
     if doubts := choices.doubts():
         st.warning("\n\n".join(map(sentences.plain, doubts)), icon=":material/link_off:")
     presets = st.container(horizontal=True, gap="small", key="presets", vertical_alignment="center")
@@ -37,13 +37,13 @@ def lab() -> None:
         choices.presets()
     columns = st.columns(len(OPENING), gap="large")
     setting = choices.setting()
-    found = {slot: _at_start(start, setting) for slot, start in starts.items()}
-    spreads = {slot: spread(one.reach) for slot, one in found.items()}
+    results = {slot: _at_start(start, setting) for slot, start in starts.items()}
+    spreads = {slot: spread(one.reach) for slot, one in results.items()}
     with left:
-        _drawn(starts, found, spreads, setting)
+        _drawn(starts, results, spreads, setting)
     for column, (slot, start) in zip(columns, starts.items(), strict=True):
         with column:
-            _said(slot, start, found[slot], course(spreads[slot].middle), courses(found[slot].reach))
+            _said(slot, start, results[slot], course(spreads[slot].middle), courses(results[slot].reach))
     st.markdown(f":small[{SOURCES}]")
 
 
@@ -52,7 +52,7 @@ def _at_start(start: Start, setting: Setting) -> AtStart:
 
 
 def _said(slot: str, start: Start, found: AtStart, found_course: Course, each: Sequence[Course]) -> None:
-    """The name of a cell and what its curve does, in words."""
+    """Draw a cell's name and a description of its curve."""
     st.subheader(f"{slot} · {words.name_of(start)}", anchor=False)
     st.markdown(words.of_course(found_course, each))
     st.caption(words.of_start(start, found, found_course.steps))

@@ -1,4 +1,4 @@
-"""What can be chosen in the start-up lab: of each cell, of all three, and ready-made ones. All of it is in the link."""
+"""Settings of the start-up lab: per cell, for all three, and presets. All of them are in the link."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ OPENING = {
     "B": Start("lstm", keep=0.0),
     "C": Start("lstm", keep=3.0),
 }
-"""What the page opens on, and what is left out of a link."""
+"""The cells when the page opens; a link omits these values."""
 TABS = {slot: f"Cell {slot}" for slot in OPENING}
 FIRST = TABS["B"]
-"""Whose sliders are there first: with a forget bias of 0, to be raised."""
+"""The tab that opens first: its forget bias is 0, for the user to raise."""
 PRESETS = {
     "Vanishing RNN": Start("rnn", "tanh"),
     "Exploding RNN": Start("rnn", "tanh", radius=3.0),
@@ -35,10 +35,10 @@ RANGES: dict[str, tuple[Any, Any, Any]] = {
     "bias": (-3.0, 6.0, 0.25),
     "lag": (10, 1000, 10),
 }
-"""Lowest, highest and step of what is chosen by a slider."""
+"""Minimum, maximum and step of each slider."""
 CELL_NAMES = tuple(name.upper() for name in CELLS)
 WAYS = ("bias", "chrono", "forced open")
-"""How an LSTM's forget gate can begin."""
+"""Ways to initialise an LSTM's forget gate."""
 FOLLOWED = {"what each carries on": "memory", "h to h": "h"}
 SIZES, LENGTHS, DRAWS, MOST = (8, 16, 32, 64, 128), (50, 100, 200), (1, 3, 5, 9), 9999
 
@@ -56,8 +56,8 @@ vector and leaves its length (Saxe et al. 2014)."""
 SQUASH = "The slope bounds each step: tanh′ ≤ 1, relu′ is 0 or 1, linear′ = 1, and σ′ ≤ ¼, which alone makes a gradient vanish."
 BIAS = """The gate that keeps is σ(W x + U h + b), so about σ(b) at the start: σ(0) = 0.50, σ(1) = 0.73, σ(3) = 0.95. Jozefowicz et al.
 (2015) advise 1 or more for an LSTM's forget gate."""
-SEVERAL = """So many networks of each kind, each with weights and a random sequence of its own. The curve is their median; the band of
-the chosen one goes from the lowest to the highest. One seed is one example."""
+SEVERAL = """Number of networks of each kind, each with its own weights and random sequence. The curve is their median; the band of the
+chosen one goes from the lowest to the highest. One seed is one example."""
 CHRONO = """Each unit gets b_f = ln u and b_i = −ln u with u drawn evenly from 1 to T − 1, so that it keeps for about u steps (Tallec &
 Ollivier 2018). T is the longest lag to be prepared for."""
 WAY = f"""“forced open” is a forget bias of {OPEN:g}, at which σ rounds to exactly 1 in float32: the constant error carousel of Hochreiter &
@@ -66,7 +66,7 @@ Schmidhuber (1997), whose cell had no forget gate at all. The way back through h
 
 @dataclass(frozen=True)
 class Setting:
-    """What all three have in common."""
+    """Settings shared by all three cells."""
 
     units: int
     steps: int
@@ -76,7 +76,7 @@ class Setting:
 
 
 def doubts() -> list[str]:
-    """What the link asks for and cannot be had, told once a session; each of it is then as the page opens."""
+    """Return, once per session, messages on invalid values in the link; those settings keep their defaults."""
     if "lab_begun" in st.session_state:
         return []
     st.session_state.lab_begun = True
@@ -91,13 +91,15 @@ def doubts() -> list[str]:
             f"{slot}_gate": WAYS,
         }
         ranges |= {f"{slot}_{name}": (low, high) for name, (low, high, _) in RANGES.items()}
-    found = []
+    messages = []
     for name, given in st.query_params.items():
         if name in choices and given not in map(str, choices[name]):
-            found.append(f"The link asks for {name} “{given}”; it can be {', '.join(map(str, choices[name]))}.")
+            messages.append(f"The link asks for {name} “{given}”; it can be {', '.join(map(str, choices[name]))}.")
         if name in ranges and not _within(given, *ranges[name]):
-            found.append(f"The link asks for {name} “{given}”; it can be {ranges[name][0]:g} to {ranges[name][1]:g}.")
-    return found
+            messages.append(
+                f"The link asks for {name} “{given}”; it can be {ranges[name][0]:g} to {ranges[name][1]:g}."
+            )
+    return messages
 
 
 def _within(given: str, low: float, high: float) -> bool:
@@ -108,7 +110,7 @@ def _within(given: str, low: float, high: float) -> bool:
 
 
 def starts() -> dict[str, Start]:
-    """What is chosen of each cell. The widgets of all three are there, so that the link has them; the open tab shows those of one."""
+    """Return the settings of each cell. The widgets of all three are drawn, so that all are in the link; only one tab is visible."""
     tabs = st.tabs(list(TABS.values()), default=FIRST, key="turn", bind="query-params")
     starts = {}
     for tab, slot in zip(tabs, OPENING, strict=True):
@@ -118,40 +120,40 @@ def starts() -> dict[str, Start]:
 
 
 def chosen() -> str:
-    """The cell whose tab is open."""
+    """Return the cell whose tab is open."""
     return str(st.session_state.turn)[-1]
 
 
 def presets() -> None:
-    """A button for each ready-made cell."""
+    """Draw a button for each preset."""
     st.markdown(f"Make **{chosen()}** the", width="content")
     for name, start in PRESETS.items():
         st.button(name, key=f"preset {name}", on_click=_put, args=(start,))
 
 
 def _put(start: Start) -> None:
-    """A preset into the chosen cell."""
+    """Copy a preset to the open cell."""
     for name, value in _choices(start).items():
         st.session_state[f"{chosen().lower()}_{name}"] = value
 
 
 def _choices(start: Start) -> dict[str, Any]:
-    """What the widgets of a cell say, by the ends of their names."""
+    """Return the widget values of a cell, by the ends of their keys."""
     way = "chrono" if start.chrono else "forced open" if start.keep == OPEN else "bias"
-    found: dict[str, Any] = {"cell": start.cell.upper(), "phi": start.nonlinearity, "matrix": start.recurrent}
-    found |= {"radius": start.radius, "gain": start.gain, "gate": way}
-    found |= {
+    values: dict[str, Any] = {"cell": start.cell.upper(), "phi": start.nonlinearity, "matrix": start.recurrent}
+    values |= {"radius": start.radius, "gain": start.gain, "gate": way}
+    values |= {
         "bias": start.keep if way == "bias" and start.keep is not None else 0.0,
         "lag": start.chrono or 100,
     }
-    return found
+    return values
 
 
 def _start(slot: str) -> Start:
-    """What is chosen of one cell."""
+    """Draw the widgets of one cell and return its settings."""
     usual = _choices(OPENING[slot])
     for name, value in usual.items():
-        # Also of widgets that are not drawn yet: of one that a preset brings, only a value that was known before gets into the link.
+        # Also for widgets that are not drawn yet: when a preset shows one, only a value set before gets into the link.
         st.session_state.setdefault(f"{slot.lower()}_{name}", value)
 
     def one_of(label: str, choices: tuple[str, ...], name: str, says: str | None = None) -> str:
@@ -187,7 +189,7 @@ def _start(slot: str) -> Start:
 
 
 def setting() -> Setting:
-    """What is chosen for all three."""
+    """Draw the shared widgets and return the settings."""
     places = iter(st.columns([3, 2, 2, 2, 2], gap="large"))
 
     def one_of(label: str, sizes: tuple[int, ...], usual: int, key: str, says: str | None = None) -> int:
@@ -215,5 +217,5 @@ def setting() -> Setting:
 
 
 def _kept(key: str) -> dict[str, Any]:
-    """In the link, and also when the reader comes back from another page."""
+    """Return widget arguments that keep the value in the link and across pages."""
     return {"key": key, "bind": "query-params", "persist_state": "session"}

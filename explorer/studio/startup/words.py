@@ -1,4 +1,4 @@
-"""What the start-up lab says: the name of a cell, what its curve does, and what was to be expected."""
+"""Sentences of the start-up lab: the name of a cell, its curve, and the expectation from its initialisation."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from explorer.studio import sentences
 
 
 def name_of(start: Start) -> str:
-    """A cell in a few words."""
+    """Name a cell in a few words."""
     scaled = start.radius != USUAL_RADIUS if start.cell == "rnn" else start.gain != 1
     drawn = "" if start.recurrent == "uniform" else f"{start.recurrent} "
     if start.cell == "rnn":
         return f"{drawn}{start.nonlinearity} RNN{f', ρ {start.radius:g}' if scaled else ''}"
-    kept = (
+    keep = (
         f"chrono {start.chrono}"
         if start.chrono
         else "forget gate open"
         if start.keep == OPEN
         else f"{'forget' if start.cell == 'lstm' else 'keep'} bias {_signed(start.keep or 0)}"
     )
-    return f"{drawn}{start.cell.upper()}, {kept}{f', × {start.gain:g}' if scaled else ''}"
+    return f"{drawn}{start.cell.upper()}, {keep}{f', × {start.gain:g}' if scaled else ''}"
 
 
 def of_course(found: Course, each: Sequence[Course] = ()) -> str:
-    """What a curve, the median over draws, does with the distance; `each` are the draws, whose range stands beside it."""
+    """Describe a curve, the median over draws, with distance; the range over the draws `each` stands beside it."""
     last = _between([one.last for one in each])
     if not found.half and not found.double and abs(found.last - 1) < 0.01:
         return f"Does not decay: **{found.last:.3f}** of it is left after {sentences.counted(found.steps)}{last}."
@@ -50,30 +50,30 @@ def of_course(found: Course, each: Sequence[Course] = ()) -> str:
         )
     else:
         parts.append(f"is **{number(found.last, 2)}** after {sentences.counted(found.steps)}{last}")
-    said = ", ".join(parts)
+    sentence = ", ".join(parts)
     if found.over and not (found.half and found.lowest < found.over):
-        said += f": × {number(found.factor)} a step on average"
-    return f"{said[0].upper()}{said[1:]}."
+        sentence += f": × {number(found.factor)} a step on average"
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _draws(distances: Sequence[int | None]) -> str:
-    """In which draws, after how many steps: " (4 to 9 over 5 draws)", " (in 3 of 5 draws, 4 to 9)"; nothing of one draw."""
-    known = [distance for distance in distances if distance]
-    if len(distances) < 2 or not known:
+    """Say in which draws and after how many steps: " (4 to 9 over 5 draws)", " (in 3 of 5 draws, 4 to 9)"; empty for one draw."""
+    steps = [distance for distance in distances if distance]
+    if len(distances) < 2 or not steps:
         return ""
-    between = f"{min(known)} to {max(known)}" if min(known) < max(known) else f"{known[0]}"
-    if len(known) < len(distances):
-        return f" (in {len(known)} of {len(distances)} draws, {between})"
-    return f" ({between} over {len(known)} draws)" if min(known) < max(known) else f" (in all {len(known)} draws)"
+    between = f"{min(steps)} to {max(steps)}" if min(steps) < max(steps) else f"{steps[0]}"
+    if len(steps) < len(distances):
+        return f" (in {len(steps)} of {len(distances)} draws, {between})"
+    return f" ({between} over {len(steps)} draws)" if min(steps) < max(steps) else f" (in all {len(steps)} draws)"
 
 
 def _though(distances: Sequence[int | None]) -> str:
-    """That some draws do what the median does not."""
+    """Say that some draws do what the median does not."""
     return _draws(distances).replace(" (in", " (but does in")
 
 
 def _between(values: Sequence[float]) -> str:
-    """The range of a value over draws; nothing of one draw."""
+    """Give the range of a value over draws; empty for one draw."""
     if len(values) < 2:
         return ""
     low, high = number(min(values), 2), number(max(values), 2)
@@ -81,7 +81,7 @@ def _between(values: Sequence[float]) -> str:
 
 
 def of_start(start: Start, found: AtStart, steps: int) -> str:
-    """What was to be expected from the way it begins."""
+    """State the expectation from the initialisation."""
     if start.cell == "rnn":
         sigmas = found.sigmas or (found.sigma,)
         vanish = sum(sigma * start.steepest < 1 for sigma in sigmas)

@@ -1,4 +1,4 @@
-"""What can be taken away: the reading, the diagnosis, the weights, and a program that computes one number again."""
+"""Export section: the trace, the diagnosis, the weights, and a program that recomputes one number."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from explorer.studio.taking import files, program
 
 
 def section(here: Place) -> None:
-    """Folded; nothing in it is made before it is opened, and no file before its button is pressed."""
-    with st.expander("Take it away", icon=":material/download:", key="take", on_change="rerun") as section:
+    """Draw the section, folded. Nothing is computed before it is opened, and no file before its button is pressed."""
+    with st.expander("Export", icon=":material/download:", key="take", on_change="rerun") as section:
         if section.open:
             files.buttons(here)
             st.caption(_in_a_terminal(here.card))

@@ -1,4 +1,4 @@
-"""The buttons that give files. Each file is made when its button is pressed, from what the button holds: there is no session then."""
+"""Download buttons. Each file is made when its button is pressed, outside the session, from data that the button holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from explorer.studio.state import Place
 
 @dataclass(frozen=True)
 class File:
-    """A file that is offered. `refused` says why it cannot be had."""
+    """A file to download. `refused` is the reason why it is not available."""
 
     label: str
     name: str
@@ -30,7 +30,7 @@ class File:
 
 
 def buttons(here: Place) -> None:
-    """One a file, side by side as far as there is room."""
+    """Draw one button per file, side by side as far as there is room."""
     with st.container(horizontal=True, gap="small"):
         for file in offered(here):
             st.download_button(
@@ -47,14 +47,14 @@ def buttons(here: Place) -> None:
 
 
 def offered(here: Place) -> list[File]:
-    """All files there are of this network and what it read."""
+    """Return all files for this network and its reading."""
     model, trace, text, stem = (
         service.model(here.model),
         service.trace(here.model, here.text),
         here.text,
         stem_of(here.card),
     )
-    known = examples.given(here.card)
+    entered = examples.entered_examples(here.card)
     count = export.numbers(trace)
     large = f"{count:,} numbers are too many for CSV: take Parquet or NPZ." if count > export.MOST else ""
     table = "A table: a row for each layer, step and unit, a column a signal."
@@ -78,8 +78,8 @@ def offered(here: Place) -> list[File]:
             "Diagnosis, HTML",
             f"{stem}-diagnosis.html",
             "text/html",
-            "One file that needs nothing else: to be sent, or kept beside the checkpoint.",
-            lambda: _report(model, text, known),
+            "One file that needs nothing else: send it, or keep it beside the checkpoint.",
+            lambda: _report(model, text, entered),
         ),
         File(
             "Weights",
@@ -92,7 +92,7 @@ def offered(here: Place) -> list[File]:
 
 
 def stem_of(card: Card) -> str:
-    """How the files of a network begin: its name, of one's own that of its file, with nothing in it that a file name cannot have."""
+    """Return the start of a network's file names: its name, or its file's for an uploaded one, without characters unsafe in file names."""
     name = PurePath(card.title).stem if card.own else card.name
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] or "network"
 

@@ -1,4 +1,4 @@
-"""A few lines of PyTorch that compute one number again: of the pinned unit, at the playhead's step."""
+"""A few lines of PyTorch that recompute one number: of the pinned unit, at the playhead's step."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from explorer.studio.state import Place
 from explorer.studio.taking.files import stem_of
 
 SHOWN = 150
-"""Lines of a program that are shown; one with a long input written out is to be taken along."""
+"""Maximum number of lines to show; a program with a long input is only downloaded."""
 
 
 def shown(here: Place) -> None:
-    """The choice of the signal, the program, and its button."""
+    """Draw the choice of the signal, the program, and its button."""
     trace = service.trace(here.model, here.text)
     names = [name for name in trace.signals if name != "x"]
     left, right = st.columns([1, 3], vertical_alignment="bottom")
@@ -32,7 +32,7 @@ def shown(here: Place) -> None:
     )
     try:
         program = service.snippet(here.model, here.text, signal or "h", here.layer, here.step, here.unit)
-    except ValueError as problem:  # a cell that torch's functions cannot say, or an input too long to be written out
+    except ValueError as problem:  # torch has no function for this cell, or the input is too long to write out
         st.info(plain(f"{str(problem)[:1].upper()}{str(problem)[1:]}."), icon=":material/info:")
         return
     st.download_button(
@@ -47,4 +47,4 @@ def shown(here: Place) -> None:
     if (lines := program.count("\n")) <= SHOWN:
         st.code(program, language="python", wrap_lines=True)
     else:
-        st.caption(f"It has {lines:,} lines, most of them the input; take it along to read it.")
+        st.caption(f"It has {lines:,} lines, most of them the input; download it to read it.")

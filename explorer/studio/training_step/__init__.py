@@ -1,4 +1,4 @@
-"""The tabs of the page on one training step: each draws itself for the network, its text and the gradient of the mean loss."""
+"""The tabs of the training-step page: each draws itself for the network, its text and the gradient of the mean loss."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from explorer.studio.state import Place
 
 @dataclass(frozen=True)
 class View:
-    """What all tabs are about.
+    """Data for all tabs.
 
-    right   the right answer, as the library wants to be told it: {"label": …} or {"target": …}; empty where the text holds it
-    unit    of the losses, as words that follow a number
+    right   the right answer as the library takes it: {"label": …} or {"target": …}; empty if the text contains it
+    unit    unit of the losses, as a suffix
     """
 
     here: Place
@@ -32,20 +32,20 @@ class View:
 
     @property
     def of_next(self) -> bool:
-        """Whether the right answer of a step is the token after it."""
+        """True if the right answer of a step is the token after it."""
         return ANSWERS[self.here.card.answer].in_text
 
     @property
     def shares(self) -> Array:
-        """[target, source]: the itemised gradient over the steps that have a loss. What comes after the last of them is used by none."""
+        """[target, source]: the itemised gradient over the steps that have a loss; later steps do not contribute."""
         return self.apart.shares[:, : len(self.apart.shares)]
 
     @property
     def broken(self) -> bool:
-        """Whether the gradient is no finite number."""
+        """True if the gradient is NaN or infinite."""
         return not np.isfinite(self.apart.norm)
 
     @property
     def moved(self) -> bool:
-        """Whether there is a gradient to be taken apart."""
+        """True if there is a gradient to decompose."""
         return not self.broken and self.apart.norm > 0

@@ -1,4 +1,4 @@
-"""Backpropagation through time, itemised: which loss pulls at which use of the weights."""
+"""Backpropagation through time, itemised: the gradient of each loss at each use of the weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOURCE = (
 
 
 def draw(view: View) -> None:
-    """The matrix of all terms; the chosen target's and the chosen source's beside it."""
+    """Draw the matrix of all terms, and beside it the chosen target's row and the chosen source's column."""
     st.markdown(words.of_all(view.shares, view.apart.norm))
     target, source = settings.pair(view.shares)
     left, right = st.columns([4, 7], gap="medium")
@@ -44,8 +44,8 @@ def draw(view: View) -> None:
         )
         chart(sent, "sent", f"What the loss at step {target + 1} sends to the weights at each step.")
         st.markdown(words.of_source(view.shares, source, view.tokens))
-        met = figures.pulls(
+        received = figures.pulls(
             view.shares[:, source], own, view.theme, fixed=source, chosen=target, title=f"pull at step {source + 1}"
         )
-        chart(met, "met", f"What the loss of each step sends to the weights at step {source + 1}.")
+        chart(received, "met", f"What the loss of each step sends to the weights at step {source + 1}.")
     st.markdown(f":small[{SOURCE} {words.CANCELLED}]")

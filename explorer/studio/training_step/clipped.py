@@ -1,4 +1,4 @@
-"""Clipping: what it does to the same gradient by norm, and by value."""
+"""Clipping of the same gradient by norm, and by value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOURCE = (
 
 
 def draw(view: View) -> None:
-    """Both ways side by side, each with its limit; then the parts of the gradient before and after."""
+    """Draw both kinds side by side, each with its limit; then the parts of the gradient before and after."""
     whole = service.whole_gradient(view.here.model, view.here.text, **view.right)
     flat = np.concatenate([part.ravel() for part in whole.values()])
     left, right = st.columns(2, gap="medium")

@@ -1,4 +1,4 @@
-"""What a reader chooses on the page on one training step; all of it is in the link."""
+"""Settings of the training-step page; all of them are in the link."""
 
 from __future__ import annotations
 
@@ -25,49 +25,48 @@ USUAL = {"norm": 1.0, "value": 0.01}
 CLIPS = {"no": None, "by norm": "norm", "by value": "value"}
 OPTIMISERS = {"SGD": "sgd", "Adam": "adam"}
 TRUNCATED = 1000
-"""A truncated gradient counts as so many steps of one: at 2,048 units 24 of them took 28 s, and 16 bytes a weight each, 6 GB."""
+"""Cost of a truncated gradient in forward passes of one step: at 2,048 units, 24 took 28 s and 16 bytes per weight each, 6 GB."""
 BACK = 8
-"""How many steps a truncated gradient goes back while nobody chose."""
+"""Default truncation window, in steps."""
 
 
 def right_answer(here: Place) -> dict[str, Any]:
-    """What the network should have said, asked for where the text does not hold it."""
+    """Return the right answer; ask for it if the text does not contain it."""
     answer, card = ANSWERS[here.card.answer], here.card
     if answer.in_text:
         return {}
-    left, said = st.columns([1, 3], vertical_alignment="bottom")
-    known = [one for one in service.truth(card, service.trace(here.model, here.text).tokens) if one is not None]
-    found = _number(left, known, here) if answer.numbers else _label(left, known, here)
-    said.caption(
-        ":material/info: A loss needs a right answer, and this text does not hold one: it is what you say here, at every step."
+    left, note = st.columns([1, 3], vertical_alignment="bottom")
+    truth = [one for one in service.truth(card, service.trace(here.model, here.text).tokens) if one is not None]
+    answer_dict = _number(left, truth, here) if answer.numbers else _label(left, truth, here)
+    note.caption(
+        ":material/info: A loss needs a right answer, and this text does not contain one: the answer chosen here is used at every step."
     )
-    return found
+    return answer_dict
 
 
 def _label(where: DeltaGenerator, known: Sequence[Any], here: Place) -> dict[str, Any]:
     labels = list(here.card.labels)
-    said = labels[int(np.nan_to_num(service.predictions(here.model, here.text)[-1]).argmax())]
-    first = str(known[-1]) if known and str(known[-1]) in labels else said
-    order = sorted(
-        labels, key=lambda one: one != first
-    )  # first: what a rule knows to be right, else what the network says
+    likeliest = labels[int(np.nan_to_num(service.predictions(here.model, here.text)[-1]).argmax())]
+    first = str(known[-1]) if known and str(known[-1]) in labels else likeliest
+    # first: the right answer according to a rule, else the network's answer
+    order = sorted(labels, key=lambda one: one != first)
     chosen = where.selectbox("The right answer is", order, key="right", bind="query-params")
     return {"label": chosen if chosen in labels else first}
 
 
 def _number(where: DeltaGenerator, known: Sequence[Any], here: Place) -> dict[str, Any]:
-    said = float(np.nan_to_num(service.predictions(here.model, here.text)[-1, 0]))
-    first = round(float(known[-1]) if known else said, 3)
+    prediction = float(np.nan_to_num(service.predictions(here.model, here.text)[-1, 0]))
+    first = round(float(known[-1]) if known else prediction, 3)
     return {"target": float(number(where, "The right answer is", -1e4, 1e4, first, "answer", step=0.1, format="%.3f"))}
 
 
 def readings(steps: int) -> int:
-    """As how much work the page begins with counts: a reading a target, and the gradient by every weight at each truncation."""
+    """Return the page's initial cost in forward passes: one per target, and a gradient for every weight at each truncation."""
     return steps + TRUNCATED * len(service.lengths(steps)) // steps
 
 
 def pair(shares: Array) -> tuple[int, int]:
-    """The chosen term, target and source, from 0. While nobody chose: the loss that pulls most, and what it pulls at most before it."""
+    """Ask for a term, target and source, from 0. Default: the loss with the largest total gradient, and its largest earlier source."""
     left, right, _ = st.columns([1, 1, 2])
     sums = np.nan_to_num(shares).sum(1)
     count = len(sums)
@@ -79,7 +78,7 @@ def pair(shares: Array) -> tuple[int, int]:
 
 
 def choose_pair(target: int, source: int) -> None:
-    """A click on the matrix."""
+    """Set the term to the clicked entry of the matrix."""
     st.session_state["target"], st.session_state["used"] = target + 1, source + 1
 
 
@@ -88,7 +87,7 @@ def _triangular(shares: Array) -> bool:
 
 
 def back(ks: Sequence[int], where: DeltaGenerator | None = None) -> int:
-    """How many steps a truncated gradient goes back."""
+    """Ask how many steps a truncated gradient goes back."""
     usual = BACK if BACK in ks else ks[-1]
     if st.session_state.get("k", usual) not in ks:
         st.session_state["k"] = usual
@@ -101,7 +100,7 @@ def back(ks: Sequence[int], where: DeltaGenerator | None = None) -> int:
 
 
 def limit(by: str, where: DeltaGenerator | None = None) -> float:
-    """Where the gradient is clipped, by its norm or by each value."""
+    """Ask for the clipping limit, for the norm or for each value."""
     key = {"norm": "longest", "value": "largest"}[by]
     says = {"norm": "Longest norm", "value": "Largest entry, ±"}[by]
     chosen = (where or st).select_slider(
@@ -111,14 +110,14 @@ def limit(by: str, where: DeltaGenerator | None = None) -> float:
 
 
 def clipping(where: DeltaGenerator) -> tuple[str | None, float | None]:
-    """How the update clips its gradient: by what, and where."""
+    """Ask how to clip the update's gradient: by norm or value, and the limit."""
     chosen = where.segmented_control("Clip", list(CLIPS), key="clip", bind="query-params", default="no", required=True)
     by = CLIPS[chosen or "no"]
     return by, limit(by, where) if by else None
 
 
 def rate(where: DeltaGenerator) -> float:
-    """The learning rate."""
+    """Ask for the learning rate."""
     return float(
         where.select_slider(
             "Learning rate", RATES, **_first("rate", 0.1), format_func=_plain, key="rate", bind="query-params"
@@ -127,7 +126,7 @@ def rate(where: DeltaGenerator) -> float:
 
 
 def optimiser(where: DeltaGenerator) -> str:
-    """Plain gradient descent or Adam."""
+    """Ask for plain gradient descent or Adam."""
     chosen = where.segmented_control(
         "Optimiser", list(OPTIMISERS), key="optimiser", bind="query-params", default="SGD", required=True
     )
@@ -135,14 +134,14 @@ def optimiser(where: DeltaGenerator) -> str:
 
 
 def truncates(where: DeltaGenerator, card: Card, ks: Sequence[int]) -> int | None:
-    """At how many steps the update truncates its gradient, if it does."""
+    """Ask whether and where the update truncates its gradient; None for no truncation."""
     if card.bidirectional or not where.toggle("Truncate", key="cut", bind="query-params"):
         return None
     return back(ks, where)
 
 
 def _first(key: str, value: Any) -> dict[str, Any]:
-    """The default of a widget, for as long as it has no value: with both Streamlit would complain."""
+    """Return the default of a widget until it has a value: Streamlit complains about both."""
     return {} if key in st.session_state else {"value": value}
 
 

@@ -1,4 +1,4 @@
-"""Truncation: what is lost of the gradient where it goes back a few steps only."""
+"""Truncation: the part of the gradient lost when it goes back only a few steps."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ SOURCE = (
 
 
 def draw(view: View) -> None:
-    """Share and angle lost for several k, one of them chosen."""
-    found = view.apart.truncated
-    if not found:
+    """Draw the lost share and the angle for several k, one of them chosen."""
+    truncations = view.apart.truncated
+    if not truncations:
         st.markdown(BOTH_WAYS)
         return
-    k = settings.back([one.k for one in found])
-    st.markdown(words.of_truncation(found, view.apart.norm, len(view.shares), k))
-    lost, angles = (np.array([getattr(one, name) for one in found]) for name in ("lost", "angle"))
-    figure = figures.truncation([one.k for one in found], lost, angles, view.theme, k)
+    k = settings.back([one.k for one in truncations])
+    st.markdown(words.of_truncation(truncations, view.apart.norm, len(view.shares), k))
+    lost, angles = (np.array([getattr(one, name) for one in truncations]) for name in ("lost", "angle"))
+    figure = figures.truncation([one.k for one in truncations], lost, angles, view.theme, k)
     chart(
         figure,
         "truncation",

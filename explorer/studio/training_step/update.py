@@ -1,4 +1,4 @@
-"""The update: one step of the weights after the other, on a copy, and what each changed."""
+"""The update: successive steps of the weights, on a copy, and the effect of each."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ from explorer.studio.training_step import View, settings, words
 
 @dataclass
 class Progress:
-    """The updates that a session has made with these very settings: how many it wants, the first losses, the means, the last update."""
+    """A session's updates with the same settings: `target` of them, the first losses, the means after each, and the last update."""
 
     of: Hashable
-    wanted: int = 1
+    target: int = 1
     first: Array | None = None
     means: tuple[float, ...] = ()
     last: TrainingStep | None = None
 
     @property
     def finite(self) -> bool:
-        """Whether one can go on from here."""
+        """True if all losses are finite, so that further updates are possible."""
         return self.last is None or bool(np.isfinite(self.last.after).all())
 
     def ask(self) -> None:
-        """One more."""
-        self.wanted = len(self.means)
+        """Request one more update."""
+        self.target = len(self.means)
 
 
 def draw(view: View) -> None:
-    """The settings, the buttons, and what is different now."""
+    """Draw the settings, the buttons, and the effect of the updates."""
     how = _settings(view)
     key = (view.here.model, view.here.text, *sorted(view.right.items()), *sorted(how.items(), key=str))
-    made = st.session_state.get(UPDATES)
-    if made is None or made.of != key:
-        made = st.session_state[UPDATES] = Progress(key)
-    _advance(view, made, how)
-    assert made.last is not None and made.first is not None
-    _buttons(made)
-    st.markdown(" ".join(_told(view, made, how)))
+    progress = st.session_state.get(UPDATES)
+    if progress is None or progress.of != key:
+        progress = st.session_state[UPDATES] = Progress(key)
+    _advance(view, progress, how)
+    assert progress.last is not None and progress.first is not None
+    _buttons(progress)
+    st.markdown(" ".join(_told(view, progress, how)))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        where = min(view.here.step, len(made.first) - 1)
+        where = min(view.here.step, len(progress.first) - 1)
         unit = f",{view.unit}" if view.unit else ""
-        figure = figures.losses(made.first, made.last.after, view.tokens, view.theme, unit, where)
+        figure = figures.losses(progress.first, progress.last.after, view.tokens, view.theme, unit, where)
         chart(figure, "losses", "The loss of each step before any update and now, and by how much it fell or rose.")
-        if len(made.means) > 2:
-            st.markdown(words.of_course(made.means, view.unit))
-            chart(figures.course(made.means, view.theme, unit), "course_fits", "The mean loss after each update.")
+        if len(progress.means) > 2:
+            st.markdown(words.of_course(progress.means, view.unit))
+            chart(figures.course(progress.means, view.theme, unit), "course_fits", "The mean loss after each update.")
     with right:
-        _predictions(view, made.last)
+        _predictions(view, progress.last)
 
 
 def _settings(view: View) -> dict[str, Any]:
@@ -73,54 +73,58 @@ def _settings(view: View) -> dict[str, Any]:
     return {"learning_rate": rate, "optimiser": optimiser, "k": k} | ({f"clip_{by}": limit} if by else {})
 
 
-def _advance(view: View, made: Progress, how: Mapping[str, Any]) -> None:
-    """Makes the updates that are wanted and not there yet."""
+def _advance(view: View, progress: Progress, how: Mapping[str, Any]) -> None:
+    """Run the requested updates that are still missing."""
     with st.spinner("Updating the weights …", show_time=False):
-        while len(made.means) <= made.wanted and made.finite:
+        while len(progress.means) <= progress.target and progress.finite:
             model = service.model(view.here.model)
-            step = models.training_step(model, view.here.text, after=made.last, **how, **view.right)
-            if made.first is None:
-                made.first, made.means = step.before, (float(step.before.mean()),)
-            made.last, made.means = step, (*made.means, float(step.after.mean()))
+            step = models.training_step(model, view.here.text, after=progress.last, **how, **view.right)
+            if progress.first is None:
+                progress.first, progress.means = step.before, (float(step.before.mean()),)
+            progress.last, progress.means = step, (*progress.means, float(step.after.mean()))
 
 
-def _buttons(made: Progress) -> None:
+def _buttons(progress: Progress) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Next update",
             key="next update",
             type="primary",
             icon=":material/stairs:",
-            on_click=made.ask,
-            disabled=not made.finite,
+            on_click=progress.ask,
+            disabled=not progress.finite,
         )
-        if len(made.means) > 2:
+        if len(progress.means) > 2:
             st.button("Begin again", key="begin again", on_click=st.session_state.pop, args=(UPDATES,))
         st.caption("On a copy: the network that all pages read with stays as it is. Another setting begins again.")
 
 
-def _told(view: View, made: Progress, how: Mapping[str, Any]) -> list[str]:
-    step = made.last
+def _told(view: View, progress: Progress, how: Mapping[str, Any]) -> list[str]:
+    step = progress.last
     assert step is not None
-    told = [words.of_update(len(made.means) - 1, step.before, step.after, view.tokens, view.unit, view.of_next)]
+    sentences = [
+        words.of_update(len(progress.means) - 1, step.before, step.after, view.tokens, view.unit, view.of_next)
+    ]
     if how["optimiser"] == "sgd":
         used = float(np.sqrt(sum(np.square(value).sum() for value in step.gradient.values())))
         if how["k"] is None:
             old, new = float(step.before.mean()), float(step.after.mean())
-            told.append(words.of_forecast(step.norm, used, np.nan_to_num(step.angle), how["learning_rate"], old, new))
+            sentences.append(
+                words.of_forecast(step.norm, used, np.nan_to_num(step.angle), how["learning_rate"], old, new)
+            )
     else:
-        told.append(words.of_adam(how["learning_rate"]))
+        sentences.append(words.of_adam(how["learning_rate"]))
     if "clip_norm" in how:
-        told.append(f"Clipping multiplied the gradient by {words.number(step.factor)}.")
+        sentences.append(f"Clipping multiplied the gradient by {words.number(step.factor)}.")
     if "clip_value" in how:
-        told.append(
+        sentences.append(
             f"Clipping cut {words.share(step.share)} of its entries and turned it by {words.angle(step.angle)}."
         )
-    return told
+    return sentences
 
 
 def _predictions(view: View, last: TrainingStep) -> None:
-    """What the network says at the reader's step, or along the text where it answers with numbers: before and now."""
+    """Draw the network's answer before and now: at the user's step, or along the text for numbers."""
     here, step = view.here, view.here.step
     before = service.predictions(here.model, here.text)
     now = models.predict(last.model, here.text)

@@ -1,4 +1,4 @@
-"""What the charts of one training step show, computed from the numbers of this very text and network."""
+"""Sentences about the charts of one training step, computed from the numbers of this text and network."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from explorer.studio.sentences import counted, glyph
 
 CANCELLED = "Terms may cancel: a share counts their norms, which add up to more than the norm of their sum."
 NEGLIGIBLE = 0.01
-"""A loss of less than this of the gradient is called little."""
+"""Share of the gradient below which a loss is called little."""
 
 
 def of_all(shares: Array, norm: float) -> str:
-    """How far back the losses pull, all of them together."""
+    """Say how far back the losses reach, all together."""
     sizes = np.nan_to_num(shares)
     total = sizes.sum()
     if not total > 0:
@@ -34,7 +34,7 @@ def of_all(shares: Array, norm: float) -> str:
 
 
 def _together(independent: float, norm: float) -> str:
-    """Whether the terms reinforce one another or cancel: the norm of their sum against √Σ‖term‖², which it would have if they pointed in
+    """Say whether the terms reinforce one another or cancel: the norm of their sum against √Σ‖term‖², its norm if they pointed in
     independent (orthogonal) directions."""
     verdict = "about as much"
     if norm > ALIKE * independent:
@@ -48,11 +48,12 @@ def _together(independent: float, norm: float) -> str:
 
 
 ALIKE = 1.1
-"""Two norms within this factor are about the same."""
+"""Factor within which two norms count as about the same."""
 NO_GRADIENT = (
-    "**There is no gradient here**: every loss of this text is flat in every weight, so nothing can be learned from it."
+    "**There is no gradient here**: every loss of this text has zero gradient with respect to every weight, so nothing can be "
+    "learned from it."
 )
-NOT_FINITE = "**The gradient is no finite number here**, so that it cannot be taken apart."
+NOT_FINITE = "**The gradient is NaN or infinite here**, so it cannot be decomposed."
 
 
 def _within(steps: int) -> str:
@@ -60,11 +61,11 @@ def _within(steps: int) -> str:
 
 
 def of_target(shares: Array, losses: Array, target: int, tokens: Sequence[str], unit: str, of_next: bool) -> str:
-    """Where the chosen loss sends its pull: to its own step and the few before, and how far back it is still felt."""
+    """Say where the chosen loss sends its gradient: its own step and the few before, and how far back it is still noticeable."""
     row = np.nan_to_num(shares[target])
     what = f"The loss at step {target + 1} ({_met(tokens, target, of_next)}: {number(losses[target])}{unit})"
     if not row.sum() > 0:
-        return f"{what} pulls at nothing: it is flat in every weight."
+        return f"{what} has zero gradient with respect to every weight."
     near = row[max(0, target - 3) : target + 1].sum() / row.sum()
     steps = min(3, target)
     own = "its own step" + (f" and the {_few(steps)} before" if steps else "")
@@ -79,7 +80,7 @@ def of_target(shares: Array, losses: Array, target: int, tokens: Sequence[str], 
 
 
 def _met(tokens: Sequence[str], step: int, of_next: bool) -> str:
-    """What a loss is about: the token that comes next, where that is the right answer."""
+    """Name the subject of a loss: the token that comes next, if that is the right answer."""
     token = glyph(tokens[step])
     return f"after {token} comes {glyph(tokens[step + 1])}" if of_next else token
 
@@ -89,11 +90,11 @@ def _few(count: int) -> str:
 
 
 def of_source(shares: Array, source: int, tokens: Sequence[str]) -> str:
-    """Which losses pull at the weights where the chosen step uses them."""
+    """Say which losses act on the weights at the chosen step."""
     column = np.nan_to_num(shares[:, source])
     what = f"The weights as step {source + 1} ({glyph(tokens[source])}) uses them"
     if not column.sum() > 0:
-        return f"{what} are pulled at by no loss."
+        return f"{what} receive no gradient from any loss."
     strongest = int(column.argmax())
     who = "its own loss" if strongest == source else f"the loss at step {strongest + 1} ({glyph(tokens[strongest])})"
     later = column[source + 1 :].sum() / column.sum() if source + 1 < len(column) else 0.0
@@ -101,7 +102,7 @@ def of_source(shares: Array, source: int, tokens: Sequence[str]) -> str:
 
 
 def of_truncation(truncated: Sequence[Truncated], norm: float, steps: int, k: int) -> str:
-    """What going back k steps alone throws away, and how far one has to go to lose little."""
+    """Say how much of the gradient a window of k steps drops, and which window loses little."""
     here = next(one for one in truncated if one.k == k)
     if k >= steps:
         return f"**k = {k} reaches over the whole text**: truncation loses nothing at all."
@@ -128,7 +129,7 @@ def _tails(truncated: Sequence[Truncated]) -> list[tuple[Truncated, Sequence[Tru
 
 
 def of_norm(found: Clipped[Array], limit: float) -> str:
-    """What clipping by norm did."""
+    """Describe the effect of clipping by norm."""
     if found.factor is None or found.factor >= 1:
         return (
             f"The gradient of all weights has the norm **{number(found.norm)}**, within {limit:g}: clipping by norm changes nothing "
@@ -141,7 +142,7 @@ def of_norm(found: Clipped[Array], limit: float) -> str:
 
 
 def of_value(found: Clipped[Array], limit: float, count: int, zeros: int) -> str:
-    """What clipping by value did."""
+    """Describe the effect of clipping by value."""
     none = f" {zeros:,} of the {count:,} entries are exactly 0." if zeros else ""
     if not found.share:
         return f"No entry of the {count:,} is larger than {limit:g}: clipping by value changes nothing here.{none}"
@@ -153,21 +154,21 @@ def of_value(found: Clipped[Array], limit: float, count: int, zeros: int) -> str
 
 
 def of_parts(before: Mapping[str, float], by_norm: float, by_value: Mapping[str, float]) -> str:
-    """Which part of the gradient clipping by value takes most from, beside what clipping by norm leaves of each."""
-    left = {name: by_value[name] / size for name, size in before.items() if size > 0}
-    most, least = min(left, key=lambda name: left[name]), max(left, key=lambda name: left[name])
+    """Name the part of the gradient that clipping by value reduces most, beside what clipping by norm leaves of each."""
+    remainders = {name: by_value[name] / size for name, size in before.items() if size > 0}
+    most, least = min(remainders, key=lambda name: remainders[name]), max(remainders, key=lambda name: remainders[name])
     same = f"By norm, each part keeps **{share(by_norm)}** of its norm"
-    if left[most] > 0.9995:
+    if remainders[most] > 0.9995:
         return f"{same}; by value, all of it."
-    return f"{same}; by value, from **{share(left[most])}** (`{most}`) to {share(left[least])} (`{least}`)."
+    return f"{same}; by value, from **{share(remainders[most])}** (`{most}`) to {share(remainders[least])} (`{least}`)."
 
 
 def of_update(count: int, before: Array, after: Array, tokens: Sequence[str], unit: str, of_next: bool) -> str:
-    """What the latest update did to the losses."""
+    """Describe the effect of the latest update on the losses."""
     old, new = float(before.mean()), float(after.mean())
     if not np.isfinite(new):
         return (
-            f"**Update {count} diverges**: with these weights the loss is no finite number any more. A smaller learning rate, or "
+            f"**Update {count} diverges**: with these weights the loss is NaN or infinite. A smaller learning rate, or "
             "clipping, keeps the step within reach."
         )
     change = after - before
@@ -187,12 +188,12 @@ def of_update(count: int, before: Array, after: Array, tokens: Sequence[str], un
 
 
 def _grown(factor: float) -> str:
-    """A change in per cent, or how many times as much where that is easier to grasp."""
+    """Format a change in percent, or as a factor where that is easier to grasp."""
     return f"{number(factor)} times as much" if factor >= 3 else signed_share(factor - 1)
 
 
 def of_forecast(norm: float, used: float, turned: float, rate: float, old: float, new: float) -> str:
-    """What the gradient itself foretold: a straight line along the step."""
+    """Give the loss predicted by the gradient: linear along the step."""
     forecast = old - rate * norm * used * np.cos(np.radians(turned))
     if not np.isfinite(new) or not np.isfinite(forecast):
         return ""
@@ -203,7 +204,7 @@ def of_forecast(norm: float, used: float, turned: float, rate: float, old: float
 
 
 def of_adam(rate: float) -> str:
-    """How far Adam goes, whatever the gradient's size."""
+    """Say how far Adam moves, independent of the gradient's size."""
     return (
         f"Adam divides each entry by its own recent size: with the first update every weight that has a gradient moves by about "
         f"{rate:g}, however small that gradient is."
@@ -211,7 +212,7 @@ def of_adam(rate: float) -> str:
 
 
 def of_course(means: Sequence[float], unit: str) -> str:
-    """All updates so far."""
+    """Summarise all updates so far."""
     count = len(means) - 1
     if not np.isfinite(means[-1]):
         return f"After {counted(count).replace('step', 'update')} there is no finite loss left."
@@ -222,7 +223,7 @@ def of_course(means: Sequence[float], unit: str) -> str:
 
 
 def of_prediction(labels: Sequence[str], before: Array, now: Array, right: str, step: int, token: str) -> str:
-    """The right answer's probability at one step."""
+    """Give the right answer's probability at one step, before and now."""
     place = list(labels).index(right)
     old, new = float(np.exp(before[place])), float(np.exp(now[place]))
     rank = int((now > now[place]).sum()) + 1
@@ -233,7 +234,7 @@ def of_prediction(labels: Sequence[str], before: Array, now: Array, right: str, 
 
 
 def of_numbers(before: Array, now: Array, right: Array) -> str:
-    """How far the answers are off, on average."""
+    """Give the root mean square error of the answers, before and now."""
     old, new = (float(np.sqrt(np.square(values - right).mean())) for values in (before, now))
     return (
         f"The answers are off by {number(old)} before and by **{number(new)}** now (the root of the mean square over "
@@ -242,27 +243,27 @@ def of_numbers(before: Array, now: Array, right: Array) -> str:
 
 
 def no_right_answer(step: int) -> str:
-    """At the last step of a text nobody knows what comes next."""
-    return f"After step {step + 1} nobody knows the right answer: the text ends here, so this step has no loss."
+    """Say that the last step of a text has no right answer."""
+    return f"After step {step + 1} the right answer is unknown: the text ends here, so this step has no loss."
 
 
 def share(value: float) -> str:
-    """A share with a decimal."""
+    """Format a share with one decimal."""
     return numbers.share(value, 1)
 
 
 def signed_share(value: float) -> str:
-    """A change in per cent."""
+    """Format a change in percent, with its sign."""
     return f"{'+' if value >= 0 else '−'}{share(abs(value))}"
 
 
 def angle(degrees: float) -> str:
-    """An angle, or that there is none."""
+    """Format an angle; NaN means that one of the vectors is 0."""
     return "no angle, since one of them is 0" if np.isnan(degrees) else f"{degrees:.1f}°"
 
 
 def number(value: float) -> str:
-    """Three significant digits, all of them written."""
+    """Format a number with three significant digits, including trailing zeros."""
     size = abs(float(value))
     if not 1e-3 <= size < 100:
         return numbers.number(value)

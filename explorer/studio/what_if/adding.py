@@ -1,4 +1,4 @@
-"""One more edit, put together from choices; it is staged, and run with the others when they are applied."""
+"""Form for one more edit: it is staged, and runs with the others when the list is applied."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ DEEDS: dict[str, Does] = {
     "Delete tokens": "delete",
     "Replace a token": "replace",
 }
-"""As a reader sees it -> what a line calls it. First what makes a state that a text really brings about."""
+"""Label in the form -> the edit's name in a line. Patching comes first, since it uses a state that a text really produces."""
 Places: TypeAlias = tuple[DeltaGenerator, ...]
-"""Where the choices stand, one after the other."""
+"""Containers for the choices, in order."""
 HELD = {"Hold a gate open": 1.0, "Hold a gate shut": 0.0}
 
 
 def draw(view: View) -> None:
-    """The choices, what they come to in words, and the button."""
+    """Draw the choices, the edit in words, and the button."""
     gates = [signal.name for signal in view.before.of_kind("gate")]
     deeds = [deed for deed in DEEDS if gates or deed not in HELD]
     first, second = st.columns(3), st.columns(3)
@@ -41,7 +41,7 @@ def draw(view: View) -> None:
     line, wrong = None, ""
     try:
         line = _asked(view, deed or deeds[0], gates, (*first[1:], *second))
-        line = read(written(line))  # by the rules of a link, so that each that is added can be shared
+        line = read(written(line))  # by the rules of a link, so that every edit can be shared
         wrong = planned(view.here, [line]).refused.get(0, "")
     except ValueError as error:
         wrong = str(error)
@@ -62,7 +62,7 @@ def draw(view: View) -> None:
 
 
 def _asked(view: View, deed: str, gates: list[str], places: Places) -> Line:
-    """The line that the choices say. Raises ValueError where what was typed is no list of units or steps."""
+    """Return the chosen edit. Raises ValueError if the typed units or steps are not a list of numbers."""
     does, left = DEEDS[deed], iter(places)
     if does in ("delete", "replace"):
         return _of_tokens(view, does, left)
@@ -92,14 +92,14 @@ def _asked(view: View, deed: str, gates: list[str], places: Places) -> Line:
 
 
 def _signals(view: View, states: list[str]) -> list[str]:
-    """After the squashing, before it, and as they enter a step."""
+    """Return the signals after and before the nonlinearity, and the states as they enter a step."""
     after = [signal.name for signal in view.before.per_unit()]
     before = [signal.name for signal in view.before.per_unit(pre=True) if signal.name not in after]
     return [*after, *before, *(f"{state}_prev" for state in states)]
 
 
 def _called(view: View, name: str) -> str:
-    """A signal with what it is."""
+    """Name a signal with its label."""
     signal = view.before.signals.get(name)
     return f"{words.called(name)} ({signal.label})" if signal and signal.label else words.called(name)
 
@@ -172,10 +172,10 @@ def _layer(view: View, left: Iterator[DeltaGenerator]) -> int | None:
 
 
 def _beyond(view: View, line: Line) -> None:
-    """A value that this text never brings about is marked before it is staged."""
-    found = range_of(view.before, line)
-    if found and 0 in planned(view.here, [line]).outside:
-        st.caption(f":orange[:material/warning: {words.of_range(*found)}.]")
+    """Warn if a value is outside the range of this text, before the edit is staged."""
+    bounds = range_of(view.before, line)
+    if bounds and 0 in planned(view.here, [line]).outside:
+        st.caption(f":orange[:material/warning: {words.of_range(*bounds)}.]")
 
 
 def _add(line: Line) -> None:

@@ -1,4 +1,4 @@
-"""What stands in the link: the edits that are applied, and what is followed; and those that are staged, with a way back."""
+"""The applied edits and the followed label, which are in the link; the staged edits, and undo."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ MADE_FOR = "edits_made_for"
 FOLLOWED = "follow"
 DUE = "what is right there"
 LONGEST = 8000
-"""A link has room for so many characters of edits."""
+"""Maximum length of the edits in a link, in characters."""
 BACK = 30
-"""So many changes can be undone."""
+"""Maximum number of changes to undo."""
 
 
 def applied() -> tuple[list[Line], list[str]]:
-    """The edits that the page shows the result of, and what is wrong with the others."""
+    """Return the applied edits, and messages on invalid lines."""
     return read_all(_now())
 
 
 def _now() -> str:
-    """As the box has it; before its first run it has what the link brings."""
+    """Return the text box's content, or the link's before the box is first drawn."""
     state = st.session_state
     return (state[APPLIED] if APPLIED in state else st.query_params.get(APPLIED)) or ""
 
 
 def staged() -> list[Line]:
-    """Those that are written down, to be applied or already so. Another link, or another text typed in, begins anew from there."""
+    """Return the staged edits, applied or not. A new link or new text in the box replaces them."""
     state = st.session_state
     now = _now()
     if STAGED not in state or state.get(STAGED_ON) != now:
@@ -45,30 +45,30 @@ def staged() -> list[Line]:
 
 
 def waiting() -> bool:
-    """Whether some of what is staged is not applied yet."""
+    """Return whether some staged edits are not applied yet."""
     return staged() != applied()[0]
 
 
 def stage(lines: Sequence[Line]) -> None:
-    """Other edits are written down; what is shown stays as it is."""
+    """Stage these edits without running them."""
     _remember()
     st.session_state[STAGED] = tuple(lines)
 
 
 def apply() -> None:
-    """What is staged is run."""
+    """Run the staged edits."""
     _remember()
     _put(staged())
 
 
 def run(lines: Sequence[Line]) -> None:
-    """These edits are staged and run at once."""
+    """Stage these edits and run them at once."""
     _remember()
     _put(lines)
 
 
 def undo() -> None:
-    """The last change of the list is taken back, and what was shown then is shown again."""
+    """Undo the last change of the list, and restore the edits that were applied then."""
     past = st.session_state.get(PAST, [])
     if past:
         st.session_state[STAGED], st.session_state[APPLIED] = past.pop()
@@ -76,14 +76,14 @@ def undo() -> None:
 
 
 def made_for_another(here: Place) -> str:
-    """The network for which units were chosen, where this is another one: the same numbers are other units here. Empty where it is not."""
+    """Return the network for which the units were chosen if it is not this one, where the same numbers are other units; else ""."""
     made_for: str = st.session_state.setdefault(MADE_FOR, here.model)
     named = any(line.units is not None for line in applied()[0])
     return made_for if named and made_for != here.model else ""
 
 
 def can_undo() -> bool:
-    """Whether there is something to take back."""
+    """Return whether there is a change to undo."""
     return bool(st.session_state.get(PAST))
 
 
@@ -101,7 +101,7 @@ def _remember() -> None:
 
 
 def as_text() -> None:
-    """The applied edits as a text that can be copied, changed and typed; it is what the link carries."""
+    """Draw the applied edits as text to copy and change; the link carries the same text."""
     st.text_area(
         "One edit a line",
         key=APPLIED,
@@ -122,15 +122,15 @@ FORMS = (
 
 
 def followed(here: Place) -> int | None:
-    """The column that is followed along the text, as the reader chooses; None: what is right at the playhead, or a number."""
+    """Ask which column to follow along the text; None for the right answer at the playhead, or for a number."""
     if ANSWERS[here.card.answer].numbers:
         return None
     columns = names_of_labels(here)
     state = st.session_state
-    asked = state[FOLLOWED] if FOLLOWED in state else st.query_params.get(FOLLOWED)
-    if asked is not None and asked not in (DUE, *columns):
+    label = state[FOLLOWED] if FOLLOWED in state else st.query_params.get(FOLLOWED)
+    if label is not None and label not in (DUE, *columns):
         st.info(
-            sentences.plain(f"“{asked}” is not among this network's labels; what is right at the playhead is followed.")
+            sentences.plain(f"“{label}” is not among this network's labels; what is right at the playhead is followed.")
         )
         state.pop(FOLLOWED, None)
     chosen = st.selectbox(
@@ -144,12 +144,14 @@ def followed(here: Place) -> int | None:
 
 
 def names_of_labels(here: Place) -> dict[str, int]:
-    """What a label is called here and in the link -> its column."""
-    found: dict[str, int] = {}
+    """Return the label names used here and in the link -> columns."""
+    columns: dict[str, int] = {}
     labels = service.model(here.model).labels
     for column in service.guesses(here.card, len(labels)).tolist():
         label = labels[column]
-        shown = visible(label)
-        name = shown if shown not in found and shown != DUE else f"{shown} ({named(label)})"
-        found[name if name not in found else f"{name} ({column})"] = column  # long ones are cut and may look the same
-    return found
+        text = visible(label)
+        name = text if text not in columns and text != DUE else f"{text} ({named(label)})"
+        columns[name if name not in columns else f"{name} ({column})"] = (
+            column  # long ones are cut and may look the same
+        )
+    return columns

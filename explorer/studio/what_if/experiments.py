@@ -1,6 +1,6 @@
-"""Experiments that are ready to run: two large ones for the task at hand, and a few that every network can be put to.
+"""Ready-made experiments: two large ones for the current task, and a few that suit every network.
 
-Units, values and steps come from the card's findings and from this very reading; none is written down here.
+Units, values and steps come from the card's findings and from this forward pass; none is written here.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from explorer.studio.what_if.plan import planned
 
 @dataclass(frozen=True)
 class Run:
-    """One press: the edits, on which text (None: the one at hand), seen from which step, following which label. Without a step it is
-    that at which P of the label changes most."""
+    """One button: the edits, the text (None: the current one), the step to show, and the label to follow. Without a step, the one at which
+    P of the label changes most."""
 
     label: str
     lines: tuple[Line, ...]
@@ -43,7 +43,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a card says, and its presses, the first of them the one to begin with."""
+    """A large experiment: its title, its description, and its buttons, the first to be pressed first."""
 
     title: str
     says: str
@@ -60,54 +60,54 @@ FORCED = {
     "an odd number of t": ("the toggle", "off", "on"),
     "set": ("the latch", "off", "on"),
 }
-"""Property -> what a unit that follows it is called, and its two ends."""
+"""Property -> the name of a unit that follows it, and its two ends."""
 SHOWN_ON = {"bracket depth": "print(value)\n"}
-"""Property -> the shortest text on which it does its work, read where the reader has none of their own."""
+"""Property -> the shortest text that shows it, used unless the user typed a text."""
 ONSETS = {"inside quotes": "the opening quote", "bracket depth": "the opening bracket", "plural subject": "the subject"}
-"""Property -> what the token is called with which it sets in."""
+"""Property -> the name of the token at which it sets in."""
 
 
 def large(here: Place) -> list[Experiment]:
-    """The two of this task."""
-    found: list[Experiment] = []
+    """Return the two experiments of this task."""
+    experiments: list[Experiment] = []
     finding = next((one for one in here.card.findings if one.holds), None)
     follows = finding or (here.card.findings[0] if here.card.findings else None)
     scene = _scene(here, follows) if follows else None
     if finding and scene:
-        found.append(_force(here, finding, scene))
-    if scene and len(found) < 2:
-        found.append(_delete(here, scene))
-    if len(found) < 2:
-        found.insert(0, _erase(here))
-    return found[:2]
+        experiments.append(_force(here, finding, scene))
+    if scene and len(experiments) < 2:
+        experiments.append(_delete(here, scene))
+    if len(experiments) < 2:
+        experiments.insert(0, _erase(here))
+    return experiments[:2]
 
 
 def small(here: Place) -> dict[str, tuple[Line, ...]]:
-    """Label -> edits, for every network."""
+    """Return label -> edits, for every network."""
     trace, step = service.trace(here.model, here.text), here.step
     memory = trace.memory
     entering = [f"{name}_prev" for name in trace.initial]
     back = [f"{state}_prev" for state in loop_of(service.model(here.model).cell)]
-    found: dict[str, tuple[Line, ...]] = {
+    edits: dict[str, tuple[Line, ...]] = {
         "Cut the loop": tuple(Line(does="set", signals=(name,), name="cut the loop") for name in back)
     }
     if len(entering) > 1:
-        found["Carry nothing on"] = tuple(Line(does="set", signals=(name,)) for name in entering)
+        edits["Carry nothing on"] = tuple(Line(does="set", signals=(name,)) for name in entering)
     what = "belt" if trace.belt else "memory"
-    found[f"Noise on the {what}"] = (Line(does="noise", signals=(memory,), value=0.5, seed=1),)
+    edits[f"Noise on the {what}"] = (Line(does="noise", signals=(memory,), value=0.5, seed=1),)
     if step + 1 < trace.steps:
-        found[f"Freeze the {what} from here on"] = (
+        edits[f"Freeze the {what} from here on"] = (
             Line(does="freeze", signals=(memory,), steps=(step + 1, trace.steps - 1)),
         )
-    return found
+    return edits
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a property does its work: on `text` (None: the one at hand, which is `whole` with its warm-up), `marks` [step], the answer
-    that depends on it due at `step`, its label `column`."""
+    """A place where a property matters: on `text` (None: the current one; `whole` includes the warm-up), with `marks` [step]; the answer
+    that depends on the property is due at `step`, with label `column`."""
 
-    wanted: Property
+    prop: Property
     text: str | None
     whole: str
     trace: Trace
@@ -117,38 +117,38 @@ class Scene:
 
 
 def _scene(here: Place, finding: Finding) -> Scene | None:
-    """On the text at hand where it has such a place; else on one that is known to."""
-    wanted = _property(here.card, finding.follows)
-    if wanted is None:
+    """Find a scene on the current text, else on one that is known to have one."""
+    prop = _property(here.card, finding.follows)
+    if prop is None:
         return None
-    known = (here.card.show.text, *here.card.examples.values(), *(one.text for one in here.card.findings))
-    shortest = SHOWN_ON.get(wanted.name)
-    first = None if shortest is None or here.own not in known else shortest
+    own_texts = (here.card.show.text, *here.card.examples.values(), *(one.text for one in here.card.findings))
+    shortest = SHOWN_ON.get(prop.name)
+    first = None if shortest is None or here.own not in own_texts else shortest
     for text in (first, finding.text):
         whole = here.text if text is None else here.prefix + text
         trace = service.trace(here.model, whole)
         tokens = _as_read(here.card, whole, trace.tokens)
         if len(tokens) < 2:
             continue
-        due = [int(one) for one in wanted.foretold(tokens) if here.warm + EARLIEST <= one < len(tokens)]
+        due = [int(one) for one in prop.foretold(tokens) if here.warm + EARLIEST <= one < len(tokens)]
         if not due:
             continue
         later = [one for one in due if text is None and one >= here.step]
         step = (later or due)[0]
         return Scene(
-            wanted, text, whole, trace, np.asarray(wanted.of(tokens), float), step, _column(here, wanted, whole, step)
+            prop, text, whole, trace, np.asarray(prop.of(tokens), float), step, _column(here, prop, whole, step)
         )
     return None
 
 
 def marks_on(here: Place, finding: Finding, tokens: Sequence[str]) -> Array | None:
-    """What a finding's unit follows, at each step of the text at hand; None where no rule can say."""
-    wanted = _property(here.card, finding.follows)
-    return None if wanted is None else np.asarray(wanted.of(_as_read(here.card, here.text, tokens)), dtype=np.float64)
+    """Return the property that a finding's unit follows, at each step of the current text; None if no rule defines it."""
+    prop = _property(here.card, finding.follows)
+    return None if prop is None else np.asarray(prop.of(_as_read(here.card, here.text, tokens)), dtype=np.float64)
 
 
 def _as_read(card: Card, whole: str, tokens: Sequence[str]) -> Sequence[str]:
-    """What a recipe's rules are asked about: a text's characters, one a token, or tokens."""
+    """Return the input of a recipe's rules: the characters of a text, one per token, or its tokens."""
     return "".join(token[:1] for token in tokens) if card.tokens == "characters" else tokens
 
 
@@ -157,19 +157,19 @@ def _property(card: Card, follows: str) -> Property | None:
     return next((one for one in how.properties if one.name == follows), None) if how else None
 
 
-def _column(here: Place, wanted: Property, whole: str, step: int) -> int | None:
-    """The label whose probability depends on it."""
+def _column(here: Place, prop: Property, whole: str, step: int) -> int | None:
+    """Return the label whose probability depends on the property."""
     model = service.model(here.model)
     if ANSWERS[here.card.answer].numbers:
         return None
-    if wanted.label is not None:
-        return model.labels.index(wanted.label)
+    if prop.label is not None:
+        return model.labels.index(prop.label)
     ids = model.prepare(whole).ids
     return None if ids is None or step + 1 >= len(ids) else int(ids[step + 1])
 
 
 def _force(here: Place, finding: Finding, scene: Scene) -> Experiment:
-    """A unit's memory is held at one end of what it does on this text."""
+    """Return the experiment that fixes a unit's memory at one end of its range on this text."""
     memory = scene.trace[scene.trace.memory][finding.layer, :, [finding.unit]].T  # [step, 1]
     low, high = (float(end[0]) for end in ends(memory, np.array([finding.correlation])))
     unit, off, on = FORCED.get(finding.follows, (f"unit {finding.unit}", "to the low end", "to the high end"))
@@ -198,7 +198,7 @@ def _force(here: Place, finding: Finding, scene: Scene) -> Experiment:
 
 
 def _short(value: float) -> float:
-    """Short enough for a link."""
+    """Round a value to four digits, short enough for a link."""
     return float(f"{value:.4g}")
 
 
@@ -209,16 +209,16 @@ def _said(here: Place, column: int | None) -> str:
 
 
 def _delete(here: Place, scene: Scene) -> Experiment:
-    """The token with which the property set in, in all networks of the task."""
+    """Return the experiment that deletes the token at which the property set in, in all networks of the task."""
     rises = np.flatnonzero(np.diff(scene.marks, prepend=0.0)[: scene.step + 1] != 0)
     step = int(rises[-1]) if len(rises) else 0
     if step == scene.step and len(rises) > 1:
         step = int(rises[-2])
-    called = ONSETS.get(scene.wanted.name, f"the {here.card.reader.one} {glyph(scene.trace.tokens[step])}")
+    called = ONSETS.get(scene.prop.name, f"the {here.card.reader.one} {glyph(scene.trace.tokens[step])}")
     line = Line(
         does="delete",
         steps=(step, step),
-        name=f"without {ONSETS[scene.wanted.name]}" if scene.wanted.name in ONSETS else "",
+        name=f"without {ONSETS[scene.prop.name]}" if scene.prop.name in ONSETS else "",
     )
     return Experiment(
         f"Delete {called}",
@@ -229,22 +229,22 @@ def _delete(here: Place, scene: Scene) -> Experiment:
 
 
 def _erase(here: Place) -> Experiment:
-    """Where no unit is named after a property, or none can be forced here: the one whose part of the scores varies most."""
+    """Return the experiment that erases the unit with the most variable contribution, if no unit can be forced by its property."""
     trace = service.trace(here.model, here.text)
     row = here.row_of(trace.rows)
     unit = int(service.telling(here.model, here.text, row)[0])
     varies = "part of the scores (h × readout weights)" if is_read(trace, row) else "h"
-    known = any(one.holds for one in here.card.findings)
+    named = any(one.holds for one in here.card.findings)
     return Experiment(
         f"Erase unit {unit}",
-        f"{'' if known else 'No unit of this network is named after a property. '}Unit {unit} is the one whose {varies} varies most on "
+        f"{'' if named else 'No unit of this network is named after a property. '}Unit {unit} is the one whose {varies} varies most on "
         "this text: hold all of its memory at 0.",
         (Run("Erase it", (Line(does="erase", units=(unit,)),), None, here.step, None, unit),),
     )
 
 
 def start(here: Place, run: Run) -> None:
-    """A press: the text is read, the unit pinned, the edits run, and the playhead goes to where it shows."""
+    """Run an experiment: read its text, pin its unit, run its edits, and move the playhead to the effect."""
     now = st.session_state
     text = here.own if run.text is None else run.text
     if run.text is not None and run.text != here.own:
@@ -259,7 +259,7 @@ def start(here: Place, run: Run) -> None:
 
 
 def _telling(here: Place, whole: str, run: Run) -> int:
-    """The step at which P of the followed label changes most."""
+    """Return the step at which P of the followed label changes most."""
     before, after = both_answers(here.model, whole, planned(replace(here, text=whole), run.lines))
     column = run.follow or 0
     return int(np.nanargmax(np.abs(np.exp(after[:, column]) - np.exp(before[:, column]))))

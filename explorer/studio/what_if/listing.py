@@ -1,4 +1,4 @@
-"""The list of edits: staged first, then applied; each can be switched off, named and taken out."""
+"""The list of edits: staged first, then applied; each can be switched off, named and removed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explorer.studio.what_if.ranges import range_of
 
 
 def draw(view: View) -> None:
-    """The staged edits, what becomes of each, and what can be done with the list."""
+    """Draw the staged edits with their states, and the buttons of the list."""
     lines = choose.staged()
     plan = view.plan if lines == list(view.lines) else planned(view.here, lines)
     with st.container(key="edit_list", gap="xsmall"):
@@ -75,16 +75,16 @@ def _row(view: View, plan: Plan, number: int, line: Line) -> None:
 
 
 def _told(view: View, plan: Plan, number: int, line: Line) -> str:
-    """What is to be known of a line: that it is off, that it cannot be done, that its value is beyond all that is seen here."""
+    """Return the note on an edit: off, refused, or with a value outside the range on this text."""
     if not line.on:
         return " :gray[(off)]"
     if number in plan.refused:
         return f"  \n:red[:material/block: {words.refused(plan.refused[number])}]"
     if number in plan.outside:
-        found = range_of(view.before, line)
+        bounds = range_of(view.before, line)
         return (
-            f"  \n:orange[:material/warning: {words.of_range(*found)}.]"
-            if found
+            f"  \n:orange[:material/warning: {words.of_range(*bounds)}.]"
+            if bounds
             else ("  \n:orange[:material/warning: Beyond what this text brings about.]")
         )
     return ""
@@ -97,7 +97,7 @@ def _change(number: int, line: Line) -> None:
 
 
 def _named(number: int, line: Line) -> None:
-    """A name changes nothing of what is computed, but it is in the link once it is applied."""
+    """Rename an edit. The name does not affect the computation, but is in the link once the edit is applied."""
     key = f"name {number} {written(line)}"
     _change(number, replace(line, name=str(st.session_state[key]).strip()))
 

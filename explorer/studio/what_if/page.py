@@ -1,4 +1,4 @@
-"""The whole page: experiments, edits, what came of them."""
+"""The whole page: experiments, edits, effects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABS = {"Along the text": results.drawn_along, "Every unit": results.every_unit,
 
 
 def draw(here: Place) -> None:
-    """From what can be done to what came of it."""
+    """Draw the page, from experiments to effects."""
     lines, faults = choose.applied()
     with st.container(key="experiments"):
         cards = [partial(_card, here, experiment) for experiment in experiments.large(here)]

@@ -1,4 +1,4 @@
-"""From lines to what is run: the text as the edits of tokens leave it, the edits of the network at its steps, and what cannot be done."""
+"""From lines to a plan: the text with its edited tokens, the edits of the network at its steps, and the lines that cannot run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from explorer.studio.what_if.lines import Line, written
 
 @dataclass(frozen=True)
 class Plan:
-    """What the edited run is.
+    """The edited run.
 
-    original  what is read as it was
-    text      what the edited run reads
-    where     its step for each step of the text as it was; None for a token that is deleted
-    edits     of the network, at steps of `text`
-    refused   the number of a line that cannot be done here -> why
-    outside   the numbers of the lines that set a value beyond what the signal does on this text
+    original  the original text
+    text      the text that the edited run reads
+    where     for each step of the original text, its step in `text`; None for a deleted token
+    edits     edits of the network, at steps of `text`
+    refused   index of a line that cannot run here -> the reason
+    outside   indices of the lines that set a value outside the signal's range on this text
     """
 
     original: str
@@ -37,22 +37,22 @@ class Plan:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing at all is edited."""
+        """True if nothing is edited."""
         return not self.edits and self.text == self.original
 
     def aligned(self, values: Array, axis: int = 0, missing: float = np.nan) -> Array:
-        """What belongs to the steps of the edited run, at the steps of the text as it was; `missing` where the token is deleted."""
+        """Align values from the edited run's steps to the original text's; `missing` where the token is deleted."""
         there = np.array([step is not None for step in self.where])
         steps = np.array([step or 0 for step in self.where])
-        found = np.take(values, steps, axis=axis)
+        result = np.take(values, steps, axis=axis)
         if not there.all():
-            found = found.copy()
-            np.moveaxis(found, axis, 0)[~there] = missing
-        return found
+            result = result.copy()
+            np.moveaxis(result, axis, 0)[~there] = missing
+        return result
 
 
 def planned(here: Place, lines: Sequence[Line]) -> Plan:
-    """What can be done of the lines; those that are switched off are passed over."""
+    """Plan the lines that can run; lines that are switched off are skipped."""
     trace = service.trace(here.model, here.text)
     refused: dict[int, str] = {}
     tokens = _tokens(here.card, trace.tokens, lines, refused)
@@ -63,26 +63,26 @@ def planned(here: Place, lines: Sequence[Line]) -> Plan:
         if not line.on or line.of_tokens:
             continue
         try:
-            made = _made(here, trace, line)
+            line_edits = _made(here, trace, line)
         except ValueError as error:
             refused[number] = str(error)
             continue
         network = service.model(here.model)
-        reason = next(filter(None, surgery.check(made, network.stack, len(trace.tokens), first=1)), None)
+        reason = next(filter(None, surgery.check(line_edits, network.stack, len(trace.tokens), first=1)), None)
         if reason is not None:
             refused[number] = reason
             continue
-        if any(surgery.outside(trace, edit) for edit in made):
+        if any(surgery.outside(trace, edit) for edit in line_edits):
             outside.add(number)
-        placed = [one for edit in made if (one := _placed(edit, where)) is not None]
-        if len(placed) < len(made):
+        placed = [one for edit in line_edits if (one := _placed(edit, where)) is not None]
+        if len(placed) < len(line_edits):
             refused[number] = "each of its tokens is deleted"
         edits += placed
     return Plan(here.text, text, where, tuple(edits), refused, frozenset(outside))
 
 
 def _made(here: Place, trace: Trace, line: Line) -> list[Edit]:
-    """The edits of a line, at the steps of the text as it was. Raises ValueError for one that cannot be."""
+    """Return the edits of a line, at the steps of the original text. Raises ValueError if the line cannot run."""
     name = line.name or written(line)
     if line.does == "patch":
         return _patches(here, trace, line, name)
@@ -99,7 +99,7 @@ def _patches(here: Place, trace: Trace, line: Line, name: str) -> list[Edit]:
     problem = service.problem(here.card, line.text)
     if problem:
         raise ValueError(f"the other text cannot be read: {problem}")
-    # On the path of the edited run: what a text itself brings about is then the same to the last bit.
+    # Computed on the path of the edited run, so that patching a text's own state changes no bit.
     donor = service.edited(here.model, here.prefix + line.text, (surgery.untouched(),))
     assert line.steps is not None
     since = line.steps[0] if line.at is None else line.at
@@ -120,16 +120,16 @@ def _patches(here: Place, trace: Trace, line: Line, name: str) -> list[Edit]:
 
 
 def _placed(edit: Edit, where: Sequence[int | None]) -> Edit | None:
-    """The edit at the steps of the edited text; None where all of its own are deleted. A run of steps closes up around a gap."""
+    """Return the edit at the steps of the edited text; None if all its steps are deleted. A range of steps closes up around a gap."""
     if edit.steps is None:
         return edit
-    left = [step for step in where[edit.steps[0] : edit.steps[1] + 1] if step is not None]
-    return replace(edit, steps=(left[0], left[-1])) if left else None
+    remaining = [step for step in where[edit.steps[0] : edit.steps[1] + 1] if step is not None]
+    return replace(edit, steps=(remaining[0], remaining[-1])) if remaining else None
 
 
 def _tokens(card: Card, tokens: Sequence[str], lines: Sequence[Line], refused: dict[int, str]) -> list[str | None]:
-    """What stands at each step after the edits of tokens; None where it is deleted."""
-    found: list[str | None] = list(tokens)
+    """Return the token at each step after the edits of tokens; None where it is deleted."""
+    tokens_now: list[str | None] = list(tokens)
     for number, line in enumerate(lines):
         if not line.on or not line.of_tokens:
             continue
@@ -138,17 +138,17 @@ def _tokens(card: Card, tokens: Sequence[str], lines: Sequence[Line], refused: d
         if last >= len(tokens):
             refused[number] = f"step {last + 1} is beyond the text, whose last one is {len(tokens)}"
             continue
-        changed = list(found)
+        changed = list(tokens_now)
         changed[first : last + 1] = [None if line.does == "delete" else line.text] * (last - first + 1)
         if reason := _unreadable(card, line) or ("" if any(changed) else "nothing would be left to read"):
             refused[number] = reason
             continue
-        found = changed
-    return found
+        tokens_now = changed
+    return tokens_now
 
 
 def _unreadable(card: Card, line: Line) -> str:
-    """Why what a token is to be replaced by is no other token; empty where it is one."""
+    """Return why the replacement text is not one token; empty if it is."""
     if line.does == "delete":
         return ""
     try:
@@ -159,10 +159,10 @@ def _unreadable(card: Card, line: Line) -> str:
 
 
 def _rewritten(here: Place, tokens: Sequence[str], changed: Sequence[str | None]) -> tuple[str, tuple[int | None, ...]]:
-    """The text of the changed tokens, and where each step is in it."""
+    """Return the text of the changed tokens, and each step's new position."""
     if list(changed) == list(tokens):
         return here.text, tuple(range(len(tokens)))
-    left = tuple(token for token in changed if token is not None)
-    after = iter(range(len(left)))
+    remaining = tuple(token for token in changed if token is not None)
+    after = iter(range(len(remaining)))
     where = tuple(None if token is None else next(after) for token in changed)
-    return service.spelled(here.card, left), where
+    return service.spelled(here.card, remaining), where

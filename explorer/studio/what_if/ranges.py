@@ -1,4 +1,4 @@
-"""What a signal does on a text by itself: the range in which a value is nothing unheard of."""
+"""Ranges of signals on the unedited text, to warn of values outside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PREV = "_prev"
 
 
 def range_of(trace: Trace, line: Line) -> tuple[float, float] | None:
-    """The lowest and the highest value of a line's signal, of its units, on this text; None of what is set to no value."""
+    """Return the minimum and maximum of a line's signal and units on this text; None if the line sets no value."""
     if line.does != "set":
         return None
     signal = line.signals[0]
@@ -25,5 +25,5 @@ def range_of(trace: Trace, line: Line) -> tuple[float, float] | None:
         values = values[line.layer : line.layer + 1]
     if line.units is not None:
         values = values[:, :, [unit for unit in line.units if unit < values.shape[2]]]
-    known = values[np.isfinite(values)]
-    return (float(known.min()), float(known.max())) if known.size else None
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None

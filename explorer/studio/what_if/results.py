@@ -1,4 +1,4 @@
-"""What came of the edits: along the text, in every unit, in the task's other networks."""
+"""Effects of the edits: along the text, in every unit, in the task's other networks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHANGE = "change"
 
 
 def drawn_along(view: View) -> None:
-    """The followed answer, how far the whole answer is apart, and the pinned unit's memory."""
+    """Draw the followed answer, the distance between the answers, and the pinned unit's memory."""
     chart(
         along(list(panels(view)), view.before.tokens, view.theme, step=view.here.step, edited=edited_steps(view)),
         "along",
@@ -41,7 +41,7 @@ def drawn_along(view: View) -> None:
 
 
 def panels(view: View) -> Iterator[Panel]:
-    """What is drawn, from the answer down to the memory."""
+    """Yield the panels, from the answer down to the memory."""
     before, after = map(view.followed, view.answers)
     column = view.column
     title = "The answer" if column is None else f"P(‘{visible(view.labels[column])}’)"
@@ -55,7 +55,7 @@ def panels(view: View) -> Iterator[Panel]:
 
 
 def edited_steps(view: View) -> list[tuple[int, int]]:
-    """The runs of steps at which something is edited; none where it is edited everywhere."""
+    """Return the ranges of edited steps; edits at every step are not included."""
     return [
         line.steps
         for number, line in enumerate(view.lines)
@@ -64,7 +64,7 @@ def edited_steps(view: View) -> list[tuple[int, int]]:
 
 
 def every_unit(view: View) -> None:
-    """Belts, gates and h of all units, as they were and edited, and below each role what changed."""
+    """Draw belts, gates and h of all units, original and edited, with the change below each role."""
     lanes(
         list(groups(view)),
         view.before.tokens,
@@ -82,7 +82,7 @@ def every_unit(view: View) -> None:
 
 
 def groups(view: View) -> Iterator[Group]:
-    """By role, as on the page that compares networks, with the change of each signal behind it."""
+    """Yield the groups by role, as on the Compare page, each followed by the change of its signals."""
     here = view.here
     cards = compare.View(here, relatives(here.model), view.before.tokens, view.theme)
     both = {name: Network(here.model, name, here.card.cell) for name in (WAS, EDITED)}
@@ -102,12 +102,12 @@ def groups(view: View) -> Iterator[Group]:
 
 
 def difference(view: View, name: str) -> Array:
-    """Edited minus as it was, [step, unit]."""
+    """Return edited minus original, [step, unit]."""
     return np.asarray(view.after[name][view.row] - view.before[name][view.row])
 
 
 def other_networks(view: View) -> None:
-    """The same done to every network of the task, where it names no unit and no text's state: those are others in another network."""
+    """Describe the same edits in every network of the task, unless they name units or another text's state: those differ elsewhere."""
     done = [line for k, line in enumerate(view.lines) if line.on and k not in view.plan.refused]
     if not done or not all(line.everywhere for line in done) or not view.reaches_playhead:
         return
@@ -128,7 +128,7 @@ def other_networks(view: View) -> None:
 
 
 def _there(view: View, name: str) -> tuple[tuple[Edit, ...], str]:
-    """The edits in another network, and why they cannot be done there, if so. What is to be cut and does not exist is cut already."""
+    """Return the edits for another network, and why they cannot run there, if so. A loop that does not exist counts as cut."""
     stack = service.model(name).stack
     carried = stack.cell.State._fields
     edits = tuple(
@@ -139,13 +139,13 @@ def _there(view: View, name: str) -> tuple[tuple[Edit, ...], str]:
     steps = sum(step is not None for step in view.plan.where)
     for edit, reason in zip(edits, surgery.check(edits, stack, steps, first=1), strict=True):
         if reason:
-            known = edit.signal in {signal.name for signal in stack.cell.recorded}
-            return edits, f"cannot have it ({reason})" if known else f"has no {edit.signal}"
+            recorded = edit.signal in {signal.name for signal in stack.cell.recorded}
+            return edits, f"cannot have it ({reason})" if recorded else f"has no {edit.signal}"
     return edits, ""
 
 
 def loop(view: View) -> None:
-    """Where the loop is cut: how much worse the text is foretold, and how badly by who knows the present token alone."""
+    """If the loop is cut, say how much worse the text is predicted, and how badly from the present token alone."""
     entering = {f"{state}_prev" for state in loop_of(service.model(view.here.model).cell)}
     held = [line for line in view.lines if line.on and line.does == "set" and line.units is None]
     cut = entering <= {signal for line in held for signal in line.signals}
@@ -153,6 +153,6 @@ def loop(view: View) -> None:
         return
     alone = tuple(surgery.set_to(f"{state}_prev", 0.0) for state in view.before.initial)
     none = service.edited_predictions(view.here.model, view.here.text, alone)
-    known = [None if column is None else int(column) for column in view.due]
-    found = [float(np.nanmean(bits(values, known))) for values in (*view.answers, none)]
-    st.markdown(words.of_loop(found, view.here.card.reader.one))
+    due = [None if column is None else int(column) for column in view.due]
+    surprises = [float(np.nanmean(bits(values, due))) for values in (*view.answers, none)]
+    st.markdown(words.of_loop(surprises, view.here.card.reader.one))

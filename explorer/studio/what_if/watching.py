@@ -1,4 +1,4 @@
-"""One of the two runs on the stage itself: the cell at work, as it was or edited."""
+"""The cell at work on the stage, in the original or the edited run."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from explorer.studio.state import Place
 from explorer.studio.what_if import choose, words
 from explorer.studio.what_if.plan import planned
 
-HELP = "The cell itself, reading step by step; what the edits set is marked. The same choice once more folds it."
+HELP = "The cell itself, reading step by step; what the edits set is marked. Choose it again to fold it."
 ORIGINAL, EDITED = "original", "edited"
 NOTHING_YET = "Nothing is edited yet, so this is the original. Run one of the experiments below, or add an edit."
 
 
 def show(here: Place, page: str) -> None:
-    """The strip; or, where a run is to be watched, the whole stage."""
+    """Draw the strip; or the whole stage, if the user watches a run."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="watching"):
         st.markdown("**Watch it happen:**", width="content", help=HELP)
         run = st.segmented_control(
@@ -37,7 +37,7 @@ def show(here: Place, page: str) -> None:
 
 
 def edited(here: Place) -> Reading:
-    """The edited run of what is applied."""
+    """Return the run with the applied edits."""
     lines, _ = choose.applied()
     plan = planned(here, lines)
     if plan.idle:

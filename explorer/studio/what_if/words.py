@@ -1,4 +1,4 @@
-"""Sentences of this page, computed from the numbers of both runs."""
+"""Sentences of the What-if page, computed from the numbers of both runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_EDITED = "Nothing is edited. Run one of the experiments above, or add an edi
 
 
 def of_line(line: Line, quote: Callable[[str], str] | None = None) -> str:
-    """An edit in words. `quote` is how another text stands in them: as Markdown where nothing is said."""
+    """Describe an edit. `quote` formats the text of a patch or replacement; the default is Markdown."""
     what = _deed(line, quote or quoted)
     where = []
     if line.units is not None and line.does != "erase":
@@ -62,14 +62,14 @@ def _deed(line: Line, quote: Callable[[str], str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """Another text in a sentence: on one line, and not all of a long one."""
+    """Format another text for a sentence: on one line, and shortened."""
     return glyph(_on_a_line(text))
 
 
 def plainly(line: Line) -> str:
-    """An edit in words without Markdown, by the name that it has, if any."""
-    said = of_line(line, lambda text: f"“{_on_a_line(text)}”")
-    return f"{line.name} ({said})" if line.name else said
+    """Describe an edit without Markdown, with its name if it has one."""
+    description = of_line(line, lambda text: f"“{_on_a_line(text)}”")
+    return f"{line.name} ({description})" if line.name else description
 
 
 def _on_a_line(text: str) -> str:
@@ -77,11 +77,11 @@ def _on_a_line(text: str) -> str:
 
 
 LONG = 60
-"""So many characters of another text are quoted."""
+"""Maximum number of quoted characters."""
 
 
 def called(signal: str) -> str:
-    """A signal with its moment: before the squashing, as it enters a step."""
+    """Name a signal with its moment: before the nonlinearity, or as it enters a step."""
     if signal.endswith("_pre"):
         return f"{signal.removesuffix('_pre')} before the squashing"
     if signal.endswith("_prev"):
@@ -94,7 +94,7 @@ def _counted(one: str, numbers: Sequence[int]) -> str:
 
 
 def of_change(view: View, playhead: str = "") -> str:
-    """What changed at the playhead, where most, and in which memory most downstream. `playhead` stands for the first where it says more."""
+    """Say what changed at the playhead, where most, and in which memory most. `playhead` replaces the first sentence."""
     if view.plan.idle:
         return NOT_EDITED
     if view.nothing:
@@ -103,7 +103,7 @@ def of_change(view: View, playhead: str = "") -> str:
 
 
 def of_playhead(view: View) -> str:
-    """The followed answer at the playhead."""
+    """Describe the followed answer at the playhead."""
     step = view.here.step
     before, after = (float(view.followed(values)[step]) for values in view.answers)
     where = f"at the playhead (step {step + 1}, {glyph(view.before.tokens[step])})"
@@ -121,16 +121,16 @@ def of_playhead(view: View) -> str:
 
 
 def of_seeds(view: View) -> str:
-    """How the followed answer at the playhead turns out over SEEDS seeds of the noise; nothing without noise."""
+    """Give the followed answer at the playhead over SEEDS noise seeds; empty without noise."""
     if not view.noisy or not view.reaches_playhead:
         return ""
-    found = view.over_seeds
-    found = found[np.isfinite(found)]
-    if len(found) < 2:
+    values = view.over_seeds
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
         return ""
-    mean, deviation = float(found.mean()), float(found.std(ddof=1))
-    low, high = float(found.min()), float(found.max())
-    many = f"Over {len(found)} seeds of the noise, {what(view)} there is"
+    mean, deviation = float(values.mean()), float(values.std(ddof=1))
+    low, high = float(values.min()), float(values.max())
+    many = f"Over {len(values)} seeds of the noise, {what(view)} there is"
     if view.column is None:
         return f"{many} **{number(mean)}** on average, standard deviation {number(deviation)} ({number(low)} to {number(high)})."
     points = f"{numbers.number(100 * deviation, 2)} percentage points"
@@ -138,40 +138,40 @@ def of_seeds(view: View) -> str:
 
 
 def verb(before: float, after: float) -> str:
-    """How a probability changed."""
+    """Describe the change of a probability."""
     if share(before) == share(after) or abs(after - before) < LEAST * min(1.0, max(before, after) * 10):
         return f"stays about the same (**{share(before)}**, {share(after)})"
     return f"{'falls' if after < before else 'rises'} from **{share(before)}** to **{share(after)}**"
 
 
 def what(view: View) -> str:
-    """What is followed: "P(`x`)"; a number is "the answer"."""
+    """Name the followed quantity: "P(`x`)", or "the answer" for a number."""
     if view.column is None:
         return "the answer"
     return f"P({glyph(visible(view.labels[view.column]))})"
 
 
 def of_most(view: View) -> str:
-    """The step at which the whole answer is furthest apart."""
-    found = np.where(np.isfinite(view.apart), view.apart, 0)
-    step = int(found.argmax())
-    if found[step] <= 0:
+    """Give the step at which the answers are furthest apart."""
+    distances = np.where(np.isfinite(view.apart), view.apart, 0)
+    step = int(distances.argmax())
+    if distances[step] <= 0:
         return "No answer of this text changes."
     where = f"after {glyph(view.before.tokens[step])} (step {step + 1})"
     if view.column is None:
-        return f"Along the text the answer changes most {where}, by {number(float(found[step]))}."
-    said = [visible(view.labels[service.said(view.here.card, values[step])]) for values in view.answers]
+        return f"Along the text the answer changes most {where}, by {number(float(distances[step]))}."
+    labels = [visible(view.labels[service.said(view.here.card, values[step])]) for values in view.answers]
     turn = (
-        f"it says {glyph(said[0])} as before"
-        if said[0] == said[1]
-        else f"it said {glyph(said[0])}, now {glyph(said[1])}"
+        f"it says {glyph(labels[0])} as before"
+        if labels[0] == labels[1]
+        else f"it said {glyph(labels[0])}, now {glyph(labels[1])}"
     )
     start = "There most changes of all" if step == view.here.step else f"Most changes {where}"
-    return f"{start}: {share(float(found[step]))} of the probability moves; {turn}."
+    return f"{start}: {share(float(distances[step]))} of the probability moves; {turn}."
 
 
 def of_memory(view: View) -> str:
-    """Which unit's memory moved most without being held itself."""
+    """Give the unit whose memory moved most, among those not edited."""
     name = view.before.memory
     seen = np.tanh if name != "h" else np.asarray  # a cell state has no bounds
     moved = np.abs(seen(view.after[name][view.row]) - seen(view.before[name][view.row]))
@@ -192,7 +192,7 @@ def of_memory(view: View) -> str:
 
 
 SHIFT = 0.1
-"""A memory, between -1 and 1 in most cells, that changes by more has changed to speak of."""
+"""Smallest notable change of a memory, which lies between -1 and 1 in most cells."""
 
 
 CARRIERS = (
@@ -202,7 +202,7 @@ CARRIERS = (
 
 
 def of_carriers(view: View, effects: Array, order: Array, finding: Finding | None, r: Array | None) -> str:
-    """Which unit carries the answer at the playhead, and whether it is the one that correlates most."""
+    """Say which unit carries the answer at the playhead, and whether it also correlates most."""
     first, step = int(order[0]), view.here.step
     before = float(view.followed(view.answers[0])[step])
     if not np.abs(effects[first]) > 0:
@@ -212,16 +212,16 @@ def of_carriers(view: View, effects: Array, order: Array, finding: Finding | Non
     else:
         after = min(1.0, before * 2.0 ** float(effects[first]))
         change = f"takes {what(view)} at the playhead (step {step + 1}) from **{share(before)}** to **{share(after)}**"
-    told = f"Of {len(effects)} units, each held by itself, **unit {first}** matters most: that {change}."
+    effect = f"Of {len(effects)} units, each held by itself, **unit {first}** matters most: that {change}."
     if finding is None or r is None:
-        return told
+        return effect
     ranked = np.argsort(-np.abs(r), kind="stable")
     place = int(np.flatnonzero(order == finding.unit)[0]) + 1
     best = int(ranked[0])
     if best == finding.unit == first:
-        return f"{told} It is also the first by |r| with **{finding.follows}** on this text ({abs(r[best]):.2f})."
+        return f"{effect} It is also the first by |r| with **{finding.follows}** on this text ({abs(r[best]):.2f})."
     return (
-        f"{told} By |r| with **{finding.follows}** on this text the first is unit {best} ({abs(r[best]):.2f}), "
+        f"{effect} By |r| with **{finding.follows}** on this text the first is unit {best} ({abs(r[best]):.2f}), "
         f"{_nth(order, best)} by effect; unit {finding.unit}, which follows it on held-out sequences (|r| {abs(finding.correlation):.2f}), "
         f"is number {place} of {len(effects)} by effect."
     )
@@ -232,7 +232,7 @@ def _nth(order: Array, unit: int) -> str:
 
 
 def of_loop(bits: Sequence[float], one: str) -> str:
-    """The mean surprise of the real next token: as it was, edited, and of a network that hears of the present token alone."""
+    """Give the mean surprise of the real next token: original, edited, and from the present token alone."""
     whole, cut, alone = bits
     return (
         f"Mean surprise of the real next {one} on this text: **{whole:.2f}** bits as it was, **{cut:.2f}** edited; "
@@ -241,7 +241,7 @@ def of_loop(bits: Sequence[float], one: str) -> str:
 
 
 def of_range(low: float, high: float) -> str:
-    """A value is beyond what the signal does here."""
+    """Warn that a value is outside the signal's range."""
     return (
         f"beyond what it does on this text ({number(low)} to {number(high)}): such a state may never occur, one that is patched from "
         "another text does"
@@ -249,12 +249,12 @@ def of_range(low: float, high: float) -> str:
 
 
 def number(value: float) -> str:
-    """As this page writes numbers."""
+    """Format a number for this page."""
     return numbers.number(value)
 
 
 def of_other_units(model: str) -> str:
-    """The network was changed under edits that name units."""
+    """Warn that the network changed while edits name units."""
     return (
         f"The edits below name units of {plain(model)}. Units of different networks have nothing to do with one another: the same numbers "
         "are other units here."
@@ -262,5 +262,5 @@ def of_other_units(model: str) -> str:
 
 
 def refused(reason: str) -> str:
-    """Why an edit is not done."""
+    """Say why an edit does not run."""
     return f"Not done: {plain(reason)}."

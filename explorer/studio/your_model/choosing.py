@@ -1,4 +1,4 @@
-"""What is taken of the file: which layers, embedding, readout and vocabulary, each with the likely one first."""
+"""Choice of the parts of a file: layers, embedding, readout and vocabulary, each with the likely one first."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MEANINGS = {
 
 
 def choices(here: Own) -> None:
-    """The choices beside one another; each is taken at once."""
+    """Draw the choices side by side; each applies at once."""
     contents, choice = here.contents, here.choice
     recurrent = parts.recurrent_of(contents, choice.recurrent)
     left, middle, right = st.columns(3)
@@ -60,7 +60,7 @@ def choices(here: Own) -> None:
 
 
 def _pick(label: str, offered: Sequence[str], chosen: str, taken: Callable[[Choice, str], Choice]) -> None:
-    """A box of names; `taken` makes the new choice."""
+    """Draw a box of names; `taken` makes the new choice."""
     key = f"own {label}"
 
     def change() -> None:
@@ -73,7 +73,7 @@ def _pick(label: str, offered: Sequence[str], chosen: str, taken: Callable[[Choi
 
 
 def _activation(recurrent: Recurrent) -> str:
-    """The activation that the layers are read with, if the file leaves it open: "tanh", "gates: hard_sigmoid(0.2, 0.5)"."""
+    """Return the activation that the layers are read with, if the file leaves it open: "tanh", "gates: hard_sigmoid(0.2, 0.5)"."""
     if any(name.startswith("gates: ") for name in recurrent.rather):
         return f"gates: {recurrent.options.get('gate', 'sigmoid')}"
     return str(recurrent.options.get("nonlinearity", "tanh"))
@@ -90,7 +90,7 @@ def _rather(usual: str, choice: Choice, name: str) -> Choice:
 
 
 def _embedding(choice: Choice, name: str) -> Choice:
-    """With the likely answer where the present one does not fit what is then read."""
+    """Choose the embedding, with the likely answer if the present one does not fit it."""
     here = own.current()
     assert here is not None
     chosen = replace(choice, embedding=None if name == NUMBERS else name)
@@ -99,7 +99,7 @@ def _embedding(choice: Choice, name: str) -> Choice:
 
 
 def _readout(choice: Choice, name: str) -> Choice:
-    """With the meaning that is likely for it."""
+    """Choose the readout, with its likely meaning."""
     here = own.current()
     assert here is not None
     if name == GRAPH:
@@ -109,8 +109,8 @@ def _readout(choice: Choice, name: str) -> Choice:
 
 def _meaning(contents: Contents, choice: Choice) -> None:
     offered = {MEANINGS[name]: name for name in dict.fromkeys([choice.answer, *parts.meanings(contents, choice)])}
-    said = MEANINGS[choice.answer]
-    _pick("It answers with", list(offered), said, lambda old, name: replace(old, answer=offered[name], labels=()))
+    meaning = MEANINGS[choice.answer]
+    _pick("It answers with", list(offered), meaning, lambda old, name: replace(old, answer=offered[name], labels=()))
     if choice.answer in ("class", "label"):
         outputs = max(2, parts.outputs_of(contents, choice))
         st.text_input(
@@ -130,10 +130,10 @@ def _labels() -> None:
 
 
 def _vocabulary(contents: Contents, choice: Choice) -> None:
-    """A file or the characters themselves; how many are needed, and what is done without."""
-    wanted = parts.symbols_needed(contents, choice)
+    """Draw the vocabulary's upload and text box, how many symbols are needed, and what happens without them."""
+    count = parts.symbols_needed(contents, choice)
     have = f"{len(choice.vocabulary):,} symbols" if choice.vocabulary else "no names for them yet"
-    st.markdown(f"**Vocabulary**: {wanted:,} are needed, {have}.")
+    st.markdown(f"**Vocabulary**: {count:,} are needed, {have}.")
     with st.popover("Give the vocabulary", icon=":material/dictionary:", width="stretch"):
         st.markdown(
             'A JSON list of symbols in the order of their ids, or a table `{"a": 0, "b": 1}`; a text with a symbol a line; or simply the '
@@ -159,7 +159,7 @@ def _typed() -> None:
 
 
 def _take(text: str | bytes) -> None:
-    """With the readout's likely meaning anew: as many outputs as symbols are guesses of the next one."""
+    """Set the vocabulary, and the readout's likely meaning again: as many outputs as symbols suggest guesses of the next one."""
     here = own.current()
     if here is None:
         return

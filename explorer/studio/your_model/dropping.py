@@ -1,4 +1,4 @@
-"""The place where a file is dropped, and files for those who have none."""
+"""The upload of a file, and example files for users who have none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = {
 
 
 def dropping() -> None:
-    """The uploader. A file is read once; what is wrong with it is said, and what was open stays open."""
+    """Draw the uploader. A file is read once; after an error, show it and keep the open network."""
     file = st.file_uploader(
         "A file of weights",
         key="own_drop",
@@ -38,7 +38,7 @@ def dropping() -> None:
 
 
 def examples() -> None:
-    """For those who have no file at hand: two that go the same way as one's own."""
+    """Offer two example files, which take the same path as an upload."""
     st.markdown("**No file at hand?** Take one of these; they go the same way as a file of your own.")
     with st.container(horizontal=True, gap="small"):
         for label, (made, title) in EXAMPLES.items():
@@ -48,7 +48,7 @@ def examples() -> None:
 
 
 def _taken(data: bytes, name: str) -> str:
-    """Why the file cannot be taken; empty where it was."""
+    """Upload a file, and return why it cannot be used; empty on success."""
     try:
         own.drop(data, name)
     except Unreadable as problem:

@@ -15,7 +15,7 @@ PROBLEM = "own_pair_problem"
 
 
 def known_pair(here: Own) -> None:
-    """A popover for the text that is being read and the answer it should have, or a file with both."""
+    """Draw a popover for an input and its expected output, or a file with both."""
     with st.popover("Verify with a known pair", icon=":material/rule:"):
         st.markdown(
             "Paste what your own code answers to one input: the scores or probabilities, separated by commas or spaces, or as JSON. "

@@ -1,4 +1,4 @@
-"""The parts of the page in their order: drop, what was found, what is taken, how near it is, where to go."""
+"""The parts of the page in order: upload, contents, choices, parity, next pages."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ NEXT = {
 
 
 SOON, POLL = 1.0, 3.0
-"""Seconds: how long the page waits for the comparison with the framework, and how often it asks after that."""
+"""Seconds to wait for the comparison with the framework, and the polling interval after that."""
 
 
 def page() -> None:
-    """The page, whole."""
+    """Draw the whole page."""
     st.title("Your model", anchor=False)
     st.markdown(words.LEAD)
     dropping()
@@ -65,15 +65,15 @@ def _found(here: Own) -> None:
 
 
 def _is_measured(here: Own) -> bool:
-    """Whether the comparison has ended, or ends soon: most do at once. A page that polls while the browser still takes in the new
-    network's text would send the old text back, so polling is for the slow ones, and slow itself."""
+    """Return whether the comparison has ended, or ends soon, as most do. A page that polls while the browser still takes in the new
+    network's text would send the old text back, so only slow comparisons are polled, at long intervals."""
     if here.parity is None or here.parity.cancelled():
         return True
     return bool(wait([here.parity], timeout=SOON).done)
 
 
 def _badge() -> None:
-    """How far the layers are from those of their framework; asks again every few seconds while that is being measured."""
+    """Draw how far the layers are from those of their framework; rerun every few seconds while that is being measured."""
     here = own.current()
     if here is None or here.parity is None or here.parity.cancelled():
         return
@@ -95,7 +95,7 @@ def _badge() -> None:
 
 
 def _answer(here: Own) -> None:
-    """Whose the answer is: the file's own, a guess, or confirmed by one known pair."""
+    """Draw the source of the answer: the file's own, a guess, or confirmed by one known pair."""
     said, trusted = words.of_answer(here.contents, here.choice, here.agreement)
     if trusted is None:
         st.info(sentences.plain(said), icon=":material/info:")

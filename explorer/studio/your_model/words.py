@@ -1,4 +1,4 @@
-"""What was found in a file, in plain words."""
+"""Sentences about the contents of a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.models.vocabulary import listed
 from explorer.studio.sentences import an, plain
 
 FEW = 5
-"""So many names of a kind are told."""
+"""Maximum number of names to list per kind."""
 LEAD = (
     "Drop a file of weights: what is in it is shown here, and every page then works on it. Nothing in the file is executed, and it stays "
     "in this session: nobody else sees it, and it is gone when you close the page."
@@ -33,7 +33,7 @@ LIMITS = (
 
 
 def of_recurrent(found: Recurrent) -> str:
-    """ "an LSTM of 128 units in 2 layers, both directions, that reads 32 numbers a step"."""
+    """Describe recurrent layers: "an LSTM of 128 units in 2 layers, both directions, that reads 32 numbers a step"."""
     layers = f" in {found.num_layers} layers" if found.num_layers > 1 else ""
     both = ", in both directions" if found.bidirectional else ""
     options = "".join(f", {name}={value}" for name, value in found.options.items())
@@ -42,7 +42,7 @@ def of_recurrent(found: Recurrent) -> str:
 
 
 def of_contents(contents: Contents) -> list[str]:
-    """A line each for the layers, and for what could be embedding, readout and vocabulary; Markdown."""
+    """Return a line each for the layers, possible embeddings and readouts, and the vocabulary; Markdown."""
     lines = [
         f"**Recurrent layers**{_named(found.where)}: {plain(of_recurrent(found))}." for found in contents.recurrent
     ]
@@ -59,25 +59,25 @@ def of_contents(contents: Contents) -> list[str]:
 
 
 def notes(contents: Contents) -> list[str]:
-    """What a person should know of how the file was read."""
+    """Return notes on how the file was read."""
     return [*contents.notes, *dict.fromkeys(note for found in contents.recurrent for note in found.notes)]
 
 
 def of_answer(contents: Contents, choice: Choice, agreement: Agreement | None) -> tuple[str, bool | None]:
-    """Whose the answer is, and whether that can be relied on; None where there is no answer to rely on."""
+    """Say where the answer comes from, and whether that is reliable; None if there is no answer to judge."""
     if agreement is not None:
         return f"Layers and answer: {agreement}", agreement.holds
     recurrent = layers_of(contents, choice)
     if choice.follows and recurrent.route is not None:
         return f"The answer follows the file's own graph: {' → '.join(recurrent.route.parts)}.", True
-    said = answered_by(contents, choice)
+    source = answered_by(contents, choice)
     if choice.readout is None:
-        return said or "The file has no answer that fits these layers: the network answers with its own h.", None
-    return f"{said} The layers may agree while the answer does not: give one known pair to measure it.", False
+        return source or "The file has no answer that fits these layers: the network answers with its own h.", None
+    return f"{source} The layers may agree while the answer does not: give one known pair to measure it.", False
 
 
 def of_parity(parity: Parity) -> str:
-    """The badge: the measured difference, and what it rests on."""
+    """Return the badge: the measured difference, and the basis of the measurement."""
     if not math.isfinite(parity.difference):
         return f"The layers cannot be compared with {parity.framework}: some of their h are NaN or infinite. The diagnosis says why."
     seeds = ", ".join(map(str, parity.seeds))
@@ -94,5 +94,5 @@ def _named(where: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    """A name out of a file, safe between backticks and short enough for a line."""
+    """Return a name from a file, safe between backticks and short enough for a line."""
     return "".join(c if c.isprintable() and c != "`" else "·" for c in name[:60]) + ("…" if len(name) > 60 else "")

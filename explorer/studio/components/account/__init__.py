@@ -43,13 +43,15 @@ _ACCOUNT = st.components.v2.component(
 
 
 def account(data: bytes, key: str) -> None:
-    """Mounts what `of_belt` or `of_answer` packed."""
+    """Mount data packed by `of_belt` or `of_answer`."""
     _ACCOUNT(key=key, data=data)
 
 
 def of_belt(trace: Trace, belt: Belt, layer: int, reading: str, letter: str, *, whose: Whose, warm: int = 0) -> bytes:
-    """What every step of a row wrote and kept, of all units: enough for the account of each step, which the browser adds up as the
-    playhead moves. It stays the same wherever that is, and so is sent once. `reading` is the stage's name of it (`identity`)."""
+    """Pack what every step of a row wrote and kept, for all units: the browser computes the account of any step from it.
+
+    The data does not depend on the playhead, so it is sent once. `reading` is the stage's name for the reading (`identity`).
+    """
     header = _header(trace.tokens, reading, f"{letter}₀", warm) | {
         "kind": "belt",
         "key": f"{KEY_TO_ONE if whose == 'one' else KEY_TO_ALL} {letter}₀ is the memory before the text.",
@@ -68,7 +70,7 @@ def of_belt(trace: Trace, belt: Belt, layer: int, reading: str, letter: str, *, 
 def of_answer(
     account: Account, tokens: Sequence[str], reading: str, letter: str, *, what: str, step: int, warm: int = 0
 ) -> bytes:
-    """What each token up to `step` contributes to `what`, and the bias."""
+    """Pack the contribution of each token up to `step` to `what`, and the bias."""
     header = _header(tokens, reading, f"{letter}₀", warm) | {
         "kind": "answer",
         "key": f"{KEY_TO_ANSWER} {letter}₀ is the memory before the text.",
@@ -82,7 +84,7 @@ def of_answer(
 
 
 def _header(tokens: Sequence[str], reading: str, first: str, warm: int) -> dict[str, Any]:
-    """What both need: `first` is what stands in the place of the state before the text, `warm` how many tokens are a warm-up."""
+    """Return the header fields of both kinds: `first` labels the state before the text, `warm` is the number of warm-up tokens."""
     return {
         "id": reading,
         "shown": [visible(token) for token in tokens],

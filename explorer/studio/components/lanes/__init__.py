@@ -19,10 +19,10 @@ from explorer.studio.components.shared.packing import pack
 
 HERE = Path(__file__).parent
 LEVELS = 32000
-"""Numbers are sent as whole ones, so many of them from 0 to the largest of a lane: half the bytes, to four digits of the scale."""
+"""Values are sent as integers, LEVELS at the largest of a lane: half the bytes, and a resolution of four digits of the scale."""
 NO_NUMBER = -32768
 LEAST_DECADES, MOST_DECADES = 3, 12
-"""The colours of what reaches a step end at the power of ten below the smallest, between so many of them below the largest."""
+"""Range of the gradient colour scale in powers of ten below the largest value: it ends below the smallest value, within these limits."""
 
 _LANES = st.components.v2.component(
     "carousel_lanes",
@@ -30,7 +30,7 @@ _LANES = st.components.v2.component(
     css=(HERE / "lanes.css").read_text(encoding="utf-8"),
     js=shared.joined(*shared.SCRIPTS, HERE / "lanes.js"),
 )
-# What moves with the playhead comes by a component of its own: to send it along would be to send all the numbers again.
+# What moves with the playhead has a component of its own, so that the lanes' values are not sent again.
 _HEAD = st.components.v2.component(
     "carousel_lanes_head",
     js="export default ({ data }) => {\n  document.carouselLanes = data;\n"
@@ -72,15 +72,14 @@ def lanes(
     says: str,
     key: str,
 ) -> None:
-    """The groups, and below them what reaches each step: `reach` [step] for each network, on one logarithmic scale; `says` is what that
-    is, in words."""
+    """Draw the groups, and below them `reach` [step] for each network, on one logarithmic scale; `says` describes `reach` in words."""
     _LANES(key=key, data=packed(groups, tokens, warm))
     with st.container(key=f"{key}_head"):
         _HEAD(key=f"{key}_at", data=head(step, reach, says))
 
 
 def packed(groups: Sequence[Group], tokens: Sequence[str], warm: int) -> bytes:
-    """The lanes as whole numbers (`LEVELS`), each [unit, step]."""
+    """Pack the lanes as integers (`LEVELS`), each [unit, step]."""
     header = {
         "shown": [visible(token) for token in tokens],
         "names": [named(token) for token in tokens],
@@ -112,19 +111,19 @@ def packed(groups: Sequence[Group], tokens: Sequence[str], warm: int) -> bytes:
 
 
 def largest(values: Array) -> float:
-    """The largest size of a finite value; 1 where there is none."""
+    """Return the largest absolute finite value; 1 if it is 0 or nothing is finite."""
     return float(np.max(np.abs(values), initial=0, where=np.isfinite(values))) or 1.0
 
 
 def whole(values: Array) -> Array:
-    """As whole numbers: LEVELS at the largest size, NO_NUMBER for what is none."""
+    """Scale to integers: LEVELS at the largest absolute value, NO_NUMBER for NaN or infinite values."""
     with np.errstate(invalid="ignore"):
         scaled = np.round(values.astype(np.float64) / largest(values) * LEVELS)
     return np.where(np.isfinite(values), scaled, NO_NUMBER).astype(np.int16)
 
 
 def head(step: int, reach: Mapping[str, Array], says: str) -> dict[str, object]:
-    """What moves with the playhead; the scale of `reach` ends at the power of ten above the largest."""
+    """Return the data that moves with the playhead; the scale of `reach` ends at the power of ten above its largest value."""
     values = np.concatenate(list(reach.values())) if reach else np.zeros(0)
     seen = values[np.isfinite(values) & (values > 0)]
     top = int(np.ceil(np.log10(seen.max()))) if len(seen) else 0

@@ -1,23 +1,23 @@
 // Lanes: heatmaps of several networks below one another, each unit a row and each step a column, on one axis of tokens.
 
-// In pixels: a lane's height at most and at least, of one unit in it, of a row of gradients; the smallest letter that can be read.
+// In pixels: maximum and minimum height of a lane, height of a unit, height of a gradient row, smallest readable letter.
 const LANE = { most: 48, least: 14, unit: 8, reach: 16, letter: 9 };
-const NONE = -32768; // stands for what is no finite number
+const NONE = -32768; // stands for NaN or infinite
 
 function makeLanes(parent) {
   const root = parent.querySelector(".lanes");
-  let given, theme, cell, gutter, rows, head;
+  let content, theme, cell, gutter, rows, head;
 
   function build() {
     root.replaceChildren();
     rows = [];
     element("canvas", "letters", root).setAttribute("aria-hidden", "true");
     let at = 0;
-    for (const group of given.groups) {
+    for (const group of content.groups) {
       const panel = section(group.title, [group.hint, scaleOf(group), absent(group)].filter(Boolean).join("; "), group.role);
       for (const lane of group.lanes) {
-        const size = lane.units.length * given.shown.length;
-        const values = given.values.subarray(at, (at += size));
+        const size = lane.units.length * content.shown.length;
+        const values = content.values.subarray(at, (at += size));
         const canvas = rowOf(panel, lane.network, lane.signal);
         canvas.setAttribute("aria-label", `${lane.network}: ${group.title}, ${lane.signal} of ${lane.units.length} units over the text`);
         canvas.dataset.testid = `lane-${lane.signal}`;
@@ -58,12 +58,12 @@ function makeLanes(parent) {
     return canvas;
   }
 
-  // What reaches each step moves with the playhead: its rows are made anew with each.
+  // The gradient depends on the playhead, so its rows are redrawn when it moves.
   function showHead() {
     root.querySelector(".group.reach")?.remove();
     rows = rows.filter((row) => !row.reach);
     if (!head) return;
-    const steps = given.shown.length;
+    const steps = content.shown.length;
     const entries = Object.entries(head.reach).filter(([, values]) => values.length === steps);
     if (entries.length) {
       const low = power(head.top - head.decades);
@@ -81,7 +81,7 @@ function makeLanes(parent) {
   }
 
   function fit() {
-    const steps = given.shown.length;
+    const steps = content.shown.length;
     gutter = parseFloat(getComputedStyle(root).getPropertyValue("--names")) || 0;
     const width = root.clientWidth - gutter;
     cell = width / steps;
@@ -91,10 +91,10 @@ function makeLanes(parent) {
     }
     letters(width);
     place(".playhead", head?.step ?? 0);
-    root.dataset.painted = given.shown.join("");
+    root.dataset.painted = content.shown.join("");
     const warm = root.querySelector(".warm-up");
     warm.style.left = `${gutter}px`;
-    warm.style.width = `${given.warm * cell}px`;
+    warm.style.width = `${content.warm * cell}px`;
   }
 
   function place(selector, step) {
@@ -103,24 +103,24 @@ function makeLanes(parent) {
 
   function letters(width) {
     const canvas = root.querySelector(".letters");
-    const longest = Math.max(...given.shown.map((token) => [...token].length));
+    const longest = Math.max(...content.shown.map((token) => [...token].length));
     const size = Math.min(16, (cell / longest) * 1.6);
     canvas.style.display = size < LANE.letter ? "none" : "block";
     const context = sharp(canvas, width, 22);
     context.font = `${size}px "Source Code Pro", ui-monospace, monospace`;
     context.textAlign = "center";
     context.fillStyle = theme.text;
-    given.shown.forEach((token, step) => context.fillText(token, (step + 0.5) * cell, 16));
+    content.shown.forEach((token, step) => context.fillText(token, (step + 0.5) * cell, 16));
   }
 
   function paintLane({ canvas, group, lane, values }) {
-    const [steps, units] = [given.shown.length, lane.units.length];
+    const [steps, units] = [content.shown.length, lane.units.length];
     [canvas.width, canvas.height] = [steps, units];
     const high = Math.max(LANE.least, Math.min(LANE.most, units * LANE.unit));
     canvas.style.height = `${high}px`;
     canvas.style.imageRendering = units <= high ? "pixelated" : "auto";
     const colour = ramp(theme, group.kind === "gate" ? group.role : null);
-    const scale = lane.largest / given.levels;
+    const scale = lane.largest / content.levels;
     const seen = group.squashed ? (value) => Math.tanh(value * scale) : (value) => value * scale;
     const image = new ImageData(steps, units);
     const pixels = new Int32Array(image.data.buffer);
@@ -144,15 +144,15 @@ function makeLanes(parent) {
     const row = rows.find((one) => one.canvas === canvas);
     const box = canvas.getBoundingClientRect();
     const at = (value, size, count) => Math.max(0, Math.min(count - 1, Math.floor((value / size) * count)));
-    const step = at(event.clientX - box.left, box.width, given.shown.length);
+    const step = at(event.clientX - box.left, box.width, content.shown.length);
     const told = root.querySelector(".told");
-    const where = `${given.names[step]} (step ${step + 1}), ${row.lane.network}`;
+    const where = `${content.names[step]} (step ${step + 1}), ${row.lane.network}`;
     if (row.reach) told.textContent = `${where}: gradient ${tell(row.reach[step])}`;
     else {
       const line = at(event.clientY - box.top, box.height, row.lane.units.length);
-      const value = row.values[line * given.shown.length + step];
-      const grain = row.lane.largest / given.levels; // sent as whole numbers of these: not all digits are known
-      const says = value === NONE ? "not a finite number" : certain(value * grain, (grain / 2) * (1 + 1e-6));
+      const value = row.values[line * content.shown.length + step];
+      const grain = row.lane.largest / content.levels; // values are multiples of this, so not all digits are known
+      const says = value === NONE ? "NaN or infinite" : certain(value * grain, (grain / 2) * (1 + 1e-6));
       told.textContent = `${where}, unit ${row.lane.units[line]}: ${row.lane.signal} = ${says}`;
     }
     root.querySelector(".pointed").hidden = false;
@@ -165,7 +165,7 @@ function makeLanes(parent) {
   }
 
   function tell(value) {
-    if (!Number.isFinite(value)) return "not a finite number";
+    if (!Number.isFinite(value)) return "NaN or infinite";
     return readable(value);
   }
 
@@ -175,21 +175,21 @@ function makeLanes(parent) {
 
   function moved({ detail }) {
     head = detail;
-    if (given) showHead();
+    if (content) showHead();
   }
 
   function passing({ detail }) {
-    if (given) place(".playhead", detail.step);
+    if (content) place(".playhead", detail.step);
   }
 
-  const resized = new ResizeObserver(() => given && fit());
+  const resized = new ResizeObserver(() => content && fit());
   resized.observe(root);
   document.addEventListener("carousel-lanes", moved);
-  document.addEventListener("carousel-place", passing); // the stage on its way, before it has settled
+  document.addEventListener("carousel-place", passing); // the stage while it moves, before it settles
   return {
     show(next, values) {
-      given = { ...next, values };
-      theme = given.themes[isDark(root) ? "dark" : "light"];
+      content = { ...next, values };
+      theme = content.themes[isDark(root) ? "dark" : "light"];
       for (const name of ["accent", "grid", "muted", "panel", "text", "background"]) root.style.setProperty(`--${name}`, theme[name]);
       head = document.carouselLanes;
       build();

@@ -20,7 +20,7 @@ from explorer.studio.components.shared.packing import pack
 HERE = Path(__file__).parent
 AXES = "→ source: the step whose h is changed a little     ↓ target: the step whose result moves"
 TELLS = "of {source} on {target}, {steps} steps"
-"""What is said behind an entry's number, of a matrix of gradients by h."""
+"""The words after an entry's value, for a matrix of gradients with respect to h."""
 LEAST_DECADES = 3
 RARE = 1.0
 """The colours reach from the power of ten above the largest entry down to this percentile of all entries above the floor."""
@@ -45,8 +45,8 @@ def matrices(
     axes: str = AXES,
     tells: str = TELLS,
 ) -> None:
-    """Matrices [target, source] by name, each of the same size, 0 above the diagonal; `says` is what an entry is, in words, `axes` what
-    columns and rows are, and `tells` the words behind an entry's number.
+    """Draw matrices [target, source] by name, all of the same size, 0 above the diagonal. `says` describes an entry, `axes` the columns
+    and rows, and `tells` the words after an entry's value.
 
     A click calls `chosen` with target and source, both from 0.
     """
@@ -68,7 +68,7 @@ def packed(
     axes: str = AXES,
     tells: str = TELLS,
 ) -> bytes:
-    """The matrices as float32, and the scale that they share, in powers of ten."""
+    """Pack the matrices as float32, with their shared scale in powers of ten."""
     values = np.stack(list(found.values()))
     seen = values[np.isfinite(values) & (values >= FLOOR)]
     top = int(np.ceil(np.log10(seen.max()))) if len(seen) else 0

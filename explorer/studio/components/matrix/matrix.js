@@ -4,23 +4,23 @@ const GAP = 26;
 
 function makeMatrices(parent, tell) {
   const root = parent.querySelector(".matrices");
-  let given, theme, side, panels;
+  let content, theme, side, panels;
 
   function build() {
     root.replaceChildren();
     const row = element("div", "row", root);
-    const steps = given.shown.length;
-    panels = given.cells.map(({ name }, k) => {
+    const steps = content.shown.length;
+    panels = content.cells.map(({ name }, k) => {
       const panel = element("figure", "panel", row);
       element("figcaption", "", panel, name.toUpperCase());
       const frame = element("div", "frame", panel);
       const canvas = element("canvas", "entries", frame);
       canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", `${name.toUpperCase()}: ${given.says}, for every target (rows) and source (columns)`);
+      canvas.setAttribute("aria-label", `${name.toUpperCase()}: ${content.says}, for every target (rows) and source (columns)`);
       canvas.dataset.testid = `matrix-${name}`;
       const across = element("i", "across", frame);
       const down = element("i", "down", frame);
-      const values = given.values.subarray(k * steps * steps, (k + 1) * steps * steps);
+      const values = content.values.subarray(k * steps * steps, (k + 1) * steps * steps);
       const pairAt = (event) => {
         const box = canvas.getBoundingClientRect();
         const at = (value, size) => Math.max(0, Math.min(steps - 1, Math.floor((value / size) * steps)));
@@ -28,36 +28,36 @@ function makeMatrices(parent, tell) {
         return { target, source: Math.min(target, at(event.clientX - box.left, box.width)) };
       };
       canvas.onpointermove = (event) => mark(pairAt(event));
-      canvas.onpointerleave = () => mark(given.pair);
+      canvas.onpointerleave = () => mark(content.pair);
       canvas.onclick = (event) => {
-        given.pair = pairAt(event);
-        mark(given.pair);
-        tell(given.pair);
+        content.pair = pairAt(event);
+        mark(content.pair);
+        tell(content.pair);
       };
       return { canvas, across, down, values, told: element("p", "told", panel) };
     });
-    element("div", "axes", root, given.axes);
+    element("div", "axes", root, content.axes);
     const scale = element("div", "scale", root);
     element("canvas", "bar", scale);
-    element("span", "", scale, `${power(given.top - given.decades)} or less`).className = "low";
-    element("span", "high", scale, power(given.top));
+    element("span", "", scale, `${power(content.top - content.decades)} or less`).className = "low";
+    element("span", "high", scale, power(content.top));
     const floor = element("span", "key", scale, "below the smallest float32, 1.2·10⁻³⁸");
     element("i", "floor", floor);
-    const none = element("span", "key", scale, "not a finite number");
+    const none = element("span", "key", scale, "NaN or infinite");
     element("i", "none", none);
   }
 
-  // What an entry looks like: on the scale, under the floor, or no number.
+  // Colour of an entry: on the scale, below the floor, or NaN or infinite.
   function colourOf(value) {
     if (!Number.isFinite(value)) return theme.missing;
-    if (value < given.floor) return theme.grid;
-    const share = 1 + (Math.log10(value) - given.top) / given.decades;
+    if (value < content.floor) return theme.grid;
+    const share = 1 + (Math.log10(value) - content.top) / content.decades;
     return mix(theme.background, theme.accent, Math.max(0, Math.min(1, share)));
   }
 
   function paint() {
-    const steps = given.shown.length;
-    const room = (root.clientWidth - GAP * (given.cells.length - 1)) / given.cells.length;
+    const steps = content.shown.length;
+    const room = (root.clientWidth - GAP * (content.cells.length - 1)) / content.cells.length;
     side = Math.max(180, Math.min(420, Math.floor(root.clientWidth < 640 ? root.clientWidth : room) - 1));
     const pixels = new Map();
     const pixel = (value) => {
@@ -71,7 +71,7 @@ function makeMatrices(parent, tell) {
       canvas.closest(".panel").style.width = `${side}px`;
       const image = new ImageData(steps, steps);
       for (let target = 0; target < steps; target++) {
-        if (values.subarray(target * steps, (target + 1) * steps).every(Number.isNaN)) continue; // it has no result there
+        if (values.subarray(target * steps, (target + 1) * steps).every(Number.isNaN)) continue; // this step has no result
         for (let source = 0; source <= target; source++) {
           const at = target * steps + source;
           image.data.set([...pixel(values[at]), 255], at * 4);
@@ -88,11 +88,11 @@ function makeMatrices(parent, tell) {
     root.querySelector(".floor").style.background = theme.grid;
     root.querySelector(".none").style.background = theme.missing;
     for (const name of ["accent", "grid", "muted", "panel", "text", "background"]) root.style.setProperty(`--${name}`, theme[name]);
-    mark(given.pair);
+    mark(content.pair);
   }
 
   function mark({ target, source }) {
-    const steps = given.shown.length;
+    const steps = content.shown.length;
     const at = (step) => `${((step + 0.5) / steps) * side}px`;
     for (const { across, down, values, told } of panels) {
       across.style.top = at(target);
@@ -103,7 +103,7 @@ function makeMatrices(parent, tell) {
       told.replaceChildren();
       element("b", "", told, exponent(values[target * steps + source]));
       told.append(" ");
-      for (const part of given.tells.split(/(\{\w+\})/)) {
+      for (const part of content.tells.split(/(\{\w+\})/)) {
         if (part === "{source}") name(told, source);
         else if (part === "{target}") name(told, target);
         else told.append(part === "{steps}" ? target - source : part);
@@ -112,16 +112,16 @@ function makeMatrices(parent, tell) {
   }
 
   function name(told, step) {
-    element("span", "glyph", told, given.shown[step]);
+    element("span", "glyph", told, content.shown[step]);
     told.append(` (${step + 1})`);
   }
 
-  const resized = new ResizeObserver(() => given && paint());
+  const resized = new ResizeObserver(() => content && paint());
   resized.observe(root);
   return {
     show(next, values) {
-      given = { ...next, values };
-      theme = given.themes[isDark(root) ? "dark" : "light"];
+      content = { ...next, values };
+      theme = content.themes[isDark(root) ? "dark" : "light"];
       build();
       paint();
     },

@@ -1,4 +1,4 @@
-"""What the components have in common: how numbers are packed for a browser, and the scripts that unpack and draw them."""
+"""Code shared by the components: packing of numbers for the browser, and the scripts that unpack and draw them."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ SCRIPTS = tuple(HERE / "js" / f"{name}.js" for name in ("packing", "draw"))
 
 
 def joined(*scripts: Path) -> str:
-    """The texts of script files as one."""
+    """Return the concatenated contents of script files."""
     return "\n".join(script.read_text(encoding="utf-8") for script in scripts)

@@ -1,4 +1,4 @@
-"""Numbers as JSON has them."""
+"""Conversion of numbers to JSON."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from explorer.signals import Array
 
 
 def short(value: float) -> float | None:
-    """Six significant digits: nearly all that a float32 has, in half the bytes. None for what is no finite number: JSON has no NaN."""
+    """Round to six significant digits: nearly float32 precision in half the bytes. None for NaN and infinity, which JSON lacks."""
     return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
 def rounded(values: Array) -> list[float | None]:
-    """Each of them short."""
+    """Return `short` of every value."""
     return [short(value) for value in values.tolist()]

@@ -31,7 +31,7 @@ SCRIPTS = (
 
 
 def script() -> str:
-    """The module: all scripts within one function, whose own source a saved page takes along, and the style sheet as a string."""
+    """Return the module: all scripts inside one function, whose source a saved page includes, and the style sheet as a string."""
     parts = shared.joined(*SCRIPTS)
     sheet = json.dumps((HERE / "stage.css").read_text(encoding="utf-8"))
     module = f"const sheet = {sheet};\nfunction carousel(sheet) {{\n{parts}\nreturn {{ mount, replay }};\n}}\n"
@@ -44,7 +44,7 @@ _STAGE = st.components.v2.component(
     css=(HERE / "stage.css").read_text(encoding="utf-8"),
     js=script(),
 )
-# What the stage asked for comes by a component of its own: to send it along would be to send the whole reading again.
+# Replies to the stage's requests have a component of their own, so that the reading is not sent again.
 _POST = st.components.v2.component(
     "carousel_post",
     js="export default ({ data }) => { document.dispatchEvent(new CustomEvent('carousel-post', { detail: data })); };\n",
@@ -58,15 +58,15 @@ def stage(place: Place, *, page: str, whole: bool, study: Study | None = None, r
     """
     reading = reading or Reading.of(place)
     key = "stage" if whole else "stage_strip"
-    said = _STAGE(
+    result = _STAGE(
         key=key,
         data=payload(reading, page=page, whole=whole, study=study),
         on_place_change=lambda: state.moved(key),
-        on_arithmetic_change=lambda: None,  # a trigger: it is there for the one run that it causes
+        on_arithmetic_change=lambda: None,  # a trigger: set only in the run that it causes
     )
-    asked = said.arithmetic
-    if asked and asked["id"] == reading.id:  # else it was on its way when another reading came
+    request = result.arithmetic
+    if request and request["id"] == reading.id:  # otherwise the reading changed while the request was on its way
         with st.container(key="post"):
-            unit = asked["unit"]
-            wanted = arithmetic.worth(reading, telling(place)) if unit is None else [int(unit)]
-            _POST(key="arithmetic", data=arithmetic.packed(reading, wanted))
+            unit = request["unit"]
+            units = arithmetic.worth(reading, telling(place)) if unit is None else [int(unit)]
+            _POST(key="arithmetic", data=arithmetic.packed(reading, units))

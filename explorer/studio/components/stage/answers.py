@@ -1,4 +1,4 @@
-"""What the network answers at each step, as the stage is told: guesses of the next token, labels, or numbers; and what is right."""
+"""The network's answer at each step for the stage: guesses of the next token, labels, or numbers; and the right answer."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from explorer.studio.components.shared.json_numbers import rounded, short
 from explorer.studio.components.stage.reading import Reading
 
 GUESSES = 6
-"""How many of the likeliest next tokens are shown."""
+"""Number of likeliest next tokens to show."""
 
 
 def in_full(reading: Reading) -> dict[str, Any]:
-    """For the panel of answers: `kind` is "guesses", "labels" or "number"; the rest is what that kind needs, a list entry a step."""
+    """Return the data of the answer panel: `kind` is "guesses", "labels" or "number"; the rest depends on it, one list entry per step."""
     answer = ANSWERS[reading.place.card.answer]
     if answer is NEXT_TOKEN:
         return _guesses(reading)
@@ -30,8 +30,8 @@ def in_full(reading: Reading) -> dict[str, Any]:
 
 
 def at_each_step(reading: Reading) -> dict[str, Any] | None:
-    """What stands under the tokens. Labels: what it says at each step, in a few letters, with a colour from -1 to 1, and whether that is
-    right. Numbers: the values, and how many steps ahead they are about. None for next tokens, whose guesses would be letters again."""
+    """Return the line below the tokens. Labels: the answer at each step, shortened, with a colour from -1 to 1 and whether it is right.
+    Numbers: the values, and how many steps ahead they refer to. None for next tokens, whose guesses would only repeat letters."""
     card = reading.place.card
     answer = ANSWERS[card.answer]
     if answer is NEXT_TOKEN:
@@ -54,7 +54,7 @@ def at_each_step(reading: Reading) -> dict[str, Any] | None:
 
 
 def _marks(best: Array, reading: Reading, real: list[Any]) -> list[bool | None] | None:
-    """Whether each step's answer is right, None at a step without a question; None in all where no right answer is known."""
+    """Return whether each step's answer is right: None at a step without a question, or for all if no right answer is known."""
     labels = reading.place.card.labels
     if all(label is None for label in real):
         return None
@@ -66,7 +66,7 @@ def _truth(reading: Reading) -> list[Any]:
 
 
 def _guesses(reading: Reading) -> dict[str, Any]:
-    """The likeliest next tokens with their probabilities, and how the real one fared (None at the last step)."""
+    """Return the likeliest next tokens with their probabilities, and share, rank and surprise of the real one (None at the last step)."""
     model, log_p = service.model(reading.place.model), reading.predictions
     ids = model.prepare(reading.text).ids
     assert ids is not None
@@ -88,7 +88,7 @@ def _guesses(reading: Reading) -> dict[str, Any]:
 
 
 def _labels(reading: Reading) -> dict[str, Any]:
-    """Every label's probability, always in the same order, and which is right."""
+    """Return every label's probability, in a fixed order, and the right label."""
     card = reading.place.card
     labels = list(card.labels)
     real = [None if label is None else labels.index(label) for label in _truth(reading)]
@@ -102,7 +102,7 @@ def _labels(reading: Reading) -> dict[str, Any]:
 
 
 def _asked(reading: Reading) -> str:
-    """What the labels answer. A network that reads both ways has read on, unless its answer to the text up to here is read anew."""
+    """Return the panel's question. A bidirectional network has read the whole text, unless it rereads the text up to each step."""
     card = reading.place.card
     if card.answer != CLASS.name:
         return "What does it say?"
@@ -112,7 +112,7 @@ def _asked(reading: Reading) -> str:
 
 
 def _numbers(reading: Reading) -> dict[str, Any]:
-    """The number it gives and the right one, where that is known."""
+    """Return the network's number at each step, and the right one where it is known."""
     if reading.place.card.answer == FORECAST.name:
         real = [*rounded(reading.trace["x"][1:, 0]), None]
         title = "What comes next?"
@@ -129,6 +129,6 @@ def _numbers(reading: Reading) -> dict[str, Any]:
 
 
 def _name(reading: Reading) -> str:
-    """What the number is called."""
+    """Return the name of the answered number."""
     labels = reading.place.card.labels
     return shortened(labels[0]) if labels else "answer"

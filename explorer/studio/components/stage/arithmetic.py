@@ -1,4 +1,4 @@
-"""What the stage fetches when a gate is unfolded: of one unit, or of all, what pushed each pre-activation at each step."""
+"""Data that the stage fetches when a gate is unfolded: the terms of each pre-activation at each step, for one unit or for all."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from explorer.studio.components.stage.reading import Reading
 from explorer.studio.state import Place
 
 PUSHERS = 5
-"""How many units of h_{t-1} are named that pushed a pre-activation hardest."""
+"""Number of units of h_{t-1} named per pre-activation: those with the largest terms."""
 MOST = 8_000_000
-"""Bytes: of a longer text only the units that are worth it are sent, where all are asked for."""
+"""Size limit in bytes: for a longer text, a request for all units returns only the most influential ones."""
 
 
 def packed(reading: Reading, units: list[int]) -> bytes:
-    """Packed (`packing.pack`): for each unit and each pre-activation `inputs` [step, column], `recurrent` [step], `bias` [step], the
-    hardest `pushes` [step, pusher], largest first, `by` [step, pusher], whose they are, and of what else enters the sum [step, other].
-    The header has the labels of these for each pre-activation, and of whose units push it.
+    """Pack, for each unit and each pre-activation, `inputs` [step, column], `recurrent` [step], `bias` [step], the largest recurrent
+    terms [step, pusher] in descending order, their units [step, pusher], and all other terms [step, other] (`packing.pack`). The header
+    labels these for each pre-activation, and names the state that the recurrent terms come from.
 
-    A row of numbers has its columns; of a token only the sum of all inputs is told, since the columns of its vector mean nothing.
-    The id is that of the payload that all this belongs to.
+    A row of numbers has its own columns; for a token only the sum over all inputs is sent, since the columns of its vector have no
+    meaning. The id is that of the payload that all this belongs to.
     """
     blocks: list[Array] = []
     header: dict[str, Any] = {"id": reading.id, "units": units}
@@ -44,7 +44,7 @@ def packed(reading: Reading, units: list[int]) -> bytes:
 
 
 def _called(name: str, reading: Reading) -> str:
-    """What stands behind "unit 3 of", or by itself: "h before", "c now", the label of a signal that is neither."""
+    """Return the name shown after "unit 3 of", or alone: "h before", "c now", or the label of any other signal."""
     state, entering, _ = name.rpartition("_prev")
     if entering:
         return f"{state} before"
@@ -55,7 +55,7 @@ def _called(name: str, reading: Reading) -> str:
 
 
 def worth(reading: Reading, telling: list[int]) -> list[int]:
-    """The units whose arithmetic goes into a saved page: all, or of a long text the pinned and the `telling` ones."""
+    """Return the units whose arithmetic goes into a saved page: all, or for a long text the pinned and the `telling` ones."""
     trace = reading.trace
     parts = sum(name.endswith("_pre") for name in trace.signals)
     columns = len(reading.place.card.vocabulary) if in_columns(reading.place) else 1
@@ -65,12 +65,12 @@ def worth(reading: Reading, telling: list[int]) -> list[int]:
 
 
 def in_columns(place: Place) -> bool:
-    """Whether the numbers that are read are what a person gave, and not a token's vector; only the lowest layer sees them."""
+    """Return whether the network reads numbers that the user typed, rather than a token's vector; only the lowest layer does."""
     return place.card.tokens == "numbers" and place.layer < (2 if place.card.bidirectional else 1)
 
 
 def _pushes(reading: Reading, unit: int) -> dict[str, models.Pushes]:
-    """Past the cache, which holds what single readers look at."""
+    """Compute the terms without the cache, which is for the units that users select."""
     place = reading.place
     return models.arithmetic(
         service.model(place.model), reading.text, unit=unit, layer=place.layer, edits=reading.edits

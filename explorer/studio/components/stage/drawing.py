@@ -13,34 +13,34 @@ from explorer.signals import Role, Signal, Trace
 
 OTHERS = ("clip", "hardsigmoid", "hardtanh", "relu6", "elu", "selu", "leaky_relu", "softplus", "softsign")
 GLYPHS = {"sigmoid": "σ", "tanh": "tanh", "relu": "relu"} | dict.fromkeys(OTHERS, "φ")
-"""How a layer's nonlinearity is written in its box; one that has none is a plain sum."""
+"""Symbol of each nonlinearity in a layer's box; a layer without one is a plain sum."""
 
 
 def drawn(diagram: Diagram, trace: Trace) -> dict[str, Any]:
-    """Layers, operations and, phase by phase, the wires: places on the cell's grid, names as in the trace.
+    """Return layers, operations and, phase by phase, the wires: positions on the cell's grid, names as in the trace.
 
-    What has no value for each unit is not sent: its layer cannot be opened, so it is drawn like an operation, and its wires are plain.
+    Signals without a value per unit are not sent: their layers cannot be opened, so they are drawn as operations with plain wires.
     """
-    told = {signal.name for signal in trace.per_unit()}
+    names = {signal.name for signal in trace.per_unit()}
     glyphs = {name: _glyph(trace.signals[name].formula) for name in diagram.layers}
     return {
         "layers": [
             {"name": name, "at": at, "glyph": glyphs[name], "feeds": _feeds(diagram, trace, name)}
             for name, at in diagram.layers.items()
-            if name in told
+            if name in names
         ],
         "operations": [{"name": name, "does": o.does, "at": o.at} for name, o in diagram.operations.items()]
-        + [{"name": name, "does": glyphs[name], "at": at} for name, at in diagram.layers.items() if name not in told],
+        + [{"name": name, "does": glyphs[name], "at": at} for name, at in diagram.layers.items() if name not in names],
         "phases": [
-            {"says": says, "wires": [_wire(diagram, trace, _plain_unless(told, wire)) for wire in wires]}
+            {"says": says, "wires": [_wire(diagram, trace, _plain_unless(names, wire)) for wire in wires]}
             for says, wires in diagram.phases.items()
         ],
     }
 
 
-def _plain_unless(told: set[str], wire: Wire) -> Wire:
-    """The wire, or one that carries nothing to be shown where some of what it carries is not told."""
-    if wire.carries == INPUT or {name.removesuffix("_prev") for name in formula.names(wire.carries or "1")} <= told:
+def _plain_unless(sent: set[str], wire: Wire) -> Wire:
+    """Return the wire, without its quantity if part of what it carries is not sent."""
+    if wire.carries == INPUT or {name.removesuffix("_prev") for name in formula.names(wire.carries or "1")} <= sent:
         return wire
     return wire._replace(carries="", number=None)
 
@@ -59,10 +59,9 @@ def _wire(diagram: Diagram, trace: Trace, wire: Wire) -> dict[str, Any]:
 
 
 def _look(trace: Trace, carries: str) -> tuple[Role, str]:
-    """The role whose colour a wire has, and the scale of its stripes: "gate", "memory", "signed", or "" for none.
+    """Return the role that colours a wire, and the scale of its stripes: "gate", "memory", "signed", or "" for none.
 
-    A gate scales a vector, and the vector keeps its own colour. What is kept and what is written have the memory's scale, since they
-    add up to it.
+    A gate scales a vector, and the vector keeps its own colour. Kept and written parts have the memory's scale, since they add up to it.
     """
     if carries in ("", INPUT):
         return "input", ""
@@ -74,17 +73,17 @@ def _look(trace: Trace, carries: str) -> tuple[Role, str]:
     if not states:
         return signals[0].role, "gate"
     belt, before = trace.belt, f"{trace.memory}_prev"
-    kept = formula.names(belt.keep) | {before} if belt else frozenset()
-    if belt and kept <= names <= kept | formula.names(belt.write):  # alone, or with a part of what is added
+    keep_names = formula.names(belt.keep) | {before} if belt else frozenset()
+    if belt and keep_names <= names <= keep_names | formula.names(belt.write):  # alone, or with a part of what is added
         return trace.signals[belt.state].role, "memory"
     whole = {trace.memory, before} | ({belt.write} if belt else set())
     return states[0].role, "memory" if carries in whole else "signed"
 
 
 def _in_order(names: frozenset[str], carries: str) -> list[str]:
-    """As the formula names them."""
-    found = re.findall(r"\w+", carries)
-    return sorted(names, key=found.index)
+    """Sort names in the order of the formula."""
+    order = re.findall(r"\w+", carries)
+    return sorted(names, key=order.index)
 
 
 def _glyph(of: str) -> str:
@@ -92,25 +91,25 @@ def _glyph(of: str) -> str:
 
 
 def _feeds(diagram: Diagram, trace: Trace, layer: str) -> str:
-    """The formula of what a layer's value goes into: of the wire behind the operation that it enters; empty where that is not recorded."""
+    """Return the formula of the wire behind the operation that a layer's value enters; empty if it enters no operation."""
     for wire in diagram.wires:
         end = wire.path[-1]
         if wire.carries == layer and isinstance(end, str) and end in diagram.operations:
             behind = [one.carries for one in diagram.leaving(end)]
             if behind and behind[0]:
-                made = trace.signals.get(behind[0])
-                return told(trace, made) if made else behind[0]
+                target = trace.signals.get(behind[0])
+                return stage_formula(trace, target) if target else behind[0]
     return ""
 
 
-def told(trace: Trace, signal: Signal) -> str:
-    """A signal's formula, where all that it names is on the stage; else empty: weights are not, nor what a layer sees below it."""
+def stage_formula(trace: Trace, signal: Signal) -> str:
+    """Return a signal's formula if the stage has all of its names; else "", as for weights and what a layer reads from below."""
     there = {*trace.signals, *(f"{state}_prev" for state in trace.initial)}
     can = formula.names(signal.formula or "1") <= there and formula.functions(signal.formula or "1") <= set(GLYPHS)
     return signal.formula if can else ""
 
 
 def words(signal: Signal, trace: Trace, row: int, notation: Notation) -> dict[str, str]:
-    """What a signal is called by what 1 means, its field's name, and what it does."""
+    """Return a signal's meaning ("says"), its usual name ("label") and a hint."""
     says = notation.says(signal.role, SAYS[signal.role])
     return {"says": says, "label": signal.label, "hint": hint(signal, trace, row)}

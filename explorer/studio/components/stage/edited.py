@@ -1,4 +1,4 @@
-"""What the stage is told of edits: which numbers were set, and what stands beside them."""
+"""Data about edits for the stage: the numbers that were set, and the values shown beside them."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from explorer.studio.components.stage.reading import Reading
 
 
 def names(reading: Reading) -> list[str]:
-    """What is edited and has a number for each unit: signals, their pre-activations, states as they enter a step."""
+    """Return the edited quantities that have a number per unit: signals, pre-activations, states as they enter a step."""
     signals = reading.trace.signals
-    shown = {signal.name for signal in reading.trace.per_unit()}
+    per_unit = {signal.name for signal in reading.trace.per_unit()}
     bases = {name: name.removesuffix(PREV).removesuffix("_pre") for name in reading.trace.edited}
-    return [name for name, base in bases.items() if base in shown and signals[base].dims == PER_UNIT]
+    return [name for name, base in bases.items() if base in per_unit and signals[base].dims == PER_UNIT]
 
 
 def beside(reading: Reading) -> Iterator[Array]:
-    """For each of the names what the signals do not tell, [step, unit]: what a signal's equation gives; what the edits made of a
-    pre-activation, or of a state as it enters a step."""
+    """Yield, for each of the names, the values that the signals lack, [step, unit]: the result of a signal's equation, or the edited value
+    of a pre-activation or of a state as it enters a step."""
     for name in names(reading):
-        found = reading.overruled[name]
-        both = found.made if name.endswith((PREV, "_pre")) else found.computed
+        effect = reading.overruled[name]
+        both = effect.made if name.endswith((PREV, "_pre")) else effect.computed
         yield both[reading.place.layer]
 
 
 def sent(reading: Reading) -> dict[str, Any] | None:
-    """For the header; None where nothing is edited. `bits` has one for each step and unit of this row."""
+    """Return the header entry; None without edits. `bits` has one bit per step and unit of this row."""
     if not reading.edited:
         return None
     row = reading.place.layer
@@ -47,22 +47,22 @@ def sent(reading: Reading) -> dict[str, Any] | None:
 
 
 def replaced(reading: Reading) -> dict[int, str]:
-    """The steps whose token is another one, and which it was."""
+    """Return the original tokens by the step at which another token replaces them."""
     before = _tokens_before(reading)
     pairs = [(own, before[step]) for step, own in enumerate(reading.where) if own is not None]
     return {own: named(was) for own, was in pairs if reading.trace.tokens[own] != was}
 
 
 def deleted(reading: Reading) -> dict[int, list[str]]:
-    """The tokens that are left out, by the step before which they stood; after the last by the number of steps."""
-    found: dict[int, list[str]] = {}
+    """Return the deleted tokens by the step before which they stood; the number of steps for those after the last."""
+    tokens: dict[int, list[str]] = {}
     after = reading.trace.steps
     for token, own in reversed(list(zip(_tokens_before(reading), reading.where, strict=True))):
         if own is None:
-            found.setdefault(after, []).insert(0, named(token))
+            tokens.setdefault(after, []).insert(0, named(token))
         else:
             after = own
-    return found
+    return tokens
 
 
 def _tokens_before(reading: Reading) -> tuple[str, ...]:

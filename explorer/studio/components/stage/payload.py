@@ -1,4 +1,4 @@
-"""What the stage is sent, once a reading."""
+"""The data sent to the stage, once per reading."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from explorer.studio.components.shared.json_numbers import rounded
 from explorer.studio.components.shared.packing import pack
 from explorer.studio.components.stage import answers, edited
 from explorer.studio.components.stage.arithmetic import in_columns
-from explorer.studio.components.stage.drawing import drawn, told, words
+from explorer.studio.components.stage.drawing import drawn, stage_formula, words
 from explorer.studio.components.stage.reading import Reading
 from explorer.studio.state import Place
 
 
 @dataclass(frozen=True)
 class Study:
-    """What is sent along where a cell itself is looked at.
+    """The additional data sent where the cell itself is studied.
 
-    where, pieces, computes  its code: what it is called, its lines with the names of what they compute, and for each wire of the
-                             diagram the names of what is being computed while it fills
-    wires, nodes             what of the diagram is marked as changed: wires by place, layers and operations by name
+    where, pieces, computes  its code: its location, its lines with the names they compute, and for each wire of the diagram the names
+                             being computed while it fills
+    wires, nodes             the parts of the diagram marked as changed: wires by index, layers and operations by name
     """
 
     where: str
@@ -49,9 +49,9 @@ class Study:
 
 
 def payload(reading: Reading, *, page: str, whole: bool, study: Study | None = None) -> bytes:
-    """Packed (`packing.pack`): each signal as [step, unit]; the strip alone needs no more than the memory.
+    """Pack the reading (`packing.pack`): each signal as [step, unit]; the strip alone needs only the memory.
 
-    It stays the same, to the byte, for as long as a reading is on a page, so that it is sent once: the stage moves on its own.
+    The bytes do not change while a reading is on a page, so they are sent once: the stage moves on its own.
     """
     trace = reading.trace
     signals = in_story_order(trace.per_unit())
@@ -90,7 +90,7 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
                 "letter": letters.letter(s.name),
                 "kind": s.kind,
                 "role": s.role,
-                "formula": told(trace, s),
+                "formula": stage_formula(trace, s),
             }
             | words(s, trace, place.layer, letters)
             for s in signals
@@ -114,24 +114,24 @@ def _header(reading: Reading, trace: Trace, signals: list[Signal], page: str, wh
 
 
 def identity(place: Place) -> str:
-    """The name of the reading of a text that is left alone: the network, the row of it, the text."""
+    """Return the name of the unedited reading of a text: of the network, the row, the text."""
     return Reading.of(place).id
 
 
 def ordered(reading: Reading) -> str:
-    """How the rows of all units are sorted: those of an edited reading as they were, so that the two can be compared."""
+    """Return how the rows of units are sorted: an edited reading keeps the original order, so that the two can be compared."""
     says = "longest memory first" if reading.trace.belt else "slowest first"
     return f"{says}, as in the original," if reading.edited else says
 
 
 def farthest(reading: Reading) -> float:
-    """Where the scale of the memory ends; never below that of the text as it is, so that an edited reading can be compared with it."""
+    """Return the end of the memory's scale, never below that of the unedited text, so that the two readings can be compared."""
     traces = (reading.trace, *((service.trace(reading.place.model, reading.place.text),) if reading.edited else ()))
     return max(_farthest(trace, reading.place) for trace in traces)
 
 
 def _farthest(trace: Trace, place: Place) -> float:
-    """Of a unit that counts at the largest count, since all of it is to be seen."""
+    """Return the end of one trace's scale; for a counting unit the largest count, so that all of it is visible."""
     if not place.card.show.counted:
         return reach(trace, trace.memory, place.layer)
     values = np.abs(trace[trace.memory][place.layer])
@@ -139,53 +139,53 @@ def _farthest(trace: Trace, place: Place) -> float:
 
 
 def telling(place: Place) -> list[int]:
-    """The units whose part of the scores varies most on this text, as `service.telling` finds them; the longest memory first."""
+    """Return the units of `service.telling`, sorted by decreasing half-life."""
     chosen = set(service.telling(place.model, place.text, place.layer).tolist())
     return [unit for unit in service.order(place.model, place.text, place.layer).tolist() if unit in chosen]
 
 
 def chosen_by(trace: Trace, layer: int) -> str:
-    """What the `telling` units are, in words."""
+    """Describe the `telling` units in words."""
     if is_read(trace, layer):
         return "The units whose part of the scores, h × readout weights, varies most on this text"
     return "The units whose h varies most on this text"
 
 
 def claims(card: Card) -> dict[int, str]:
-    """What each unit is known to follow: correlation, chance, effect and rank together, since the first alone means little."""
-    told: dict[int, str] = {}
+    """Return the known property of each unit with correlation, chance, effect and rank, since correlation alone means little."""
+    captions: dict[int, str] = {}
     for finding in () if not card.measured else sorted(card.findings, key=lambda one: not one.holds):
-        if finding.unit in told:
+        if finding.unit in captions:
             continue
-        told[finding.unit] = (
+        captions[finding.unit] = (
             f"Pinned: unit {finding.unit}, “{finding.follows}”.\nIt {sentences.of_finding(finding, card.hidden_size)} "
             if finding.holds
             else f"Pinned: unit {finding.unit}.\n“{finding.follows}”: {sentences.why_not_named(finding)}. The nearest "
             f"{sentences.of_finding(finding, card.hidden_size)} "
         ) + "Bold is this unit, faint are all others."
-    return told
+    return captions
 
 
 def other_unit(trace: Trace) -> str:
-    """The caption for any other unit, of which nothing is claimed."""
+    """Return the caption for a unit without a known property."""
     return f"Pinned: unit {{unit}} of {trace.units}.\nBold is this unit, faint are all others. A unit's number and sign mean nothing."
 
 
 def unknown_steps(reading: Reading) -> list[int]:
-    """The steps whose character the model does not know."""
+    """Return the steps with a token that the model does not know."""
     reader = reading.place.card.reader
     unknown = reader.unknown
     return [] if unknown is None else np.flatnonzero(reader.encode(reading.text).values == unknown).tolist()
 
 
 def read_as(reading: Reading) -> str:
-    """The symbol that stands for all that the model does not know; empty where none does."""
+    """Return the symbol that stands for unknown tokens; empty for a vocabulary without one."""
     reader = reading.place.card.reader
     return "" if reader.unknown is None else visible(reader.labels[reader.unknown])
 
 
 def generated_since(reading: Reading) -> int | None:
-    """The step from which on the network itself wrote the text; None where a person did."""
+    """Return the first step of the text that the network generated; None if the user wrote it all."""
     text, since = st.session_state.get("generated", (None, 0))
     place = reading.place
     return reading.step_of(place.warm + since) if text == place.own else None

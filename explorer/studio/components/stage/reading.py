@@ -1,4 +1,4 @@
-"""What the stage plays: a network that reads a text, as it is or edited on the way."""
+"""The reading that the stage plays: a network reading a text, unedited or edited."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from explorer.studio.state import Place
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading, and where the reader is in it.
+    """One reading, and the user's position in it.
 
-    place  in the text as it was, whose steps are those of the link and of all other pages
-    text   what is read: another one than the place's where tokens are edited
-    edits  of the network, at steps of `text`
-    where  for each step of the place's text that of `text`; None for a token that is deleted
-    told   the edits in words, one each; empty for a reading that is left alone
+    place  the position in the unedited text, whose steps the link and all other pages use
+    text   the text that is read: differs from the place's if tokens are edited
+    edits  edits of the network, at steps of `text`
+    where  for each step of the place's text, its step in `text`; None for a deleted token
+    told   the edits in words, one each; empty for an unedited reading
     """
 
     place: Place
@@ -34,12 +34,12 @@ class Reading:
 
     @staticmethod
     def of(place: Place) -> Reading:
-        """The text as it is."""
+        """Return the unedited reading of a place."""
         return Reading(place, place.text, tuple(range(len(service.trace(place.model, place.text).tokens))))
 
     @property
     def edited(self) -> bool:
-        """Whether it is another reading than that of the text as it is."""
+        """True if the reading differs from that of the unedited text."""
         return bool(self.edits) or self.text != self.place.text
 
     @cached_property
@@ -58,46 +58,46 @@ class Reading:
 
     @property
     def overruled(self) -> dict[str, Overruled]:
-        """What the edits did to what they edit."""
+        """The effect of the edits on each edited quantity."""
         return service.overruled(self.place.model, self.text, self.edits) if self.edits else {}
 
     def pushes(self, unit: int) -> dict[str, Pushes]:
-        """Who pushed each pre-activation of a unit."""
+        """Return the terms of each pre-activation of a unit."""
         return service.pushes(self.place.model, self.text, self.place.layer, unit, self.edits)
 
     @property
     def id(self) -> str:
-        """A name that says nothing of it: of the network, the row of it, the text, the edits."""
+        """A hash of network, row, text and edits: a name that does not reveal them."""
         of = f"{self.place.model}\n{self.place.layer}\n{self.text_id}"
         return hashed(f"{of}\n{self.text}\n{self.edits!r}\n{self.told}" if self.edited else of)
 
     @property
     def text_id(self) -> str:
-        """The name of the place's text; another one for the same text when the reader has begun anew."""
+        """A hash of the place's text and the number of restarts: it changes whenever the text is read anew."""
         return hashed(f"{st.session_state.get('restarts', 0)}\n{self.place.text}")
 
     @property
     def warm(self) -> int:
-        """How many of its steps warm it up."""
+        """Number of warm-up steps in this reading."""
         return sum(step is not None for step in self.where[: self.place.warm])
 
     @property
     def here(self) -> Place:
-        """Where the reader is, at this reading's own step."""
+        """The user's place, at this reading's own step."""
         return replace(self.place, step=self.step_of(self.place.step))
 
     def step_of(self, step: int) -> int:
-        """Its own step for one of the place's text; for a deleted token that of the next one, or of the last."""
+        """Return this reading's step for a step of the place's text; for a deleted token that of the next one, or the last."""
         later = (own for own in self.where[step:] if own is not None)
         return next(later, self.trace.steps - 1)
 
     @property
     def origin(self) -> list[int] | None:
-        """The step of the place's text for each of its own; None where all are the same."""
+        """The step of the place's text for each step of this reading; None if they are the same."""
         steps = [step for step, own in enumerate(self.where) if own is not None]
         return None if len(steps) == len(self.where) else steps
 
 
 def hashed(text: str) -> str:
-    """A name for a text that says nothing of it."""
+    """Return a hash of a text: a name that does not reveal it."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]

@@ -1,9 +1,9 @@
-// Down to the answer: bars of what each token contributes to a score, and the line of their sum.
+// Contributions to a score: a bar for each token, and the line of their sum.
 
 const ANSWER = { high: 240, foot: 10 };
 
 function makeAnswer(root, given, values) {
-  const parts = values; // the initial state first, then a step each
+  const parts = values; // the initial state, then one value per step
   const rows = parts.length;
   const running = Float64Array.from({ length: rows }, () => 0);
   parts.reduce((whole, part, row) => (running[row] = whole + part), 0);
@@ -101,7 +101,7 @@ function makeAnswer(root, given, values) {
       tell();
       Object.assign(root.dataset, { step: given.step, painted: given.shown.join("") });
     },
-    // The server counts it anew when the playhead rests: until then this is the account of another step, and looks it.
+    // The server recomputes it when the playhead rests; until then the account of the old step is shown as outdated.
     move(place) {
       root.classList.toggle("waiting", place.step !== given.step);
     },

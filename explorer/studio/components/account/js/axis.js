@@ -27,7 +27,7 @@ function makeAxis({ shown, reversed }, width) {
   };
 }
 
-// The tokens, each on a ground of a colour; what is still to be read is muted, and a warm-up grey, as on the stage.
+// The tokens on coloured backgrounds; unread ones are muted, and the warm-up is grey, as on the stage.
 function paintTokens(context, axis, { shown, first, warm }, theme, y, groundOf, isRead) {
   context.textAlign = "center";
   context.textBaseline = "middle";

@@ -1,9 +1,9 @@
-// Who wrote the belt: s_T = s_0 Π keep + Σ_j write_j Π_{k>j} keep_k, for the step at the playhead, while it is moved.
+// Authors of the belt: s_T = s_0 Π keep + Σ_j write_j Π_{k>j} keep_k, for the step at the playhead, while it is moved.
 
 const ARCS = { one: 96, all: 128, thick: [6, 15], thin: 0.7, own: 24 }; // pixels: a lane's height, the thickest by the room there is, the thinnest; of what is just written
-const LEAST = 0.005; // of the scale: what is less is not drawn
+const LEAST = 0.005; // share of the scale below which nothing is drawn
 const BARS = 84;
-const OUTLINED = 3; // a bar that is narrower has a ground instead of an outline
+const OUTLINED = 3; // pixels; a narrower bar has a background instead of an outline
 
 function makeBelt(root, given, values) {
   const { steps, units, reversed } = given;
@@ -28,7 +28,7 @@ function makeBelt(root, given, values) {
   const rowOf = (step) => (step < 0 ? 0 : reversed ? steps - step : step + 1);
   const isRead = (step) => rowOf(step) < account.now.length;
 
-  // Of one unit, in the order of reading, the initial state first: what was written, what share of it is left, what it is now.
+  // One unit in reading order, the initial state first: the write, the share of it that is left, and its present value.
   function ofUnit(unit, rows) {
     const found = { wrote: new Float64Array(rows), share: new Float64Array(rows), now: new Float64Array(rows) };
     let left = 1;
@@ -41,7 +41,7 @@ function makeBelt(root, given, values) {
     return found;
   }
 
-  // Of all units: sizes, added up over the units.
+  // All units: absolute values, summed over units.
   function ofAll(rows) {
     const found = { wrote: new Float64Array(rows), share: new Float64Array(rows), now: new Float64Array(rows) };
     const left = new Float64Array(units).fill(1);
@@ -58,7 +58,7 @@ function makeBelt(root, given, values) {
     return found;
   }
 
-  // The largest write along the whole text, so that what fades is seen to fade; more where something has grown since.
+  // The largest write in the whole text, so that fading is visible; more if a value has grown since.
   function largest() {
     const born = (all ? ofAll(steps + 1) : ofUnit(place.unit, steps + 1)).wrote;
     return [...born, ...account.now].reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0) || 1;
@@ -92,11 +92,11 @@ function makeBelt(root, given, values) {
     context.globalAlpha = 1;
   }
 
-  // From each token that wrote to where the reader is; the largest first, so that none hides a smaller one.
+  // An arc from each token to the playhead; the largest first, so that none hides a smaller one.
   function arcs(context, above, below) {
     const to = axis.middle(place.step);
     const thickest = Math.max(ARCS.thick[0], Math.min(ARCS.thick[1], axis.cell));
-    const thin = Math.min(ARCS.thin, axis.cell * 0.06); // many hairlines side by side would look like much
+    const thin = Math.min(ARCS.thin, axis.cell * 0.06); // many hairlines side by side would look like a large value
     for (const row of bySize(account.now)) {
       const value = account.now[row];
       const thick = (Math.abs(value) / scale) * thickest;

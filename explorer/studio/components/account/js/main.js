@@ -1,30 +1,30 @@
-// The account of a memory, as it is mounted: it follows the stage's playhead on its own.
+// Mounts the account of a memory, which follows the stage's playhead on its own.
 
 function makeAccount(parent) {
   const root = parent.querySelector(".account");
-  let given, shown;
+  let header, view;
 
   function fit() {
-    const theme = given.themes[isDark(root) ? "dark" : "light"];
+    const theme = header.themes[isDark(root) ? "dark" : "light"];
     for (const name of ["accent", "grid", "muted", "panel", "text", "background"]) root.style.setProperty(`--${name}`, theme[name]);
-    shown.fit(theme);
+    view.fit(theme);
   }
 
-  // The stage says where it is with the name of what it reads: it may still be at another text, or already.
+  // The stage sends its place with the id of its reading, which may still be, or already be, another text.
   function moved({ detail }) {
-    if (given && detail.id === given.id) shown.move(detail);
+    if (header && detail.id === header.id) view.move(detail);
   }
 
-  const resized = new ResizeObserver(() => given && fit());
+  const resized = new ResizeObserver(() => header && fit());
   resized.observe(root);
   document.addEventListener("carousel-place", moved);
   return {
     show(next, values) {
-      given = next;
+      header = next;
       root.replaceChildren();
-      root.className = `account ${given.kind}`;
+      root.className = `account ${header.kind}`;
       for (const name of ["step", "unit", "painted"]) delete root.dataset[name];
-      shown = (given.kind === "belt" ? makeBelt : makeAnswer)(root, given, values);
+      view = (header.kind === "belt" ? makeBelt : makeAnswer)(root, header, values);
       fit();
       if (document.carouselPlace) moved({ detail: document.carouselPlace });
     },

@@ -1,9 +1,9 @@
-// The account in words: a table of what counts most, the text in colours, and what the pointer is at.
+// The account as text: a table of the largest contributions, and the tokens in colour.
 
-const ROWS = 20; // so many lines at most; all others are one line, so that the table adds up
+const ROWS = 20; // maximum number of lines; the rest is summed in one line, so that the table adds up
 
 function signed(value) {
-  if (!Number.isFinite(value)) return "no finite number";
+  if (!Number.isFinite(value)) return "NaN or infinite";
   return `${value < 0 ? "−" : value > 0 ? "+" : ""}${exact(Math.abs(value)).replace("e-", "e−")}`;
 }
 
@@ -12,7 +12,7 @@ function shareOf(value) {
   return value < 0 ? `−${percent(-value)}` : percent(value);
 }
 
-// `heads`: what the columns are. A line is a list of texts, the first of which names the token; `caption` says whose numbers these are.
+// `heads` are the column titles. A line is a list of texts, the first of which names the token; `caption` names the units.
 function makeTable(parent, heads) {
   const frame = element("div", "frame", parent);
   frame.tabIndex = 0; // so that a keyboard can scroll it
@@ -45,13 +45,13 @@ function lineOf(body, columns) {
   return row;
 }
 
-// The rows by size, the largest first; those that are no number come before all.
+// Sorts rows by size, the largest first; NaN and infinite values come before all others.
 function bySize(values) {
   const size = (value) => (Number.isFinite(value) ? Math.abs(value) : Infinity);
   return [...values.keys()].sort((a, b) => size(values[b]) - size(values[a]) || a - b);
 }
 
-// The text as it is read, a token in the colour of its part. It wraps, so that it can be read where the axis has no room for letters.
+// The text with each token in the colour of its contribution. It wraps, so it is readable where the axis has no room for letters.
 function makeText(parent, { shown, says, warm }) {
   const text = element("p", "text", parent);
   text.setAttribute("role", "img");

@@ -1,11 +1,11 @@
-// Numbers, colours, elements: what the parts below share.
+// Numbers, colours and elements, shared by the parts below.
 
-const COARSE = window.matchMedia("(pointer: coarse)").matches; // a finger, and no mouse
+const COARSE = window.matchMedia("(pointer: coarse)").matches; // touch instead of a mouse
 
 function element(tag, className, parent, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
-  if (text !== undefined) node.textContent = text; // never innerHTML: what a reader typed is text
+  if (text !== undefined) node.textContent = text; // never innerHTML: user input is text
   if (parent) parent.appendChild(node);
   return node;
 }
@@ -46,7 +46,7 @@ function raised(exponent) {
   return String(exponent).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
 }
 
-// A number known to within `error`: as many digits, 3 at most, as all that it may be have in common; else how large it is at most.
+// A number known to within `error`: the digits (at most 3) common to its whole range; if there are none, its upper bound.
 function certain(value, error) {
   for (const digits of [3, 2, 1]) {
     const [low, high] = [readable(value - error, digits, false), readable(value + error, digits, false)];
@@ -57,7 +57,7 @@ function certain(value, error) {
   return `below ${readable(Math.ceil(most / unit) * unit, 1)} in size`;
 }
 
-// Whether the app, or, where none sets a theme, the system asks for light letters on dark.
+// Whether the app (or, if it sets no theme, the system) uses a dark theme.
 function isDark(root) {
   const ground = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
   if (!/^#[0-9a-f]{6}/i.test(ground)) return window.matchMedia("(prefers-color-scheme: dark)").matches;
@@ -121,7 +121,7 @@ function readableOn(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#FFFFFF";
 }
 
-// A canvas of a size in CSS pixels, sharp on the screen at hand; very wide ones are a little less so.
+// A canvas of a size in CSS pixels, sharp on the screen at hand; very wide ones slightly less.
 function sharp(canvas, width, height) {
   const scale = Math.min(window.devicePixelRatio || 1, 16000 / width);
   canvas.width = Math.max(1, Math.round(width * scale));

@@ -1,4 +1,4 @@
-// What came from the server: a JSON header and arrays of one type, in one run of bytes (see packing.py).
+// Unpacks the server's data: a JSON header and arrays of one type, in one run of bytes (see packing.py).
 
 function unpack(bytes, Type = Float32Array) {
   const copy = bytes.slice(); // numbers of several bytes need aligned memory of its own

@@ -1,5 +1,5 @@
-// Below the tokens: what the network answers at each step, as a row where that is a word or a share, as a line where it is a number.
-// What is read and what is answered are independent: numbers may be read and words answered, and the other way round.
+// The network's answer at each step, below the tokens: words and shares as a row, numbers as a line.
+// Input and answer are independent: a network may read numbers and answer words, and the reverse.
 
 const ROW = 25;
 const HEIGHTS = 74;
@@ -23,7 +23,7 @@ function makeRows(film, frame, reading) {
   };
 }
 
-// Right and wrong are marked where they are known. `top` is the height of the rows above.
+// Right and wrong answers are marked where known. `top` is the height of the rows above.
 function makeAnswers(film, frame, reading, top) {
   const { name, says, colours, right } = reading.answers;
   const row = element("div", "answers", film);
@@ -53,7 +53,7 @@ function makeAnswers(film, frame, reading, top) {
   };
 }
 
-// The numbers that are read, as a line, and the network's own on the same axis; either may be missing. A forecast stands where it is about.
+// The input numbers as a line, and the network's on the same axis; either may be missing. A forecast is drawn at the step it predicts.
 function makeHeights(film, frame, reading) {
   const read = reading.inputs ?? [];
   const { name = "", values = [], ahead = 0 } = reading.answers ?? {};

@@ -2,11 +2,11 @@
 // At a step the values flow along the wires in the order of computation, then rest.
 
 const STEP_FLOW = 1100; // ms that one step by hand flows
-const LEAST_FLOW = 120; // below that, at the higher speeds, nothing is seen of it
-const LEAST_COPY = 300; // pixels that a copy needs for its numbers to stand beside one another
-const USUAL = 10; // columns that the grid of most cells has
-const BROAD = { from: 1.3, least: 300 }; // from here on a cell has so many pixels for as many columns, and is scrolled where there is less room
-const CALM = 600; // a flow that is slower lets the numbers wait for their wire
+const LEAST_FLOW = 120; // at higher speeds a shorter flow would not be visible
+const LEAST_COPY = 300; // pixels that a copy needs to fit its numbers side by side
+const USUAL = 10; // grid columns of most cells
+const BROAD = { from: 1.3, least: 300 }; // a cell broader than `from` gets `least` pixels per USUAL columns, and scrolls if there is less room
+const CALM = 600; // ms; in a slower flow the numbers wait for their wire
 
 function makeCell(root, reading, modes, { go, ask, runs }) {
   const { layers, operations, phases } = reading.diagram;
@@ -26,7 +26,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
   const entry = wires.findIndex((wire) => wire.role === "input" && !wire.ends[0]);
   let copies, em, size, context, theme, flow, unfolded, opened;
   let place = { step: 0, unit: 0 };
-  let asked = false;
+  let guessing = false;
 
   // One cell; or, unrolled in time, copies of it with those of the steps around.
   function layOut() {
@@ -99,7 +99,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     return { offset, group, lines, token, chips, to };
   }
 
-  // What is computed at a layer or an operation, and is edited somewhere on this text.
+  // The quantities that are computed at a layer or an operation and edited somewhere in this text.
   function setAt(node) {
     const made = wires.filter((wire) => wire.ends[0] === node).map((wire) => wire.carries);
     return [...new Set([node, ...made])].flatMap((name) => [`${name}_pre`, name]).filter((name) => name in reading.edits.byName);
@@ -139,9 +139,9 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     }
   }
 
-  // A step that there is not, or that is still asked for, is no copy.
+  // Whether a copy is visible: its step exists, and is not hidden for a guess.
   function seen(offset, step) {
-    return step >= 0 && step < reading.steps && !(asked && offset > 0);
+    return step >= 0 && step < reading.steps && !(guessing && offset > 0);
   }
 
   function fill() {
@@ -200,7 +200,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     return Math.max(0, Math.min(1, (value - from) / (until - from)));
   }
 
-  // Beside a gate that is unfolded all is dim but what enters it, and what it enters.
+  // With a gate unfolded, all wires are dim except those that enter or leave it.
   function strength(wire) {
     if (!unfolded) return 1;
     return wire.ends.includes(unfolded) || enteredBy(unfolded).includes(wire.ends[0]) ? 1 : 0.15;
@@ -225,7 +225,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     rest();
   }
 
-  // Whoever came by a key goes on from the gate; for anyone else Space is to play.
+  // Keyboard users continue from the gate; for all others Space plays.
   function folded() {
     const gate = svg.querySelector(`[data-testid=stage-gate-${unfolded}]`);
     dim(null);
@@ -263,7 +263,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     flow.frame = requestAnimationFrame(tick);
   }
 
-  // Which part of the story is told; the numbers of the others wait.
+  // Highlights the current part of the story; the numbers of later parts wait.
   function tell(share) {
     const calm = Boolean(flow) && flow.lasts >= CALM;
     story.tell(calm ? Math.floor(share * phases.length) : null);
@@ -277,7 +277,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
     flow = null;
   }
 
-  // What the wires carry that are marked as set.
+  // Records the quantities of the wires that are marked as edited.
   function tellSet() {
     const carried = new Set(wires.map((wire) => wire.carries));
     if (reading.edits) canvas.dataset.edited = [...carried].filter((name) => edited(reading, name, place.step, place.unit) === 2).join(" ");
@@ -313,14 +313,14 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
       unfold.move(theme, place);
     },
     covered(on) {
-      asked = on;
+      guessing = on;
       fill();
       rest();
     },
     explain: () => unfold.move(theme, place),
     fold: () => unfold.close(),
     leave: stop,
-    // As it is at rest.
+    // The picture at rest.
     picture() {
       rest();
       return { svg, canvas };
@@ -328,7 +328,7 @@ function makeCell(root, reading, modes, { go, ask, runs }) {
   };
 }
 
-// What happens at a step, in a sentence whose parts light up as the values flow.
+// The computation of a step in a sentence, whose parts light up as the values flow.
 function makeStory(panel, reading) {
   const head = element("h2", "", panel);
   const first = element("span", "phase", head, "It reads ");
@@ -361,7 +361,7 @@ function makeStory(panel, reading) {
   };
 }
 
-// A finger that strokes to the left goes on by a step, as one turns a page; up and down it scrolls.
+// A swipe to the left moves on by a step, like turning a page; vertical swipes scroll.
 function swipes(surface, go) {
   let from = null;
   surface.onpointerdown = (event) => {

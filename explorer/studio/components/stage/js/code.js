@@ -1,4 +1,4 @@
-// The step as it is written (a page may ask for it): the lines that compute what is on its way light up as the values flow.
+// The source of the step (on the Cells page): the lines being computed light up as the values flow.
 
 function makeCode(root, reading) {
   const { where, pieces, computes } = reading.code;
@@ -8,7 +8,7 @@ function makeCode(root, reading) {
   element("b", "", head, "One step, as code");
   element("span", "", head, ` ${where}; tap(name, value) records a value by its name`);
   const text = element("pre", "", panel);
-  text.tabIndex = 0; // it may be wider than its room, and is scrolled by keys then
+  text.tabIndex = 0; // so that a keyboard can scroll it
   text.setAttribute("aria-label", where);
   const lines = pieces.map((piece) => {
     const node = element("code", "", text, piece.text);
@@ -16,7 +16,7 @@ function makeCode(root, reading) {
     return node;
   });
   return {
-    // The wires, by their places in the order of computation, that are filling now; none where nothing moves.
+    // Indices of the wires that are filling now, in the order of computation; empty at rest.
     run(wires) {
       const now = new Set(wires.flatMap((k) => computes[k]));
       lines.forEach((node, k) => node.classList.toggle("on", pieces[k].computes.some((name) => now.has(name))));

@@ -1,4 +1,4 @@
-// What was set by hand in an edited reading (see edited.py): which numbers, what stands beside them, and how that is said and marked.
+// Edits of a reading (see edited.py): the edited numbers, the values shown beside them, and their text and marks.
 
 // A pen, on the grid of 16 × 16 that all icons have.
 const PEN = "M11.2 1.5l3.3 3.3-8.4 8.4-4.4 1.1 1.1-4.4z M10 4.4l1.6 1.6-5.7 5.7-2.1.5.5-2.1z";
@@ -19,19 +19,19 @@ function unpackEdits(reading, values) {
   });
 }
 
-// Whether a quantity was set at a step for a unit: 2; for others alone: 1; for none: 0.
+// 2 if a quantity is edited at a step for this unit, 1 if only for others, 0 if for none.
 function edited(reading, name, step, unit) {
   const edit = reading.edits?.byName[name];
   if (!edit || !edit.any[step]) return 0;
   return edit.set(step, unit) ? 2 : 1;
 }
 
-// What stands beside a quantity that was set: what a signal's equation gives; what a pre-activation, or a state as it enters, was made.
+// The value beside an edited quantity: the result of a signal's equation, or the edited value of a pre-activation or entering state.
 function besideOf(reading, name, step, unit) {
   return reading.edits.byName[name].beside[step * reading.units + unit];
 }
 
-// What is edited where a signal stands: the signal itself, and its pre-activation.
+// Whether a signal or its pre-activation is edited, as in `edited`.
 function editedSignal(reading, name, step, unit) {
   return Math.max(edited(reading, name, step, unit), edited(reading, `${name}_pre`, step, unit));
 }
@@ -47,7 +47,7 @@ function saysEdit(reading, name, step, unit) {
   return `set to ${exact(valueAt(reading, name, step, unit))} by an edit (the equation gives ${beside})`;
 }
 
-// The same as one line of plain text, or what there is to say where only other units were set; empty where nothing was.
+// The same as one line of plain text; a shorter note if only other units are edited; empty without edits.
 function editedInWords(reading, names, step, unit) {
   return names
     .map((name) => {
@@ -70,7 +70,7 @@ function pen(parent) {
   return icon;
 }
 
-// The link and all other pictures speak of the steps of the text as it was; where tokens are deleted those are others than one's own.
+// The link and all other pictures use the steps of the original text, which differ from this reading's if tokens are deleted.
 function originally(reading, step) {
   return reading.edits?.origin?.[step] ?? step;
 }
@@ -82,7 +82,7 @@ function stepHere(reading, step) {
   return own < 0 ? reading.steps - 1 : own;
 }
 
-// Which run this is, and what its marks mean.
+// The note that names the run and explains its marks.
 function makeEditsNote(root, reading) {
   if (!reading.edits) return;
   const note = element("p", "edits-note", root);

@@ -1,10 +1,10 @@
 // The film: the token strip, the pinned unit's line, the slider, all on one grid of tokens, with one playhead through them.
 
-// A token is at least so wide that its letter shows, or that a finger can hit it; a word as wide as the longest, up to a limit.
+// A token is wide enough to show its letter, or for touch; words are as wide as the longest one, up to a limit.
 const CELL = { least: COARSE ? 18 : 12, most: 40, letter: 8.6, word: window.innerWidth < 640 ? 64 : 96 };
 
-// The least and most a token's width can be, and `needed` for all of it to be seen. Rows of numbers that no word is answered to may be
-// narrower than that: their heights are drawn as a line then.
+// Minimum and maximum width of a token, and the width `needed` to show all of it. Rows of numbers without words as answers may be
+// narrower: their values are drawn as a line.
 function cellWidths(reading) {
   const says = reading.answers?.says ?? [];
   const longest = Math.max(...reading.shown.map((token) => [...token].length), ...says.map((word) => 0.85 * word.length));
@@ -41,7 +41,7 @@ function makeFilm(root, reading, go) {
   slider.dataset.testid = "stage-slider";
   const playhead = element("div", "playhead", film);
   const bead = element("div", "bead", film);
-  const warm = element("div", "warm-up", film, reading.warm ? "warm-up, not your text" : ""); // lies over what is not of the reader's text
+  const warm = element("div", "warm-up", film, reading.warm ? "warm-up, not your text" : ""); // covers the warm-up tokens
   const cover = element("div", "cover", film);
   cover.hidden = true;
   const axis = element("div", "line-axis", frame, memoryLabel(reading));
@@ -49,7 +49,7 @@ function makeFilm(root, reading, go) {
   const widths = cellWidths(reading);
   let width = widths.least;
   let seen = reading.steps; // what comes after this step is hidden
-  let inView = null; // the step that the film was last scrolled for: where a hand scrolls on from there, it stays
+  let inView = null; // the step that the film last scrolled to; manual scrolling from there is kept
 
   const stepAt = (event) => {
     const x = event.clientX - film.getBoundingClientRect().left;
@@ -82,7 +82,7 @@ function makeFilm(root, reading, go) {
     context.stroke();
   }
 
-  // Hidden, and not only covered: nor is it to be found in the page, or read out. Only where a class is to guess is there any.
+  // Hides future tokens from search and screen readers, too. Used only while the user guesses.
   function hideAfter(step) {
     if (step === seen) return;
     seen = step;
@@ -99,12 +99,12 @@ function makeFilm(root, reading, go) {
       if (width !== before) inView = seen = null;
       const mute = width < widths.needed;
       film.classList.toggle("wide", widths.needed > 20);
-      const marks = (shown) => shown.match(/^[^•]*(•{1,2})$/)?.[1] ?? ""; // more of them have no room
+      const marks = (shown) => shown.match(/^[^•]*(•{1,2})$/)?.[1] ?? ""; // there is no room for more
       cells.forEach((cell, step) => (cell.textContent = mute ? marks(reading.shown[step]) : reading.shown[step]));
       said.fit(theme, width);
       axis.textContent = memoryLabel(reading);
       film.style.width = `${width * reading.steps}px`;
-      const short = width * reading.steps + 96 < frame.clientWidth; // then labels stand where the lines end
+      const short = width * reading.steps + 96 < frame.clientWidth; // then labels are placed at the end of the lines
       for (const name of frame.querySelectorAll(".line-axis, .gutter")) {
         name.style.left = short ? `${width * reading.steps + 8}px` : "";
         name.style.right = short ? "auto" : "";
@@ -137,7 +137,7 @@ function makeFilm(root, reading, go) {
       });
       axis.style.color = context.strokeStyle;
     },
-    // What comes is not to be seen while it is asked for: the next tokens and their answers, and the line that would tell.
+    // Hides the next tokens, their answers, and the line that would reveal them, while the user guesses.
     covered(on) {
       cover.hidden = !on;
     },
@@ -162,7 +162,7 @@ function makeFilm(root, reading, go) {
   };
 }
 
-// Tokens that an edit has put in the place of others, or between which it has left some out.
+// Marks tokens that an edit replaced, and gaps where it deleted some.
 function markTokens(reading, cells) {
   if (!reading.edits) return;
   for (const [step, was] of Object.entries(reading.edits.replaced)) {

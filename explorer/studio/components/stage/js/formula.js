@@ -25,20 +25,20 @@ function compile(formula) {
   const tokens = tokensOf(formula);
   const accept = (...wanted) => (wanted.includes(tokens[0]) ? tokens.shift() : null);
   function sum() {
-    let left = product();
+    let result = product();
     for (let sign; (sign = accept("+", "-")); ) {
-      const [a, b] = [left, product()];
-      left = sign === "+" ? (of) => a(of) + b(of) : (of) => a(of) - b(of);
+      const [a, b] = [result, product()];
+      result = sign === "+" ? (of) => a(of) + b(of) : (of) => a(of) - b(of);
     }
-    return left;
+    return result;
   }
   function product() {
-    let left = factor();
+    let result = factor();
     while (accept("*")) {
-      const [a, b] = [left, factor()];
-      left = (of) => a(of) * b(of);
+      const [a, b] = [result, factor()];
+      result = (of) => a(of) * b(of);
     }
-    return left;
+    return result;
   }
   function factor() {
     const token = tokens.shift();

@@ -1,25 +1,25 @@
 // One instance for each mounted stage. It owns step and unit: it moves on its own, and tells URL and server when it has settled.
 
-const PATIENCE = 4000; // ms until what may have been lost on its way, or is to wait for the server, is tried again
-const WORKING = ["running", "rerunRequested", "stopRequested"]; // what Streamlit says of its script then
-const SETTLE = 180; // ms of rest before URL and server hear of a move
+const PATIENCE = 4000; // ms until a lost or delayed message is sent again
+const WORKING = ["running", "rerunRequested", "stopRequested"]; // Streamlit's script states while it runs
+const SETTLE = 180; // ms of rest before a move is sent to URL and server
 
-// What has the focus, inside of shadow roots too.
+// The focused element, also inside shadow roots.
 function focused() {
   let active = document.activeElement;
   while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
   return active;
 }
 
-// With these a press is over, wherever the pointer is by then.
+// Events that end a press, wherever the pointer is.
 const ENDS = ["pointerup", "pointercancel", "dragend"];
 
-// Who has a use of its own for all keys, and for Space.
+// Elements with their own use of all keys, and of Space.
 const HAS_KEYS = "input, textarea, select, [contenteditable]";
 const HAS_SPACE = "button, summary, [role=button]";
 
-// How the stage is looked at: kept beyond a change of page or network, and in the link.
-const MODES = { unroll: "1", ask: "1", present: "1", roll: "telling" }; // switches, and what the link says where they are on
+// View modes of the stage: kept across pages and networks, and in the link.
+const MODES = { unroll: "1", ask: "1", present: "1", roll: "telling" }; // switches, and their values in the link
 const given = new URLSearchParams(window.location.search);
 const modes = Object.fromEntries(Object.entries(MODES).map(([name, on]) => [name, given.get(name) === on]));
 
@@ -33,11 +33,11 @@ function keepLink(reading, place) {
   if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
 }
 
-// Where the reader was last: known here before the server knows, and kept beyond a change of page or network.
+// The user's last place: known here before the server knows it, and kept across pages and networks.
 let latest = null;
 
-// `host` is who shows the stage: it may `tell` a server where the reader is, keep a `link`, and `ask` for the arithmetic of a unit
-// (or of all), and say whether it is `busy`. A saved page has none of the four.
+// `host` shows the stage: it may `tell` a server the user's place, keep a `link`, `ask` for the arithmetic of a unit (or of all), and
+// report whether it is `busy`. A saved page has none of the four.
 function makeStage(parent, host) {
   const root = parent.querySelector(".stage");
   let reading, theme, place, parts, timer, settling, player, waiting, patience, revealed, pressed, owing;
@@ -60,7 +60,7 @@ function makeStage(parent, host) {
     }, SETTLE);
   }
 
-  // Not on the way to another page: what the server hears of this one would call that off. The stage there knows the place.
+  // Not while another page loads: a message from this page would cancel that. The next stage knows the place.
   function tell() {
     settling = null;
     if (host.busy?.()) settling = setTimeout(tell, SETTLE);
@@ -75,7 +75,7 @@ function makeStage(parent, host) {
   function leavePage() {
     if (!settling) return;
     clearTimeout(settling);
-    settling = setTimeout(tell, PATIENCE); // unless the stage is gone by then
+    settling = setTimeout(tell, PATIENCE); // unless the stage has gone
   }
 
   function go({ step, by, unit }) {
@@ -84,7 +84,7 @@ function makeStage(parent, host) {
     settle();
   }
 
-  // To another step or unit. A step onwards flows through the cell for as long as `lasts`; any other is there at once.
+  // Moves to another step or unit. A step forward flows through the cell for `lasts` ms; any other move is immediate.
   function move(next, lasts) {
     const from = place;
     place = { step: Math.max(0, Math.min(reading.steps - 1, next.step)), unit: next.unit };
@@ -119,7 +119,7 @@ function makeStage(parent, host) {
     for (const part of parts) part.playing?.(false);
   }
 
-  // Plays to the end, or to `until`; a second call pauses. Where a class is to guess, each step waits for its answer.
+  // Plays to the end, or to `until`; a second call pauses. In guessing mode each step waits for its answer.
   function play(until) {
     if (modes.ask && !player) {
       if (revealed) go({ by: 1 });
@@ -162,10 +162,10 @@ function makeStage(parent, host) {
     element("span", "", pinned, sure);
   }
 
-  // Another way to look at the same step.
+  // Changes the view mode at the same step.
   function settings(changes) {
     Object.assign(modes, changes);
-    if (changes.ask) stop(); // what plays on would ask no question
+    if (changes.ask) stop(); // playing on would skip the question
     if ("ask" in changes) cover(modes.ask);
     if ("present" in changes) present();
     fit();
@@ -173,13 +173,13 @@ function makeStage(parent, host) {
     host.link?.(reading, place);
   }
 
-  // The top layer lies above everything, whatever the stage is inside of; full screen where the browser allows it.
+  // The top layer lies above everything, wherever the stage is nested; full screen if the browser allows it.
   function present() {
     const shown = root.matches(":popover-open");
     if (modes.present && !shown) {
       root.popover = "manual";
       root.showPopover();
-      document.documentElement.requestFullscreen?.().catch(() => {}); // asks for a click; the stage is large without it, too
+      document.documentElement.requestFullscreen?.().catch(() => {}); // requires a click; the stage is large without it, too
     } else if (!modes.present && shown) {
       root.hidePopover();
       root.popover = null;
@@ -192,7 +192,7 @@ function makeStage(parent, host) {
     if (!document.fullscreenElement && modes.present) settings({ present: false });
   }
 
-  // For the arithmetic of a unit, or of all: once, until it is there.
+  // Requests the arithmetic of a unit, or of all, once until it arrives.
   function ask(what) {
     const wanted = what.unit ?? null;
     if (waiting === wanted && wanted !== null) return;
@@ -205,7 +205,7 @@ function makeStage(parent, host) {
         patience = setTimeout(again, PATIENCE);
         return;
       }
-      waiting = undefined; // a question can be lost on its way, as where the server was just at work on another one
+      waiting = undefined; // a request can be lost, for example while the server works on another one
       if (toSave) ask({ unit: null });
       else for (const part of parts) part.explain?.();
     }, PATIENCE);
@@ -271,8 +271,8 @@ function makeStage(parent, host) {
     caption();
     draw();
     host.link?.(reading, place);
-    const plays = reading.play && !still() && !modes.ask; // where a class is to guess nothing is given away by playing
-    if (carried && !plays) settle(); // what is played ends where the reader is
+    const plays = reading.play && !still() && !modes.ask; // in guessing mode, playing would reveal the answers
+    if (carried && !plays) settle(); // playing ends at the user's place
     if (plays) {
       const [from, until] = reading.play;
       move({ step: from, unit: place.unit });
@@ -280,7 +280,7 @@ function makeStage(parent, host) {
     }
   }
 
-  // What stands around the cell: what it answers, why, and all units; or, where the cell itself is looked at, its code.
+  // The panels around the cell: answer, reasons and all units; or its code, where the cell itself is studied.
   function watch(centre, film) {
     parts.push(makeNext(centre, reading, { reveal }), makeWhy(root, reading));
     parts.roll = makeRoll(root, reading, modes, { go, settings });
@@ -311,7 +311,7 @@ function makeStage(parent, host) {
     event.preventDefault();
   }
 
-  // Folds what is unfolded, else leaves the projector; whether there was something to end.
+  // Folds an unfolded gate, else leaves the presentation; returns whether either was active.
   function escape() {
     if (parts.cell?.fold()) return true;
     if (!modes.present) return false;
@@ -319,7 +319,7 @@ function makeStage(parent, host) {
     return true;
   }
 
-  // Not between press and release: what is clicked would be another node by then, and the click be lost.
+  // Not between press and release: the clicked node would be replaced, and the click lost.
   function refit() {
     owing = Boolean(pressed);
     if (owing || !reading) return;
@@ -334,7 +334,7 @@ function makeStage(parent, host) {
   function release() {
     if (!pressed) return;
     setTimeout(() => {
-      pressed = false; // the click has been by now
+      pressed = false; // the click has been handled
       if (owing) refit();
     });
   }
@@ -344,7 +344,7 @@ function makeStage(parent, host) {
     timer = setTimeout(refit, 60);
   });
   resized.observe(root);
-  // A button that was clicked does not keep the focus: Space would press it again, where it is to play or to reveal.
+  // A clicked button loses the focus: otherwise Space would press it again instead of playing or revealing.
   root.onclick = (event) => {
     if (event.detail) event.composedPath().find((node) => node.matches?.("button, summary"))?.blur();
   };
@@ -357,7 +357,7 @@ function makeStage(parent, host) {
   document.addEventListener("fullscreenchange", leftFullScreen);
 
   return {
-    // The same reading again may bring another theme, other letters, other marks; a new one starts afresh.
+    // The same reading may arrive with another theme, notation or marks; a new reading starts anew.
     show(next) {
       if (!reading || next.id !== reading.id || next.whole !== reading.whole) {
         build(next);
@@ -388,24 +388,24 @@ function makeStage(parent, host) {
   };
 }
 
-// Two that scroll as one.
+// Links the scrolling of two elements.
 function together(one, other) {
   one.onscroll = () => (other.scrollLeft = one.scrollLeft);
   other.onscroll = () => (one.scrollLeft = other.scrollLeft);
 }
 
-// To whoever on the page follows the playhead: kept for those who come later.
+// Sends the place to components that follow the playhead, and keeps it for later ones.
 function announce(place) {
   document.carouselPlace = place;
   document.dispatchEvent(new CustomEvent("carousel-place", { detail: place }));
 }
 
-// Whether the script runs, or is about to.
+// Whether the script runs or is about to run.
 function busy() {
   return WORKING.includes(document.querySelector("[data-testid=stApp]")?.dataset.testScriptState);
 }
 
-// In the app: Streamlit calls it when the payload or the theme changes.
+// In the app: Streamlit calls this when the payload or the theme changes.
 function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   const stage = (parentElement.carouselStage ??= makeStage(parentElement, {
     tell: (place) => setStateValue("place", place),
@@ -421,7 +421,7 @@ function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   };
 }
 
-// In a saved page: it begins where it was saved.
+// In a saved page: starts at the saved place.
 function replay({ reading: bytes, arithmetic, place, address }) {
   const stage = makeStage(document.body, { address });
   const reading = unpackReading(bytes);

@@ -1,6 +1,6 @@
-// What the network answers at this step: guesses of the next token, labels, or a number; and how that compares with what is right.
+// The network's answer at this step (guesses of the next token, labels, or a number) beside the right answer.
 
-const NONE = "none"; // what is shown for a probability that is no finite number
+const NONE = "none"; // shown for a probability that is NaN or infinite
 
 function makeNext(root, reading, { reveal }) {
   const panel = element("section", "next", root);
@@ -22,7 +22,7 @@ function makeNext(root, reading, { reveal }) {
   const part = { guesses: makeGuesses, labels: makeLabels, number: makeNumber }[reading.next.kind](answer, reading);
   let hidden = false;
 
-  // How the network thinks of what was guessed; only its likeliest are known here.
+  // The network's rank of the user's guess; only its likeliest tokens are known here.
   function judged(said, step) {
     const top = reading.next.top[step];
     const place = top.findIndex(([label]) => label === said || (said === " " && label === "·"));
@@ -41,7 +41,7 @@ function makeNext(root, reading, { reveal }) {
       part.move(theme, place);
       if (guess && !hidden && guess.value) answer.querySelector(".verdict").prepend(judged(guess.value, place.step));
       if (guess && !hidden) guess.value = "";
-      if (hidden) for (const node of answer.querySelectorAll("span, b, p.verdict")) node.textContent = " "; // not even to be found in the page
+      if (hidden) for (const node of answer.querySelectorAll("span, b, p.verdict")) node.textContent = " "; // removed from the page, not only covered
     },
   };
 }
@@ -63,9 +63,9 @@ function makeBars(panel, count) {
   };
 }
 
-// How the real next token fared. A probability of 0 has no surprise that could be counted.
+// Probability, rank and surprise of the real next token. A probability of 0 has infinite surprise.
 function fared({ share, rank, bits }) {
-  if (share === null) return "; what the network gives here is no finite number.";
+  if (share === null) return "; the network's answer here is NaN or infinite.";
   const place = rank === null ? "" : `, guess number ${rank}`;
   return ` with ${percent(share)}${place}; a surprise of ${bits === null ? "more than can be counted" : `${bits.toFixed(1)} bits`}.`;
 }
@@ -104,12 +104,12 @@ function makeLabels(panel, reading) {
       labels.forEach((label, k) => fill(k, label, shares[step][k], real[step] === k));
       const best = shares[step].indexOf(Math.max(...shares[step]));
       if (real[step] === null) {
-        verdict.textContent = real.every((one) => one === null) ? "" : "Nothing is asked at this step.";
+        verdict.textContent = real.every((one) => one === null) ? "" : "No question at this step.";
         return;
       }
       verdict.replaceChildren("The right answer: ");
       element("span", "glyph", verdict, labels[real[step]]);
-      if (shares[step].includes(null)) verdict.append("; what the network gives here is no finite number.");
+      if (shares[step].includes(null)) verdict.append("; the network's answer here is NaN or infinite.");
       else verdict.append(best === real[step] ? ", and that is what it says." : `; it says ${labels[best]}.`);
     },
   };

@@ -1,4 +1,4 @@
-// What stands on the wires, as SVG: the layers with their weights, the pointwise operations, the numbers, the token that enters.
+// Parts on the wires, as SVG: layers with their weights, pointwise operations, numbers, the input token.
 
 const NS = "http://www.w3.org/2000/svg";
 
@@ -14,7 +14,7 @@ function subscript(offset) {
   return offset === 0 ? "t" : `t${offset < 0 ? "−" : "+"}${Math.abs(offset)}`;
 }
 
-// What the weights of a layer are called in the equations.
+// Names of a layer's weights in the equations.
 function weights(parent, name, colour) {
   const node = element("span", "symbol", parent);
   node.style.color = colour;
@@ -39,7 +39,7 @@ function drawHalo(node, em) {
   node.classList.add("marked");
 }
 
-// A box with the nonlinearity, and beside its entry what it is: "keep", and smaller the name that the field has for it.
+// A box with the nonlinearity; beside its entry its meaning ("keep") and, smaller, its usual name.
 function drawLayer(group, em, narrow, layer, signal, colour, [x, y]) {
   const node = shape("g", group, { class: "layer", "data-node": layer.name, style: `color: ${colour}` });
   const [wide, high] = [em * (narrow ? 3 : 3.6), em * 2.3];
@@ -53,8 +53,8 @@ function drawLayer(group, em, narrow, layer, signal, colour, [x, y]) {
   return node;
 }
 
-// Around a layer or an operation whose value is set by hand: two lines of dashes and a pen. They show at the steps where that is done
-// (see `fillSet` in cell.js).
+// Two dashed lines and a pen around a layer or an operation whose value is edited, shown at the edited steps (see `fillSet` in
+// cell.js).
 function drawPenMark(node, em) {
   const box = node.querySelector("rect");
   const [left, top, wide, high, round] = ["x", "y", "width", "height", "rx"].map((name) => Number(box.getAttribute(name)));
@@ -88,7 +88,7 @@ function makeOpening(node, signal, open) {
   };
 }
 
-// A number on its wire: symbol and value; the value alone where a formula is carried, or where there is no room.
+// A number on its wire: symbol and value; only the value if the wire carries a formula, or if there is no room.
 function drawChip(group, em, narrow, reading, wire, colour, offset, [x, y]) {
   const node = shape("g", group, { class: "chip", style: `color: ${colour}` });
   const box = shape("rect", node, { y: y - em * 0.85, height: em * 1.7, rx: em * 0.85 });
@@ -120,7 +120,7 @@ function inLine(reading, formula) {
     .join("");
 }
 
-// `set`: by hand, which a pen and dashes tell, and the words in `told`.
+// `set`: edited, shown by a pen, dashes and the words in `told`.
 function fillChip(chip, em, shown, most, set, told) {
   chip.number.textContent = shown;
   chip.title.textContent = told + chip.says;
@@ -141,7 +141,7 @@ function drawToken(group, em, [x, y]) {
   return { box, letter: shape("text", node, { y: y + em * 0.1 }), x };
 }
 
-const LETTERS = 16; // of the token at the cell's entry: a longer one would lie over the cell
+const LETTERS = 16; // maximum length of the input token: a longer one would cover the cell
 
 function fillToken({ box, letter, x }, em, token) {
   const letters = [...token];
@@ -154,7 +154,7 @@ function fillToken({ box, letter, x }, em, token) {
   box.setAttribute("width", wide);
 }
 
-// Where others have their belt.
+// The note at the place of the belt, for a cell without one.
 function drawNote(group, em, narrow, [x, y]) {
   const lines = narrow ? ["No belt:", "each step makes", "h anew."] : ["No belt: nothing is", "carried on unchanged,", "each step makes h anew."];
   lines.forEach((line, k) => shape("text", group, { class: "note", x: x + em, y: y + em * (0.6 + 1.35 * k) }, line));

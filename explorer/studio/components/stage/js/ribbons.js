@@ -1,10 +1,10 @@
-// Vectors on a canvas: each wire is a ribbon of faint stripes, one a unit, and in its middle the pinned unit is a pipe that is filled
-// with the colour of its value. Places are pixels.
+// Vectors on a canvas: each wire is a ribbon of faint stripes, one per unit; in its middle the pinned unit is a pipe in the colour of its
+// value. Positions are in pixels.
 
 const FAINT = 0.42;
 const WIDTHS = { belt: 1.35, wire: 0.72, pipe: 0.42, plain: 0.28, arrow: 0.75, bead: 0.5 }; // in the size of the type
 
-// What a wire's value is on its scale, as colours have it.
+// A wire's value on its colour scale.
 function onScale(reading, wire, value) {
   return wire.scale === "memory" ? scaled(reading, value) : value;
 }
@@ -111,7 +111,7 @@ function isBelt(wire) {
   return wire.role === "belt" && wire.path.every(([, y]) => y === wire.path[0][1]); // level, as it runs along
 }
 
-// A wire that has come as far as `reach`: new stripes up to there, the old ones behind.
+// A wire filled up to `reach`: new stripes up to there, the old ones beyond.
 function paintStripes(context, line, em, wire, column, reach, fresh, stale) {
   const half = em * (isBelt(wire) ? WIDTHS.belt : WIDTHS.wire);
   context.globalAlpha *= FAINT;
@@ -132,7 +132,7 @@ function paintPinned(context, line, em, casing, reach, fill, oldFill) {
   if (done.length > 1 && flowing) paintBead(context, done.at(-1), em * WIDTHS.bead, casing, fill);
 }
 
-// Around a wire whose value was set by hand: a double line of dashes; one of dots where that was done for other units alone.
+// Around a wire with an edited value: a double dashed line; a dotted one if only other units are edited.
 function paintEdited(context, points, em, theme, wire, how) {
   const width = 2 * em * (isBelt(wire) ? WIDTHS.belt : WIDTHS.wire) + em * 0.5;
   context.globalAlpha = 1;
@@ -147,7 +147,7 @@ function paintEdited(context, points, em, theme, wire, how) {
   }
 }
 
-// Behind a wire that is marked: a soft glow with dashes along it, for whoever does not see the colour.
+// Behind a marked wire: a soft glow, and dashes for users who do not see the colour.
 function paintHalo(context, points, em, theme) {
   const width = 2 * em * WIDTHS.wire + em * 0.9;
   context.lineJoin = "round";

@@ -11,7 +11,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
   const hint = element("p", "hint", panel);
   const frame = element("div", "film-frame roll-frame", panel);
   const scroller = element("div", "film-scroll", frame);
-  scroller.tabIndex = 0; // wide ones are to be scrolled by keys, too
+  scroller.tabIndex = 0; // so that a keyboard can scroll it
   scroller.setAttribute("role", "group");
   scroller.setAttribute("aria-label", "Heatmaps over the text");
   const film = element("div", "film", scroller);
@@ -29,7 +29,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
     lane.setAttribute("role", "img");
     lane.setAttribute("aria-label", `${signal.label} of every unit over the text`);
     lane.dataset.testid = `stage-roll-${signal.name}`;
-    const marks = reading.edits ? element("canvas", "lane-edits", film) : null; // above the picture: what was set by hand
+    const marks = reading.edits ? element("canvas", "lane-edits", film) : null; // above the picture: edited values
     marks?.setAttribute("aria-hidden", "true");
     const name = element("div", "lane-name", frame);
     name.title = `${signal.label}: ${signal.hint}`;
@@ -67,7 +67,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
     lane.onpointerleave = () => (bubble.hidden = true);
   }
 
-  // A row of pixels a unit, or the mean of as many as share one.
+  // One pixel row per unit, or the mean of the units that share a row.
   function paint(theme) {
     const high = height();
     const rows = Math.min(units.length, high);
@@ -143,8 +143,7 @@ function makeRoll(root, reading, modes, { go, settings }) {
 
 const BAND = 6; // pixels: a row of fewer could not be outlined
 
-// Outlines of what was set by hand, double where it is dashed on its ground: the cells of a signal; the left edge of a step alone, where
-// the state was changed as it entered.
+// Dashed double outlines of edited values: the cells of a signal, or only a step's left edge if the state was edited as it entered.
 function paintSet(canvas, lane, theme, reading, name, units, width, high) {
   const context = sharp(canvas, width * reading.steps, high);
   canvas.style.top = `${lane.offsetTop}px`;

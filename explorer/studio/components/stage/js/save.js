@@ -1,7 +1,7 @@
-// What can be taken along: the reading as one page that plays without a network, and the picture of this step.
+// Files to save: the reading as one page that plays offline, and the picture of this step.
 
 function saveAs(way, state) {
-  state.host.link?.(state.reading, state.place); // what is saved leads to this very step, however soon after it
+  state.host.link?.(state.reading, state.place); // the saved link leads to the current step, even right after a move
   const name = `carousel-${state.reading.link.model}-step-${state.place.step + 1}`;
   if (way === "html") download(`${name}.html`, new Blob([savedPage(state)], { type: "text/html" }));
   else if (way === "svg") download(`${name}.svg`, new Blob([picture(state)], { type: "image/svg+xml" }));
@@ -16,7 +16,7 @@ function download(name, blob) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-// For markup that is written as text: nothing of a reader's text is left to be understood as a tag.
+// Escapes text for markup, so that user input contains no tags.
 function escaped(text) {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
@@ -100,7 +100,7 @@ function picture(state) {
   for (const part of svg.children) cell.appendChild(part.cloneNode(true));
   const caption = [captionOf(state), `“${excerpt(reading.shown, place.step)}”`, address(state)];
   caption.forEach((text, k) => {
-    const within = k === 2 ? shape("a", page, { href: text }) : page; // the whole link, where its letters have no room
+    const within = k === 2 ? shape("a", page, { href: text }) : page; // the whole link, since its text may be cut
     const node = shape("text", within, { x: pad, y: top + high + 26 + 22 * k, "font-size": 14, fill: k ? theme.muted : theme.text });
     node.textContent = [...text].length > width / 7 ? `${[...text].slice(0, Math.floor(width / 7)).join("")}…` : text;
   });

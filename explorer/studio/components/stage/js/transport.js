@@ -41,7 +41,7 @@ function makeTransport(root, reading, modes, { go, play, settings, save }) {
   const speed = element("select", "", bar);
   speed.setAttribute("aria-label", "Speed");
   speed.title = "Speed";
-  const usual = reading.code ? "slow" : "1×"; // where the cell itself is looked at, each wire is to be seen
+  const usual = reading.code ? "slow" : "1×"; // when the cell itself is studied, each wire should be visible
   for (const name of Object.keys(SPEEDS)) element("option", "", speed, name).selected = name === usual;
   const position = element("span", "position", bar);
   position.dataset.testid = "stage-step";
@@ -82,7 +82,7 @@ function makeTransport(root, reading, modes, { go, play, settings, save }) {
       for (const [mode, node] of switches) node.setAttribute("aria-pressed", String(modes[mode]));
     },
     interval: () => SPEEDS[speed.value],
-    // It stopped by itself, in the midst of the text: the button says that there is more.
+    // It stopped by itself before the end of the text: the button says that there is more.
     rested(more) {
       toggle.classList.toggle("more", more);
     },
@@ -97,13 +97,13 @@ function makeTransport(root, reading, modes, { go, play, settings, save }) {
       const was = originally(reading, step);
       const moved = was === step ? "" : `, step ${was + 1} of the original`;
       position.textContent = `${step + 1} of ${reading.steps}${moved}${reading.warm ? `, ${reading.warm} to warm up` : ""}`;
-      if (focused() !== unitBox) unitBox.value = unit; // a number half typed is not taken away
+      if (focused() !== unitBox) unitBox.value = unit; // do not overwrite a number that is being typed
       home.hidden = unit === reading.show.unit;
     },
   };
 }
 
-// What can be taken along.
+// The menu of files to save.
 function makeSaveMenu(bar, save) {
   const menu = element("details", "save", bar);
   const summary = element("summary", "", menu, "Save");

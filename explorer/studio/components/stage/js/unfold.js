@@ -1,4 +1,4 @@
-// A gate, unfolded in place: what pushed it, the sum, the squashing, and what its value then does.
+// A gate unfolded in place: the terms of its pre-activation, their sum, the nonlinearity, and the use of its value.
 
 const MOST_INPUTS = 8; // lines for input columns at most
 
@@ -35,7 +35,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     }
   }
 
-  // Of many input columns the ones that count most, in their order, and all others together.
+  // The largest of many input columns, in their order, and the sum of all others.
   function largestInputs(inputs) {
     const all = inputs.map((value, k) => ({ label: `input ${reading.columns[k]}`, value }));
     if (all.length <= MOST_INPUTS) return all;
@@ -45,7 +45,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     return [...all.filter((_, k) => largest.has(k)), { label: `the other ${all.length - largest.size} inputs`, value: rest }];
   }
 
-  // The squashing function with the place at which this step stands on it.
+  // The nonlinearity, with this step's point on it.
   function curve(parent, theme, colour, formula, at, value) {
     const picture = shape("svg", parent, { viewBox: "-6 -1.3 12 2.6", class: "curve", "aria-hidden": "true" });
     const computed = compile(formula);
@@ -129,7 +129,7 @@ function makeUnfold(around, drawing, reading, { ask, go, folded }) {
     line.append(` ${text}`);
   }
 
-  // A click elsewhere folds it; one within, or on a gate, is for those.
+  // A click outside folds it; clicks inside or on a gate keep their own action.
   function outside(event) {
     const path = event.composedPath();
     if (path.includes(panel) || path.some((node) => node.classList?.contains("layer"))) return;

@@ -1,6 +1,5 @@
-// Why this number? The pinned unit's equations that need no weights, filled in; those of a gate unfold at the gate.
-
-// Of what was set by hand it is said what the equation would have given.
+// Why this number? The pinned unit's equations without weights, with their numbers; those of a gate unfold at the gate.
+// An edited value stands beside the result of its equation.
 
 function makeWhy(root, reading) {
   const panel = element("section", "why", root);
@@ -37,7 +36,7 @@ function makeWhy(root, reading) {
     line.append(` by an edit${then}`);
   }
 
-  // What was set and has no equation above: a gate, a pre-activation, a state as it enters the step.
+  // An edited quantity without an equation above: a gate, a pre-activation, a state as it enters the step.
   function set(theme, name, place) {
     const signal = reading.byName[name.replace(/_(pre|prev)$/, "")];
     const line = begun(theme, signal, name.endsWith("_prev"));
@@ -53,7 +52,7 @@ function makeWhy(root, reading) {
       const shown = new Set(plain.map(({ name }) => name));
       const others = editsAt(reading, place.step, place.unit).filter((name) => !shown.has(name));
       for (const name of others) set(theme, name, place);
-      panel.hidden = plain.length + others.length === 0; // of a cell that has but one layer, everything unfolds there
+      panel.hidden = plain.length + others.length === 0; // in a cell with a single layer, everything unfolds there
     },
   };
 }

@@ -1,6 +1,6 @@
-// What flows where and when, and the lines that it takes.
+// The flow along the wires: quantities, times and lines.
 
-// The wires of all phases with what they carry, value(step, unit), and when they do: within [from, until] of a flow from 0 to 1.
+// The wires of all phases with their quantity, value(step, unit), and the time [from, until] in which they fill, in a flow from 0 to 1.
 function wiresOf(reading) {
   const { phases } = reading.diagram;
   return phases.flatMap(({ wires }, phase) => {
@@ -16,7 +16,7 @@ function wiresOf(reading) {
   });
 }
 
-// Within a phase a wire waits for those that end where it begins, or that it branches off.
+// Within a phase a wire waits for the wires that end at its start, and for the one it branches off.
 function turnsOf(wires) {
   const turns = [];
   wires.forEach((wire, k) => {
