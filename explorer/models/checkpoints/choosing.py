@@ -58,10 +58,12 @@ def recurrent_of(contents: Contents, where: str) -> Recurrent:
 
 def layers_of(contents: Contents, choice: Choice) -> Recurrent:
     """Return the chosen layers, in the chosen variant. Raise Unreadable if the layers or the variant do not exist."""
-    found = recurrent_of(contents, choice.recurrent)
-    if choice.rather and choice.rather not in found.rather:
-        raise Unreadable(f"The layers cannot be “{choice.rather}”; choose from {', '.join(found.rather) or 'nothing'}.")
-    return found.rather.get(choice.rather, found)
+    original = recurrent_of(contents, choice.recurrent)
+    if choice.rather and choice.rather not in original.rather:
+        raise Unreadable(
+            f"The layers cannot be “{choice.rather}”; choose from {', '.join(original.rather) or 'nothing'}."
+        )
+    return original.rather.get(choice.rather, original)
 
 
 def embeddings(contents: Contents, recurrent: Recurrent) -> list[str]:

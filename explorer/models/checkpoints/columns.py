@@ -41,7 +41,11 @@ def columns(names: Sequence[str]) -> Numbers:
 def name_columns(model: Model, names: Sequence[str]) -> None:
     """Name the columns of an uploaded numeric network after the columns of a table, unless they already have names."""
     current, card = model.vocabulary, model.card
-    if not isinstance(current, Numbers) or not all(map(UNNAMED.fullmatch, current.symbols)) or len(names) != len(current):
+    if (
+        not isinstance(current, Numbers)
+        or not all(map(UNNAMED.fullmatch, current.symbols))
+        or len(names) != len(current)
+    ):
         return
     model.vocabulary = columns(names)
     if isinstance(card, OwnCard):

@@ -62,7 +62,7 @@ class Recurrent:
     kernel   None if the framework is not installed
     rather   other interpretations of the same weights, by display name: {"relu": …}
     route    the file's own graph through these layers; None if the file has no graph, or one that cannot be computed
-    no_route why the file's graph cannot be computed, in one sentence that names the layer or node; empty if it can, or if there is none
+    no_route why the file's graph cannot be computed, in one sentence that names the layer or node; otherwise empty
     tensors  names of the file's tensors that these weights come from
     half     "encoder" or "decoder" if the file holds an encoder-decoder network: an encoder has no answer of its own, and a decoder
              starts from the encoder's state; otherwise empty

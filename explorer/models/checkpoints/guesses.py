@@ -163,7 +163,7 @@ class Guesses:
 def hidden_layers(
     linears: Mapping[str, Linear], places: Mapping[str, int] | None, layers: Collection[int]
 ) -> tuple[str, ...]:
-    """Return the linear layers that another one reads: its input is as wide as their output, and it follows with no recurrent layer between.
+    """Return the linear layers that another one reads: it has a matching width and follows with no recurrent layer between.
 
     places  position of each in the file; None for an alphabetical file, in which only the widths decide
     layers  positions of the recurrent layers

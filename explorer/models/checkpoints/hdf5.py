@@ -35,18 +35,14 @@ returned, and the libraries."""
 DAMAGED = "This is an HDF5 file, but a damaged one, or it was not loaded to its end. Fetch it once more."
 REASONS: dict[str, Callable[..., str]] = {
     "damaged": lambda *_: DAMAGED,
-    "large": lambda total: (
-        f"The file unpacks to {total / 2**20:,.0f} MB; at most {MOST_BYTES // 2**20} MB are read."
-    ),
+    "large": lambda total: f"The file unpacks to {total / 2**20:,.0f} MB; at most {MOST_BYTES // 2**20} MB are read.",
     "deep": lambda most: (
         f"The file is damaged, or not meant to be read: its groups lie in one another, more than {most} deep."
     ),
     "many": lambda arrays, groups: (
         f"The file has more than {arrays:,} arrays or {groups:,} groups; that is too much to be read."
     ),
-    "long": lambda name, size, most: (
-        f"The attribute {quoted(name)} has {size:,} bytes; at most {most:,} are read."
-    ),
+    "long": lambda name, size, most: f"The attribute {quoted(name)} has {size:,} bytes; at most {most:,} are read.",
     "outside": lambda path: (
         f"{quoted(path)} lies in another file, which is not opened. Save the network with its weights in one file."
     ),
@@ -73,7 +69,7 @@ class Hdf5:
     narrow: tuple[str, ...] = ()
 
     def text(self, name: str) -> str:
-        """Return the first text of that name at any path; empty if there is none."""
+        """Return the first text of that name at any path; empty if the file has no such text."""
         return next((text for (_, own), text in self.texts.items() if own == name), "")
 
 

@@ -127,7 +127,7 @@ class Reader:
                 self.lists.append([path, NAMES, [one.decode("utf-8", "replace") for one in group.attrs[NAMES]]])
 
     def _text(self, holder: Any, name: str) -> str:
-        """Return a text attribute of a group or dataset; empty if there is none of that name.
+        """Return a text attribute of a group or dataset; empty if it has no such attribute.
 
         The length of a variable-length text is known only after reading it; the first one that is too long stops the reader.
         """

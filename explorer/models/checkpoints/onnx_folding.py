@@ -22,13 +22,13 @@ Told = dict[str, Any]
 
 def fold(operator: str, given: Given, told: Told, where: str) -> Array:
     """What the operation makes of constants. Raises Unreadable for what it cannot be made of, or for too much."""
-    check_bytes(sum(one.nbytes for one in given if one is not None), "What it unpacks to")
+    check_bytes(sum(one.nbytes for one in given if one is not None), "The unpacked file")
     try:
         with np.errstate(all="ignore"):
             found = FOLDED[operator](given, told)
     except (ValueError, IndexError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise Unreadable(f"The node {where}, {operator}, does not fit the weights that it is given.") from error
-    check_bytes(found.nbytes, "What it unpacks to")  # also of a view, which others would copy
+    check_bytes(found.nbytes, "The unpacked file")  # of a view too, which later operations would copy
     return found
 
 
@@ -102,7 +102,7 @@ def _of_two(function: Callable[[Array, Array], Array]) -> Callable[[Given, Told]
     def folded(given: Given, told: Told) -> Array:
         one, other = (_number(_first(given[at:])) for at in (0, 1))
         size = math.prod(np.broadcast_shapes(one.shape, other.shape))
-        check_bytes(size * max(one.itemsize, other.itemsize), "What it unpacks to")
+        check_bytes(size * max(one.itemsize, other.itemsize), "The unpacked file")
         return np.asarray(function(one, other))
 
     return folded

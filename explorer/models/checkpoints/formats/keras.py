@@ -1,4 +1,4 @@
-"""Keras: archives (.keras) and HDF5 files (.h5, .weights.h5), of Keras 2 and 3."""
+"""Keras archives (.keras) and HDF5 files (.h5, .weights.h5), from Keras 2 and 3."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from explorer.signals import Array
 
 ROOTS = (ROOT, OLD_ROOT)
 OPTIMIZER = ("optimizer/", "optimizer_weights/")
-"""Where the optimizer's state lies, which is no part of the network."""
+"""Path prefixes of optimizer state, which is not part of the network."""
 KERAS_3 = "3"
 SLOPE_OF_3 = "gates: hard_sigmoid (Keras 3: x/6 + 0.5)"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 CONFIG, METADATA, WEIGHTS, VOCABULARY = "config.json", "metadata.json", "model.weights.h5", "vocabulary.txt"
-GUESSED = "The file does not say how its layers are connected; they are taken to lie on top of one another, as their sizes fit."
+GUESSED = "The file does not say how its layers are connected; they are assumed to be stacked, since their sizes fit."
 
 
 def holds(data: bytes) -> bool:
-    """Whether it is an HDF5 file, or an archive with the names that Keras gives."""
+    """Return whether the data is an HDF5 file, or an archive with Keras's entry names."""
     return data.startswith(HDF5) or (WEIGHTS.encode() in data and WEIGHTS in names_in(data))
 
 
 def read(data: bytes) -> Contents:
-    """What the file holds. Raises Unreadable."""
+    """Read a Keras file. Raise Unreadable if it is not supported."""
     require("h5py", "a Keras file")
     if data.startswith(HDF5):
         file = opened(data)
@@ -84,7 +84,7 @@ def _contents(
 def _groups(
     file: Hdf5, found: list[Group], described: list[Described], model: dict[str, Any], loss: Any, version: str
 ) -> tuple[tuple[Recurrent, ...], list[str]]:
-    """The recurrent layers as they are shown, with their routes and with what they may be instead; and what is said of the others."""
+    """Return the recurrent layers with their routes and alternatives, and the messages for layers that cannot be computed."""
     paired = _recurrent(found, described, version)
     chains = chained(paired.layers)
     one = _routed(chains, paired, file, found, described, model, loss, version)
@@ -128,11 +128,11 @@ def _routed(
 
 @dataclass(frozen=True)
 class Paired:
-    """The recurrent layers of a file that our cells compute.
+    """The recurrent layers of a file that our cells can compute.
 
     layers   all of them
-    by_path  those that are described, by the path that the description has
-    refused  why the others are not computed, likewise
+    by_path  those with a configuration, by its path
+    refused  why the others cannot be computed, by path
     """
 
     layers: list[Layer]
@@ -141,19 +141,19 @@ class Paired:
 
 
 def _recurrent(found: list[Group], described: list[Described], version: str) -> Paired:
-    """The layers that our cells compute, and what is to be said of the others."""
+    """Return the layers that our cells can compute, and the messages for the others."""
     pairs = _paired([group for group in found if any(part.is_recurrent for part in group.parts)], described)
     by_name = {one.name: one for one in described}
-    taken: Counter[str] = Counter()
-    tops: dict[str, str] = {}  # what the top cell of a layer is called here
-    made: list[Layer] = []
+    counts: Counter[str] = Counter()
+    tops: dict[str, str] = {}  # name of each layer's top cell
+    layers: list[Layer] = []
     by_path: dict[str, list[Layer]] = {}
     refused: dict[str, str] = {}
     for group, own in pairs:
         try:
             if group is None:
                 raise Unreadable(_without(own))
-            where = unique(own.name if own else group.name, taken)
+            where = unique(own.name if own else group.name, counts)
             below = by_name.get(reads(own, by_name) or "") if own else None
             new = list(
                 layers_of(group, where, own, tops.get(below.name) if below and below.gives_sequences else None, version)
@@ -161,20 +161,20 @@ def _recurrent(found: list[Group], described: list[Described], version: str) -> 
         except Unreadable as error:
             refused[own.path if own else f"weights {len(refused)}"] = str(error)
             continue
-        made += new
+        layers += new
         if own and new:
             tops[own.name] = new[-1].where
             by_path[own.path] = new
-    return Paired(made if described else _guessed(made), by_path, refused)
+    return Paired(layers if described else _guessed(layers), by_path, refused)
 
 
 def _is_numbered(found: list[Group]) -> bool:
-    """Whether the file has the layout of Keras 3, in which layers and weights are numbered."""
+    """Return whether the file has Keras 3's layout, in which layers and weights are numbered."""
     return any(group.path.startswith(ROOTS) for group in found)
 
 
 def _below(found: list[Group]) -> dict[str, list[Group]]:
-    """The groups that are at a path or under it; where layers have names in the file, by these."""
+    """Return the groups at or under each path; by layer name if the file uses names."""
     below: dict[str, list[Group]] = {}
     numbered = _is_numbered(found)
     for group in found:
@@ -185,14 +185,14 @@ def _below(found: list[Group]) -> dict[str, list[Group]]:
 
 
 def _places(found: list[Group], described: list[Described]) -> dict[str, Group]:
-    """The weights of each layer, by its path."""
+    """Return the weights of each layer, by its path."""
     below, numbered = _below(found), _is_numbered(found)
     firsts = {one.path: below.get(one.path if numbered else one.name, []) for one in described}
     return {path: groups[0] for path, groups in firsts.items() if groups}
 
 
 def _paired(found: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
-    """Each layer's weights with its description, in the order of these; weights that are described nowhere stand behind."""
+    """Pair each layer's weights with its configuration, in the order of the configuration. Weights without one come last."""
     layers = list(filter(is_recurrent, described))
     check_layers(len(layers) + len(found))
     numbered, below = _is_numbered(found), _below(found)
@@ -206,39 +206,41 @@ def _paired(found: list[Group], described: list[Described]) -> list[tuple[Group 
 
 
 def _without(own: Described | None) -> str:
-    """Why a layer that is described has no weights."""
+    """Return the message for a layer with a configuration but no weights."""
     assert own is not None
     check_class(own)
-    return f"The file describes the layer {quoted(own.name)}, but holds no weights of it that are a {own.kind}'s."
+    return f"The file describes the layer {quoted(own.name)}, but holds no {own.kind} weights for it."
 
 
-def _guessed(made: list[Layer]) -> list[Layer]:
-    """The layers with what each reads, where nobody says: the one before it, where that can be seen by the sizes.
+def _guessed(separate: list[Layer]) -> list[Layer]:
+    """Connect layers without a configuration: each reads the previous one if the sizes leave no doubt.
 
-    That is so where the lower one's input has another width than its h. Two layers of which all is of one width may as well lie beside
-    each other, as an encoder and a decoder do; they stay apart.
+    The sizes are conclusive if the lower layer's input and h have different widths. If all widths are equal, the layers could also be
+    parallel, like an encoder and a decoder, so they stay separate.
     """
-    found = made[:1]
-    for layer in made[1:]:
-        below = found[-1]
-        told = layer.continues(below) and (below.reads is not None or below.input_size != layer.input_size)
-        found.append(
-            replace(layer, reads=below.where, notes=(*layer.notes, GUESSED)) if told and layer.reads is None else layer
+    connected = separate[:1]
+    for layer in separate[1:]:
+        below = connected[-1]
+        stacked = layer.continues(below) and (below.reads is not None or below.input_size != layer.input_size)
+        connected.append(
+            replace(layer, reads=below.where, notes=(*layer.notes, GUESSED))
+            if stacked and layer.reads is None
+            else layer
         )
-    return found
+    return connected
 
 
 def _masks(described: list[Described]) -> list[str]:
-    """What is to be said of steps that Keras leaves out."""
+    """Return the note about padding steps that Keras skips."""
     masked = [one.name for one in described if one.kind == "Masking" or one.config.get("mask_zero")]
-    return [f"Keras leaves out the steps of padding ({listed(masked)}); here every step is read."] if masked else []
+    return [f"Keras skips the padding steps ({listed(masked)}); here every step is read."] if masked else []
 
 
 def _tables(found: list[Group]) -> dict[str, tuple[Tensor, tuple[str, ...], str]]:
-    """The embeddings by name: the table, its tensors in the file, and the path of its group."""
-    taken: Counter[str] = Counter()
+    """Return the embeddings by name: the table, its tensors in the file, and the path of its group."""
+    counts: Counter[str] = Counter()
     return {
-        unique(group.name, taken): (_tensor(part.arrays[TABLE]), part.tensors, group.path)
+        unique(group.name, counts): (_tensor(part.arrays[TABLE]), part.tensors, group.path)
         for group in found
         for part in group.parts
         if TABLE in part.arrays and part.arrays[TABLE].ndim == 2 and part.arrays[TABLE].size
@@ -246,8 +248,8 @@ def _tables(found: list[Group]) -> dict[str, tuple[Tensor, tuple[str, ...], str]
 
 
 def _linears(found: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
-    """The linear layers by name, with their tensors in the file. Keras keeps a kernel as [input, output]."""
-    taken: Counter[str] = Counter()
+    """Return the linear layers by name, with their tensors in the file. Keras stores a kernel as [input, output]."""
+    counts: Counter[str] = Counter()
     linears: dict[str, tuple[Linear, tuple[str, ...]]] = {}
     for group in found:
         for part in group.parts:
@@ -256,12 +258,12 @@ def _linears(found: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
                 continue
             bias = np.zeros(kernel.shape[1], kernel.dtype) if bias is None else bias
             if bias.shape == kernel.shape[1:]:
-                linears[unique(group.name, taken)] = Linear(_tensor(kernel.T), _tensor(bias)), part.tensors
+                linears[unique(group.name, counts)] = Linear(_tensor(kernel.T), _tensor(bias)), part.tensors
     return linears
 
 
 def _nothing(found: list[Group], described: list[Described]) -> str:
-    """What to say of a file without a recurrent layer."""
+    """Return the message for a file without a recurrent layer."""
     names = [one.kind for one in described] or [group.name for group in found]
     has = f"it has {listed(names)}" if names else "it has no layer at all"
     return f"There is no recurrent layer in this Keras file; {has}. An LSTM, a GRU or a SimpleRNN is needed."
@@ -272,7 +274,7 @@ def _tensor(array: Array) -> Tensor:
 
 
 def _text(archive: Archive, name: str) -> str:
-    """A text in the archive; empty where there is none of that name."""
+    """Return a text in the archive; "{}" if the archive lacks it."""
     if name not in archive.names:
         return "{}"
     check_text(archive.size(name))
