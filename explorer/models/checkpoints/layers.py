@@ -95,8 +95,8 @@ def check_copies(total: int) -> None:
     """Raise Unreadable if the weights, copied for each layer, exceed twice the file limit, since layers can share weights in a file."""
     if total > 2 * MOST_BYTES:
         raise Unreadable(
-            f"The layers share weights in the file and together have more than {2 * MOST_BYTES // MEGABYTE} MB of them; save only those "
-            "that you want to see."
+            f"The layers have more than {2 * MOST_BYTES // MEGABYTE} MB of weights together, since they share them in the file; save only "
+            "those that you want to see."
         )
 
 

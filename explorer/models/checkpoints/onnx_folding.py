@@ -1,6 +1,6 @@
-"""The few operations by which an exporter puts a layer's weights in order: they move numbers about, and compute little.
+"""Constant folding for the few operations with which exporters rearrange a layer's weights.
 
-PyTorch's exporters, told not to fold constants, leave them in the graph: cut into gates, put together in ONNX's order, given a direction.
+PyTorch's exporters leave these in the graph if constant folding is off: they split the gates, reorder them for ONNX and add a direction.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ Told = dict[str, Any]
 
 
 def fold(operator: str, given: Given, told: Told, where: str) -> Array:
-    """What the operation makes of constants. Raises Unreadable for what it cannot be made of, or for too much."""
+    """Return the result of an operation on constants. Raise Unreadable if they do not fit, or if the result is too large."""
     check_bytes(sum(one.nbytes for one in given if one is not None), "The unpacked file")
     try:
         with np.errstate(all="ignore"):
-            found = FOLDED[operator](given, told)
+            result = FOLDED[operator](given, told)
     except (ValueError, IndexError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise Unreadable(f"The node {where}, {operator}, does not fit the weights that it is given.") from error
-    check_bytes(found.nbytes, "The unpacked file")  # of a view too, which later operations would copy
-    return found
+        raise Unreadable(f"The node {where}, {operator}, does not fit the weights that it reads.") from error
+    check_bytes(result.nbytes, "The unpacked file")  # of a view too, which later operations would copy
+    return result
 
 
 def _axes(given: Given, told: Told, array: Array) -> tuple[int, ...]:
-    """Of Squeeze and Unsqueeze: an input since opset 13, an attribute before."""
+    """Return the axes of Squeeze or Unsqueeze: an input since opset 13, an attribute before."""
     axes = given[1] if len(given) > 1 else told.get("axes")
     return tuple(_list(np.flatnonzero(np.equal(array.shape, 1)) if axes is None else axes))
 
@@ -57,7 +57,7 @@ def _reshape(given: Given, told: Told) -> Array:
 
 
 def _list(values: Any) -> list[int]:
-    """Whole numbers, of an attribute or of an input."""
+    """Return integers from an attribute or an input."""
     return [int(one) for one in np.ravel(values)]
 
 
@@ -73,7 +73,7 @@ def _shape(given: Given, told: Told) -> Array:
 
 def _expand(given: Given, told: Told) -> Array:
     array, shape = _first(given), tuple(_list(given[1]))
-    return np.broadcast_to(array, np.broadcast_shapes(array.shape, shape))  # a view: it takes no memory
+    return np.broadcast_to(array, np.broadcast_shapes(array.shape, shape))  # a view, which takes no memory
 
 
 def _cast(given: Given, told: Told) -> Array:
@@ -131,4 +131,4 @@ FOLDED: dict[str, Callable[[Given, Told], Array]] = {
     "Div": _of_two(_quotient),
     "Sqrt": lambda given, told: np.sqrt(_number(_first(given))),
 }
-"""What each makes of its inputs, None for one that is left out, and of its attributes."""
+"""Functions of the inputs (None for an omitted one) and the attributes, by operator."""

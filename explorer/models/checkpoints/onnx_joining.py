@@ -1,4 +1,4 @@
-"""Where several computed values of an ONNX graph come together."""
+"""Combine several computed values of an ONNX graph."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.models.checkpoints.onnx_stages import COMBINED
 
 
 def combined(operator: str, label: str, flows: Sequence[Flow]) -> Flow:
-    """A sum, product, … of values that come from the same one. Raises Refused where they do not, or lie otherwise."""
+    """Return the sum, product, … of values that share an origin. Raise Refused if they do not, or if their axes differ."""
     if operator not in COMBINED:
         raise Refused(f"{operator} of two computed values")
     step = _brought_together(operator, label, flows)
@@ -23,7 +23,7 @@ def combined(operator: str, label: str, flows: Sequence[Flow]) -> Flow:
 
 
 def together(stacked: Stacked) -> Flow:
-    """Values beside one another as one: their features one after another."""
+    """Join concatenated values into one, with their features in a row. Raise Refused if they do not fit."""
     parts, axis = stacked.parts, stacked.axis
     if len(parts) == 1:
         return parts[0]
@@ -57,7 +57,7 @@ def _layers(flows: Sequence[Flow]) -> int:
 
 
 def _brought_together(operator: str, label: str, flows: Sequence[Flow]) -> Step:
-    """The step behind the last one that the values have in common, with the ways from there."""
+    """Return a step after the last one that the values share, with the paths from there as its branches."""
     if len(flows) > MOST_WAYS:
         raise Refused(f"{operator} of {len(flows)} computed values")
     common = meeting([flow.step for flow in flows])
@@ -79,7 +79,7 @@ def _brought_together(operator: str, label: str, flows: Sequence[Flow]) -> Step:
 
 
 def _broadcast(operator: str, one: Flow, other: Flow) -> Flow:
-    """How two values lie as one, the axes of each counted from the last."""
+    """Return the first value with the broadcast axes and features of both, aligned at the last axis."""
     rank = max(len(one.axes), len(other.axes))
     a, b = ((*([()] * (rank - len(flow.axes))), *flow.axes) for flow in (one, other))
     axes: list[Axis] = []
@@ -92,33 +92,33 @@ def _broadcast(operator: str, one: Flow, other: Flow) -> Flow:
             raise Refused(f"{operator} of values that lie otherwise")
     atoms = [atom for axis in axes for atom in core(axis)]
     if len(set(atoms)) < len(atoms):
-        raise Refused(f"{operator} of values that lie otherwise")  # of every pair of steps
+        raise Refused(f"{operator} of values that lie otherwise")  # such as every pair of steps
     features = _features(operator, one, other, a, b)
     return replace(one, axes=tuple(axes), features=features)
 
 
 def _features(operator: str, one: Flow, other: Flow, a: Axes, b: Axes) -> Axis | None:
-    """The features of both; those of one where the other has a single number."""
-    known = one.known, other.known
-    if known[0] is None or known[1] is None:
-        if known[0] is None and known[1] is None:
+    """Return the features of both values; those of one if the other has a single number."""
+    pair = one.known, other.known
+    if pair[0] is None or pair[1] is None:
+        if pair[0] is None and pair[1] is None:
             return None
         raise Refused(f"{operator} of values whose features are not known")
-    if not core(known[0]) or not core(known[1]):
-        return known[0] if core(known[0]) else known[1]
-    mine, theirs = _places(known[0], a), _places(known[1], b)
+    if not core(pair[0]) or not core(pair[1]):
+        return pair[0] if core(pair[0]) else pair[1]
+    mine, theirs = _places(pair[0], a), _places(pair[1], b)
     if mine != sorted(mine) or theirs != sorted(theirs) or set(mine) != set(theirs):
         raise Refused(f"{operator} of values that lie otherwise")
-    return known[0]
+    return pair[0]
 
 
 def _places(features: Axis, axes: Axes) -> list[int]:
-    """The axis of each of the features."""
+    """Return the axis of each feature atom."""
     return [at for atom in core(features) for at, axis in enumerate(axes) if atom in axis]
 
 
 def _alike(mine: Axis, theirs: Axis) -> bool:
-    """Whether two axes are the same: the same steps, or as many features."""
+    """Return whether two axes match: the same steps, or the same number of features."""
     if mine == theirs:
         return True
     atoms = (*mine, *theirs)

@@ -1,4 +1,4 @@
-"""The operations of an ONNX graph that move numbers about: they change where step, batch and feature lie, or pick some out."""
+"""ONNX operations that move numbers: they rearrange the step, batch and feature axes, or select entries."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from explorer.models.stages import linear
 from explorer.signals import Array
 
 MOST_PLACES = 5000
-"""Entries that are picked out of an axis."""
+"""Maximum number of entries to select from an axis."""
 FAR = 2**31 - 1
-"""An end from here on means: to the end."""
+"""Slice ends from this value on mean the end of the axis."""
 
 
 def _each_part(told: Told, move: Callable[[Flow], Axes]) -> Value:
-    """The same move of a value, or of all that lie beside one another; the axis along which they lie moves with them."""
+    """Apply a move to a value, or to every part of a concatenated value, whose axis moves along."""
     value = told.values[0]
     if not isinstance(value, Stacked):
         flow = told.flow()
@@ -40,7 +40,7 @@ def _each_part(told: Told, move: Callable[[Flow], Axes]) -> Value:
 
 
 def transpose(told: Told) -> Value:
-    """Axes in another order."""
+    """Reorder the axes."""
 
     def move(flow: Flow) -> Axes:
         rank = len(flow.axes)
@@ -53,12 +53,12 @@ def transpose(told: Told) -> Value:
 
 
 def unsqueeze(told: Told) -> Value:
-    """More axes of size 1."""
+    """Insert axes of size 1."""
 
     def move(flow: Flow) -> Axes:
-        given = told.axes(1, len(flow.axes) + len(told.attributes.get("axes") or told.listed(1))) or []
+        inserted = told.axes(1, len(flow.axes) + len(told.attributes.get("axes") or told.listed(1))) or []
         axes: list[Axis] = list(flow.axes)
-        for at in sorted(given):
+        for at in sorted(inserted):
             axes.insert(at, ())
         return tuple(axes)
 
@@ -66,25 +66,25 @@ def unsqueeze(told: Told) -> Value:
 
 
 def squeeze(told: Told) -> Value:
-    """Fewer axes of size 1."""
+    """Remove axes of size 1."""
 
     def move(flow: Flow) -> Axes:
-        given = told.axes(1, len(flow.axes))
-        if given is None:
-            given = [at for at, axis in enumerate(flow.axes) if all(atom.size == 1 for atom in axis)]
-        for at in given:
+        removed = told.axes(1, len(flow.axes))
+        if removed is None:
+            removed = [at for at, axis in enumerate(flow.axes) if all(atom.size == 1 for atom in axis)]
+        for at in removed:
             for atom in flow.axes[at]:
                 if atom.role == "" and atom.size is None:
                     atom.mark("batch")
             if core(flow.axes[at]):
                 raise Refused("Squeeze of an axis that has more than one entry")
-        return tuple(axis for at, axis in enumerate(flow.axes) if at not in given)
+        return tuple(axis for at, axis in enumerate(flow.axes) if at not in removed)
 
     return _each_part(told, move)
 
 
 def reshape(told: Told) -> Value:
-    """Axes joined or split."""
+    """Join or split axes."""
     value, target = told.values[0], told.sizes(1)
     if target is None:
         target = [Size((), int(one)) for one in told.attributes.get("shape", ())]
@@ -96,15 +96,15 @@ def reshape(told: Told) -> Value:
 
 
 def _reshaped(flow: Flow, target: Sequence[Size | None], zero_copies: bool) -> Flow:
-    found = reshaped(flow.axes, target, zero_copies)
+    result = reshaped(flow.axes, target, zero_copies)
     features = flow.features
-    while features is not None and any(atom in found.splits for atom in features):
-        features = tuple(part for atom in features for part in found.splits.get(atom, (atom,)))
-    return replace(flow, axes=found.axes, features=features)
+    while features is not None and any(atom in result.splits for atom in features):
+        features = tuple(part for atom in features for part in result.splits.get(atom, (atom,)))
+    return replace(flow, axes=result.axes, features=features)
 
 
 def flatten(told: Told) -> Value:
-    """All axes as two."""
+    """Join all axes into two."""
     flow = told.flow()
     at = told.whole("axis", 1)
     at = at if at == len(flow.axes) else axis_of(at, len(flow.axes))
@@ -113,7 +113,7 @@ def flatten(told: Told) -> Value:
 
 
 def expand(told: Told) -> Value:
-    """More entries along axes of size 1, of which only a batch of one is left as it is."""
+    """Expand axes of size 1 to more entries. A batch of one stays as it is."""
     flow, target = told.flow(), told.sizes(1) or []
     axes: tuple[Axis, ...] = (*([()] * (len(target) - len(flow.axes))), *flow.axes)
     for axis, size in zip(axes[len(axes) - len(target) :], target, strict=True):
@@ -125,7 +125,7 @@ def expand(told: Told) -> Value:
 
 
 def _repeated(flow: Flow, target: Sequence[Size | None]) -> Flow:
-    """One number for each feature that it will be combined with."""
+    """Repeat a single number for each feature that it will be combined with."""
     sizes = [None if size is None else size.number for size in target]
     larger = [at for at, axis in enumerate(flow.axes) if not core(axis) and sizes[at] not in (1, None)]
     unclear = any(
@@ -147,7 +147,7 @@ def _repeated(flow: Flow, target: Sequence[Size | None]) -> Flow:
 
 
 def concat(told: Told) -> Value:
-    """Values beside one another."""
+    """Concatenate computed values, kept apart as parts."""
     flows = [told.flow(at) for at in range(len(told.node.input)) if told.has(at) and told.values[at] is not None]
     if len(flows) != len(told.node.input):
         raise Refused("Concat of a computed value and a constant")
@@ -158,16 +158,16 @@ def concat(told: Told) -> Value:
 
 
 def gather(told: Told) -> Value:
-    """Entries of a value at constant places."""
+    """Select entries of a value at constant positions."""
     value = told.values[0]
     rank = len(value.parts[0].axes if isinstance(value, Stacked) else told.flow().axes)
     axis = axis_of(told.whole("axis", 0), rank)
-    given = told.values[1]
-    if isinstance(given, Sizes):
-        one = given.values[0] if len(given.values) == 1 else None
+    indices = told.values[1]
+    if isinstance(indices, Sizes):
+        one = indices.values[0] if len(indices.values) == 1 else None
         if one is None or one.offset != -1 or one.factor != 1 or core(told.flow().axes[axis]) != one.atoms:
             raise Refused("Gather at a place that is known only when the graph runs")
-        return _picked(told.flow(), axis, [-1], not given.scalar)
+        return _picked(told.flow(), axis, [-1], not indices.scalar)
     index, places = told.constant(1), told.listed(1)
     if index is None or index.ndim > 1 or not places:
         raise Refused("Gather of a table of places")
@@ -175,7 +175,7 @@ def gather(told: Told) -> Value:
 
 
 def cut(told: Told) -> Value:
-    """Slice."""
+    """Slice a value along constant bounds, or to its last step."""
     value = told.values[0]
     rank = len(value.parts[0].axes if isinstance(value, Stacked) else told.flow().axes)
     starts, ends = (_bounds(told, name, at) for at, name in ((1, "starts"), (2, "ends")))
@@ -183,10 +183,10 @@ def cut(told: Told) -> Value:
     steps = told.listed(4) if told.has(4) else [1] * len(starts)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         told = replace(told, values=(_cut(told, axis, start, end, step), *told.values[1:]))
-    found = told.values[0]
-    if found is None:
+    result = told.values[0]
+    if result is None:
         raise Refused("Slice of nothing")
-    return found
+    return result
 
 
 def _bounds(told: Told, name: str, at: int) -> list[Size | None]:
@@ -218,7 +218,7 @@ def _cut(told: Told, axis: int, start: Size | None, end: Size | None, step: int)
 
 
 def _length(stacked: Stacked, axis: int) -> int | None:
-    """How many entries they have together."""
+    """Return the total number of entries of the parts along an axis; None if unknown."""
     if axis != stacked.axis:
         return extent(stacked.parts[0].axes[axis])
     lengths = [extent(part.axes[axis]) for part in stacked.parts]
@@ -226,15 +226,15 @@ def _length(stacked: Stacked, axis: int) -> int | None:
 
 
 def split(told: Told) -> list[Value]:
-    """A value in parts."""
+    """Split a value into parts."""
     flow = told.flow()
     axis = axis_of(told.whole("axis", 0), len(flow.axes))
     length, count = extent(flow.axes[axis]), len(told.node.output)
     if length is None:
         raise Refused("Split of an axis whose size is known only when the graph runs")
-    given = told.attributes.get("split") or (told.listed(1) if told.has(1) else None)
+    lengths = told.attributes.get("split") or (told.listed(1) if told.has(1) else None)
     each = -(-length // count)
-    sizes = list(given or [each] * (count - 1) + [length - each * (count - 1)])
+    sizes = list(lengths or [each] * (count - 1) + [length - each * (count - 1)])
     if sum(sizes) != length or len(sizes) != count or min(sizes) < 1:
         raise Refused("Split that does not fit what comes to it")
     starts = [sum(sizes[:at]) for at in range(count)]
@@ -242,7 +242,7 @@ def split(told: Told) -> list[Value]:
 
 
 def _picked_of(told: Told, axis: int, places: Sequence[int], stays: bool) -> Value:
-    """Entries of a value; of values that lie beside one another those of the parts that they are in."""
+    """Select entries of a value; for a concatenated value, from the parts that contain them."""
     value = told.values[0]
     if not isinstance(value, Stacked) or axis != value.axis:
         return _picked(told.flow(), axis, places, stays)
@@ -252,17 +252,17 @@ def _picked_of(told: Told, axis: int, places: Sequence[int], stays: bool) -> Val
         raise Refused(f"{told.operator} of too many features")
     if any(not -len(owners) <= at < len(owners) for at in places):
         raise Refused(f"{told.operator} beyond the end")
-    found = [owners[at] for at in places]
-    parts = list(dict.fromkeys(part for part, _ in found))
+    chosen = [owners[at] for at in places]
+    parts = list(dict.fromkeys(part for part, _ in chosen))
     if len(parts) == 1:
-        return _picked(value.parts[parts[0]], axis, [at for _, at in found], stays)
-    if stays and found == [(part, at) for part in parts for at in range(lengths[part] or 0)]:
+        return _picked(value.parts[parts[0]], axis, [at for _, at in chosen], stays)
+    if stays and chosen == [(part, at) for part in parts for at in range(lengths[part] or 0)]:
         return replace(value, parts=tuple(value.parts[part] for part in parts))
     return _picked(told.flow(), axis, places, stays)
 
 
 def _picked(flow: Flow, axis: int, places: Sequence[int], stays: bool) -> Flow:
-    """Entries of an axis; it goes if it does not stay."""
+    """Select entries of an axis. Remove the axis unless it `stays`."""
     own = core(flow.axes[axis])
     if not own:
         if len(places) != 1 or places[0] not in (0, -1):
@@ -277,40 +277,40 @@ def _picked(flow: Flow, axis: int, places: Sequence[int], stays: bool) -> Flow:
 
 
 def _of_steps(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
-    """The last step, or the first."""
+    """Select the last step, or the first. Raise Refused for any others."""
     size = own[0].size
     is_last = len(places) == 1 and (places[0] == -1 or (size is not None and places[0] == size - 1))
     is_first = len(places) == 1 and (places[0] == 0 or (size is not None and places[0] == -size))
     if len(own) > 1 or not (is_first or is_last):
         raise Refused("some steps among many")
     axes = (*flow.axes[:axis], *([()] if stays else []), *flow.axes[axis + 1 :])
-    found = replace(flow, axes=axes, whole=True)
-    return found if is_last else found.passed("first step", lambda kind, width: [First()])
+    one_step = replace(flow, axes=axes, whole=True)
+    return one_step if is_last else one_step.passed("first step", lambda kind, width: [First()])
 
 
 def _of_features(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
-    """Some of the features, by a matrix of zeros and ones."""
+    """Select some of the features, as a product with a matrix of zeros and ones."""
     flow = flow if flow.known is not None else flow.with_features([axis])
-    known = core(flow.known or ())
-    at = known.index(own[0]) if own[0] in known else -1
-    if at < 0 or known[at : at + len(own)] != own:
+    atoms = core(flow.known or ())
+    at = atoms.index(own[0]) if own[0] in atoms else -1
+    if at < 0 or atoms[at : at + len(own)] != own:
         raise Refused("a part of the features in another order")
     if len(places) > MOST_PLACES:
         raise Refused("too many features")
-    width, sizes = flow.width, [atom.size or 1 for atom in known]
+    width, sizes = flow.width, [atom.size or 1 for atom in atoms]
     before, count = int(np.prod(sizes[:at])), int(np.prod(sizes[at : at + len(own)]))
     if any(not -count <= one < count for one in places) or width * width > MOST_NUMBERS or not places:
         raise Refused("a place beyond the end, or too many features")
     chosen = np.arange(width).reshape(before, count, -1)[:, list(places)].ravel()
     new = (Atom(len(places), "feature"),) if stays or len(places) > 1 else ()
     axes = (*flow.axes[:axis], *([new] if stays else []), *flow.axes[axis + 1 :])
-    features = (*known[:at], *new, *known[at + len(own) :])
+    features = (*atoms[:at], *new, *atoms[at + len(own) :])
     step = flow.step.then("", picking(chosen, width), reads=width)
     return replace(flow, step=step, axes=axes, features=features)
 
 
 def picking(chosen: Array, width: int) -> Make:
-    """The matrix that picks features out, as a linear layer."""
+    """Return the linear layer whose matrix selects features."""
 
     def make(kind: torch.dtype, _: int) -> list[nn.Module]:
         return [linear(torch.eye(width, dtype=kind)[torch.from_numpy(chosen)])]

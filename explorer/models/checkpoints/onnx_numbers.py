@@ -1,4 +1,4 @@
-"""The operations of an ONNX graph that compute with each step by itself: products, sums with constants, functions, norms."""
+"""ONNX operations that work on each step separately: products, sums with constants, functions, norms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from explorer.signals import Array
 
 
 def passed(told: Told) -> Flow:
-    """Identity, and Dropout after training."""
+    """Pass a value through Identity, or Dropout in inference mode."""
     if told.operator == "Dropout" and told.has(2):
         training = told.constant(2)
         if training is None or training.any():
@@ -30,7 +30,7 @@ def passed(told: Told) -> Flow:
 
 
 def cast(told: Told) -> Flow:
-    """Between kinds of floating point; of whole numbers before anything was computed of them."""
+    """Cast between floating-point types, or cast the integers of an input or an ArgMax."""
     flow = told.flow()
     floating = told.whole("to", 1) in (1, 10, 11, 16)
     if not (floating or flow.raw or flow.step.kind == "argmax"):
@@ -39,19 +39,19 @@ def cast(told: Told) -> Flow:
 
 
 def matmul(told: Told) -> Flow:
-    """A product with a constant matrix."""
+    """Multiply by a constant matrix."""
     flow = told.flow(0) if told.values[0] is not None else None
     weight = told.numbers(1)
     while weight.ndim > 2 and weight.shape[0] == 1:
         weight = weight[0]
     if flow is None or weight.ndim not in (1, 2):
         raise Refused("MatMul with a constant on its left")
-    found = _linear(told, flow, weight if weight.ndim == 2 else weight[:, None], None)
-    return found if weight.ndim == 2 else found.moved(found.axes[:-1])
+    product = _linear(told, flow, weight if weight.ndim == 2 else weight[:, None], None)
+    return product if weight.ndim == 2 else product.moved(product.axes[:-1])
 
 
 def gemm(told: Told) -> Flow:
-    """alpha A B + beta C."""
+    """Compute alpha A B + beta C."""
     flow = told.flow(0) if told.values[0] is not None else None
     if flow is None or len(flow.axes) != 2:
         raise Refused("Gemm with a constant on its left")
@@ -66,7 +66,7 @@ def gemm(told: Told) -> Flow:
 
 
 def _linear(told: Told, flow: Flow, weight: Array, bias: Array | None) -> Flow:
-    """The product with weight [input, output]."""
+    """Return the product with a weight [input, output], plus the bias."""
     flow = flow.with_features([len(flow.axes) - 1])
     inputs, outputs = weight.shape
     flow = with_width(flow, inputs)
@@ -81,7 +81,7 @@ def _linear(told: Told, flow: Flow, weight: Array, bias: Array | None) -> Flow:
 
 
 def with_width(flow: Flow, width: int) -> Flow:
-    """The same with that many features. Raises Refused where it has another number."""
+    """Return the value with that many features. Raise Refused if it has a different number."""
     open_ = [atom for atom in flow.known or () if atom.size is None]
     if len(open_) == 1:
         rest = prod(atom.size for atom in flow.known or () if atom.size is not None)
@@ -96,7 +96,7 @@ def _tensor(array: Array, kind: torch.dtype) -> Tensor:
 
 
 def per_feature(flow: Flow, array: Array, operator: str) -> tuple[Flow, Array]:
-    """A constant as one number for all, [], or one for each feature, [feature], in the stages' order. Raises Refused for others."""
+    """Convert a constant to one number for all, [], or one per feature, [feature], in the stages' order. Raise Refused for others."""
     if array.size == 1:
         rank = max(len(flow.axes), array.ndim)
         return flow.moved((*([()] * (rank - len(flow.axes))), *flow.axes)), array.reshape(())
@@ -125,7 +125,7 @@ def _affine(flow: Flow, label: str, scale: Array, shift: Array) -> Flow:
 
 
 def binary(told: Told) -> Flow:
-    """A sum, product, … of two values, one of which may be constant."""
+    """Compute a sum, product, … of two values, of which one may be constant."""
     if len(told.node.input) != 2:
         return several(told)
     computed = [at for at in (0, 1) if told.values[at] is not None]
@@ -158,7 +158,7 @@ def binary(told: Told) -> Flow:
 
 
 def several(told: Told) -> Flow:
-    """Sum, Max, Min, Mean of several values."""
+    """Compute Sum, Max, Min or Mean of several values."""
     if not told.node.input or any(value is None for value in told.values):
         raise Refused(f"{told.operator} of computed values and constants")
     flows = [told.flow(at) for at in range(len(told.node.input))]
@@ -167,9 +167,9 @@ def several(told: Told) -> Flow:
         raise Refused(told.operator)
     if len(flows) == 1:
         return flows[0]
-    found = combined(operator, told.label, flows)
+    result = combined(operator, told.label, flows)
     share = np.float32(1 / len(flows)) if told.operator == "Mean" else None
-    return found if share is None else _affine(found, "", np.array(share), np.zeros((), np.float32))
+    return result if share is None else _affine(result, "", np.array(share), np.zeros((), np.float32))
 
 
 def _function(name: str) -> Make:
@@ -183,21 +183,21 @@ def _clipped(flow: Flow, label: str, least: float, most: float) -> Flow:
 
 
 def clip(told: Told) -> Flow:
-    """Clip: no less than min and no more than max."""
+    """Clip a value between min and max."""
     bounds = []
     for at, name, default in ((1, "min", -math.inf), (2, "max", math.inf)):
         if told.has(at):
-            given = told.numbers(at)
-            if given.size != 1:
+            bound = told.numbers(at)
+            if bound.size != 1:
                 raise Refused("Clip with bounds that are several numbers")
-            bounds.append(float(given.item()))
+            bounds.append(float(bound.item()))
         else:
             bounds.append(told.real(name, default))
     return _clipped(told.flow(), told.label, *bounds)
 
 
 def unary(told: Told) -> Flow:
-    """A function of each number."""
+    """Apply a function to each number."""
     stages = UNARY[told.operator](told)
     kind = "sigmoid" if told.operator == "Sigmoid" else ""
     return told.flow().passed(told.label, lambda _, width: [stage() for stage in stages], kind=kind)
@@ -211,8 +211,8 @@ def _line(scale: float, shift: float) -> Callable[[], nn.Module]:
 
 
 def _gelu(told: Told) -> Stages:
-    told_as = told.attributes.get("approximate", b"none")
-    return (lambda: nn.GELU("tanh" if told_as == b"tanh" else "none"),)
+    approximate = told.attributes.get("approximate", b"none")
+    return (lambda: nn.GELU("tanh" if approximate == b"tanh" else "none"),)
 
 
 def _selu(told: Told) -> Stages:
@@ -263,7 +263,7 @@ UNARY: dict[str, Callable[[Told], Stages]] = {
 
 
 def softmax(told: Told) -> Flow:
-    """Softmax or LogSoftmax over all features."""
+    """Apply Softmax or LogSoftmax over all features."""
     flow = told.flow()
     old = told.opset < 13
     at = axis_of(told.whole("axis", 1 if old else -1), len(flow.axes))
@@ -276,7 +276,7 @@ def softmax(told: Told) -> Flow:
 
 
 def argmax(told: Told) -> Flow:
-    """The likeliest class: an answer, and nothing that could be computed with."""
+    """Return the likeliest class, which is only valid as an answer."""
     flow = told.flow()
     at = axis_of(told.whole("axis", 0), len(flow.axes))
     flow = flow.with_features([at])
@@ -285,7 +285,7 @@ def argmax(told: Told) -> Flow:
 
 
 def layer_norm(told: Told) -> Flow:
-    """LayerNormalization or RMSNormalization of all features of a step."""
+    """Apply LayerNormalization or RMSNormalization over all features of a step."""
     flow = told.flow()
     at = axis_of(told.whole("axis", -1), len(flow.axes))
     eps = told.real("epsilon", 1e-5)
@@ -310,7 +310,7 @@ def layer_norm(told: Told) -> Flow:
 
 
 def batch_norm(told: Told) -> Flow:
-    """(x - mean) / sqrt(var + epsilon) * scale + shift, the features being axis 1."""
+    """Compute (x - mean) / sqrt(var + epsilon) * scale + shift, with the features on axis 1."""
     flow = told.flow()
     if told.whole("training_mode", 0) or len(flow.axes) < 2:
         raise Refused("BatchNormalization as in training")
@@ -325,7 +325,7 @@ def batch_norm(told: Told) -> Flow:
 
 
 def conv(told: Told) -> Flow:
-    """A convolution that looks at one step at a time is a linear layer."""
+    """Apply a convolution of width 1, which is a linear layer."""
     flow, weight = told.flow(), told.numbers(1)
     plain = all(
         set(told.attributes.get(name, [default])) == {default} for name, default in (("strides", 1), ("pads", 0))
@@ -334,8 +334,8 @@ def conv(told: Told) -> Flow:
         raise Refused("Conv of several steps")
     turned = flow.moved((flow.axes[0], *flow.axes[2:], flow.axes[1]))
     bias = told.numbers(2) if told.has(2) else None
-    found = _linear(told, turned, weight.reshape(weight.shape[:2]).T, bias)
-    return found.moved((found.axes[0], found.axes[-1], *found.axes[1:-1]))
+    product = _linear(told, turned, weight.reshape(weight.shape[:2]).T, bias)
+    return product.moved((product.axes[0], product.axes[-1], *product.axes[1:-1]))
 
 
 NUMBERS: dict[str, Callable[[Told], Flow]] = {

@@ -1,4 +1,4 @@
-"""What ONNX's LSTM, GRU and RNN read and give, as values on their way."""
+"""Symbolic outputs of ONNX's LSTM, GRU and RNN nodes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explorer.models.stages import Ends
 
 
 def outputs_of(told: Told, layer: Layer, at: int) -> list[Value]:
-    """Y, Y_h and, of an LSTM, Y_c. Raises Refused where they depend on what is not computed here."""
+    """Return Y, Y_h and, for an LSTM, Y_c. Raise Refused if they depend on something unsupported."""
     flow, by_sequence = told.flow(0), bool(told.whole("layout", 0))
     if len(flow.axes) != 3:
         raise Refused(f"{told.operator} of {len(flow.axes)} axes")
@@ -46,7 +46,7 @@ def outputs_of(told: Told, layer: Layer, at: int) -> list[Value]:
 
 
 def _step_of(flow: Flow, axis: Axis) -> Atom | None:
-    """The axis of the steps; None where the graph reads one step at a time."""
+    """Return the step axis; None if the graph reads one step at a time."""
     if flow.whole:
         raise Refused("recurrent layers that read one value for the whole text")
     atoms = core(axis) or axis
@@ -64,16 +64,16 @@ def _check_lengths(told: Told, step: Atom | None) -> None:
 
 
 def _check_states(told: Told) -> None:
-    """First states are zeros, or given when the graph runs: then zeros are what it begins from unless one is given."""
+    """Raise Refused unless the initial states are zeros or inputs of the graph, which are replaced by zeros."""
     for name in told.node.input[5:7]:
         if name and not is_zeros(told.scope, name):
             origin = _origin(told.scope, name)
             if origin != "given":
-                raise Refused(f"{told.operator} that begins from a {origin} state, not from zeros")
+                raise Refused(f"{told.operator} that starts from a {origin} state, not from zeros")
 
 
 def _origin(scope: Scope, name: str) -> str:
-    """Whether a value that is only brought into shape is "given" to the graph, "stored" in it or "computed"."""
+    """Return the origin of a value behind rearranging operations: "given" as an input, "stored" or "computed"."""
     for _ in range(MOST_BETWEEN):
         holder = scope.holder(name)
         if holder is None:

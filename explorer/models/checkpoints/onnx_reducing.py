@@ -1,4 +1,4 @@
-"""The operations of an ONNX graph that make one number of many: over all steps, or over the features."""
+"""ONNX reductions over all steps, or over the features."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OVER_STEPS: dict[str, type[nn.Module]] = {
 
 
 def reduced(told: Told) -> Flow:
-    """ReduceMax, ReduceMean, … over the steps, or over features."""
+    """Apply ReduceMax, ReduceMean, … over the steps, or over features."""
     flow = told.flow()
     given = told.axes(1, len(flow.axes))
     if not given:
@@ -40,13 +40,13 @@ def reduced(told: Told) -> Flow:
 
 
 def pooled(told: Told) -> Flow:
-    """GlobalMaxPool and GlobalAveragePool: over all axes behind the second."""
+    """Apply GlobalMaxPool or GlobalAveragePool, over all axes after the second."""
     flow = told.flow()
     return _reduced(told, flow, list(range(2, len(flow.axes))), True)
 
 
 def over_windows(told: Told) -> Flow:
-    """MaxPool and AveragePool, where one window has all steps."""
+    """Apply MaxPool or AveragePool with a single window over all steps."""
     flow = told.flow()
     window, axis = list(told.attributes.get("kernel_shape", ())), flow.axes[2] if len(flow.axes) == 3 else ()
     step = core(axis)[0] if len(core(axis)) == 1 else None
@@ -85,7 +85,7 @@ def _over_features(told: Told, flow: Flow, at: list[int], axes: Axes) -> Flow:
         if outputs * width > MOST_NUMBERS:
             raise Refused(f"{told.operator} of too many features")
         index = np.arange(outputs).reshape([1 if atom in gone else atom.size or 1 for atom in known])
-        owner = torch.from_numpy(np.broadcast_to(index, sizes).ravel().copy())  # the sum that each feature belongs to
+        owner = torch.from_numpy(np.broadcast_to(index, sizes).ravel().copy())  # index of the output that each feature is added to
         share = 1.0 if told.operator == "ReduceSum" else outputs / width
 
         def make(kind: torch.dtype, _: int) -> list[nn.Module]:

@@ -1,4 +1,4 @@
-"""Sizes in an ONNX graph: what it computes of the shapes of values, to reshape others."""
+"""ONNX operations on sizes: shapes of values that the graph computes to reshape others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Combine = Callable[[Size | None, Size | None], Size | None]
 
 
 def shape(told: Told) -> Sizes:
-    """The shape of a value, or a part of it."""
+    """Return the shape of a value, or a part of it."""
     if isinstance(told.values[0], Stacked):
         raise Refused("Shape of values beside one another")
     axes = told.flow().axes
@@ -77,10 +77,10 @@ def _each(combine: Combine) -> Callable[[Told], Sizes]:
 
 
 def _product(told: Told) -> Sizes:
-    found: Size | None = number(1)
+    size: Size | None = number(1)
     for one in _list(told, 0):
-        found = times(found, one)
-    return Sizes((found,), scalar=True)
+        size = times(size, one)
+    return Sizes((size,), scalar=True)
 
 
 SIZED: dict[str, Callable[[Told], Sizes]] = {
@@ -98,4 +98,4 @@ SIZED: dict[str, Callable[[Told], Sizes]] = {
     "Div": _each(over),
     "ReduceProd": _product,
 }
-"""What each makes of inputs that are sizes or constants."""
+"""Functions of inputs that are sizes or constants, by operator."""

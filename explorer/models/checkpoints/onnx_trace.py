@@ -1,4 +1,4 @@
-"""Follow an ONNX graph as data, from its inputs to its outputs, through its recurrent layers. Nothing in it is run."""
+"""Trace an ONNX graph symbolically, from its inputs to its outputs, through its recurrent layers. Nothing in it is run."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from explorer.models.checkpoints.wording import quoted
 
 WHOLE = frozenset({TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8})
 MOST_JOINTS = 500
-"""Nodes that bring several computed values together: each takes a while, and honest graphs have few."""
+"""Maximum number of nodes that combine several computed values: each is slow, and real graphs have few."""
 OPERATIONS: dict[str, Callable[[Told], Value | list[Value]]] = {**MOVED, **NUMBERS, **REDUCING}
 UNFIT = (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, ZeroDivisionError)
 
 
 @dataclass(frozen=True)
 class Found:
-    """A recurrent node: the layer that it is, by its number; None for one that our cells do not compute."""
+    """A recurrent node: its number and its layer; None if our cells cannot compute it."""
 
     number: int
     layer: Layer | None
@@ -40,11 +40,12 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Tracer:
-    """The values of a graph by the graph that holds them and their names.
+    """The computed values of a graph and its nested graphs. Keys contain the id of the graph that holds a value or node.
 
-    bodies  the graphs inside nodes, by the graph that a node lies in, its place there, and the attribute's name
-    nodes   the recurrent nodes, by the graph that they lie in and their place there
-    tables  the names of the embeddings, by the graph that holds them and the value's name
+    bodies  nested graphs, by graph and index of their node, then by attribute name
+    nodes   recurrent nodes, by graph and index
+    tables  names of the embeddings, by graph and value name
+    values  computed values, by graph and name
     """
 
     opset: int
@@ -55,26 +56,26 @@ class Tracer:
     joints: Counter[int] = field(default_factory=Counter)
 
     def value(self, scope: Scope, name: str) -> Value | None:
-        """A value that is computed; None for a constant."""
+        """Return a computed value; None for a constant."""
         holder = scope.holder(name) if name else None
         return None if holder is None else self.values.get((id(holder), name))
 
     def follow(self, scope: Scope) -> None:
-        """Every node of a graph, in its order."""
-        for given in scope.graph.input:
-            if given.name in scope.inputs:
-                self.values[id(scope), given.name] = _input(given)
+        """Evaluate every node of a graph, in order."""
+        for declared in scope.graph.input:
+            if declared.name in scope.inputs:
+                self.values[id(scope), declared.name] = _input(declared)
         for at, node in enumerate(scope.graph.node):
             values = tuple(self.value(scope, name) for name in node.input)
-            found = self._found(scope, at, node, values)
-            for name, value in zip(node.output, found, strict=False):
+            outputs = self._evaluate(scope, at, node, values)
+            for name, value in zip(node.output, outputs, strict=False):
                 if name and value is not None:
                     self.values[id(scope), name] = value
 
-    def _found(
+    def _evaluate(
         self, scope: Scope, at: int, node: NodeProto, values: tuple[Value | None, ...]
     ) -> Sequence[Value | None]:
-        """What a node gives."""
+        """Return the outputs of a node; Unknown for an unsupported one, nothing for a constant."""
         label = label_of(node)
         told = Told(scope, node, values, self.opset, label)
         own = self.nodes.get((id(scope), at))
@@ -92,9 +93,9 @@ class Tracer:
             for value in values:
                 if isinstance(value, Unknown):
                     return [replace(value, layers=layers)] * len(node.output)
-            with np.errstate(all="ignore"):  # a division by 0 is infinite in ONNX Runtime, too
-                found = self._if(scope, at, told) if node.op_type == "If" else self._computed(told)
-            return [_checked(one) for one in (found if isinstance(found, Sequence) else [found])]
+            with np.errstate(all="ignore"):  # division by 0 is infinite in ONNX Runtime too
+                outputs = self._if(scope, at, told) if node.op_type == "If" else self._computed(told)
+            return [_checked(one) for one in (outputs if isinstance(outputs, Sequence) else [outputs])]
         except Refused as refused:
             what = str(refused)
         except Unreadable:
@@ -106,7 +107,7 @@ class Tracer:
         return [Unknown(name, what, layers, layers)] * len(node.output)
 
     def _inside(self, scope: Scope, at: int) -> int:
-        """The recurrent layers that the graphs inside a node read."""
+        """Return the bit mask of the recurrent layers that a node's nested graphs read."""
         layers = 0
         for body in self.bodies.get((id(scope), at), {}).values():
             for node in body.graph.node:
@@ -135,7 +136,7 @@ class Tracer:
         raise Refused(quoted(operator)[1:-1])
 
     def _looked_up(self, told: Told) -> Flow:
-        """The rows of a table: an embedding, or one-hot vectors."""
+        """Look up rows of a table: an embedding, or one-hot vectors."""
         if told.operator == "Gather":
             ids, weight, axis, last = told.flow(1), told.node.input[0], told.whole("axis", 0), 0
         else:
@@ -161,10 +162,10 @@ class Tracer:
         return outputs_of(told, own.layer, own.number)
 
     def _if(self, scope: Scope, at: int, told: Told) -> Sequence[Value | None]:
-        """The branch that is taken, where that is known now."""
-        given = told.values[0]
-        if isinstance(given, Sizes):
-            truth = given.values[0].number if given.values and given.values[0] else None
+        """Return the outputs of the branch that an If takes. Raise Refused if the condition is not constant."""
+        condition = told.values[0]
+        if isinstance(condition, Sizes):
+            truth = condition.values[0].number if condition.values and condition.values[0] else None
         else:
             constant = told.constant(0)
             truth = None if constant is None or constant.size != 1 else int(bool(constant.item()))
@@ -178,7 +179,7 @@ class Tracer:
 
 
 def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], Found], tables: Any) -> Tracer:
-    """The graph followed from its inputs to its outputs."""
+    """Trace the graph from its inputs to its outputs."""
     bodies: dict[tuple[int, int], dict[str, Scope]] = {}
     for scope in scopes:
         if scope.outer is not None:
@@ -189,7 +190,7 @@ def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], 
 
 
 def _checked(value: Value | None) -> Value | None:
-    """The value. Raises Refused for one of too many axes."""
+    """Return the value. Raise Refused if it has too many axes."""
     for flow in value.parts if isinstance(value, Stacked) else [value]:
         if isinstance(flow, Flow) and len(flow.axes) > MOST_AXES:
             raise Refused(f"more than {MOST_AXES} axes")
@@ -197,7 +198,7 @@ def _checked(value: Value | None) -> Value | None:
 
 
 def label_of(node: NodeProto) -> str:
-    """What a person calls a node: "fc (Gemm)"."""
+    """Return a node's display name: "fc (Gemm)"."""
     name, operator = quoted(node.name)[1:-1], quoted(node.op_type)[1:-1]
     return name if operator in name else f"{name} ({operator})" if name else operator
 
@@ -212,7 +213,7 @@ def _input(given: ValueInfoProto) -> Value:
 
 
 def _equal(told: Told) -> Sizes:
-    """Whether two sizes are the same, where that is known for one sequence."""
+    """Compare two sizes, for a batch of one sequence. Raise Refused if they are only known at run time."""
     pair = [told.sizes(0), told.sizes(1)]
     if any(one is None or len(one) != 1 or one[0] is None for one in pair):
         raise Refused("Equal")

@@ -90,7 +90,7 @@ def read(data: bytes) -> Contents:
     return Contents(
         "ONNX",
         tuple(recurrent),
-        tables=tables.found,
+        tables=tables.by_name,
         linears=linears,
         notes=tuple(refused),
         labels=labels,
