@@ -45,14 +45,14 @@ def cell_of(node: Node, where: str) -> tuple[str, dict[str, Any]]:
     if node.operator == "RNN":
         return "rnn", {"nonlinearity": functions[0]}
     if node.operator == "GRU":
-        cell = "gru" if node.told.get("linear_before_reset", 0) else "gru-cho"
+        cell = "gru" if node.settings.get("linear_before_reset", 0) else "gru-cho"
         return cell, {"candidate": functions[1]} | ({"gate": functions[0]} if functions[0] != "sigmoid" else {})
     return _lstm(node, functions, where)
 
 
 def _lstm(node: Node, functions: tuple[str, ...], where: str) -> tuple[str, dict[str, Any]]:
     cell = LSTMS.get(functions, "")
-    coupled, peeping = bool(node.told.get("input_forget", 0)), node.P is not None
+    coupled, peeping = bool(node.settings.get("input_forget", 0)), node.P is not None
     if coupled and (peeping or cell != "lstm"):
         beside = "peepholes" if peeping else "other activations"
         raise Unreadable(
@@ -74,10 +74,10 @@ def _lstm(node: Node, functions: tuple[str, ...], where: str) -> tuple[str, dict
 def _activations(node: Node, where: str) -> tuple[str, ...]:
     """Return our names of a direction's activations; both directions must agree. Raise Unreadable for one that no cell has."""
     usual = USUAL[node.operator]
-    named = tuple(text_of(one) for one in node.told.get("activations", ())) or usual * len(node.W)
-    if float(node.told.get("clip", 0.0)):
+    named = tuple(text_of(one) for one in node.settings.get("activations", ())) or usual * len(node.W)
+    if float(node.settings.get("clip", 0.0)):
         raise Unreadable(
-            f"The node {quoted(where)} clips its sums at {node.told['clip']:g} (clip), which no cell here does."
+            f"The node {quoted(where)} clips its sums at {node.settings['clip']:g} (clip), which no cell here does."
         )
     functions = _with_numbers(node, named, where)
     first = functions[: len(usual)]
@@ -99,7 +99,7 @@ def _activations(node: Node, where: str) -> tuple[str, ...]:
 
 def _with_numbers(node: Node, named: tuple[str, ...], where: str) -> tuple[str, ...]:
     """Return our names of the activations. Each takes its alpha and beta from the node's lists, in order, and then the defaults."""
-    alphas, betas = (list(node.told.get(f"activation_{name}", ())) for name in ("alpha", "beta"))
+    alphas, betas = (list(node.settings.get(f"activation_{name}", ())) for name in ("alpha", "beta"))
     functions = []
     for name in (one.lower() for one in named):
         alpha = _short(alphas.pop(0) if name in ALPHAS and alphas else ALPHAS.get(name, 0.0))

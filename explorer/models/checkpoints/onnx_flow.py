@@ -104,7 +104,7 @@ class Flow:
         return self.step.before is None
 
     @property
-    def known(self) -> Axis | None:
+    def feature_atoms(self) -> Axis | None:
         """Atoms of the features; those with the role if `features` is not set."""
         if self.features is not None:
             return self.features
@@ -114,22 +114,24 @@ class Flow:
     def with_features(self, at: Sequence[int]) -> Flow:
         """Return the value with exactly these axes as its features. Raise Refused if they are not."""
         atoms = tuple(atom for axis in at for atom in self.axes[axis])
-        if self.known is None:
+        if self.feature_atoms is None:
             for atom in atoms:
                 atom.mark("feature")
             return replace(self, features=atoms)
         for atom in core(atoms):
             if atom.role == "step":
                 raise Refused("all steps side by side")
-        if core(atoms) != core(self.known):
+        if core(atoms) != core(self.feature_atoms):
             raise Refused("a part of the features alone, or in another order")
-        return replace(self, features=self.known)
+        return replace(self, features=self.feature_atoms)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """Sizes of the features' atoms. Raises Refused if any is unknown."""
-        sizes = [] if self.known is None else [atom.size for atom in self.known if atom.size is not None]
-        if self.known is None or len(sizes) < len(self.known):
+        sizes = (
+            [] if self.feature_atoms is None else [atom.size for atom in self.feature_atoms if atom.size is not None]
+        )
+        if self.feature_atoms is None or len(sizes) < len(self.feature_atoms):
             raise Refused("a number of features that is known only when the graph runs")
         return tuple(sizes)
 
@@ -189,9 +191,7 @@ class Unknown:
         """Return the reason why the answer of these layers cannot be computed."""
         through = f"the node {self.node} ({self.what}), which is not computed here."
         return (
-            f"The answer passes through {through}"
-            if self.before & own
-            else f"The layers read the output of {through}"
+            f"The answer passes through {through}" if self.before & own else f"The layers read the output of {through}"
         )
 
 

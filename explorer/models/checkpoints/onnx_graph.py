@@ -37,7 +37,7 @@ class Scope:
     outer: Scope | None = None
     inside: str = ""
     at: tuple[int, str] = (0, "")
-    known: dict[str, Array | None] = field(default_factory=dict)
+    constants: dict[str, Array | None] = field(default_factory=dict)
     folded: int = 0
 
     @cached_property
@@ -75,10 +75,10 @@ class Scope:
         scope = self.holder(name) if name else None
         if scope is None or depth > DEEPEST:
             return None
-        if name not in scope.known:
-            scope.known[name] = None  # a value that depends on itself is not a constant
-            scope.known[name] = scope._evaluate(name, depth)
-        return scope.known[name]
+        if name not in scope.constants:
+            scope.constants[name] = None  # a value that depends on itself is not a constant
+            scope.constants[name] = scope._evaluate(name, depth)
+        return scope.constants[name]
 
     def _evaluate(self, name: str, depth: int) -> Array | None:
         if name in self.stored:

@@ -31,7 +31,7 @@ def together(stacked: Stacked) -> Flow:
     along = [core(part.axes[axis]) for part in parts]
     rest = []
     for part, own in zip(parts, along, strict=True):
-        features = core(part.known or ()) if part.width else ()
+        features = core(part.feature_atoms or ()) if part.width else ()
         others = any(atom.role in ("step", "batch") for atom in part.axes[axis])
         if others or features[: len(own)] != own:
             raise Refused("Concat along another axis than that of the features")
@@ -99,7 +99,7 @@ def _broadcast(operator: str, one: Flow, other: Flow) -> Flow:
 
 def _features(operator: str, one: Flow, other: Flow, a: Axes, b: Axes) -> Axis | None:
     """Return the features of both values; those of one if the other has a single number."""
-    pair = one.known, other.known
+    pair = one.feature_atoms, other.feature_atoms
     if pair[0] is None or pair[1] is None:
         if pair[0] is None and pair[1] is None:
             return None

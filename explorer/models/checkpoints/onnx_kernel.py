@@ -48,7 +48,7 @@ def model(nodes: Sequence[Node]) -> bytes:
         own = [f"{name}{level}" if name in arrays else "" for name in "WRBP"]
         inputs = [x, *own[:3], "", "", "", own[3]] if node.operator == "LSTM" else [x, *own[:3]]
         y, turned, x = f"y{level}", f"turned{level}", "h" if level == len(nodes) - 1 else f"h{level}"
-        settings = {"hidden_size": node.R.shape[2]} | node.told  # older files may omit it
+        settings = {"hidden_size": node.R.shape[2]} | node.settings  # older files may omit it
         steps += [
             helper.make_node(node.operator, inputs, [y], **settings),
             helper.make_node("Transpose", [y], [turned], perm=[0, 2, 1, 3]),  # [step, 1, direction, unit]

@@ -17,7 +17,7 @@ ORDER = {"RNN": "h", "GRU": "zrn", "LSTM": "iofg"}
 """Order of the blocks in W, R and B, by our names."""
 PEEPHOLES = "iof"
 """Order of the blocks in P."""
-TOLD = {
+ATTRIBUTES = {
     "activations": AttributeProto.STRINGS,
     "activation_alpha": AttributeProto.FLOATS,
     "activation_beta": AttributeProto.FLOATS,
@@ -45,19 +45,19 @@ class Node:
     R: Array
     B: Array | None
     P: Array | None
-    told: dict[str, Any]
+    settings: dict[str, Any]
 
 
 def node_of(scope: Scope, proto: NodeProto, where: str) -> Node:
     """Return the node with its weights. Raise Unreadable if their shapes do not fit."""
-    told = _told(proto, where)
+    settings = _settings(proto, where)
     inputs = dict(zip(("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"), proto.input, strict=False))
     arrays = {name: _weights(scope, inputs.get(name, ""), f"{name} of {quoted(where)}") for name in "WRBP"}
     W, R = arrays["W"], arrays["R"]
     if W is None or R is None:
         raise Unreadable(f"The node {quoted(where)} has no {'W' if W is None else 'R'}; the file is damaged.")
     blocks = len(ORDER[proto.op_type])
-    directions = _directions(told, where)
+    directions = _directions(settings, where)
     units = R.shape[-1]
     shapes = {
         "W": (directions, blocks * units, W.shape[-1]),
@@ -71,23 +71,23 @@ def node_of(scope: Scope, proto: NodeProto, where: str) -> Node:
                 f"{name} of the node {quoted(where)} has the shape {list(array.shape)}, where one of {units} units and {directions} "
                 f"direction{'s' if directions > 1 else ''} has {list(shapes[name])}."
             )
-    if told.get("hidden_size", units) != units:
+    if settings.get("hidden_size", units) != units:
         raise Unreadable(
-            f"The node {quoted(where)} says that it has {told['hidden_size']} units, but its R has {units}."
+            f"The node {quoted(where)} says that it has {settings['hidden_size']} units, but its R has {units}."
         )
     P = arrays["P"] if proto.op_type == "LSTM" else None
     peepholes = P if P is not None and P.any() else None
-    return Node(proto.op_type, W, R, arrays["B"], peepholes, told)
+    return Node(proto.op_type, W, R, arrays["B"], peepholes, settings)
 
 
-def _told(proto: NodeProto, where: str) -> dict[str, Any]:
+def _settings(proto: NodeProto, where: str) -> dict[str, Any]:
     """Return the attributes that determine the computation. Raise Unreadable for one of the wrong type."""
     for one in proto.attribute:
-        if TOLD.get(one.name, one.type) != one.type:
+        if ATTRIBUTES.get(one.name, one.type) != one.type:
             raise Unreadable(
                 f"The node {quoted(where)} has an attribute {one.name} of another kind than ONNX's; the file is damaged."
             )
-    return {name: value for name, value in attributes(proto).items() if name in TOLD}
+    return {name: value for name, value in attributes(proto).items() if name in ATTRIBUTES}
 
 
 def _weights(scope: Scope, name: str, what: str) -> Array | None:
@@ -95,14 +95,16 @@ def _weights(scope: Scope, name: str, what: str) -> Array | None:
         return None
     array = scope.constant(name)
     if array is None:
-        raise Unreadable(f"{what} is not stored in the file: it is an input of the graph, or computed when the graph runs.")
+        raise Unreadable(
+            f"{what} is not stored in the file: it is an input of the graph, or computed when the graph runs."
+        )
     if array.ndim < 2:
         raise Unreadable(f"{what} has the shape {list(array.shape)}; it should have one row per direction.")
     return floats(array, what)
 
 
-def _directions(told: dict[str, Any], where: str) -> int:
-    direction = text_of(told.get("direction", "forward"))
+def _directions(settings: dict[str, Any], where: str) -> int:
+    direction = text_of(settings.get("direction", "forward"))
     if direction not in ("forward", "bidirectional"):
         raise Unreadable(
             f"The node {quoted(where)} reads in the direction {quoted(direction)}; forward and bidirectional ones can be shown. Give the "

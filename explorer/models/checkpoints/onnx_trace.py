@@ -13,6 +13,7 @@ from onnx import NodeProto, TensorProto, ValueInfoProto
 from explorer.models.checkpoints.contents import Unreadable
 from explorer.models.checkpoints.layers import Layer
 from explorer.models.checkpoints.onnx_axes import Atom, Refused, Size, number
+from explorer.models.checkpoints.onnx_call import Call
 from explorer.models.checkpoints.onnx_flow import MOST_AXES, Flow, Sizes, Stacked, Step, Unknown, Value
 from explorer.models.checkpoints.onnx_graph import Scope
 from explorer.models.checkpoints.onnx_moving import MOVED
@@ -20,18 +21,17 @@ from explorer.models.checkpoints.onnx_numbers import NUMBERS
 from explorer.models.checkpoints.onnx_recurrent import outputs_of
 from explorer.models.checkpoints.onnx_reducing import REDUCING
 from explorer.models.checkpoints.onnx_sizes import SIZED, shape
-from explorer.models.checkpoints.onnx_told import Told
 from explorer.models.checkpoints.wording import quoted
 
 WHOLE = frozenset({TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64, TensorProto.UINT8})
 MOST_JOINTS = 500
 """Maximum number of nodes that combine several computed values: each is slow, and real graphs have few."""
-OPERATIONS: dict[str, Callable[[Told], Value | list[Value]]] = {**MOVED, **NUMBERS, **REDUCING}
+OPERATIONS: dict[str, Callable[[Call], Value | list[Value]]] = {**MOVED, **NUMBERS, **REDUCING}
 UNFIT = (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, ZeroDivisionError)
 
 
 @dataclass(frozen=True)
-class Found:
+class RecurrentNode:
     """A recurrent node: its number and its layer; None if our cells cannot compute it."""
 
     number: int
@@ -50,7 +50,7 @@ class Tracer:
 
     opset: int
     bodies: Mapping[tuple[int, int], Mapping[str, Scope]]
-    nodes: Mapping[tuple[int, int], Found]
+    nodes: Mapping[tuple[int, int], RecurrentNode]
     tables: Mapping[tuple[int, str], str]
     values: dict[tuple[int, str], Value]
     joints: Counter[int] = field(default_factory=Counter)
@@ -77,7 +77,7 @@ class Tracer:
     ) -> Sequence[Value | None]:
         """Return the outputs of a node; Unknown for an unsupported one, nothing for a constant."""
         label = label_of(node)
-        told = Told(scope, node, values, self.opset, label)
+        call = Call(scope, node, values, self.opset, label)
         own = self.nodes.get((id(scope), at))
         if not any(value is not None for value in values) and node.op_type != "If" and own is None:
             return ()  # a constant
@@ -87,14 +87,14 @@ class Tracer:
             layers |= 0 if value is None else value.layers
         try:
             if own is not None:
-                return self._recurrent(told, own)
+                return self._recurrent(call, own)
             if node.domain not in ("", "ai.onnx"):
                 raise Refused(what)
             for value in values:
                 if isinstance(value, Unknown):
                     return [replace(value, layers=layers)] * len(node.output)
             with np.errstate(all="ignore"):  # division by 0 is infinite in ONNX Runtime too
-                outputs = self._if(scope, at, told) if node.op_type == "If" else self._computed(told)
+                outputs = self._if(scope, at, call) if node.op_type == "If" else self._computed(call)
             return [_checked(one) for one in (outputs if isinstance(outputs, Sequence) else [outputs])]
         except Refused as refused:
             what = str(refused)
@@ -116,58 +116,58 @@ class Tracer:
                     layers |= 0 if value is None else value.layers
         return layers
 
-    def _computed(self, told: Told) -> Value | list[Value]:
-        operator, values = told.operator, [value for value in told.values if value is not None]
+    def _computed(self, call: Call) -> Value | list[Value]:
+        operator, values = call.operator, [value for value in call.values if value is not None]
         self.joints[0] += sum(isinstance(value, Flow | Stacked) for value in values) > 1
         if self.joints[0] > MOST_JOINTS:
             raise Refused(f"more than {MOST_JOINTS} operations on several computed values")
         if operator == "Shape":
-            return shape(told)
+            return shape(call)
         if all(isinstance(value, Sizes) for value in values):
             if operator == "Equal":
-                return _equal(told)
+                return _equal(call)
             if operator not in SIZED:
                 raise Refused(operator)
-            return SIZED[operator](told)
-        if operator in ("Gather", "OneHot") and isinstance(told.values[1 if operator == "Gather" else 0], Flow):
-            return self._looked_up(told)
+            return SIZED[operator](call)
+        if operator in ("Gather", "OneHot") and isinstance(call.values[1 if operator == "Gather" else 0], Flow):
+            return self._looked_up(call)
         if operator in OPERATIONS:
-            return OPERATIONS[operator](told)
+            return OPERATIONS[operator](call)
         raise Refused(quoted(operator)[1:-1])
 
-    def _looked_up(self, told: Told) -> Flow:
+    def _looked_up(self, call: Call) -> Flow:
         """Look up rows of a table: an embedding, or one-hot vectors."""
-        if told.operator == "Gather":
-            ids, weight, axis, last = told.flow(1), told.node.input[0], told.whole("axis", 0), 0
+        if call.operator == "Gather":
+            ids, weight, axis, last = call.flow(1), call.node.input[0], call.whole("axis", 0), 0
         else:
-            ids, weight, axis, last = told.flow(0), told.node.output[0], told.whole("axis", -1), -1
-        holder = told.scope.holder(weight)
+            ids, weight, axis, last = call.flow(0), call.node.output[0], call.whole("axis", -1), -1
+        holder = call.scope.holder(weight)
         name = None if holder is None else self.tables.get((id(holder), weight))
         if axis not in (last, len(ids.axes) if last else 0) or name is None or not ids.raw:
-            raise Refused(f"{told.operator} by computed values")
-        table = told.scope.constant(weight)
-        width = int(told.numbers(1).item()) if table is None else table.shape[1]
+            raise Refused(f"{call.operator} by computed values")
+        table = call.scope.constant(weight)
+        width = int(call.numbers(1).item()) if table is None else table.shape[1]
         new = Atom(width, "feature")
-        label = told.label if told.operator == "OneHot" else "embedding"
+        label = call.label if call.operator == "OneHot" else "embedding"
         step = ids.step.then(label, table=name)
         return replace(ids, step=step, axes=(*ids.axes, (new,)), features=(new,), ids=False)
 
-    def _recurrent(self, told: Told, own: Found) -> Sequence[Value]:
-        first = told.values[0]
+    def _recurrent(self, call: Call, own: RecurrentNode) -> Sequence[Value]:
+        first = call.values[0]
         if isinstance(first, Unknown):
             more = 0 if own.layer is None else 1 << own.number
-            return [replace(first, layers=first.layers | more)] * len(told.node.output)
+            return [replace(first, layers=first.layers | more)] * len(call.node.output)
         if own.layer is None:
-            raise Refused(f"{told.operator} of a kind that no cell here computes")
-        return outputs_of(told, own.layer, own.number)
+            raise Refused(f"{call.operator} of a kind that no cell here computes")
+        return outputs_of(call, own.layer, own.number)
 
-    def _if(self, scope: Scope, at: int, told: Told) -> Sequence[Value | None]:
+    def _if(self, scope: Scope, at: int, call: Call) -> Sequence[Value | None]:
         """Return the outputs of the branch that an If takes. Raise Refused if the condition is not constant."""
-        condition = told.values[0]
+        condition = call.values[0]
         if isinstance(condition, Sizes):
             truth = condition.values[0].number if condition.values and condition.values[0] else None
         else:
-            constant = told.constant(0)
+            constant = call.constant(0)
             truth = None if constant is None or constant.size != 1 else int(bool(constant.item()))
         if truth is None:
             raise Refused("If, which chooses when the graph runs")
@@ -178,7 +178,7 @@ class Tracer:
         return [self.value(body, one.name) for one in body.graph.output]
 
 
-def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], Found], tables: Any) -> Tracer:
+def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], RecurrentNode], tables: Any) -> Tracer:
     """Trace the graph from its inputs to its outputs."""
     bodies: dict[tuple[int, int], dict[str, Scope]] = {}
     for scope in scopes:
@@ -212,15 +212,15 @@ def _input(given: ValueInfoProto) -> Value:
     return Flow(Step(), axes, ids=kind.elem_type in WHOLE)
 
 
-def _equal(told: Told) -> Sizes:
+def _equal(call: Call) -> Sizes:
     """Compare two sizes, for a batch of one sequence. Raise Refused if they are only known at run time."""
-    pair = [told.sizes(0), told.sizes(1)]
+    pair = [call.sizes(0), call.sizes(1)]
     if any(one is None or len(one) != 1 or one[0] is None for one in pair):
         raise Refused("Equal")
-    known = [_for_one(one[0]) for one in pair if one and one[0]]
-    if None in known:
+    numbers = [_for_one(one[0]) for one in pair if one and one[0]]
+    if None in numbers:
         raise Refused("Equal of sizes that are known only when the graph runs")
-    return Sizes((number(int(known[0] == known[1])),), scalar=True)
+    return Sizes((number(int(numbers[0] == numbers[1])),), scalar=True)
 
 
 def _for_one(size: Size) -> int | None:

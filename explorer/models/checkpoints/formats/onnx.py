@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from explorer.models.checkpoints.contents import Recurrent
     from explorer.models.checkpoints.layers import Layer
     from explorer.models.checkpoints.onnx_graph import Scope
-    from explorer.models.checkpoints.onnx_trace import Found
+    from explorer.models.checkpoints.onnx_trace import RecurrentNode
 
 SECOND_TAGS = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
 """Protobuf tags of the ModelProto fields that may follow the version at the start of a file."""
@@ -68,10 +68,10 @@ def read(data: bytes) -> Contents:
     tables = onnx_parts.tables(scopes)
     linears, made_of = onnx_parts.linears(scopes)
     labels = onnx_labels.labels({one.key: one.value for one in model.metadata_props[:MOST_NOTES]})
-    tracer = onnx_trace.traced(scopes, _opset(model), {at: one.found for at, one in nodes.items()}, tables.names)
+    tracer = onnx_trace.traced(scopes, _opset(model), {at: one.node for at, one in nodes.items()}, tables.names)
     values = {one.name: tracer.value(scopes[0], one.name) for one in model.graph.output}
     router = onnx_route.Router(layers, onnx_route.outputs(values), labels)
-    homes = {one.found.number: one for one in nodes.values() if one.found.layer is not None}
+    homes = {one.node.number: one for one in nodes.values() if one.node.layer is not None}
     numbers = {id(layer): at for at, layer in enumerate(layers)}
 
     def recurrent_of(chain: Sequence[Layer]) -> Recurrent:
@@ -110,7 +110,7 @@ class Home:
 
     scope: Scope
     weights: tuple[str, ...]
-    found: Found
+    node: RecurrentNode
 
 
 def _parsed(data: bytes) -> ModelProto:
@@ -130,7 +130,7 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int
     from explorer.models.checkpoints.onnx_graph import sources
     from explorer.models.checkpoints.onnx_layers import layer_of
     from explorer.models.checkpoints.onnx_nodes import ORDER
-    from explorer.models.checkpoints.onnx_trace import Found
+    from explorer.models.checkpoints.onnx_trace import RecurrentNode
 
     names: dict[tuple[int, str], str] = {}  # layer names, by graph and by the name of the layer's h
     counts: Counter[str] = Counter()
@@ -147,10 +147,10 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int
                 layers.append(layer_of(scope, node, where, _reads(scope, node, names)))
             except Unreadable as error:
                 refused.append(str(error))
-                homes[id(scope), at] = Home(scope, (), Found(0, None))
+                homes[id(scope), at] = Home(scope, (), RecurrentNode(0, None))
                 continue
             weights = [one for name in (*node.input[1:4], *node.input[7:8]) for one in sources(scope, name)]
-            homes[id(scope), at] = Home(scope, tuple(weights), Found(len(layers) - 1, layers[-1]))
+            homes[id(scope), at] = Home(scope, tuple(weights), RecurrentNode(len(layers) - 1, layers[-1]))
             check_copies(sum(layer.bytes for layer in layers))
             if node.output and node.output[0]:
                 names[id(scope), node.output[0]] = where
@@ -158,7 +158,7 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int
 
 
 def _reads(scope: Scope, node: NodeProto, names: dict[tuple[int, str], str]) -> str | None:
-    """Return the name of the layer whose h reaches a node with unchanged values; None if there is none."""
+    """Return the name of the layer whose h reaches a node with unchanged values; None without such a layer."""
     value = node.input[0] if node.input else ""
     for _ in range(MOST_BETWEEN):
         holder = scope.holder(value) if value else None

@@ -18,7 +18,7 @@ from explorer.signals import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Call:
     """A node with its inputs.
 
     values  one for each input: the computed value; None if it is constant or omitted
@@ -107,7 +107,11 @@ class Told:
             values = self.listed(at)
         if values is None:
             return None
-        if not isinstance(values, Sequence) or len(values) > MOST_AXES or not all(isinstance(one, int) for one in values):
+        if (
+            not isinstance(values, Sequence)
+            or len(values) > MOST_AXES
+            or not all(isinstance(one, int) for one in values)
+        ):
             raise Refused(f"{self.operator} with another kind of axes than ONNX's")
         return [axis_of(one, rank) for one in values]
 
