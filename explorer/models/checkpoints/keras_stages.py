@@ -109,7 +109,7 @@ class Context:
         for name, shape in shapes.items():
             if name in tensors and tuple(tensors[name].shape) != shape:
                 raise NotComputed(
-                    f"The {name} of {named(self.layer)} has the shape {list(tensors[name].shape)}, but {list(shape)} fits what comes to it."
+                    f"The {name} of {named(self.layer)} has the shape {list(tensors[name].shape)}, but {list(shape)} fits its input."
                 )
 
 

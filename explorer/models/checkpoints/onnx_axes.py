@@ -140,7 +140,7 @@ def reshaped(axes: Axes, target: Sequence[Size | None], zero_copies: bool = True
     if rest:
         return Reshaped((*front, tuple(pool), *reversed(back)), splits)
     if core(tuple(pool)):
-        raise Refused("Reshape that does not fit what comes to it")
+        raise Refused("Reshape that does not fit its input")
     return Reshaped(tuple(front), splits)
 
 
@@ -160,19 +160,19 @@ def _take(
     factor = size.factor if size.atoms else size.factor + size.offset
     if not size.atoms and factor == 0 and copied is not None:
         if copied >= len(axes):
-            raise Refused("Reshape that does not fit what comes to it")
+            raise Refused("Reshape that does not fit its input")
         copy = size_of(axes[copied])
         factor, remaining = copy.factor, [atom for atom in copy.atoms if not atom.single]
         if factor == 1 and not remaining and axes[copied] and pool and (pool[0] if left else pool[-1]) in axes[copied]:
             return (pool.popleft() if left else pool.pop(),)
     if factor < 1:
-        raise Refused("Reshape that does not fit what comes to it")
+        raise Refused("Reshape that does not fit its input")
     if factor == 1 and not remaining:
         return _take_single(pool, needed, left)
     result: list[Atom] = []
     while factor > 1 or remaining:
         if not pool:
-            raise Refused("Reshape that does not fit what comes to it")
+            raise Refused("Reshape that does not fit its input")
         atom = pool.popleft() if left else pool.pop()
         if atom in remaining:
             remaining.remove(atom)
@@ -181,7 +181,7 @@ def _take(
             continue
         elif atom.size is None:
             if result or remaining:
-                raise Refused("Reshape that does not fit what comes to it")
+                raise Refused("Reshape that does not fit its input")
             if atom.role == "feature":
                 atom.size = factor
             result, factor = [atom], 1
@@ -196,7 +196,7 @@ def _take(
             (pool.appendleft if left else pool.append)(parts[1 if left else 0])
             factor = 1
         else:
-            raise Refused("Reshape that does not fit what comes to it")
+            raise Refused("Reshape that does not fit its input")
     return tuple(result if left else reversed(result))
 
 

@@ -43,7 +43,7 @@ def together(stacked: Stacked) -> Flow:
         for mine, theirs in zip([a for at, a in enumerate(first.axes) if at != axis], same, strict=fits):
             fits = fits and _alike(core(mine), theirs)
         if not fits or [a.size for a in own] != [a.size for a in rest[0]] or part.whole != first.whole:
-            raise Refused("Concat of values that lie otherwise")
+            raise Refused("Concat of values with different axes")
     new = Atom(sum(prod(atom.size or 1 for atom in own) for own in along), "feature")
     axes = (*first.axes[:axis], (new,), *first.axes[axis + 1 :])
     return replace(first, step=step, axes=axes, features=(new, *rest[0]), layers=_layers(parts))
@@ -89,10 +89,10 @@ def _broadcast(operator: str, one: Flow, other: Flow) -> Flow:
         elif _alike(core(mine), core(theirs)):
             axes.append(mine)
         else:
-            raise Refused(f"{operator} of values that lie otherwise")
+            raise Refused(f"{operator} of values with different axes")
     atoms = [atom for axis in axes for atom in core(axis)]
     if len(set(atoms)) < len(atoms):
-        raise Refused(f"{operator} of values that lie otherwise")  # such as every pair of steps
+        raise Refused(f"{operator} of values with different axes")  # such as every pair of steps
     features = _features(operator, one, other, a, b)
     return replace(one, axes=tuple(axes), features=features)
 
@@ -108,7 +108,7 @@ def _features(operator: str, one: Flow, other: Flow, a: Axes, b: Axes) -> Axis |
         return pair[0] if core(pair[0]) else pair[1]
     mine, theirs = _places(pair[0], a), _places(pair[1], b)
     if mine != sorted(mine) or theirs != sorted(theirs) or set(mine) != set(theirs):
-        raise Refused(f"{operator} of values that lie otherwise")
+        raise Refused(f"{operator} of values with different axes")
     return pair[0]
 
 

@@ -46,7 +46,7 @@ def transpose(call: Call) -> Value:
         rank = len(flow.axes)
         order = call.attributes.get("perm") or list(range(rank))[::-1]
         if sorted(order) != list(range(rank)):
-            raise Refused("Transpose that does not fit what comes to it")
+            raise Refused("Transpose that does not fit its input")
         return tuple(flow.axes[at] for at in order)
 
     return _each_part(call, move)
@@ -159,7 +159,7 @@ def concat(call: Call) -> Value:
         raise Refused("Concat of a computed value and a constant")
     axis = axis_of(call.whole("axis", -1), len(flows[0].axes))
     if any(len(flow.axes) != len(flows[0].axes) for flow in flows):
-        raise Refused("Concat of values that lie otherwise")
+        raise Refused("Concat of values with different axes")
     return Stacked(tuple(flows), axis, call.label)
 
 
@@ -220,7 +220,7 @@ def _cut(call: Call, axis: int, start: Size | None, end: Size | None, step: int)
         return _picked(flow, axis, [-1], True)
     if step == 1 and first == 0 and last == 1:
         return _picked(flow, axis, [0], True)
-    raise Refused("Slice that turns the order round" if step < 0 else "Slice of some steps among many")
+    raise Refused("Slice in reverse order" if step < 0 else "Slice of several steps")
 
 
 def _length(stacked: Stacked, axis: int) -> int | None:
@@ -242,7 +242,7 @@ def split(call: Call) -> list[Value]:
     each = -(-length // count)
     sizes = list(lengths or [each] * (count - 1) + [length - each * (count - 1)])
     if sum(sizes) != length or len(sizes) != count or min(sizes) < 1:
-        raise Refused("Split that does not fit what comes to it")
+        raise Refused("Split that does not fit its input")
     starts = [sum(sizes[:at]) for at in range(count)]
     return [_picked(flow, axis, range(at, at + size), True) for at, size in zip(starts, sizes, strict=True)]
 
@@ -288,7 +288,7 @@ def _of_steps(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bo
     is_last = len(places) == 1 and (places[0] == -1 or (size is not None and places[0] == size - 1))
     is_first = len(places) == 1 and (places[0] == 0 or (size is not None and places[0] == -size))
     if len(own) > 1 or not (is_first or is_last):
-        raise Refused("some steps among many")
+        raise Refused("several steps of many")
     axes = (*flow.axes[:axis], *([()] if stays else []), *flow.axes[axis + 1 :])
     one_step = replace(flow, axes=axes, whole=True)
     return one_step if is_last else one_step.passed("first step", lambda kind, width: [First()])

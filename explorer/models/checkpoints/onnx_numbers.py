@@ -87,7 +87,7 @@ def with_width(flow: Flow, width: int) -> Flow:
         rest = prod(atom.size for atom in flow.feature_atoms or () if atom.size is not None)
         open_[0].size = width // rest if rest and width % rest == 0 else None
     if flow.width != width:
-        raise Refused(f"{width} numbers expected where {flow.width} come")
+        raise Refused(f"{width} numbers expected, but {flow.width} arrive")
     return flow
 
 

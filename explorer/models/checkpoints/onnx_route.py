@@ -92,7 +92,7 @@ class Router:
         each = not value.whole or any(step.one_step for step in value.step.way())
         lower, width = self._stages(before, _width_of(before, recurrent.input_size), kind)
         if width != recurrent.input_size:
-            raise Refused(f"{recurrent.input_size} numbers expected where {width} come")
+            raise Refused(f"{recurrent.input_size} numbers expected, but {width} arrive")
         upper, _ = self._stages(after, recurrent.outputs, kind)
         upper, answer = _answer(after, upper, recurrent.outputs, each, kind)
         lower, upper = folded(lower), folded(upper)
@@ -126,7 +126,7 @@ class Router:
     def _build(self, step: Step, width: int, kind: torch.dtype) -> list[nn.Module]:
         """Build the stages of one step."""
         if step.reads is not None and step.reads != width:
-            raise Refused(f"{step.reads} numbers expected where {width} come")
+            raise Refused(f"{step.reads} numbers expected, but {width} arrive")
         if step.layer is not None:
             return [Layers(_stack(self.layers[step.layer], kind))]
         if step.branches:

@@ -15,7 +15,7 @@ Combine = Callable[[Size | None, Size | None], Size | None]
 def shape(call: Call) -> Sizes:
     """Return the shape of a value, or a part of it."""
     if isinstance(call.values[0], Stacked):
-        raise Refused("Shape of values beside one another")
+        raise Refused("Shape of concatenated values")
     axes = call.flow().axes
     start, end = call.whole("start", 0), call.whole("end", len(axes))
     return Sizes(tuple(size_of(axis) for axis in axes)[start:end])

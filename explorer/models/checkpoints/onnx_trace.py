@@ -101,7 +101,7 @@ class Tracer:
         except Unreadable:
             pass
         except UNFIT:
-            what = f"{what} that does not fit what comes to it"
+            what = f"{what} that does not fit its input"
         name = quoted(node.name or next(filter(None, node.output), node.op_type))
         layers |= self._inside(scope, at)
         return [Unknown(name, what, layers, layers)] * len(node.output)

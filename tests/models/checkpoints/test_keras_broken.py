@@ -475,7 +475,7 @@ GRAPHS: dict[str, tuple[dict[str, Any], dict[str, Array], str]] = {
     "weights of another size": (
         of_functions(*CHAIN, ("Dense", "out", {}, ["lstm"]), outputs=["out"]),
         dense("out/out", inputs=5),
-        "The kernel of “out” (Dense) has the shape [5, 2], but [4, 2] fits what comes to it.",
+        "The kernel of “out” (Dense) has the shape [5, 2], but [4, 2] fits its input.",
     ),
     "a circle": (
         of_functions(
