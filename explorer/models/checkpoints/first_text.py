@@ -30,14 +30,14 @@ def _sentences(reader: Reader) -> Iterator[str]:
     """Yield fully known sentences, then the known words of the best partly known one."""
     texts = [text for sentence in SENTENCES for text in (sentence, sentence.lower())] if reader.kind != "ids" else []
     yield from (text for text in texts if _reads(reader, text))
-    partly: list[tuple[float, str]] = []
+    candidates: list[tuple[float, str]] = []
     for text in texts:
         pieces = reader.pieces(text)
         tokens = [token for piece in pieces if (token := _known(reader, piece))]
         if len(tokens) >= max(ENOUGH, len(pieces) // 2):
-            partly.append((len(tokens) / len(pieces), _longest(reader, tokens)))
-    if partly:
-        yield max(partly, key=lambda one: one[0])[1]
+            candidates.append((len(tokens) / len(pieces), _longest(reader, tokens)))
+    if candidates:
+        yield max(candidates, key=lambda one: one[0])[1]
 
 
 def _spread(reader: Reader) -> list[str]:

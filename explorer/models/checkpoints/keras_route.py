@@ -223,7 +223,7 @@ def _is_whole(one: Any) -> bool:
     return isinstance(own, dict) and all(own.get(name) is None for name in ("start", "stop", "step"))
 
 
-def routed(model: Model, found: Sequence[tuple[Sequence[Layer], Recurrent]]) -> tuple[Recurrent, ...]:
+def routed(model: Model, entries: Sequence[tuple[Sequence[Layer], Recurrent]]) -> tuple[Recurrent, ...]:
     """Return the groups of recurrent layers, each with the route of the first answer through it, or the reason why it has no route."""
     outputs = answers(model.config)
     walks: list[tuple[str, Walk]] = []
@@ -233,25 +233,25 @@ def routed(model: Model, found: Sequence[tuple[Sequence[Layer], Recurrent]]) -> 
             walks.append((output.name, _walk(model, way(model.config, output))))
         except NotComputed as reason:
             reasons.append(str(reason))
-    groups = {id(layer): at for at, (chain, _) in enumerate(found) for layer in chain}
+    groups = {id(layer): at for at, (chain, _) in enumerate(entries) for layer in chain}
     stacks: dict[int, Layers] = {}
-    return tuple(_with_route(model, at, found, groups, walks, reasons, stacks) for at in range(len(found)))
+    return tuple(_with_route(model, at, entries, groups, walks, reasons, stacks) for at in range(len(entries)))
 
 
 def _with_route(
     model: Model,
     at: int,
-    found: Sequence[tuple[Sequence[Layer], Recurrent]],
+    entries: Sequence[tuple[Sequence[Layer], Recurrent]],
     groups: Mapping[int, int],
     walks: Sequence[tuple[str, Walk]],
     reasons: Sequence[str],
     stacks: dict[int, Layers],
 ) -> Recurrent:
-    chain, recurrent = found[at]
+    chain, recurrent = entries[at]
     for name, walk in walks:
         if any(item is chain[0] for item in walk.items):
             try:
-                route = _route(model, name, walk, at, found, groups, stacks)
+                route = _route(model, name, walk, at, entries, groups, stacks)
             except NotComputed as reason:
                 return replace(recurrent, no_route=str(reason))
             others = [one for one in dict.fromkeys(output.name for output in answers(model.config)) if one != name]
@@ -284,12 +284,12 @@ def _route(
     output: str,
     walk: Walk,
     at: int,
-    found: Sequence[tuple[Sequence[Layer], Recurrent]],
+    entries: Sequence[tuple[Sequence[Layer], Recurrent]],
     groups: Mapping[int, int],
     stacks: dict[int, Layers],
 ) -> Route:
-    items, place = _joined(walk.items, at, found, groups, stacks)
-    dtype = next(iter(found[at][1].weights.values())).dtype
+    items, place = _joined(walk.items, at, entries, groups, stacks)
+    dtype = next(iter(entries[at][1].weights.values())).dtype
     others = {weight.dtype for item in items if isinstance(item, Layers) for weight in item.parameters()}
     if others - {dtype}:
         raise NotComputed(
@@ -297,7 +297,7 @@ def _route(
         )
     before, after = items[:place], items[place + 1 :]
     after, answer = _answered(after, walk, scored(model.loss, output))
-    recurrent = found[at][1]
+    recurrent = entries[at][1]
     try:
         check_widths(before, recurrent.input_size if not before else _first_width(before, walk, recurrent))
         check_widths(after, recurrent.outputs)
@@ -324,7 +324,7 @@ def _first_width(before: Sequence[nn.Module], walk: Walk, recurrent: Recurrent) 
 def _joined(
     items: Sequence[nn.Module | Layer],
     at: int,
-    found: Sequence[tuple[Sequence[Layer], Recurrent]],
+    entries: Sequence[tuple[Sequence[Layer], Recurrent]],
     groups: Mapping[int, int],
     stacks: dict[int, Layers],
 ) -> tuple[list[nn.Module], int]:
@@ -338,7 +338,7 @@ def _joined(
             position += 1
             continue
         group = groups[id(item)]
-        chain, recurrent = found[group]
+        chain, recurrent = entries[group]
         if [id(one) for one in items[position : position + len(chain)]] != [id(one) for one in chain]:
             raise NotComputed(
                 f"The layers “{clean(recurrent.where)}” do not follow one another on the way to the answer."

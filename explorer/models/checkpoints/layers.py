@@ -100,10 +100,10 @@ def check_copies(total: int) -> None:
         )
 
 
-def unique(name: str, taken: Counter[str]) -> str:
+def unique(name: str, counts: Counter[str]) -> str:
     """Return the name, followed by a number if it is already in use."""
-    taken[name] += 1
-    return name if taken[name] == 1 else f"{name} ({taken[name]})"
+    counts[name] += 1
+    return name if counts[name] == 1 else f"{name} ({counts[name]})"
 
 
 def row(

@@ -40,13 +40,15 @@ class Matrices:
         return tuple(not_finite(count, f"the numbers in {quoted(name)}") for name, count in counts.items() if count)
 
 
-def matrices(tensors: Mapping[str, Tensor], of_layers: Callable[[str], bool], found: Collection[Recurrent]) -> Matrices:
+def matrices(
+    tensors: Mapping[str, Tensor], of_layers: Callable[[str], bool], recurrent: Collection[Recurrent]
+) -> Matrices:
     """Return the tables and linear layers among the tensors that do not belong to recurrent layers (`of_layers`).
 
     A table has no bias, and is named like an embedding or as wide as the input of some layers. A linear layer has a bias, or is as
     wide as the h of some layers and not named like an embedding. A matrix can be both.
     """
-    inputs, outputs = {one.input_size for one in found}, {one.outputs for one in found}
+    inputs, outputs = {one.input_size for one in recurrent}, {one.outputs for one in recurrent}
     tables: dict[str, Tensor] = {}
     linears: dict[str, Linear] = {}
     sources: dict[str, tuple[str, ...]] = {}

@@ -74,17 +74,17 @@ def _reduced(call: Call, flow: Flow, at: list[int], stay: bool) -> Flow:
 def _over_features(call: Call, flow: Flow, at: list[int], axes: Axes) -> Flow:
     if flow.feature_atoms is None:
         flow = flow.with_features(at)
-    width, known = flow.width, core(flow.feature_atoms or ())
+    width, atoms = flow.width, core(flow.feature_atoms or ())
     gone = {atom for axis in at for atom in flow.axes[axis]}
-    rest = tuple(atom for atom in known if atom not in gone)
-    if any(atom not in known for atom in core(tuple(gone))):
+    rest = tuple(atom for atom in atoms if atom not in gone)
+    if any(atom not in atoms for atom in core(tuple(gone))):
         raise Refused(f"{call.operator} over another axis than that of the features")
     if call.operator in ("ReduceMean", "ReduceSum"):
-        sizes = [atom.size or 1 for atom in known]
+        sizes = [atom.size or 1 for atom in atoms]
         outputs = prod(atom.size or 1 for atom in rest)
         if outputs * width > MOST_NUMBERS:
             raise Refused(f"{call.operator} of too many features")
-        index = np.arange(outputs).reshape([1 if atom in gone else atom.size or 1 for atom in known])
+        index = np.arange(outputs).reshape([1 if atom in gone else atom.size or 1 for atom in atoms])
         owner = torch.from_numpy(
             np.broadcast_to(index, sizes).ravel().copy()
         )  # index of the output that each feature is added to

@@ -203,11 +203,11 @@ def label_of(node: NodeProto) -> str:
     return name if operator in name else f"{name} ({operator})" if name else operator
 
 
-def _input(given: ValueInfoProto) -> Value:
-    kind = given.type.tensor_type
+def _input(declared: ValueInfoProto) -> Value:
+    kind = declared.type.tensor_type
     dims = kind.shape.dim
     if not kind.HasField("shape") or len(dims) > MOST_AXES:
-        return Unknown(quoted(given.name), "an input without a shape")
+        return Unknown(quoted(declared.name), "an input without a shape")
     axes = tuple((Atom(dim.dim_value if dim.dim_value > 0 else None),) for dim in dims)
     return Flow(Step(), axes, ids=kind.elem_type in WHOLE)
 

@@ -126,22 +126,22 @@ def typed_pair(read: str, output: str) -> Pair:
     return pair_of((read, answer))
 
 
-def pair_of(value: Any) -> Pair:
+def pair_of(given: Any) -> Pair:
     """Convert a Pair, (input, output), or a mapping with these keys to a Pair. Raise Unreadable for anything else."""
-    if isinstance(value, Pair):
-        return value
-    if isinstance(value, Mapping) and {"input", "output"} <= set(value):
-        value = (value["input"], value["output"])
-    if not isinstance(value, (tuple, list)) or len(value) != 2:
+    if isinstance(given, Pair):
+        return given
+    if isinstance(given, Mapping) and {"input", "output"} <= set(given):
+        return pair_of((given["input"], given["output"]))
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
         content = (
-            f"it has {', '.join(map(quoted, list(value)[:3]))}"
-            if isinstance(value, Mapping) and value
+            f"it has {', '.join(map(quoted, list(given)[:3]))}"
+            if isinstance(given, Mapping) and given
             else "it has not"
         )
         raise Unreadable(f"A known pair has an input and an output, but {content}; {NEEDED}.")
     try:
-        output = np.squeeze(np.asarray(value[1], np.float64))
-        read = value[0] if isinstance(value[0], str) else np.asarray(value[0])
+        output = np.squeeze(np.asarray(given[1], np.float64))
+        read = given[0] if isinstance(given[0], str) else np.asarray(given[0])
     except (TypeError, ValueError) as error:
         raise Unreadable(f"The known pair holds values that are not numbers ({error}); {NEEDED}.") from error
     if output.ndim > 2 or output.size == 0 or (not isinstance(read, str) and read.dtype.kind not in "iuf"):

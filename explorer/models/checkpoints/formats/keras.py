@@ -63,11 +63,11 @@ def read(data: bytes) -> Contents:
 def _contents(
     what: str, file: Hdf5, model: dict[str, Any], loss: Any, version: str, vocabulary: tuple[str, ...]
 ) -> Contents:
-    described, found = list(layers(model)), groups(file)
-    recurrent, refused = _groups(file, found, described, model, loss, version)
+    described, layer_weights = list(layers(model)), groups(file)
+    recurrent, refused = _groups(file, layer_weights, described, model, loss, version)
     if not recurrent:
-        raise Unreadable(refused[0] if refused else _nothing(found, described))
-    tables, linears = _tables(found), _linears(found)
+        raise Unreadable(refused[0] if refused else _nothing(layer_weights, described))
+    tables, linears = _tables(layer_weights), _linears(layer_weights)
     return Contents(
         format=what,
         recurrent=recurrent,
@@ -82,16 +82,16 @@ def _contents(
 
 
 def _groups(
-    file: Hdf5, found: list[Group], described: list[Described], model: dict[str, Any], loss: Any, version: str
+    file: Hdf5, layer_weights: list[Group], described: list[Described], model: dict[str, Any], loss: Any, version: str
 ) -> tuple[tuple[Recurrent, ...], list[str]]:
     """Return the recurrent layers with their routes and alternatives, and the messages for layers that cannot be computed."""
-    paired = _recurrent(found, described, version)
+    paired = _recurrent(layer_weights, described, version)
     chains = chained(paired.layers)
-    one = _routed(chains, paired, file, found, described, model, loss, version)
+    one = _routed(chains, paired, file, layer_weights, described, model, loss, version)
     rather: dict[str, tuple[Recurrent, ...]] = {}
     if not version and any(WHICH_HARD in layer.notes for layer in paired.layers):
-        other = _recurrent(found, described, KERAS_3)
-        rather[SLOPE_OF_3] = _routed(chained(other.layers), other, file, found, described, model, loss, KERAS_3)
+        other = _recurrent(layer_weights, described, KERAS_3)
+        rather[SLOPE_OF_3] = _routed(chained(other.layers), other, file, layer_weights, described, model, loss, KERAS_3)
     for name in dict.fromkeys(name for layer in paired.layers for name in alternatives(layer.origin.cell)):
         instead = [[alternative(layer, name) for layer in chain] for chain in chains]
         rather[name] = tuple(entry(chain, kernel) for chain in instead)
@@ -110,7 +110,7 @@ def _routed(
     chains: list[list[Layer]],
     paired: Paired,
     file: Hdf5,
-    found: list[Group],
+    layer_weights: list[Group],
     described: list[Described],
     model: dict[str, Any],
     loss: Any,
@@ -119,10 +119,10 @@ def _routed(
     entries = [(chain, entry(chain, kernel)) for chain in chains]
     if not described:
         return tuple(own for _, own in entries)
-    by_group = {path: name for name, (_, _, path) in _tables(found).items()}
-    places = _places(found, described)
+    by_group = {path: name for name, (_, _, path) in _tables(layer_weights).items()}
+    places = _places(layer_weights, described)
     tables = {path: by_group[group.path] for path, group in places.items() if group.path in by_group}
-    weights = Weights(file, _is_numbered(found))
+    weights = Weights(file, _is_numbered(layer_weights))
     return routed(Model(model, loss, weights, tables, paired.by_path, paired.refused, version), entries)
 
 
@@ -140,9 +140,9 @@ class Paired:
     refused: dict[str, str]
 
 
-def _recurrent(found: list[Group], described: list[Described], version: str) -> Paired:
+def _recurrent(layer_weights: list[Group], described: list[Described], version: str) -> Paired:
     """Return the layers that our cells can compute, and the messages for the others."""
-    pairs = _paired([group for group in found if any(part.is_recurrent for part in group.parts)], described)
+    pairs = _paired([group for group in layer_weights if any(part.is_recurrent for part in group.parts)], described)
     by_name = {one.name: one for one in described}
     counts: Counter[str] = Counter()
     tops: dict[str, str] = {}  # name of each layer's top cell
@@ -168,41 +168,41 @@ def _recurrent(found: list[Group], described: list[Described], version: str) -> 
     return Paired(layers if described else _guessed(layers), by_path, refused)
 
 
-def _is_numbered(found: list[Group]) -> bool:
+def _is_numbered(layer_weights: list[Group]) -> bool:
     """Return whether the file has Keras 3's layout, in which layers and weights are numbered."""
-    return any(group.path.startswith(ROOTS) for group in found)
+    return any(group.path.startswith(ROOTS) for group in layer_weights)
 
 
-def _below(found: list[Group]) -> dict[str, list[Group]]:
+def _below(layer_weights: list[Group]) -> dict[str, list[Group]]:
     """Return the groups at or under each path; by layer name if the file uses names."""
     below: dict[str, list[Group]] = {}
-    numbered = _is_numbered(found)
-    for group in found:
+    numbered = _is_numbered(layer_weights)
+    for group in layer_weights:
         steps = group.path.replace(OLD_ROOT, ROOT).split("/")
         for depth, step in enumerate(steps):
             below.setdefault("/".join(steps[: depth + 1]) if numbered else step, []).append(group)
     return below
 
 
-def _places(found: list[Group], described: list[Described]) -> dict[str, Group]:
+def _places(layer_weights: list[Group], described: list[Described]) -> dict[str, Group]:
     """Return the weights of each layer, by its path."""
-    below, numbered = _below(found), _is_numbered(found)
+    below, numbered = _below(layer_weights), _is_numbered(layer_weights)
     firsts = {one.path: below.get(one.path if numbered else one.name, []) for one in described}
     return {path: groups[0] for path, groups in firsts.items() if groups}
 
 
-def _paired(found: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
+def _paired(layer_weights: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
     """Pair each layer's weights with its configuration, in the order of the configuration. Weights without one come last."""
     layers = list(filter(is_recurrent, described))
-    check_layers(len(layers) + len(found))
-    numbered, below = _is_numbered(found), _below(found)
+    check_layers(len(layers) + len(layer_weights))
+    numbered, below = _is_numbered(layer_weights), _below(layer_weights)
     pairs: list[tuple[Group | None, Described | None]] = []
     used: set[str] = set()
     for own in layers:
         fits = next((one for one in below.get(own.path if numbered else own.name, []) if one.path not in used), None)
         used |= {fits.path} if fits else set()
         pairs.append((fits, own))
-    return pairs + [(group, None) for group in found if group.path not in used]
+    return pairs + [(group, None) for group in layer_weights if group.path not in used]
 
 
 def _without(own: Described | None) -> str:
@@ -236,22 +236,22 @@ def _masks(described: list[Described]) -> list[str]:
     return [f"Keras skips the padding steps ({listed(masked)}); here every step is read."] if masked else []
 
 
-def _tables(found: list[Group]) -> dict[str, tuple[Tensor, tuple[str, ...], str]]:
+def _tables(layer_weights: list[Group]) -> dict[str, tuple[Tensor, tuple[str, ...], str]]:
     """Return the embeddings by name: the table, its tensors in the file, and the path of its group."""
     counts: Counter[str] = Counter()
     return {
         unique(group.name, counts): (_tensor(part.arrays[TABLE]), part.tensors, group.path)
-        for group in found
+        for group in layer_weights
         for part in group.parts
         if TABLE in part.arrays and part.arrays[TABLE].ndim == 2 and part.arrays[TABLE].size
     }
 
 
-def _linears(found: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
+def _linears(layer_weights: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
     """Return the linear layers by name, with their tensors in the file. Keras stores a kernel as [input, output]."""
     counts: Counter[str] = Counter()
     linears: dict[str, tuple[Linear, tuple[str, ...]]] = {}
-    for group in found:
+    for group in layer_weights:
         for part in group.parts:
             kernel, bias = part.arrays.get(KERNEL), part.arrays.get(BIAS)
             if part.is_recurrent or kernel is None or kernel.ndim != 2 or not kernel.size:
@@ -262,9 +262,9 @@ def _linears(found: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
     return linears
 
 
-def _nothing(found: list[Group], described: list[Described]) -> str:
+def _nothing(layer_weights: list[Group], described: list[Described]) -> str:
     """Return the message for a file without a recurrent layer."""
-    names = [one.kind for one in described] or [group.name for group in found]
+    names = [one.kind for one in described] or [group.name for group in layer_weights]
     has = f"it has {listed(names)}" if names else "it has no layer at all"
     return f"There is no recurrent layer in this Keras file; {has}. An LSTM, a GRU or a SimpleRNN is needed."
 
