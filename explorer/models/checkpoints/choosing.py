@@ -111,7 +111,7 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     else:
         best = recurrent_of(contents, where)
     if best.route is not None:
-        return _as_the_file_says(contents, best, best.route, symbols, own=not vocabulary)
+        return _follow_graph(contents, best, best.route, symbols, own=not vocabulary)
     one_hot = len(symbols) == best.input_size
     tables = guess.tables(best)
     fitting = [name for name in tables if len(contents.tables[name]) == len(symbols)] if symbols else tables
@@ -129,9 +129,7 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     return replace(chosen, answer=means)
 
 
-def _as_the_file_says(
-    contents: Contents, best: Recurrent, route: Route, symbols: tuple[str, ...], *, own: bool
-) -> Choice:
+def _follow_graph(contents: Contents, best: Recurrent, route: Route, symbols: tuple[str, ...], *, own: bool) -> Choice:
     """Return the choice that follows the file's graph. `own`: the symbols come from the file, so they may belong to another part."""
     chosen = Choice(best.where, route.embedding, None, symbols, route.answer, route.labels, follows=True)
     if own and symbols and len(symbols) != _ids(contents, chosen):
@@ -173,7 +171,7 @@ def with_graph(contents: Contents, choice: Choice) -> Choice:
     recurrent = recurrent_of(contents, choice.recurrent)
     if recurrent.route is None:
         raise Unreadable(recurrent.no_route or "The file does not say how its parts are connected.")
-    chosen = _as_the_file_says(contents, recurrent, recurrent.route, choice.vocabulary, own=False)
+    chosen = _follow_graph(contents, recurrent, recurrent.route, choice.vocabulary, own=False)
     return replace(chosen, rather=choice.rather, reads=choice.reads)
 
 
@@ -342,19 +340,19 @@ def _answer(contents: Contents, choice: Choice, recurrent: Recurrent) -> tuple[n
     if choice.answer not in ANSWERS:
         raise Unreadable(f"A readout cannot mean “{choice.answer}”; choose from {', '.join(ANSWERS)}.")
     if choice.follows and recurrent.route is not None:
-        module = _routed(recurrent.route, recurrent)
+        module = _file_head(recurrent.route, recurrent)
     elif choice.readout is None:
         outputs = recurrent.outputs
         return linear(torch.eye(outputs)), tuple(f"h of unit {k}" for k in range(outputs))
     else:
-        module = _guessed(contents, choice, recurrent)
+        module = _chosen_head(contents, choice, recurrent)
     outputs = module.out_features
     if choice.labels and len(choice.labels) != outputs:
         raise Unreadable(f"There are {len(choice.labels)} names for {outputs} outputs; give one for each, or none.")
     return module, choice.labels or tuple(map(str, range(outputs)))
 
 
-def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
+def _file_head(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
     """Return the file's own stages from h to the scores; a single linear layer if they reduce to one."""
     try:
         check_widths(route.before, width_before(route.before, recurrent.input_size))
@@ -368,7 +366,7 @@ def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
     return Head(stages, width_after(stages, recurrent.outputs), whole_text=route.whole_text)
 
 
-def _guessed(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Linear | Head:
+def _chosen_head(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Linear | Head:
     """Return a readout of one or two linear layers of the file.
 
     A single class score, as before a sigmoid, is equivalent to two scores of which the first is zero:

@@ -15,15 +15,15 @@ SHUT = -5.0
 
 def healthy() -> bytes:
     """Return a PyTorch training checkpoint with its vocabulary."""
-    return _saved(shut=False)
+    return _save(shut=False)
 
 
 def forgetful() -> bytes:
     """Return the same checkpoint with every forget bias set to SHUT."""
-    return _saved(shut=True)
+    return _save(shut=True)
 
 
-def _saved(*, shut: bool) -> bytes:
+def _save(*, shut: bool) -> bytes:
     model = load(SHOWN)
     assert model.vocabulary is not None
     units, weights = model.stack.hidden_size, model.state_dict()

@@ -73,9 +73,9 @@ class Hdf5:
         return next((text for (_, own), text in self.texts.items() if own == name), "")
 
 
-def opened(data: bytes) -> Hdf5:
+def read_hdf5(data: bytes) -> Hdf5:
     """Read the file. Raise Unreadable if it is damaged, or too large when unpacked."""
-    output = apart(data)
+    output = run_reader(data)
     start = hdf5_reader.LENGTH.size
     try:
         (length,) = hdf5_reader.LENGTH.unpack_from(output)
@@ -94,10 +94,10 @@ def opened(data: bytes) -> Hdf5:
     )
 
 
-def apart(data: bytes) -> bytes:
+def run_reader(data: bytes) -> bytes:
     """Run the reader in a separate process and return its output; empty if it timed out."""
     try:
-        ended = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-P", hdf5_reader.__file__, json.dumps(MOST)],
             input=data,
             capture_output=True,
@@ -111,7 +111,7 @@ def apart(data: bytes) -> bytes:
         raise Unreadable(
             "The file cannot be opened now: the server has no room for it. Try again in a while."
         ) from error
-    return ended.stdout
+    return process.stdout
 
 
 def check_text(size: int) -> None:

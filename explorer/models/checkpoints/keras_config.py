@@ -45,7 +45,7 @@ class Described:
         return isinstance(own, dict) and bool(own.get("return_sequences"))
 
 
-def parsed(text: str) -> dict[str, Any]:
+def parse_config(text: str) -> dict[str, Any]:
     """Parse a JSON configuration. Raise Unreadable if it is not valid JSON."""
     try:
         config = json.loads(text)

@@ -33,7 +33,7 @@ def _run(origins: Sequence[Origin], x: Array) -> Array:
 
     h: Array = np.asarray(x, np.float32)[None]
     for origin in origins:
-        layer = _made(keras, origin)
+        layer = _build_layer(keras, origin)
         layer.build(h.shape)
         layer.set_weights([one for weights in origin.weights for one in _weights(origin.cell, weights)])
         with torch.no_grad():
@@ -47,7 +47,7 @@ def _as_numpy(keras: Any, h: Any) -> Array:
     return as_numpy(h) if isinstance(h, torch.Tensor) else np.asarray(keras.ops.convert_to_numpy(h))
 
 
-def _made(keras: Any, origin: Origin) -> Any:
+def _build_layer(keras: Any, origin: Origin) -> Any:
     """Build the Keras layer, without its weights."""
     cell, first = origin.cell, origin.weights[0]
     settings: dict[str, Any] = {

@@ -223,7 +223,7 @@ def _is_whole(one: Any) -> bool:
     return isinstance(own, dict) and all(own.get(name) is None for name in ("start", "stop", "step"))
 
 
-def routed(model: Model, entries: Sequence[tuple[Sequence[Layer], Recurrent]]) -> tuple[Recurrent, ...]:
+def add_routes(model: Model, entries: Sequence[tuple[Sequence[Layer], Recurrent]]) -> tuple[Recurrent, ...]:
     """Return the groups of recurrent layers, each with the route of the first answer through it, or the reason why it has no route."""
     outputs = answers(model.config)
     walks: list[tuple[str, Walk]] = []
@@ -296,7 +296,7 @@ def _route(
             "The recurrent layers on the way to the answer have different precisions, which is not computed here."
         )
     before, after = items[:place], items[place + 1 :]
-    after, answer = _answered(after, walk, scored(model.loss, output))
+    after, answer = _answered(after, walk, logits_kind(model.loss, output))
     recurrent = entries[at][1]
     try:
         check_widths(before, recurrent.input_size if not before else _first_width(before, walk, recurrent))
@@ -384,7 +384,7 @@ def _answered(after: list[nn.Module], walk: Walk, scores: str) -> tuple[list[nn.
     return after, NUMBER.name
 
 
-def scored(loss: Any, output: str) -> str:
+def logits_kind(loss: Any, output: str) -> str:
     """Return CATEGORICAL or BINARY if the loss takes logits; otherwise empty."""
     if isinstance(loss, dict) and "class_name" not in loss:
         loss = loss.get(output)

@@ -15,13 +15,13 @@ def symbols(described: Iterable[Described]) -> tuple[str, ...]:
     """Return the symbols by id from the first text-to-ids layer with a vocabulary in its configuration; empty without such a layer."""
     for layer in described:
         if layer.kind in LOOKUPS and not layer.config.get("invert"):
-            listed = _listed(layer.kind, layer.config)
+            listed = _layer_symbols(layer.kind, layer.config)
             if listed:
                 return listed
     return ()
 
 
-def stored(text: str) -> tuple[str, ...]:
+def read_symbols(text: str) -> tuple[str, ...]:
     """Return the symbols of a vocabulary.txt, which lists them by id, including padding and unknown."""
     lines = text.splitlines()
     while lines and not lines[-1]:
@@ -29,7 +29,7 @@ def stored(text: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _listed(kind: str, config: dict[str, Any]) -> tuple[str, ...]:
+def _layer_symbols(kind: str, config: dict[str, Any]) -> tuple[str, ...]:
     """Return the layer's vocabulary, after its reserved ids for padding and unknown tokens."""
     entries = config.get("vocabulary")
     if not isinstance(entries, list) or not all(isinstance(one, str) for one in entries):

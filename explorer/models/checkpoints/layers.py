@@ -61,12 +61,12 @@ class Layer:
         )
 
 
-def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
+def join_layers(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
     """Join layers that read one another and fit into one entry each. `kernel` returns the reference kernel of an entry."""
-    return tuple(entry(chain, kernel) for chain in chained(layers))
+    return tuple(entry(chain, kernel) for chain in chain_layers(layers))
 
 
-def chained(layers: Sequence[Layer]) -> list[list[Layer]]:
+def chain_layers(layers: Sequence[Layer]) -> list[list[Layer]]:
     """Group the layers by entry, each from bottom to top."""
     chains: list[list[Layer]] = []
     for layer in layers:
@@ -137,7 +137,7 @@ def is_exact(array: Array) -> bool:
     return bool(array.dtype == np.float64 or array.dtype == np.float32)
 
 
-def widened(kind: str) -> str:
+def widening_note(kind: str) -> str:
     """Return the note for weights stored in fewer bits than float32."""
     return f"Its weights are {kind} in the file; they are computed with as float32."
 

@@ -57,11 +57,11 @@ def matrices(
             continue
         layer, bias = _layer(name), _bias(name, tensors)
         if bias is None and (EMBEDDING.search(name) or weight.shape[1] in inputs):
-            tables[layer] = _alike(weight)[0]
+            tables[layer] = _same_dtype(weight)[0]
             sources[layer] = (name,)
         if bias is not None or (weight.shape[1] in outputs and not EMBEDDING.search(name)):
             zeros = weight.new_zeros(len(weight))
-            linears[layer] = Linear(*_alike(weight, zeros if bias is None else tensors[bias]))
+            linears[layer] = Linear(*_same_dtype(weight, zeros if bias is None else tensors[bias]))
             sources[layer] = (name,) if bias is None else (name, bias)
     return Matrices(tables, linears, _with_copies(sources, linears, tensors))
 
@@ -85,7 +85,7 @@ def _bias(name: str, tensors: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def _alike(*tensors: Tensor) -> tuple[Tensor, ...]:
+def _same_dtype(*tensors: Tensor) -> tuple[Tensor, ...]:
     """Return the tensors as float64 if any of them is, otherwise as float32."""
     dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
     return tuple(tensor.to(dtype) for tensor in tensors)

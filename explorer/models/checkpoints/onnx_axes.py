@@ -121,7 +121,7 @@ class Reshaped:
     splits: dict[Atom, Axis]
 
 
-def reshaped(axes: Axes, target: Sequence[Size | None], zero_copies: bool = True) -> Reshaped:
+def reshape_axes(axes: Axes, target: Sequence[Size | None], zero_copies: bool = True) -> Reshaped:
     """Reshape the axes. A size of -1, or an unknown one, takes the remaining atoms. Raise Refused if the shape does not fit."""
     pool = deque(atom for axis in axes for atom in axis)
     splits: dict[Atom, Axis] = {}

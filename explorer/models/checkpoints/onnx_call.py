@@ -75,11 +75,11 @@ class Call:
 
     def flow(self, at: int = 0) -> Flow:
         """Return an input as one computed value, joining a concatenated one. Raise Refused for anything else."""
-        from explorer.models.checkpoints.onnx_joining import together
+        from explorer.models.checkpoints.onnx_joining import join_parts
 
         value = self.values[at] if at < len(self.values) else None
         if isinstance(value, Stacked):
-            return together(value)
+            return join_parts(value)
         if not isinstance(value, Flow):
             raise Refused(self.operator)
         return value

@@ -11,23 +11,23 @@ from explorer.models.checkpoints.onnx_flow import MOST_NESTED, MOST_WAYS, Flow, 
 from explorer.models.checkpoints.onnx_stages import COMBINED
 
 
-def combined(operator: str, label: str, flows: Sequence[Flow]) -> Flow:
+def combine(operator: str, label: str, flows: Sequence[Flow]) -> Flow:
     """Return the sum, product, … of values that share an origin. Raise Refused if they do not, or if their axes differ."""
     if operator not in COMBINED:
         raise Refused(f"{operator} of two computed values")
-    step = _brought_together(operator, label, flows)
+    step = _join_step(operator, label, flows)
     joint = flows[0]
     for other in flows[1:]:
         joint = _broadcast(operator, joint, other)
     return replace(joint, step=step, layers=_layers(flows))
 
 
-def together(stacked: Stacked) -> Flow:
+def join_parts(stacked: Stacked) -> Flow:
     """Join concatenated values into one, with their features in a row. Raise Refused if they do not fit."""
     parts, axis = stacked.parts, stacked.axis
     if len(parts) == 1:
         return parts[0]
-    step = _brought_together("Concat", stacked.label, parts)
+    step = _join_step("Concat", stacked.label, parts)
     along = [core(part.axes[axis]) for part in parts]
     rest = []
     for part, own in zip(parts, along, strict=True):
@@ -41,7 +41,7 @@ def together(stacked: Stacked) -> Flow:
         same = [core(axis_) for at, axis_ in enumerate(part.axes) if at != axis]
         fits = len(same) == len(first.axes) - 1
         for mine, theirs in zip([a for at, a in enumerate(first.axes) if at != axis], same, strict=fits):
-            fits = fits and _alike(core(mine), theirs)
+            fits = fits and _match(core(mine), theirs)
         if not fits or [a.size for a in own] != [a.size for a in rest[0]] or part.whole != first.whole:
             raise Refused("Concat of values with different axes")
     new = Atom(sum(prod(atom.size or 1 for atom in own) for own in along), "feature")
@@ -56,7 +56,7 @@ def _layers(flows: Sequence[Flow]) -> int:
     return mask
 
 
-def _brought_together(operator: str, label: str, flows: Sequence[Flow]) -> Step:
+def _join_step(operator: str, label: str, flows: Sequence[Flow]) -> Step:
     """Return a step after the last one that the values share, with the paths from there as its branches."""
     if len(flows) > MOST_WAYS:
         raise Refused(f"{operator} of {len(flows)} computed values")
@@ -86,7 +86,7 @@ def _broadcast(operator: str, one: Flow, other: Flow) -> Flow:
     for mine, theirs in zip(a, b, strict=True):
         if not core(mine) or not core(theirs):
             axes.append(mine if core(mine) or (mine and not core(theirs)) else theirs)
-        elif _alike(core(mine), core(theirs)):
+        elif _match(core(mine), core(theirs)):
             axes.append(mine)
         else:
             raise Refused(f"{operator} of values with different axes")
@@ -117,7 +117,7 @@ def _places(features: Axis, axes: Axes) -> list[int]:
     return [at for atom in core(features) for at, axis in enumerate(axes) if atom in axis]
 
 
-def _alike(mine: Axis, theirs: Axis) -> bool:
+def _match(mine: Axis, theirs: Axis) -> bool:
     """Return whether two axes match: the same steps, or the same number of features."""
     if mine == theirs:
         return True

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto
 
-from explorer.models.checkpoints.layers import Blocks, Layer, is_exact, row, widened
+from explorer.models.checkpoints.layers import Blocks, Layer, is_exact, row, widening_note
 from explorer.models.checkpoints.onnx_cells import cell_of
 from explorer.models.checkpoints.onnx_graph import Scope, array_of, attributes
 from explorer.models.checkpoints.onnx_nodes import ORDER, PEEPHOLES, Node, node_of
@@ -65,7 +65,7 @@ def _notes(scope: Scope, proto: NodeProto, node: Node) -> tuple[str, ...]:
         notes.append(f"It is nested inside another node ({quoted(scope.inside)}).")
     stored = scope.constant(proto.input[2])
     if stored is not None and not is_exact(stored):
-        notes.append(widened(stored.dtype.name))
+        notes.append(widening_note(stored.dtype.name))
     if node.B is None:
         notes.append("It has no biases; they are zeros here.")
     if any(name and not is_zeros(scope, name) for name in inputs[5:7]):

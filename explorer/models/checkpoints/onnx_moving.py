@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from explorer.models.checkpoints.onnx_axes import Atom, Axes, Axis, Refused, Size, core, extent, reshaped
+from explorer.models.checkpoints.onnx_axes import Atom, Axes, Axis, Refused, Size, core, extent, reshape_axes
 from explorer.models.checkpoints.onnx_call import Call, axis_of
 from explorer.models.checkpoints.onnx_flow import Flow, Make, Sizes, Stacked, Value
 from explorer.models.checkpoints.onnx_stages import MOST_NUMBERS, First
@@ -90,13 +90,13 @@ def reshape(call: Call) -> Value:
         target = [Size((), int(one)) for one in call.attributes.get("shape", ())]
     zero_copies = not call.whole("allowzero", 0)
     if isinstance(value, Stacked) and value.axis == 0 and target and target[0] == Size((), len(value.parts)):
-        parts = [_reshaped(part, [Size((), 1), *target[1:]], zero_copies) for part in value.parts]
+        parts = [_reshape_flow(part, [Size((), 1), *target[1:]], zero_copies) for part in value.parts]
         return replace(value, parts=tuple(parts))  # [layer * direction, …] to [layer, direction, …]
-    return _reshaped(call.flow(), target, zero_copies)
+    return _reshape_flow(call.flow(), target, zero_copies)
 
 
-def _reshaped(flow: Flow, target: Sequence[Size | None], zero_copies: bool) -> Flow:
-    result = reshaped(flow.axes, target, zero_copies)
+def _reshape_flow(flow: Flow, target: Sequence[Size | None], zero_copies: bool) -> Flow:
+    result = reshape_axes(flow.axes, target, zero_copies)
     features = flow.features
     while features is not None and any(atom in result.splits for atom in features):
         features = tuple(part for atom in features for part in result.splits.get(atom, (atom,)))
@@ -120,11 +120,11 @@ def expand(call: Call) -> Value:
         repeats = size is None or (size.number is None and any(not atom.single for atom in size.atoms))
         repeats = repeats or (size is not None and size.number not in (None, 1))
         if repeats and not core(axis):
-            return _repeated(flow.moved(axes), target)
+            return _repeat(flow.moved(axes), target)
     return flow.moved(axes)
 
 
-def _repeated(flow: Flow, target: Sequence[Size | None]) -> Flow:
+def _repeat(flow: Flow, target: Sequence[Size | None]) -> Flow:
     """Repeat a single number for each feature that it will be combined with."""
     sizes = [None if size is None else size.number for size in target]
     larger = [at for at, axis in enumerate(flow.axes) if not core(axis) and sizes[at] not in (1, None)]
@@ -173,11 +173,11 @@ def gather(call: Call) -> Value:
         one = indices.values[0] if len(indices.values) == 1 else None
         if one is None or one.offset != -1 or one.factor != 1 or core(call.flow().axes[axis]) != one.atoms:
             raise Refused("Gather at a place that is known only when the graph runs")
-        return _picked(call.flow(), axis, [-1], not indices.scalar)
+        return _select(call.flow(), axis, [-1], not indices.scalar)
     index, places = call.constant(1), call.listed(1)
     if index is None or index.ndim > 1 or not places:
         raise Refused("Gather of a table of places")
-    return _picked_of(call, axis, places, index.ndim == 1)
+    return _select_parts(call, axis, places, index.ndim == 1)
 
 
 def cut(call: Call) -> Value:
@@ -209,7 +209,7 @@ def _cut(call: Call, axis: int, start: Size | None, end: Size | None, step: int)
         places = range(length)[first:last:step]
         if value is not None and places == range(length):
             return value
-        return _picked_of(call, axis, places, True)
+        return _select_parts(call, axis, places, True)
     flow = call.flow()
     own = core(flow.axes[axis])
     whole = Size(own) if len(own) == 1 else None
@@ -217,9 +217,9 @@ def _cut(call: Call, axis: int, start: Size | None, end: Size | None, step: int)
     if step == 1 and to_end and first == 0:
         return flow
     if step == 1 and to_end and (first == -1 or (start is not None and start == Size(own, 1, -1))):
-        return _picked(flow, axis, [-1], True)
+        return _select(flow, axis, [-1], True)
     if step == 1 and first == 0 and last == 1:
-        return _picked(flow, axis, [0], True)
+        return _select(flow, axis, [0], True)
     raise Refused("Slice in reverse order" if step < 0 else "Slice of several steps")
 
 
@@ -244,14 +244,14 @@ def split(call: Call) -> list[Value]:
     if sum(sizes) != length or len(sizes) != count or min(sizes) < 1:
         raise Refused("Split that does not fit its input")
     starts = [sum(sizes[:at]) for at in range(count)]
-    return [_picked(flow, axis, range(at, at + size), True) for at, size in zip(starts, sizes, strict=True)]
+    return [_select(flow, axis, range(at, at + size), True) for at, size in zip(starts, sizes, strict=True)]
 
 
-def _picked_of(call: Call, axis: int, places: Sequence[int], stays: bool) -> Value:
+def _select_parts(call: Call, axis: int, places: Sequence[int], stays: bool) -> Value:
     """Select entries of a value; for a concatenated value, from the parts that contain them."""
     value = call.values[0]
     if not isinstance(value, Stacked) or axis != value.axis:
-        return _picked(call.flow(), axis, places, stays)
+        return _select(call.flow(), axis, places, stays)
     lengths = [extent(part.axes[axis]) for part in value.parts]
     owners = [(part, at) for part, length in enumerate(lengths) for at in range(min(length or 0, MOST_PLACES))]
     if len(places) > MOST_PLACES or any(length is None or length > MOST_PLACES for length in lengths):
@@ -261,13 +261,13 @@ def _picked_of(call: Call, axis: int, places: Sequence[int], stays: bool) -> Val
     chosen = [owners[at] for at in places]
     parts = list(dict.fromkeys(part for part, _ in chosen))
     if len(parts) == 1:
-        return _picked(value.parts[parts[0]], axis, [at for _, at in chosen], stays)
+        return _select(value.parts[parts[0]], axis, [at for _, at in chosen], stays)
     if stays and chosen == [(part, at) for part in parts for at in range(lengths[part] or 0)]:
         return replace(value, parts=tuple(value.parts[part] for part in parts))
-    return _picked(call.flow(), axis, places, stays)
+    return _select(call.flow(), axis, places, stays)
 
 
-def _picked(flow: Flow, axis: int, places: Sequence[int], stays: bool) -> Flow:
+def _select(flow: Flow, axis: int, places: Sequence[int], stays: bool) -> Flow:
     """Select entries of an axis. Remove the axis unless it `stays`."""
     own = core(flow.axes[axis])
     if not own:
@@ -276,13 +276,13 @@ def _picked(flow: Flow, axis: int, places: Sequence[int], stays: bool) -> Flow:
         axes = flow.axes if stays else (*flow.axes[:axis], *flow.axes[axis + 1 :])
         return flow.moved(axes)
     if any(atom.role == "step" for atom in own):
-        return _of_steps(flow, axis, own, places, stays)
+        return _select_step(flow, axis, own, places, stays)
     if flow.feature_atoms is None and axis != len(flow.axes) - 1:
         raise Refused("entries of an axis before it is clear which one it is")
-    return _of_features(flow, axis, own, places, stays)
+    return _select_features(flow, axis, own, places, stays)
 
 
-def _of_steps(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
+def _select_step(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
     """Select the last step, or the first. Raise Refused for any others."""
     size = own[0].size
     is_last = len(places) == 1 and (places[0] == -1 or (size is not None and places[0] == size - 1))
@@ -294,7 +294,7 @@ def _of_steps(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bo
     return one_step if is_last else one_step.passed("first step", lambda kind, width: [First()])
 
 
-def _of_features(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
+def _select_features(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays: bool) -> Flow:
     """Select some of the features, as a product with a matrix of zeros and ones."""
     flow = flow if flow.feature_atoms is not None else flow.with_features([axis])
     atoms = core(flow.feature_atoms or ())
@@ -311,11 +311,11 @@ def _of_features(flow: Flow, axis: int, own: Axis, places: Sequence[int], stays:
     new = (Atom(len(places), "feature"),) if stays or len(places) > 1 else ()
     axes = (*flow.axes[:axis], *([new] if stays else []), *flow.axes[axis + 1 :])
     features = (*atoms[:at], *new, *atoms[at + len(own) :])
-    step = flow.step.then("", picking(chosen, width), reads=width)
+    step = flow.step.then("", selection(chosen, width), reads=width)
     return replace(flow, step=step, axes=axes, features=features)
 
 
-def picking(chosen: Array, width: int) -> Make:
+def selection(chosen: Array, width: int) -> Make:
     """Return the linear layer whose matrix selects features."""
 
     def make(kind: torch.dtype, _: int) -> list[nn.Module]:

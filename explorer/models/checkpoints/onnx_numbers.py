@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from explorer.models.checkpoints.onnx_axes import Atom, Refused, core
 from explorer.models.checkpoints.onnx_call import Call, axis_of
 from explorer.models.checkpoints.onnx_flow import Flow, Make
-from explorer.models.checkpoints.onnx_joining import combined
+from explorer.models.checkpoints.onnx_joining import combine
 from explorer.models.checkpoints.onnx_stages import COMBINED, FUNCTIONS, Function, Power, Slopes
 from explorer.models.stages import Affine, linear
 from explorer.signals import Array
 
 
-def passed(call: Call) -> Flow:
+def identity(call: Call) -> Flow:
     """Pass a value through Identity, or Dropout in inference mode."""
     if call.operator == "Dropout" and call.has(2):
         training = call.constant(2)
@@ -130,7 +130,7 @@ def binary(call: Call) -> Flow:
         return several(call)
     computed = [at for at in (0, 1) if call.values[at] is not None]
     if len(computed) == 2:
-        return combined(call.operator, call.label, [call.flow(0), call.flow(1)])
+        return combine(call.operator, call.label, [call.flow(0), call.flow(1)])
     (at,) = computed
     operator = call.operator
     flow, c = per_feature(call.flow(at), call.numbers(1 - at), operator)
@@ -151,7 +151,7 @@ def binary(call: Call) -> Flow:
         case "Pow", 0 if c.ndim == 0:
             return flow.passed(call.label, lambda kind, _: [Power(float(c))])
         case (("Max" | "Min"), _) if c.ndim == 0:
-            return _clipped(flow, call.label, *((float(c), math.inf) if operator == "Max" else (-math.inf, float(c))))
+            return _clip(flow, call.label, *((float(c), math.inf) if operator == "Max" else (-math.inf, float(c))))
         case "PRelu", 0:
             return flow.passed(call.label, lambda kind, _: [Slopes(_tensor(c, kind))])
     raise Refused(f"{operator} of a constant and a computed value")
@@ -167,7 +167,7 @@ def several(call: Call) -> Flow:
         raise Refused(call.operator)
     if len(flows) == 1:
         return flows[0]
-    result = combined(operator, call.label, flows)
+    result = combine(operator, call.label, flows)
     share = np.float32(1 / len(flows)) if call.operator == "Mean" else None
     return result if share is None else _affine(result, "", np.array(share), np.zeros((), np.float32))
 
@@ -176,7 +176,7 @@ def _function(name: str) -> Make:
     return lambda kind, _: [Function(name)]
 
 
-def _clipped(flow: Flow, label: str, least: float, most: float) -> Flow:
+def _clip(flow: Flow, label: str, least: float, most: float) -> Flow:
     if not least < most:
         raise Refused("Clip to less than its least")
     return flow.passed(label, lambda kind, _: [nn.Hardtanh(least, most)])
@@ -193,7 +193,7 @@ def clip(call: Call) -> Flow:
             bounds.append(float(bound.item()))
         else:
             bounds.append(call.real(name, default))
-    return _clipped(call.flow(), call.label, *bounds)
+    return _clip(call.flow(), call.label, *bounds)
 
 
 def unary(call: Call) -> Flow:
@@ -339,8 +339,8 @@ def conv(call: Call) -> Flow:
 
 
 NUMBERS: dict[str, Callable[[Call], Flow]] = {
-    "Identity": passed,
-    "Dropout": passed,
+    "Identity": identity,
+    "Dropout": identity,
     "Cast": cast,
     "MatMul": matmul,
     "Gemm": gemm,

@@ -28,7 +28,7 @@ OVER_STEPS: dict[str, type[nn.Module]] = {
 }
 
 
-def reduced(call: Call) -> Flow:
+def reduce_axes(call: Call) -> Flow:
     """Apply ReduceMax, ReduceMean, … over the steps, or over features."""
     flow = call.flow()
     chosen = call.axes(1, len(flow.axes))
@@ -36,26 +36,26 @@ def reduced(call: Call) -> Flow:
         if call.whole("noop_with_empty_axes", 0):
             return flow
         chosen = list(range(len(flow.axes)))
-    return _reduced(call, flow, sorted(set(chosen)), bool(call.whole("keepdims", 1)))
+    return _reduce(call, flow, sorted(set(chosen)), bool(call.whole("keepdims", 1)))
 
 
-def pooled(call: Call) -> Flow:
+def pool_globally(call: Call) -> Flow:
     """Apply GlobalMaxPool or GlobalAveragePool, over all axes after the second."""
     flow = call.flow()
-    return _reduced(call, flow, list(range(2, len(flow.axes))), True)
+    return _reduce(call, flow, list(range(2, len(flow.axes))), True)
 
 
-def over_windows(call: Call) -> Flow:
+def pool_windows(call: Call) -> Flow:
     """Apply MaxPool or AveragePool with a single window over all steps."""
     flow = call.flow()
     window, axis = list(call.attributes.get("kernel_shape", ())), flow.axes[2] if len(flow.axes) == 3 else ()
     step = core(axis)[0] if len(core(axis)) == 1 else None
     if step is None or window != [step.size] or any(call.attributes.get("pads", ())):
         raise Refused(f"{call.operator} of several steps")
-    return _reduced(call, flow, [2], True)
+    return _reduce(call, flow, [2], True)
 
 
-def _reduced(call: Call, flow: Flow, at: list[int], stay: bool) -> Flow:
+def _reduce(call: Call, flow: Flow, at: list[int], stay: bool) -> Flow:
     atoms = core(tuple(atom for axis in at for atom in flow.axes[axis]))
     axes = tuple(() if k in at else axis for k, axis in enumerate(flow.axes) if stay or k not in at)
     if not atoms:
@@ -104,9 +104,9 @@ def _over_features(call: Call, flow: Flow, at: list[int], axes: Axes) -> Flow:
 
 
 REDUCING: dict[str, Callable[[Call], Flow]] = {
-    **dict.fromkeys((*(name for name in OVER_STEPS if name.startswith("Reduce")), *REDUCED), reduced),
-    "GlobalMaxPool": pooled,
-    "GlobalAveragePool": pooled,
-    "MaxPool": over_windows,
-    "AveragePool": over_windows,
+    **dict.fromkeys((*(name for name in OVER_STEPS if name.startswith("Reduce")), *REDUCED), reduce_axes),
+    "GlobalMaxPool": pool_globally,
+    "GlobalAveragePool": pool_globally,
+    "MaxPool": pool_windows,
+    "AveragePool": pool_windows,
 }

@@ -14,8 +14,8 @@ from explorer.models.checkpoints.contents import Recurrent, Route
 from explorer.models.checkpoints.layers import Layer, check_copies
 from explorer.models.checkpoints.onnx_axes import Refused
 from explorer.models.checkpoints.onnx_flow import Flow, Stacked, Step, Unknown, Value, passes
-from explorer.models.checkpoints.onnx_joining import together
-from explorer.models.checkpoints.onnx_stages import Branches, Function, simplified
+from explorer.models.checkpoints.onnx_joining import join_parts
+from explorer.models.checkpoints.onnx_stages import Branches, Function, simplify
 from explorer.models.checkpoints.wording import quoted
 from explorer.models.stages import Layers, check_widths, folded, linear, width_after
 
@@ -40,7 +40,7 @@ class Router:
     bytes: int = 0
 
     @torch.no_grad()
-    def routed(self, recurrent: Recurrent, own: Sequence[int], inside: str = "") -> Recurrent:
+    def add_route(self, recurrent: Recurrent, own: Sequence[int], inside: str = "") -> Recurrent:
         """Return the recurrent layers with their route, or with the reason why they have no route. `inside` names the enclosing node."""
         candidates = []
         for name, value in self.outputs.items():
@@ -71,7 +71,7 @@ class Router:
                 return value.says(mask)
         for value in self.outputs.values():
             if isinstance(value, Flow) and value.layers & mask:
-                return _parted(value.step.way(), own)
+                return _why_branched(value.step.way(), own)
         if inside:
             return f"The layers lie inside the node {quoted(inside)}, which is not computed here."
         return "No output of the graph is computed from these layers."
@@ -121,7 +121,7 @@ class Router:
                 check_copies(self.bytes)
             stages += self.modules[step]
             width = width_after(self.modules[step], width)
-        return simplified(stages), width
+        return simplify(stages), width
 
     def _build(self, step: Step, width: int, kind: torch.dtype) -> list[nn.Module]:
         """Build the stages of one step."""
@@ -141,7 +141,7 @@ class Router:
         return step.make(kind, width)
 
 
-def _parted(way: Sequence[Step], own: Sequence[int]) -> str:
+def _why_branched(way: Sequence[Step], own: Sequence[int]) -> str:
     """Return the reason why layers before an output have no route: the path branches before them, or skips some of them."""
     for step in way:
         if any(one.layer in own for branch in step.branches for one in passes(branch)):
@@ -201,7 +201,7 @@ def outputs(named: Mapping[str, Value | None]) -> dict[str, Value]:
     for name, value in list(named.items())[:MOST_OUTPUTS]:
         if isinstance(value, Stacked):
             try:
-                value = together(value)
+                value = join_parts(value)
             except Refused as refused:
                 value = Unknown(quoted(name), str(refused), value.layers, value.layers)
         if value is not None:

@@ -127,17 +127,17 @@ class Branches(nn.Module):
         return self.how
 
 
-def simplified(stages: Sequence[nn.Module]) -> list[nn.Module]:
+def simplify(stages: Sequence[nn.Module]) -> list[nn.Module]:
     """Replace decomposed operations by single stages: a layer normalisation, the ends of both directions."""
     united: list[nn.Module] = []
     for stage in stages:
-        united += [_united(stage)] if isinstance(stage, Branches) else [stage]
+        united += [_merge(stage)] if isinstance(stage, Branches) else [stage]
         if len(united) > 1 and (norm := _normalisation(*united[-2:])) is not None:
             united[-2:] = [norm]
     return [stage for stage in united if not _does_nothing(stage)]
 
 
-def _united(stage: Branches) -> nn.Module:
+def _merge(stage: Branches) -> nn.Module:
     """Return a single stage for branches that are linear, or that are the ends of both directions."""
     ways = _ways(stage)
     if stage.how == "Concat" and _are_ends(ways, stage.in_features):

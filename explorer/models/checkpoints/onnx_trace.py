@@ -94,8 +94,8 @@ class Tracer:
                 if isinstance(value, Unknown):
                     return [replace(value, layers=layers)] * len(node.output)
             with np.errstate(all="ignore"):  # division by 0 is infinite in ONNX Runtime too
-                outputs = self._if(scope, at, call) if node.op_type == "If" else self._computed(call)
-            return [_checked(one) for one in (outputs if isinstance(outputs, Sequence) else [outputs])]
+                outputs = self._if(scope, at, call) if node.op_type == "If" else self._apply(call)
+            return [_check_axes(one) for one in (outputs if isinstance(outputs, Sequence) else [outputs])]
         except Refused as refused:
             what = str(refused)
         except Unreadable:
@@ -116,7 +116,7 @@ class Tracer:
                     layers |= 0 if value is None else value.layers
         return layers
 
-    def _computed(self, call: Call) -> Value | list[Value]:
+    def _apply(self, call: Call) -> Value | list[Value]:
         operator, values = call.operator, [value for value in call.values if value is not None]
         self.joints[0] += sum(isinstance(value, Flow | Stacked) for value in values) > 1
         if self.joints[0] > MOST_JOINTS:
@@ -130,12 +130,12 @@ class Tracer:
                 raise Refused(operator)
             return SIZED[operator](call)
         if operator in ("Gather", "OneHot") and isinstance(call.values[1 if operator == "Gather" else 0], Flow):
-            return self._looked_up(call)
+            return self._look_up(call)
         if operator in OPERATIONS:
             return OPERATIONS[operator](call)
         raise Refused(quoted(operator)[1:-1])
 
-    def _looked_up(self, call: Call) -> Flow:
+    def _look_up(self, call: Call) -> Flow:
         """Look up rows of a table: an embedding, or one-hot vectors."""
         if call.operator == "Gather":
             ids, weight, axis, last = call.flow(1), call.node.input[0], call.whole("axis", 0), 0
@@ -178,7 +178,9 @@ class Tracer:
         return [self.value(body, one.name) for one in body.graph.output]
 
 
-def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], RecurrentNode], tables: Any) -> Tracer:
+def trace_graph(
+    scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], RecurrentNode], tables: Any
+) -> Tracer:
     """Trace the graph from its inputs to its outputs."""
     bodies: dict[tuple[int, int], dict[str, Scope]] = {}
     for scope in scopes:
@@ -189,7 +191,7 @@ def traced(scopes: Sequence[Scope], opset: int, nodes: Mapping[tuple[int, int], 
     return tracer
 
 
-def _checked(value: Value | None) -> Value | None:
+def _check_axes(value: Value | None) -> Value | None:
     """Return the value. Raise Refused if it has too many axes."""
     for flow in value.parts if isinstance(value, Stacked) else [value]:
         if isinstance(flow, Flow) and len(flow.axes) > MOST_AXES:

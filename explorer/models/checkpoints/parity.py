@@ -52,7 +52,7 @@ def parity(model: Model, recurrent: Recurrent) -> Parity | None:
     for seed in SEEDS:
         x = _sequence(model, seed)
         ours = _by_equations(model.stack, x)
-        differences.append((_apart(ours, recurrent.kernel.run(x)), _apart(ours, _by_equations(exact, x))))
+        differences.append((_difference(ours, recurrent.kernel.run(x)), _difference(ours, _by_equations(exact, x))))
     difference, rounding = np.max(differences, axis=0).tolist()  # NaN if any is
     return Parity(recurrent.kernel.framework, difference, rounding, len(SEEDS), STEPS, SEEDS)
 
@@ -67,7 +67,7 @@ def _by_equations(stack: Stack, x: Array) -> Array:
     return as_numpy(h[:, 0].double())
 
 
-def _apart(ours: Array, theirs: Array) -> float:
+def _difference(ours: Array, theirs: Array) -> float:
     return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
 
 

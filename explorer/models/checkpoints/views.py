@@ -61,7 +61,7 @@ class View:
     shape: Sizes
     strides: Sizes
 
-    def claimed(self, name: str) -> tuple[str, Sizes, int]:
+    def claim(self, name: str) -> tuple[str, Sizes, int]:
         """Return the arguments for `check_claims`."""
         return name, self.shape, self.dtype.itemsize
 
@@ -153,7 +153,7 @@ def tensors(claims: Mapping[str, View | Strange], stored: Callable[[Store], Byte
         if isinstance(view, Strange):
             raise Unreadable(f"{quoted(name)} is a {view.kind} tensor; save it as a plain one of float32.")
         views[name] = view
-    check_claims(view.claimed(name) for name, view in views.items())
+    check_claims(view.claim(name) for name, view in views.items())
     for name, view in views.items():
         if not view.within:
             raise Unreadable(

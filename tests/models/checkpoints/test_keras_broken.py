@@ -285,8 +285,8 @@ def test_links_out_of_the_file_are_not_followed(tmp_path: Path) -> None:
 
 
 def test_the_process_that_reads_says_what_is_said_here(elsewhere: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert elsewhere(VALID) == hdf5.apart(VALID)
-    monkeypatch.setattr(hdf5, "apart", elsewhere)
+    assert elsewhere(VALID) == hdf5.run_reader(VALID)
+    monkeypatch.setattr(hdf5, "run_reader", elsewhere)
     with pytest.raises(Unreadable, match="is compressed"):
         read_bytes(made({}, change=compressed))
 
@@ -301,14 +301,14 @@ def claims_a_long_text() -> bytes:
 
 
 def test_a_library_that_takes_all_memory_is_stopped(elsewhere: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "apart", elsewhere)
+    monkeypatch.setattr(hdf5, "run_reader", elsewhere)
     with pytest.raises(Unreadable, match="damaged"):
         read_bytes(claims_a_long_text())
 
 
 @pytest.mark.parametrize("said", [b"", b"\1", b"\xff" * 16, b"\4" + bytes(7) + b"none"])
 def test_a_reader_that_comes_to_no_end_means_a_damaged_file(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "apart", lambda data: said)
+    monkeypatch.setattr(hdf5, "run_reader", lambda data: said)
     with pytest.raises(Unreadable, match="damaged one, or it was not loaded to its end"):
         read_bytes(VALID)
 

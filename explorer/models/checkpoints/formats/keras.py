@@ -13,16 +13,16 @@ from torch import Tensor
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
 from explorer.models.checkpoints.extras import require
 from explorer.models.checkpoints.formats import Format
-from explorer.models.checkpoints.hdf5 import Hdf5, check_text, opened
+from explorer.models.checkpoints.hdf5 import Hdf5, check_text, read_hdf5
 from explorer.models.checkpoints.keras_cells import WHICH_HARD, alternatives, check_class, is_recurrent
-from explorer.models.checkpoints.keras_config import Described, layers, parsed, reads
+from explorer.models.checkpoints.keras_config import Described, layers, parse_config, reads
 from explorer.models.checkpoints.keras_kernel import kernel
 from explorer.models.checkpoints.keras_layers import alternative, layers_of
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, OLD_ROOT, ROOT, TABLE, Group, groups
-from explorer.models.checkpoints.keras_route import Model, routed
+from explorer.models.checkpoints.keras_route import Model, add_routes
 from explorer.models.checkpoints.keras_stages import Weights
-from explorer.models.checkpoints.keras_vocabulary import stored, symbols
-from explorer.models.checkpoints.layers import Layer, chained, check_layers, entry, unique, widened
+from explorer.models.checkpoints.keras_vocabulary import read_symbols, symbols
+from explorer.models.checkpoints.layers import Layer, chain_layers, check_layers, entry, unique, widening_note
 from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 from explorer.signals import Array
@@ -46,17 +46,17 @@ def read(data: bytes) -> Contents:
     """Read a Keras file. Raise Unreadable if it is not supported."""
     require("h5py", "a Keras file")
     if data.startswith(HDF5):
-        file = opened(data)
-        text, trained = file.text("model_config"), parsed(file.text("training_config") or "{}")
-        model = parsed(text) if text else {}
+        file = read_hdf5(data)
+        text, trained = file.text("model_config"), parse_config(file.text("training_config") or "{}")
+        model = parse_config(text) if text else {}
         return _contents("Keras (HDF5)", file, model, trained.get("loss"), file.text("keras_version"), ())
     archive = Archive(data)
-    file = opened(archive.read(WEIGHTS))
-    model = parsed(_text(archive, CONFIG))
-    compiled, version = model.get("compile_config"), parsed(_text(archive, METADATA)).get("keras_version")
+    file = read_hdf5(archive.read(WEIGHTS))
+    model = parse_config(_text(archive, CONFIG))
+    compiled, version = model.get("compile_config"), parse_config(_text(archive, METADATA)).get("keras_version")
     loss = compiled.get("loss") if isinstance(compiled, dict) else None
     vocabularies = [name for name in archive.names if name.endswith(VOCABULARY)]
-    vocabulary = stored(_text(archive, vocabularies[0])) if vocabularies else ()
+    vocabulary = read_symbols(_text(archive, vocabularies[0])) if vocabularies else ()
     return _contents("Keras", file, model, loss, version if isinstance(version, str) else "", vocabulary)
 
 
@@ -74,7 +74,7 @@ def _contents(
         tables={name: tensor for name, (tensor, _, _) in tables.items()},
         linears={name: one for name, (one, _) in linears.items()},
         vocabulary=vocabulary or symbols(described),
-        notes=(*(widened(kind) for kind in file.narrow), *_masks(described), *refused),
+        notes=(*(widening_note(kind) for kind in file.narrow), *_masks(described), *refused),
         shapes={path: array.shape for path, array in file.arrays.items() if not path.startswith(OPTIMIZER)},
         sources={name: tensors for name, (_, tensors, _) in tables.items()}
         | {name: tensors for name, (_, tensors) in linears.items()},
@@ -86,12 +86,14 @@ def _groups(
 ) -> tuple[tuple[Recurrent, ...], list[str]]:
     """Return the recurrent layers with their routes and alternatives, and the messages for layers that cannot be computed."""
     paired = _recurrent(layer_weights, described, version)
-    chains = chained(paired.layers)
-    one = _routed(chains, paired, file, layer_weights, described, model, loss, version)
+    chains = chain_layers(paired.layers)
+    one = _with_routes(chains, paired, file, layer_weights, described, model, loss, version)
     rather: dict[str, tuple[Recurrent, ...]] = {}
     if not version and any(WHICH_HARD in layer.notes for layer in paired.layers):
         other = _recurrent(layer_weights, described, KERAS_3)
-        rather[SLOPE_OF_3] = _routed(chained(other.layers), other, file, layer_weights, described, model, loss, KERAS_3)
+        rather[SLOPE_OF_3] = _with_routes(
+            chain_layers(other.layers), other, file, layer_weights, described, model, loss, KERAS_3
+        )
     for name in dict.fromkeys(name for layer in paired.layers for name in alternatives(layer.origin.cell)):
         instead = [[alternative(layer, name) for layer in chain] for chain in chains]
         rather[name] = tuple(entry(chain, kernel) for chain in instead)
@@ -106,7 +108,7 @@ def _differ(one: Recurrent, other: Recurrent) -> bool:
     return (one.cell, dict(one.options)) != (other.cell, dict(other.options))
 
 
-def _routed(
+def _with_routes(
     chains: list[list[Layer]],
     paired: Paired,
     file: Hdf5,
@@ -123,7 +125,7 @@ def _routed(
     places = _places(layer_weights, described)
     tables = {path: by_group[group.path] for path, group in places.items() if group.path in by_group}
     weights = Weights(file, _is_numbered(layer_weights))
-    return routed(Model(model, loss, weights, tables, paired.by_path, paired.refused, version), entries)
+    return add_routes(Model(model, loss, weights, tables, paired.by_path, paired.refused, version), entries)
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,9 @@ class Paired:
 
 def _recurrent(layer_weights: list[Group], described: list[Described], version: str) -> Paired:
     """Return the layers that our cells can compute, and the messages for the others."""
-    pairs = _paired([group for group in layer_weights if any(part.is_recurrent for part in group.parts)], described)
+    pairs = _pair_layers(
+        [group for group in layer_weights if any(part.is_recurrent for part in group.parts)], described
+    )
     by_name = {one.name: one for one in described}
     counts: Counter[str] = Counter()
     tops: dict[str, str] = {}  # name of each layer's top cell
@@ -165,7 +169,7 @@ def _recurrent(layer_weights: list[Group], described: list[Described], version: 
         if own and new:
             tops[own.name] = new[-1].where
             by_path[own.path] = new
-    return Paired(layers if described else _guessed(layers), by_path, refused)
+    return Paired(layers if described else _connect_by_size(layers), by_path, refused)
 
 
 def _is_numbered(layer_weights: list[Group]) -> bool:
@@ -191,7 +195,7 @@ def _places(layer_weights: list[Group], described: list[Described]) -> dict[str,
     return {path: groups[0] for path, groups in firsts.items() if groups}
 
 
-def _paired(layer_weights: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
+def _pair_layers(layer_weights: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
     """Pair each layer's weights with its configuration, in the order of the configuration. Weights without one come last."""
     layers = list(filter(is_recurrent, described))
     check_layers(len(layers) + len(layer_weights))
@@ -212,7 +216,7 @@ def _without(own: Described | None) -> str:
     return f"The file describes the layer {quoted(own.name)}, but holds no {own.kind} weights for it."
 
 
-def _guessed(separate: list[Layer]) -> list[Layer]:
+def _connect_by_size(separate: list[Layer]) -> list[Layer]:
     """Connect layers without a configuration: each reads the previous one if the sizes leave no doubt.
 
     The sizes are conclusive if the lower layer's input and h have different widths. If all widths are equal, the layers could also be

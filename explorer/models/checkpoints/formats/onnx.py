@@ -57,7 +57,7 @@ def read(data: bytes) -> Contents:
     """Read the graph and its nested graphs. Raise Unreadable if it is not supported."""
     require("onnx", "an ONNX file")
     from explorer.models.checkpoints import onnx_graph, onnx_kernel, onnx_labels, onnx_parts, onnx_route, onnx_trace
-    from explorer.models.checkpoints.layers import chained, joined
+    from explorer.models.checkpoints.layers import chain_layers, join_layers
 
     model = _parsed(data)
     scopes = onnx_graph.scopes(model.graph)
@@ -68,7 +68,7 @@ def read(data: bytes) -> Contents:
     tables = onnx_parts.tables(scopes)
     linears, made_of = onnx_parts.linears(scopes)
     labels = onnx_labels.labels({one.key: one.value for one in model.metadata_props[:MOST_NOTES]})
-    tracer = onnx_trace.traced(scopes, _opset(model), {at: one.node for at, one in nodes.items()}, tables.names)
+    tracer = onnx_trace.trace_graph(scopes, _opset(model), {at: one.node for at, one in nodes.items()}, tables.names)
     values = {one.name: tracer.value(scopes[0], one.name) for one in model.graph.output}
     router = onnx_route.Router(layers, onnx_route.outputs(values), labels)
     homes = {one.node.number: one for one in nodes.values() if one.node.layer is not None}
@@ -77,12 +77,12 @@ def read(data: bytes) -> Contents:
     def recurrent_of(chain: Sequence[Layer]) -> Recurrent:
         own = [numbers[id(layer)] for layer in chain]
         weights = [name for at in own for name in homes[at].weights]
-        (joint,) = joined(chain, onnx_kernel.kernel)
+        (joint,) = join_layers(chain, onnx_kernel.kernel)
         joint = replace(joint, tensors=tuple(dict.fromkeys(weights)))
-        return router.routed(joint, own, homes[own[0]].scope.inside)
+        return router.add_route(joint, own, homes[own[0]].scope.inside)
 
     recurrent: list[Recurrent] = []
-    for chain in chained(layers):
+    for chain in chain_layers(layers):
         together, alone = recurrent_of(chain), []
         if together.route is None and len(chain) > 1:  # the answer reads more than the top layer's h
             alone = [recurrent_of([layer]) for layer in chain]
