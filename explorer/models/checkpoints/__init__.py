@@ -1,4 +1,4 @@
-"""Other people's networks: files of weights, read with nothing in them executed, and made into a Model."""
+"""Uploaded checkpoints: read weight files without executing anything in them, and build a Model from each."""
 
 from explorer.models.checkpoints.choosing import Choice, likely
 from explorer.models.checkpoints.contents import Contents, Kernel, Linear, Recurrent, Unreadable

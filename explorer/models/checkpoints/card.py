@@ -1,4 +1,4 @@
-"""What there is to say of a network of one's own: what was found in its file, and nothing of what it is good at."""
+"""The card of an uploaded model: what its file contains, without any claim about how well it performs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ TASK = "own"
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class OwnCard(Card):
-    """The card of a network that came from a file. Its units and its score were never measured.
+    """The card of a model loaded from a file. Neither its units nor its score have been measured.
 
-    reads  what turns a text into its ids or numbers
-    steps  how many steps it may read at once
-    pinned_by  how the unit that is selected at first was chosen, in words
+    reads      the reader that turns a text into ids or numbers
+    steps      maximum number of steps in one forward pass
+    pinned_by  how the initially selected unit was chosen, in words
     """
 
     reads: Reader
@@ -40,7 +40,7 @@ NO_HEADLINE = Headline(key="", says="", better="higher")
 
 
 def nothing_known(text: str, unit: int = 0, step: int = 0, rule: str = OWN) -> Finding:
-    """What a network opens on whose units nobody has looked at."""
+    """Return the opening finding of a model whose units have not been analysed."""
     return Finding(
         follows="",
         layer=0,

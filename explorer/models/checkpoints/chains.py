@@ -1,4 +1,4 @@
-"""Two linear layers of a state dict, one behind the other. What stands between them is code, not weights, so each way is a guess."""
+"""Two consecutive linear layers of a state dict. The activation between them is code, not weights, so it is a guess."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from explorer.models.stages import linear
 
 ARROW = " → "
 BETWEEN: Mapping[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "nothing": nn.Identity}
-"""What usually stands between two linear layers, the most usual first."""
+"""Usual modules between two linear layers, most common first."""
 MOST = 8
-"""Pairs of layers that are offered."""
+"""Maximum number of layer pairs to offer."""
 
 
 def chains(contents: Contents, recurrent: Recurrent) -> list[str]:
-    """The names of the chains that could read the top layer's h: "fc1 → relu → fc2". Nothing for an encoder, which has no answer."""
+    """Return the names of the chains that could read the top layer's h: "fc1 → relu → fc2". Empty for an encoder, which has no answer."""
     if recurrent.half == "encoder":
         return []
     pairs = [
@@ -34,18 +34,18 @@ def chains(contents: Contents, recurrent: Recurrent) -> list[str]:
 
 
 def layers_in(contents: Contents, name: str) -> tuple[str, ...]:
-    """The linear layers that a readout of this name consists of. Raise Unreadable for one that the file does not have."""
+    """Return the names of the linear layers in this readout. Raise Unreadable if the file lacks one of them."""
     if name in contents.linears:
         return (name,)
     for between in BETWEEN:
-        first, found, second = name.partition(f"{ARROW}{between}{ARROW}")
-        if found and {first, second} <= contents.linears.keys():
+        first, separator, second = name.partition(f"{ARROW}{between}{ARROW}")
+        if separator and {first, second} <= contents.linears.keys():
             return first, second
     raise Unreadable(f"There is no linear layer “{name}” in the file; it has {', '.join(contents.linears) or 'none'}.")
 
 
 def stages_of(contents: Contents, name: str) -> tuple[list[nn.Module], Linear]:
-    """The stages of a readout of this name before its last linear layer, and that layer."""
+    """Return the stages of this readout before its last linear layer, and that layer."""
     *hidden, last = layers_in(contents, name)
     stages: list[nn.Module] = []
     for layer in hidden:

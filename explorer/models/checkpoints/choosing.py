@@ -1,4 +1,4 @@
-"""From what a file holds to a network that reads: which layers, which embedding, which readout, which vocabulary."""
+"""Build a network from the contents of a file: choose its layers, embedding, readout and vocabulary."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ Part = TypeVar("Part", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Choice:
-    """What is taken of a file, by its names in there.
+    """The parts of a file that make up the network, by their names in the file.
 
-    embedding   None: the network reads numbers, whose columns a vocabulary of words names; or symbols of another vocabulary one-hot
+    embedding   None: the network reads numbers, with columns named by a vocabulary of words, or one-hot symbols of any other vocabulary
     readout     None: the network answers with its own h
-    vocabulary  the symbols by id; empty where nobody knows them: then ids are read, or numbers
-    answer      what the readout means (`explorer.models.answers`); `labels` names its outputs where they are no tokens
-    rather      one of `Recurrent.rather`, where the layers are that instead
-    reads       without an embedding: "numbers" if the vocabulary names columns, "symbols" if it is read one-hot; "": as it looks
-    follows     whether the answer is the file's own, by `Recurrent.route`; `embedding` is then that of the route, and `readout` is None
+    vocabulary  symbols by id; empty if unknown: the network then reads ids or numbers
+    answer      meaning of the readout (`explorer.models.answers`); `labels` names its outputs if they are not tokens
+    rather      key of `Recurrent.rather` if those layers are used instead
+    reads       without an embedding: "numbers" if the vocabulary names columns, "symbols" for one-hot input; "" to decide by its words
+    follows     whether the answer follows the file's own graph, `Recurrent.route`, which then gives `embedding`; `readout` is None
     """
 
     recurrent: str
@@ -49,28 +49,30 @@ class Choice:
 
 
 def recurrent_of(contents: Contents, where: str) -> Recurrent:
-    """The layers of that name. Raises Unreadable where there are none."""
-    found = {one.where: one for one in contents.recurrent}
-    if where not in found:
-        raise Unreadable(f"There are no recurrent layers “{where}” in the file; it has {', '.join(map(repr, found))}.")
-    return found[where]
+    """Return the recurrent layers of that name. Raise Unreadable if the file has none."""
+    groups = {one.where: one for one in contents.recurrent}
+    if where not in groups:
+        raise Unreadable(f"There are no recurrent layers “{where}” in the file; it has {', '.join(map(repr, groups))}.")
+    return groups[where]
 
 
 def layers_of(contents: Contents, choice: Choice) -> Recurrent:
-    """The layers that were chosen, as what they were chosen. Raises Unreadable where there are none."""
-    found = recurrent_of(contents, choice.recurrent)
-    if choice.rather and choice.rather not in found.rather:
-        raise Unreadable(f"The layers cannot be “{choice.rather}”; choose from {', '.join(found.rather) or 'nothing'}.")
-    return found.rather.get(choice.rather, found)
+    """Return the chosen layers, in the chosen variant. Raise Unreadable if the layers or the variant do not exist."""
+    original = recurrent_of(contents, choice.recurrent)
+    if choice.rather and choice.rather not in original.rather:
+        raise Unreadable(
+            f"The layers cannot be “{choice.rather}”; choose from {', '.join(original.rather) or 'nothing'}."
+        )
+    return original.rather.get(choice.rather, original)
 
 
 def embeddings(contents: Contents, recurrent: Recurrent) -> list[str]:
-    """What could be the embedding, the likely one first: tables that are as wide as the layers' input."""
+    """Return the possible embeddings, likeliest first: tables as wide as the layers' input."""
     return guesses.Guesses(contents).tables(recurrent)
 
 
 def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
-    """What could be the readout, the likely ones first: linear layers that are as wide as the top layer's h; none for an encoder."""
+    """Return the possible readouts, likeliest first: linear layers as wide as the top layer's h. Empty for an encoder."""
     if recurrent.half == "encoder":
         return []
     fits = [name for name, one in contents.linears.items() if one.weight.shape[1] == recurrent.outputs]
@@ -78,24 +80,23 @@ def readouts(contents: Contents, recurrent: Recurrent) -> list[str]:
 
 
 TAGGING = re.compile(r"tag|\bner\b|_ner|pos\b|slot|chunk|token|crf", re.IGNORECASE)
-"""What people call a readout that labels each step."""
+"""Common names of a readout that labels each step."""
 
 
 def answers(recurrent: Recurrent, outputs: int, reader: Reader, readout: str = "") -> list[str]:
-    """What a readout of so many outputs, by this name, could mean, the likely one first."""
+    """Return the possible meanings of a readout with this name and number of outputs, likeliest first."""
     if len(reader.labels) == outputs:
         return [NEXT_TOKEN.name, CLASS.name, LABEL.name]
     if reader.labels:
         labels = [CLASS.name, LABEL.name]
         return [*(labels[::-1] if TAGGING.search(readout) else labels), NUMBER.name]
-    # A forecast only if the user says so: most numbers are none.
+    # A forecast is never the first guess: most numeric outputs are not forecasts.
     forecast = [FORECAST.name] if outputs <= len(reader) else []
     return [NUMBER.name, *forecast, CLASS.name, LABEL.name]
 
 
 def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None = None) -> Choice:
-    """What is taken while nobody chose: the layers (those at `where`, if given) that have both an embedding and a readout, or else most
-    of these."""
+    """Return the default choice: the layers at `where`, or else the group that has a route, or the most of an embedding and a readout."""
     symbols = tuple(vocabulary or contents.vocabulary)
     guess = guesses.Guesses(contents)
     if where is None:
@@ -110,14 +111,14 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     else:
         best = recurrent_of(contents, where)
     if best.route is not None:
-        return _as_the_file_says(contents, best, best.route, symbols, own=not vocabulary)
+        return _follow_graph(contents, best, best.route, symbols, own=not vocabulary)
     one_hot = len(symbols) == best.input_size
     tables = guess.tables(best)
     fitting = [name for name in tables if len(contents.tables[name]) == len(symbols)] if symbols else tables
     embedding = fitting[0] if fitting else tables[0] if tables and not one_hot else None
     readout = None if best.no_route else next(iter(guess.readouts(best, embedding)), None)
     if symbols and not vocabulary and not fitting and not one_hot:
-        symbols = ()  # the file's own, of something else
+        symbols = ()  # the file's vocabulary belongs to something else
     chosen = Choice(best.where, embedding, readout, symbols)
     if readout is None:
         return replace(chosen, answer=NUMBER.name)
@@ -128,10 +129,8 @@ def likely(contents: Contents, vocabulary: Sequence[str] = (), where: str | None
     return replace(chosen, answer=means)
 
 
-def _as_the_file_says(
-    contents: Contents, best: Recurrent, route: Route, symbols: tuple[str, ...], *, own: bool
-) -> Choice:
-    """The file's own answer. `own`: whether the symbols are the file's, which may be of something else."""
+def _follow_graph(contents: Contents, best: Recurrent, route: Route, symbols: tuple[str, ...], *, own: bool) -> Choice:
+    """Return the choice that follows the file's graph. `own`: the symbols come from the file, so they may belong to another part."""
     chosen = Choice(best.where, route.embedding, None, symbols, route.answer, route.labels, follows=True)
     if own and symbols and len(symbols) != _ids(contents, chosen):
         chosen = replace(chosen, vocabulary=())
@@ -143,12 +142,12 @@ def _as_the_file_says(
 
 
 def symbols_needed(contents: Contents, choice: Choice) -> int:
-    """How many symbols a vocabulary of this network has."""
+    """Return the number of symbols that a vocabulary for this network needs."""
     return _ids(contents, choice)
 
 
 def with_embedding(contents: Contents, choice: Choice, name: str | None) -> Choice:
-    """The choice with another embedding, or none: no longer the file's own graph if it has another one there."""
+    """Return the choice with another embedding, or none. A different embedding leaves the file's own graph."""
     if choice.follows and name == choice.embedding:
         return choice
     if name is not None:
@@ -157,7 +156,7 @@ def with_embedding(contents: Contents, choice: Choice, name: str | None) -> Choi
 
 
 def with_readout(contents: Contents, choice: Choice, name: str | None) -> Choice:
-    """The choice with another readout and the meaning that is likely for it; None: the network answers with its own h."""
+    """Return the choice with another readout and its likeliest meaning. None: the network answers with its own h."""
     off = replace(_off_the_graph(contents, choice), labels=())
     if name is None:
         return replace(off, readout=None, answer=NUMBER.name)
@@ -168,22 +167,22 @@ def with_readout(contents: Contents, choice: Choice, name: str | None) -> Choice
 
 
 def with_graph(contents: Contents, choice: Choice) -> Choice:
-    """The file's own graph again. Raise Unreadable if there is none that is computed."""
+    """Return the choice that follows the file's own graph. Raise Unreadable if no graph can be computed."""
     recurrent = recurrent_of(contents, choice.recurrent)
     if recurrent.route is None:
         raise Unreadable(recurrent.no_route or "The file does not say how its parts are connected.")
-    chosen = _as_the_file_says(contents, recurrent, recurrent.route, choice.vocabulary, own=False)
+    chosen = _follow_graph(contents, recurrent, recurrent.route, choice.vocabulary, own=False)
     return replace(chosen, rather=choice.rather, reads=choice.reads)
 
 
 def with_activation(contents: Contents, choice: Choice, name: str) -> Choice:
-    """The choice with another activation that the same weights could have had: "relu" or "hard_sigmoid".
+    """Return the choice with another activation that fits the same weights: "relu" or "hard_sigmoid".
 
-    Raise Unreadable for one that these layers cannot have.
+    Raise Unreadable if these layers cannot have that activation.
     """
     recurrent = recurrent_of(contents, choice.recurrent)
     usual = {str(recurrent.options.get(of, default)).partition("(")[0] for of, default in USUAL.items()}
-    if name in usual:  # hard_sigmoid with the slope that the file's version has
+    if name in usual:  # hard_sigmoid with the slope of the Keras version that wrote the file
         return replace(choice, rather="")
     fits = [one for one in recurrent.rather if _is_named(one, name)]
     if not fits:
@@ -193,11 +192,11 @@ def with_activation(contents: Contents, choice: Choice, name: str) -> Choice:
 
 
 USUAL = {"nonlinearity": "tanh", "gate": "sigmoid"}
-"""The options of a cell that a file may leave open, and what they are by default."""
+"""Cell options that a file may leave open, with their default values."""
 
 
 def meanings(contents: Contents, choice: Choice) -> list[str]:
-    """What the chosen readout could mean, the likely one first; as chosen while the vocabulary does not fit."""
+    """Return the possible meanings of the chosen readout, likeliest first. Only the chosen one while the vocabulary does not fit."""
     try:
         reads = reader(contents, choice)
     except Unreadable:
@@ -206,7 +205,7 @@ def meanings(contents: Contents, choice: Choice) -> list[str]:
 
 
 def _off_the_graph(contents: Contents, choice: Choice) -> Choice:
-    """The same without the file's own graph, which a person overrules."""
+    """Return the same choice without the file's own graph, which the user overrides."""
     if not choice.follows:
         return choice
     recurrent = recurrent_of(contents, choice.recurrent)
@@ -215,13 +214,13 @@ def _off_the_graph(contents: Contents, choice: Choice) -> Choice:
 
 
 def _is_named(offered: str, name: str) -> bool:
-    """Whether an offered activation is that of this name: "hard_sigmoid (Keras 2: …)" is "hard_sigmoid"."""
+    """Return whether an offered activation has this name: "hard_sigmoid (Keras 2: …)" is "hard_sigmoid"."""
     bare = offered.removeprefix("gates: ")
     return bare == name or bare.startswith(f"{name} ")
 
 
 def outputs_of(contents: Contents, choice: Choice) -> int:
-    """The number of outputs of the chosen answer."""
+    """Return the number of outputs of the chosen answer."""
     recurrent = recurrent_of(contents, choice.recurrent)
     if choice.follows and recurrent.route is not None:
         return width_after(recurrent.route.after, recurrent.outputs)
@@ -229,7 +228,7 @@ def outputs_of(contents: Contents, choice: Choice) -> int:
 
 
 def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
-    """The tensors of the file that the network shown does not use, in the file's order. With the file's own graph, those off its way."""
+    """Return the tensors of the file that the chosen network does not use, in the file's order. Empty with the file's own graph."""
     recurrent = layers_of(contents, choice)
     if choice.follows:
         return ()
@@ -238,7 +237,7 @@ def unused(contents: Contents, choice: Choice) -> tuple[str, ...]:
 
 
 def reader(contents: Contents, choice: Choice) -> Reader:
-    """What such a network reads. Raises Unreadable for a vocabulary that does not fit."""
+    """Return the reader of the chosen network. Raise Unreadable if the vocabulary does not fit."""
     symbols = choice.vocabulary
     ids = _ids(contents, choice)
     if choice.embedding is None and not symbols:
@@ -257,12 +256,12 @@ def reader(contents: Contents, choice: Choice) -> Reader:
 
 
 def names_columns(choice: Choice) -> bool:
-    """Whether the symbols of a network without an embedding name its columns; by what they look like while nobody has said."""
+    """Return whether the symbols of a network without an embedding name its columns. Guess by the symbols if `reads` is empty."""
     return choice.reads != "symbols" and (choice.reads == "numbers" or are_columns(choice.vocabulary))
 
 
 def network(contents: Contents, choice: Choice) -> Model:
-    """The network itself, in evaluation mode, without a card. Raises Unreadable for parts that do not fit."""
+    """Build the chosen network, in evaluation mode and without a card. Raise Unreadable if its parts do not fit."""
     recurrent = layers_of(contents, choice)
     reads = reader(contents, choice)
     if len(reads) > limits.MOST_SYMBOLS:
@@ -295,13 +294,13 @@ def network(contents: Contents, choice: Choice) -> Model:
 
 
 def _in(dtype: torch.dtype, module: Part) -> Part:
-    """The module with weights of this type; a copy if that changes them, since a file's modules serve all networks that are made of it."""
+    """Return the module with weights of this dtype; a copy if they change, since all networks built from the file share its modules."""
     same = all(weight.dtype == dtype for weight in module.parameters())
     return module if same else copy.deepcopy(module).to(dtype)
 
 
 def _ids(contents: Contents, choice: Choice) -> int:
-    """How many symbols, or numbers a step, such a network reads."""
+    """Return the number of symbols, or of numbers per step, that the chosen network reads."""
     if choice.embedding is not None:
         return len(_table(contents, choice.embedding))
     recurrent = recurrent_of(contents, choice.recurrent)
@@ -310,7 +309,7 @@ def _ids(contents: Contents, choice: Choice) -> int:
 
 
 def _check_answer(choice: Choice, recurrent: Recurrent, outputs: int, reads: Reader) -> None:
-    """Refuse an answer that stands in what is read, where what is read has no place for it: a forecast of ids, a next token of numbers."""
+    """Raise Unreadable for an answer that the input cannot contain: a forecast of ids, or a next token of numbers."""
     fitting = answers(recurrent, outputs, reads)
     if ANSWERS[choice.answer].in_text and choice.answer not in fitting:
         what = f"{len(reads):,} {'columns of ' if isinstance(reads, Numbers) else ''}{reads.kind}"
@@ -327,34 +326,34 @@ def _table(contents: Contents, name: str) -> Tensor:
 
 
 def _embedding(contents: Contents, choice: Choice, reads: Reader, dtype: torch.dtype) -> nn.Embedding | None:
-    """The file's own; one-hot where there is none and symbols are read; none for numbers."""
+    """Return the file's embedding, a one-hot embedding for symbols without one, or None for numbers."""
     if isinstance(reads, Numbers):
         return None
     rows = torch.eye(len(reads)) if choice.embedding is None else _table(contents, choice.embedding)
-    made = nn.Embedding(*rows.shape).to(dtype)
-    made.load_state_dict({"weight": rows})
-    return made
+    embedding_layer = nn.Embedding(*rows.shape).to(dtype)
+    embedding_layer.load_state_dict({"weight": rows})
+    return embedding_layer
 
 
 def _answer(contents: Contents, choice: Choice, recurrent: Recurrent) -> tuple[nn.Linear | Head, tuple[str, ...]]:
-    """From h to the scores, and the names of these."""
+    """Return the module from h to the scores, and the names of the scores."""
     if choice.answer not in ANSWERS:
         raise Unreadable(f"A readout cannot mean “{choice.answer}”; choose from {', '.join(ANSWERS)}.")
     if choice.follows and recurrent.route is not None:
-        made = _routed(recurrent.route, recurrent)
+        module = _file_head(recurrent.route, recurrent)
     elif choice.readout is None:
         outputs = recurrent.outputs
         return linear(torch.eye(outputs)), tuple(f"h of unit {k}" for k in range(outputs))
     else:
-        made = _guessed(contents, choice, recurrent)
-    outputs = made.out_features
+        module = _chosen_head(contents, choice, recurrent)
+    outputs = module.out_features
     if choice.labels and len(choice.labels) != outputs:
         raise Unreadable(f"There are {len(choice.labels)} names for {outputs} outputs; give one for each, or none.")
-    return made, choice.labels or tuple(map(str, range(outputs)))
+    return module, choice.labels or tuple(map(str, range(outputs)))
 
 
-def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
-    """The file's own way from h to the scores; one linear layer where it comes to that."""
+def _file_head(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
+    """Return the file's own stages from h to the scores; a single linear layer if they reduce to one."""
     try:
         check_widths(route.before, width_before(route.before, recurrent.input_size))
         check_widths(route.after, recurrent.outputs)
@@ -367,11 +366,11 @@ def _routed(route: Route, recurrent: Recurrent) -> nn.Linear | Head:
     return Head(stages, width_after(stages, recurrent.outputs), whole_text=route.whole_text)
 
 
-def _guessed(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Linear | Head:
-    """One or two linear layers of the file on h.
+def _chosen_head(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Linear | Head:
+    """Return a readout of one or two linear layers of the file.
 
-    A single score of a class, as one has before a sigmoid, is the same as two scores of which the first is zero:
-    softmax([0, s]) = [1 - σ(s), σ(s)]. A class of the whole text is read off the last state of each direction: the backward one's stands
+    A single class score, as before a sigmoid, is equivalent to two scores of which the first is zero:
+    softmax([0, s]) = [1 - σ(s), σ(s)]. A class of the whole text reads the last state of each direction; the backward direction ends
     at the first token.
     """
     assert choice.readout is not None
@@ -382,7 +381,7 @@ def _guessed(contents: Contents, choice: Choice, recurrent: Recurrent) -> nn.Lin
         raise Unreadable(f"“{choice.readout}” reads {reads:,} numbers, but the layers give {recurrent.outputs:,}.")
     if choice.answer in (CLASS.name, LABEL.name) and len(weight) == 1:
         weight, bias = (torch.cat([torch.zeros_like(part), part]) for part in (weight, bias))
-    made = linear(weight, bias)
+    output = linear(weight, bias)
     whole_text = choice.answer == CLASS.name and recurrent.bidirectional
-    stages = [*([Ends()] if whole_text else []), *stages, made]
-    return made if len(stages) == 1 else Head(stages, len(weight), whole_text=whole_text)
+    stages = [*([Ends()] if whole_text else []), *stages, output]
+    return output if len(stages) == 1 else Head(stages, len(weight), whole_text=whole_text)

@@ -1,4 +1,4 @@
-"""The names of a numeric network's columns: given as a vocabulary, found in a file, or in the header of a table."""
+"""The column names of a numeric network: from a vocabulary, from the file, or from the header of a table."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from explorer.models.model import Model
 from explorer.models.vocabulary import Numbers, reader_of
 
 MOST = 512
-"""Columns. A list of more words is a vocabulary."""
+"""Maximum number of columns. A longer list of words is a vocabulary."""
 LONGEST = 40
-"""Of a name, in characters."""
+"""Maximum length of a column name, in characters."""
 UNNAMED = re.compile(r"x\d+")
 
 
 def are_columns(symbols: Sequence[str]) -> bool:
-    """Whether the symbols of a network without an embedding name the columns of what it reads, rather than being read one-hot.
+    """Return whether the symbols of a network without an embedding name its columns, rather than being its one-hot input.
 
-    They do if they are words (`reader_of`), all of them begin with a letter, and none is a mark such as "<unk>".
+    They do if they are distinct words (`reader_of`) that all begin with a letter, so none is a marker such as "<unk>".
     """
     named = all(symbol[:1].isalpha() and symbol.strip() == symbol for symbol in symbols)
     return (
@@ -30,7 +30,7 @@ def are_columns(symbols: Sequence[str]) -> bool:
 
 
 def columns(names: Sequence[str]) -> Numbers:
-    """The reader of rows of numbers with these names, shortened and without markup."""
+    """Return a reader for rows of numbers with these column names, shortened and without markup."""
     return Numbers(
         tuple(
             "".join("·" if c in MARKUP or not c.isprintable() else c for c in name.strip()[:LONGEST]) for name in names
@@ -39,9 +39,13 @@ def columns(names: Sequence[str]) -> Numbers:
 
 
 def name_columns(model: Model, names: Sequence[str]) -> None:
-    """Give the columns of an uploaded numeric network the names that a table has for them, unless they have names already."""
-    known, card = model.vocabulary, model.card
-    if not isinstance(known, Numbers) or not all(map(UNNAMED.fullmatch, known.symbols)) or len(names) != len(known):
+    """Name the columns of an uploaded numeric network after the columns of a table, unless they already have names."""
+    current, card = model.vocabulary, model.card
+    if (
+        not isinstance(current, Numbers)
+        or not all(map(UNNAMED.fullmatch, current.symbols))
+        or len(names) != len(current)
+    ):
         return
     model.vocabulary = columns(names)
     if isinstance(card, OwnCard):

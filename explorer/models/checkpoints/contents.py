@@ -1,4 +1,4 @@
-"""What a file of weights holds, whatever its format: recurrent layers, and what may stand before and behind them."""
+"""The contents of a weight file in any format: recurrent layers, and the parts that may come before and after them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from explorer.signals import Array
 
 
 class Unreadable(ValueError):
-    """A file that cannot be read as a network. The message is one sentence for a person: what it is, and what to do."""
+    """Raised for a file that cannot be read as a network. The message tells the user in one sentence what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The recurrent layers as their own framework runs them, to measure ours against.
+    """The recurrent layers as run by their original framework, as a reference for ours.
 
-    framework  with its version: "torch.nn.LSTM 2.13", "ONNX Runtime 1.31"
-    run        the top layer's h [step, directions*unit], float32, for x [step, input], from a state of zeros; both directions of a step
-               stand beside each other, each at the step of the input that it read
+    framework  its name and version: "torch.nn.LSTM 2.13", "ONNX Runtime 1.31"
+    run        the top layer's h [step, directions*unit], float32, for x [step, input], from a zero state; both directions are
+               concatenated, each at the input step that it read
     """
 
     framework: str
@@ -36,10 +36,10 @@ class Route:
     before      modules between the embedding and the layers, in order, each [step, batch, feature] -> [step, batch, feature]
     after       modules between the top layer's h [step, batch, directions*unit] and the scores [step, batch, output]
                 (`explorer.models.stages` has those that torch lacks). A final softmax is left out: it is part of `answer`
-    whole_text  whether the framework gives one answer for the whole text (the value at the last step), not one a step
+    whole_text  whether the framework gives one answer for the whole text (the value at the last step) instead of one per step
     answer      a name in `explorer.models.answers`: "class", "label" or "number"; "next token" is offered if a vocabulary fits
-    parts       the file's layers or nodes on the way, in order, as a person reads them: ("embedding", "lstm", "dense (softmax)")
-    labels      names of the outputs, if the file has them
+    parts       the file's layers or nodes on the route, in order, as shown to the user: ("embedding", "lstm", "dense (softmax)")
+    labels      names of the outputs; empty if the file has none
     """
 
     embedding: str | None
@@ -53,20 +53,20 @@ class Route:
 
 @dataclass(frozen=True)
 class Recurrent:
-    """Recurrent layers of one kind and size that read one another.
+    """A stack of recurrent layers of one kind and size.
 
-    where    what the file calls them: "encoder.rnn"; empty where they have no name
-    cell     as `explorer.cells.build` knows it, with its `options`
-    weights  as the state dict of that cell (a stack's where there is more than one row) names them, float32 or float64
-    notes    what a person should know of how they were read: "it has no biases; they are zeros here"
-    kernel   None where the framework is not installed
-    rather   what the same weights could be instead, by what a person would call it: {"relu": …}
-    route    the file's own graph through these layers; None if the file has no graph, or one that is not computed
-    no_route why the file's graph is not computed, in one sentence that names the layer or node; empty if it is, or if there is none
-    tensors  the names of the file's tensors that these weights come from
-    half     "encoder" or "decoder" where the file holds both halves of such a network: an encoder has no answer of its own, and a decoder
-             starts from the encoder's state; else empty
-    state    which of `Contents.states` the layers are from; empty where the file holds one state
+    where    their name in the file: "encoder.rnn"; empty if they have none
+    cell     name of the cell in `explorer.cells.build`, which also takes `options`
+    weights  state dict of that cell (of a stack if there is more than one row), float32 or float64
+    notes    what the user should know about how they were read: "it has no biases; they are zeros here"
+    kernel   None if the framework is not installed
+    rather   other interpretations of the same weights, by display name: {"relu": …}
+    route    the file's own graph through these layers; None if the file has no graph, or one that cannot be computed
+    no_route why the file's graph cannot be computed, in one sentence that names the layer or node; otherwise empty
+    tensors  names of the file's tensors that these weights come from
+    half     "encoder" or "decoder" if the file holds an encoder-decoder network: an encoder has no answer of its own, and a decoder
+             starts from the encoder's state; otherwise empty
+    state    the key in `Contents.states` that the layers come from; empty if the file holds a single state
     """
 
     where: str
@@ -88,18 +88,18 @@ class Recurrent:
 
     @property
     def rows(self) -> int:
-        """Layers times directions."""
+        """Number of layers times directions."""
         return self.num_layers * (2 if self.bidirectional else 1)
 
     @property
     def outputs(self) -> int:
-        """How many numbers of h the top layer gives at a step."""
+        """Width of the top layer's h at each step."""
         return self.hidden_size * (2 if self.bidirectional else 1)
 
 
 @dataclass(frozen=True)
 class Linear:
-    """A weight [output, input] and its bias [output], zeros where the file has none."""
+    """A weight [output, input] and its bias [output], which is zero if the file has none."""
 
     weight: Tensor
     bias: Tensor
@@ -107,18 +107,18 @@ class Linear:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything in a file that could be a part of a recurrent network.
+    """Every part of a file that could belong to a recurrent network.
 
-    format      "PyTorch", "Keras"; with what it is: "PyTorch checkpoint (a state dict under “model”)"
-    recurrent   at least one
-    tables      what could be an embedding, [token, feature], by its name in the file
-    linears     what could be a readout, by its name in the file, in the file's order
-    vocabulary  the symbols by id, where the file has them
-    labels      names of the classes by id ("id2label"), where the file has them
-    shapes      every tensor of the network in the file, by name: what is not used can then be listed
-    sources     the tensors that each table and linear layer is made of, by its name in `tables` or `linears`
-    hidden      names of linear layers that another linear layer reads: these are no readouts
-    states      where the file holds several states of one network, as its best and its last: their names, each with its tensors
+    format      name and kind of the format: "Keras", "PyTorch checkpoint (a state dict under “model”)"
+    recurrent   at least one group of layers
+    tables      possible embeddings, [token, feature], by name in the file
+    linears     possible readouts, by name in the file, in the file's order
+    vocabulary  symbols by id; empty if the file has none
+    labels      class names by id ("id2label"); empty if the file has none
+    shapes      shape of every network tensor in the file, by name; used to list the unused ones
+    sources     the tensors behind each table and linear layer, by its name in `tables` or `linears`
+    hidden      names of linear layers that another linear layer reads, so they are not readouts
+    states      names of the tensors of each saved state, by state, if the file holds several states of a network (best and last)
     """
 
     format: str

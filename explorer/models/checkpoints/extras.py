@@ -1,4 +1,4 @@
-"""Packages that only some formats need; the app does without."""
+"""Optional packages that only some formats need."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from explorer.models.checkpoints.contents import Unreadable
 
 
 def installed(package: str) -> bool:
-    """Whether it can be imported; it is not imported for that."""
+    """Return whether the package can be imported, without importing it."""
     try:
         return util.find_spec(package) is not None
-    except ValueError:  # it was taken out of what can be imported
+    except ValueError:  # sys.modules holds an entry without a spec
         return False
 
 
 def require(package: str, what: str) -> None:
-    """Raises Unreadable, with what to install, where the package is not there. `what` is the file: "an ONNX file"."""
+    """Raise Unreadable with an install command if the package is missing. `what` names the file: "an ONNX file"."""
     if not installed(package):
         raise Unreadable(
             f"This is {what}. To read one, the package {package} must be installed here: pip install {package}"
@@ -24,7 +24,7 @@ def require(package: str, what: str) -> None:
 
 
 def version(package: str) -> str:
-    """Of a package that is installed; empty where its distribution has another name."""
+    """Return the version of an installed package; empty if its distribution has another name."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""The first text of an uploaded model: something that it can read, made of what its vocabulary has."""
+"""The first text of an uploaded model: a readable text built from its vocabulary."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from explorer.models.vocabulary import Numbers, Reader
 from explorer.models.vocabulary.symbols import plain
 
 SENTENCES = ('He said "yes" and left.', "The story is dull, but the acting is wonderful.")
-"""Tried first, as they are and in lower case."""
+"""Sentences to try first, as they are and in lower case."""
 ENOUGH = 4
-"""Tokens of a sentence that have to be known for it to be worth reading."""
+"""Minimum number of known tokens for a sentence to be used."""
 FEW, WAVE = 16, 40
-"""How many tokens, or steps of numbers, are made up where no sentence is known."""
+"""Number of tokens, and of numeric steps, in a made-up text."""
 
 
 def beginning(reader: Reader) -> str:
-    """A text that the network reads without an unknown token: a sentence, the words of one that it knows, some of its symbols or ids; or
-    waves of numbers."""
+    """Return a text without unknown tokens: a sentence, its known words, or some symbols or ids. For numeric models, return sine waves."""
     if isinstance(reader, Numbers):
         steps, columns = np.arange(WAVE)[:, None], np.arange(len(reader))[None]
         return reader.written(np.round(np.sin(2 * np.pi * steps / (WAVE / 2) + columns), 2))
@@ -28,21 +27,21 @@ def beginning(reader: Reader) -> str:
 
 
 def _sentences(reader: Reader) -> Iterator[str]:
-    """Sentences of which all is known, and then what is known of one."""
+    """Yield fully known sentences, then the known words of the best partly known one."""
     texts = [text for sentence in SENTENCES for text in (sentence, sentence.lower())] if reader.kind != "ids" else []
     yield from (text for text in texts if _reads(reader, text))
-    partly: list[tuple[float, str]] = []
+    candidates: list[tuple[float, str]] = []
     for text in texts:
         pieces = reader.pieces(text)
-        known = [token for piece in pieces if (token := _known(reader, piece))]
-        if len(known) >= max(ENOUGH, len(pieces) // 2):
-            partly.append((len(known) / len(pieces), _longest(reader, known)))
-    if partly:
-        yield max(partly, key=lambda one: one[0])[1]
+        tokens = [token for piece in pieces if (token := _known(reader, piece))]
+        if len(tokens) >= max(ENOUGH, len(pieces) // 2):
+            candidates.append((len(tokens) / len(pieces), _longest(reader, tokens)))
+    if candidates:
+        yield max(candidates, key=lambda one: one[0])[1]
 
 
 def _spread(reader: Reader) -> list[str]:
-    """Symbols from all over the vocabulary, without marks such as "<pad>"."""
+    """Return symbols spread over the whole vocabulary, without markers such as "<pad>"."""
     every = [symbol for symbol in plain(reader.labels) if symbol.strip()] or list(reader.labels)
     return every[:: max(1, len(every) // FEW)][:FEW]
 
@@ -53,22 +52,22 @@ def _of_symbols(reader: Reader, symbols: Sequence[str]) -> Iterator[str]:
 
 
 def _known(reader: Reader, piece: str) -> str:
-    """The token that a piece of a text is by itself; empty where it is unknown or another number of tokens."""
+    """Return the single token of a text piece; empty if it is unknown or not exactly one token."""
     tokens = _reads(reader, piece)
     return tokens[0] if len(tokens) == 1 else ""
 
 
 def _longest(reader: Reader, tokens: Sequence[str]) -> str:
-    """A text of these tokens, without those that would be read as others beside what stands before them."""
-    kept: list[str] = []
+    """Return a text of these tokens, skipping any that would be tokenised differently after the preceding text."""
+    accepted: list[str] = []
     for token in tokens:
-        if _reads(reader, reader.joined([*kept, token])) == (*kept, token):
-            kept.append(token)
-    return reader.joined(kept)
+        if _reads(reader, reader.joined([*accepted, token])) == (*accepted, token):
+            accepted.append(token)
+    return reader.joined(accepted)
 
 
 def _reads(reader: Reader, text: str) -> tuple[str, ...]:
-    """The tokens of a text; none where one is unknown."""
+    """Return the tokens of a text; empty if any is unknown."""
     try:
         encoded = reader.encode(text)
     except ValueError:

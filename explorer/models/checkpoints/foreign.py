@@ -1,4 +1,4 @@
-"""What a file is that is not read here, and what to give instead. It is recognised by its bytes; nothing is unpacked but a few of them."""
+"""Messages for unsupported files: what the file is, and what to upload instead. Only the first bytes are inspected or unpacked."""
 
 from __future__ import annotations
 
@@ -48,30 +48,30 @@ LOOKS = {
     b"7z\xbc\xaf": "This is a 7z archive: unpack it and take the file of weights.",
     b"rar!": "This is a RAR archive: unpack it and take the file of weights.",
 }
-"""What files begin with that are dropped here by mistake; letters are small."""
+"""Leading bytes of files that are uploaded by mistake, in lower case."""
 ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".th", ".safetensors", ".keras", ".h5", ".hdf5", ".onnx", ".npz")
-"""Of files that could be the weights in an archive or a folder."""
+"""Extensions of possible weight files in an archive or folder."""
 TABLE_END = bytes.fromhex("57fb808b247547db")
-"""What the index of a TensorFlow checkpoint ends with."""
+"""Trailing bytes of a TensorFlow checkpoint index."""
 HEAD, MOST_MEMBERS, MOST_FIELDS = 4096, 200, 200
 PICKLE = re.compile(rb"\x80[\x02-\x05]")
 CORE_ML_MODELS = 200
-"""From this number on the fields of Core ML's Model are kinds of models; ONNX and SavedModel have none so high."""
+"""Field number from which the fields of Core ML's Model are model kinds; ONNX and SavedModel have none so high."""
 
 
 def mistaken(data: bytes) -> str:
-    """What a file is that a format of ours could take for its own; empty for any other."""
+    """Return the message for an unsupported file that resembles a supported format; empty for any other file."""
     if data[4:8] == b"TFL3":
         return TF_LITE
-    if data[:1] == b"\x08" and (said := _protobuf(data)):
-        return said
+    if data[:1] == b"\x08" and (message := _protobuf(data)):
+        return message
     if PICKLE.match(data) and b"joblib.numpy_pickle" in data[:HEAD]:
         return JOBLIB
     return ""
 
 
 def looks(data: bytes) -> str:
-    """What a file that is none of ours seems to be."""
+    """Return the message for a file that matches no supported format."""
     head = data[:512].lstrip().lower()
     for beginning, sentence in LOOKS.items():
         if head.startswith(beginning):
@@ -81,7 +81,7 @@ def looks(data: bytes) -> str:
     if data[257:262] == b"ustar" or _names_in_tar(data):
         return _tar(data)
     if data.startswith(b"PK"):
-        return _zip(Archive(data).names)  # says what is wrong with one that breaks off
+        return _zip(Archive(data).names)  # Archive reports truncated files
     if data[:2] in (b"x\x01", b"x\x9c", b"x\xda"):
         return "This is compressed with zlib, as joblib does: load it where you trust it, and save the weights with numpy.savez."
     if data[-8:] == TABLE_END:
@@ -92,7 +92,7 @@ def looks(data: bytes) -> str:
 
 
 def folder(path: Path) -> str:
-    """What a folder is that was given instead of a file."""
+    """Return the message for a folder uploaded instead of a file."""
     names = sorted(one.relative_to(path).as_posix() for one in itertools.islice(path.glob("**/*"), MOST_MEMBERS))
     if any(name.rpartition("/")[2] == "saved_model.pb" for name in names):
         return f"This is {SAVED_MODEL}"
@@ -102,20 +102,20 @@ def folder(path: Path) -> str:
 
 
 def _protobuf(data: bytes) -> str:
-    """Of a message that begins with a version, as ONNX, SavedModel and Core ML do: empty for ONNX."""
+    """Return the message for a protobuf that begins with a version: SavedModel or Core ML; empty for ONNX."""
     fields = _fields(data, 0, len(data))
     if any(one.number >= CORE_ML_MODELS and one.wire == BYTES for one in fields):
         return f"This is {CORE_ML}"
     if {(one.number, one.wire) for one in fields} == {(1, VARINT), (2, BYTES)}:
         graph = next(one for one in fields if one.number == 2)
         inside = {one.number for one in _fields(data, graph.start, graph.end)}
-        if {1, 2} <= inside <= set(range(1, 8)):  # a MetaGraphDef, where ONNX would have the name of its producer
+        if {1, 2} <= inside <= set(range(1, 8)):  # a MetaGraphDef; ONNX has its producer name there
             return f"This is {SAVED_MODEL}"
     return ""
 
 
 def _is_graph(data: bytes) -> bool:
-    """Whether it is a GraphDef: nodes, each of which has a name and an operation."""
+    """Return whether the bytes are a GraphDef: a list of nodes, each with a name and an operation."""
     fields = _fields(data, 0, len(data))
     if not fields or fields[0].number != 1 or fields[0].wire != BYTES:
         return False
@@ -125,7 +125,7 @@ def _is_graph(data: bytes) -> bool:
 
 
 def _fields(data: bytes, start: int, end: int) -> list[Field]:
-    """The first fields of a message; none where it is no message."""
+    """Return the first fields of a protobuf message; empty if the bytes are not one."""
     try:
         return list(itertools.islice(fields_of(data, start, end), MOST_FIELDS))
     except Unreadable:
@@ -148,7 +148,7 @@ def _gzip(data: bytes) -> str:
 
 
 def _names_in_tar(data: bytes) -> list[str]:
-    """The first names in a tar archive; none where it is no such archive."""
+    """Return the first member names of a tar archive; empty if the bytes are not one."""
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             return [member.name for member in itertools.islice(archive, MOST_MEMBERS)]
@@ -168,10 +168,10 @@ def _zip(names: Sequence[str]) -> str:
         return f"This is a zip archive of {SAVED_MODEL}"
     if _is_core_ml(names):
         return f"This is a zip archive of {CORE_ML}"
-    found = _named_like_weights(names)
+    member = _named_like_weights(names)
     return (
-        f"This is a zip archive: unpack it and take {quoted(found)}."
-        if found
+        f"This is a zip archive: unpack it and take {quoted(member)}."
+        if member
         else "This is a zip archive without a network in it."
     )
 
@@ -185,5 +185,5 @@ def _named_like_weights(names: Collection[str]) -> str:
 
 
 def _weights_in(names: Collection[str]) -> str:
-    found = _named_like_weights(names)
-    return quoted(found) if found else "the file of weights that is in it"
+    member = _named_like_weights(names)
+    return quoted(member) if member else "the file of weights that is in it"

@@ -1,4 +1,4 @@
-"""What a state dict does not say: which table the layers read from, which linear layer reads them, and what is left over."""
+"""Guesses about a state dict: the embedding and the readout of each group of layers, and the unused tensors."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from explorer.models.checkpoints.halves import AMBIGUOUS, ATTENTION, half_of
 
 EMBEDDING = re.compile(r"emb|wte|lookup|word_?vec|token", re.IGNORECASE)
 READOUT = re.compile(r"out|fc|head|dec|linear|dense|proj|classif|logit|lm_|pred|final", re.IGNORECASE)
-"""What people call these."""
+"""Common names of embeddings and readouts."""
 WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 COMMON = frozenset(
     "model module net network rnn rnns lstm lstms gru grus cell cells layer layers linear dense fc out weight nn".split()
 )
-"""Words that do not tell one part of a network from another."""
+"""Words too common to identify a part of a network."""
 MOST = 64
-"""Candidates that are compared with all recurrent layers; a file with more is no network that could be guessed."""
+"""Maximum number of candidates to compare with all recurrent layers."""
 
 
 def unused(
     contents: Contents, recurrent: Recurrent, embedding: str | None, readout: Collection[str]
 ) -> dict[str, tuple[int, ...]]:
-    """The tensors of the network, with their shapes, that these layers, this table and these linear layers leave out.
+    """Return the shapes of the tensors, by name, that these layers, this table and these linear layers do not use.
 
-    Tensors of another saved state are left out of the list.
+    Tensors of other saved states are omitted.
     """
     used = {*recurrent.tensors}
     for name in (embedding or "", *readout):
@@ -37,7 +37,7 @@ def unused(
 
 
 class Guesses:
-    """The likely parts of the networks in a file, by names, widths and places. An alphabetical file says nothing by its places."""
+    """Likely parts of the networks in a file, by name, width and position. In an alphabetical file, positions carry no information."""
 
     def __init__(self, contents: Contents) -> None:
         self.contents = contents
@@ -59,7 +59,7 @@ class Guesses:
                 self._readouts.setdefault(one.weight.shape[1], []).append(name)
 
     def tables(self, recurrent: Recurrent) -> list[str]:
-        """The tables as wide as the layers' input, the likely embedding first."""
+        """Return the tables as wide as the layers' input, the likeliest embedding first."""
 
         def order(name: str) -> tuple[bool, bool, bool, bool]:
             return (
@@ -73,10 +73,10 @@ class Guesses:
         return [*sorted(fits[:MOST], key=order), *fits[MOST:]]
 
     def readouts(self, recurrent: Recurrent, embedding: str | None = None) -> list[str]:
-        """The linear layers that could read the top layer's h, the likely one first; `embedding` is the table that is read from.
+        """Return the linear layers that could read the top layer's h, likeliest first. `embedding` is the chosen table.
 
-        Not among them: an attention's matrices, hidden layers (`Contents.hidden`), what belongs to other recurrent layers, and anything
-        for an encoder, which has no answer of its own.
+        Attention matrices, hidden layers (`Contents.hidden`) and parts of other recurrent layers are excluded. The list is empty for an
+        encoder, which has no answer of its own.
         """
         if recurrent.half == "encoder":
             return []
@@ -96,16 +96,16 @@ class Guesses:
         def order(name: str) -> tuple[bool, bool, int]:
             return self.before(name, recurrent), not READOUT.search(name), self.between(name, recurrent)
 
-        fits.reverse()  # the last of equals comes first
+        fits.reverse()  # among equals, the last one comes first
         return sorted(fits, key=order)
 
     def in_state(self, name: str, recurrent: Recurrent) -> bool:
-        """Whether the part belongs to the state that the layers are from."""
+        """Return whether the part belongs to the same saved state as the layers."""
         sources = self.contents.sources.get(name, ())
         return not sources or self._others.get(sources[0], recurrent.state) == recurrent.state
 
     def of_another(self, name: str, recurrent: Recurrent) -> bool:
-        """Whether the part is named like other recurrent layers: "decoder.out" like "decoder.rnn"."""
+        """Return whether the name of the part is closer to other recurrent layers: "decoder.out" to "decoder.rnn"."""
         key = name, recurrent.state
         if key not in self._closest:
             layers = (words for state, words in self._layers if state == recurrent.state)
@@ -113,17 +113,17 @@ class Guesses:
         return self._closest[key] > len(_words(name) & _words(recurrent.where))
 
     def behind(self, name: str, recurrent: Recurrent) -> bool:
-        """Whether the part stands behind the layers in the file."""
+        """Return whether the part comes after the layers in the file."""
         place, last = self._part(name), self._last(recurrent)
         return place is not None and last is not None and place > last
 
     def before(self, name: str, recurrent: Recurrent) -> bool:
-        """Whether the part stands before the layers in the file."""
+        """Return whether the part comes before the layers in the file."""
         place, last = self._part(name), self._last(recurrent)
         return place is not None and last is not None and place < last
 
     def between(self, name: str, recurrent: Recurrent) -> int:
-        """How many other recurrent layers stand between the layers and the part."""
+        """Return the number of other recurrent layers between the layers and the part."""
         place, last = self._part(name), self._last(recurrent)
         if place is None or last is None:
             return 0
@@ -132,7 +132,7 @@ class Guesses:
         return bisect_left(self._ends, place) - bisect(self._ends, last)
 
     def read_first(self, name: str, recurrent: Recurrent) -> bool:
-        """Whether other layers stand between, which could read these layers and be read by the part: two nn.LSTM in a row."""
+        """Return whether other layers in between could read these layers and feed the part: two nn.LSTM in a row."""
         width = self.contents.linears[name].weight.shape[1]
         return any(
             self._follows(other, recurrent) and other.outputs == width and not self.before(name, other)
@@ -141,7 +141,7 @@ class Guesses:
         )
 
     def _follows(self, other: Recurrent, recurrent: Recurrent) -> bool:
-        """Whether `other` could read `recurrent`: it is as wide, and comes later in the file or by its number."""
+        """Return whether `other` could read `recurrent`: its input has that width, and it comes later in the file or by number."""
         if other.input_size != recurrent.outputs or other.where == recurrent.where or other.half != recurrent.half:
             return False
         last, theirs = self._last(recurrent), self._last(other)
@@ -163,10 +163,10 @@ class Guesses:
 def hidden_layers(
     linears: Mapping[str, Linear], places: Mapping[str, int] | None, layers: Collection[int]
 ) -> tuple[str, ...]:
-    """The linear layers that another one reads: it is as wide as their output, and behind them with no recurrent layers between.
+    """Return the linear layers that another one reads: it has a matching width and follows with no recurrent layer between.
 
-    places  where each stands in the file; None for a file in alphabetical order, in which the widths alone decide
-    layers  the places of the recurrent layers
+    places  position of each in the file; None for an alphabetical file, in which only the widths decide
+    layers  positions of the recurrent layers
     """
     names = [name for name in linears if not ATTENTION.search(name)]
     place = {name: k for k, name in enumerate(names)} if places is None else places

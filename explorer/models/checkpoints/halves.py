@@ -11,16 +11,16 @@ WORDS = {
     "decoder": re.compile(r"dec(od\w*)?(rnn|lstm|gru)?|tgt|trg|target|de"),
 }
 ATTENTION = re.compile(r"attn|attention|\batt\b|attend|energy|align|query|qkv|[qkv]_proj", re.IGNORECASE)
-"""What people call the matrices of an attention."""
+"""Common names of attention matrices."""
 AMBIGUOUS = re.compile(r"(^|[._/])(scores?|values?|keys?|v|k|q)$", re.IGNORECASE)
-"""Names of an attention's matrices that readouts have, too."""
+"""Names that attention matrices share with readouts."""
 EMBEDDING = re.compile(r"emb", re.IGNORECASE)
 CONVOLUTION = 3
-"""Dimensions of a weight, at least."""
+"""Minimum number of dimensions of a convolution weight."""
 
 
 def half_of(name: str) -> str:
-    """Which half of an encoder-decoder network a tensor or layer is called: "encoder", "decoder", or neither."""
+    """Return the half of an encoder-decoder network that a tensor or layer name suggests: "encoder", "decoder" or ""."""
     words = [word.lower() for word in WORD.findall(name)]
     for word in words:
         for half, pattern in WORDS.items():
@@ -30,10 +30,10 @@ def half_of(name: str) -> str:
 
 
 def halves(layers: Iterable[str], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """The half that each of the recurrent layers is, by their names; empty where the file is not of such a network.
+    """Return the half of each recurrent layer, by name; empty if the file is not an encoder-decoder network.
 
-    A file counts as such where both halves have recurrent layers, where a decoder without them has an embedding or an attention of its
-    own, or where an encoder without them has several layers, as one for pictures.
+    It is one if both halves have recurrent layers, if a decoder without any has its own embedding or attention, or if an encoder
+    without any is convolutional or has several layers, such as an image encoder.
     """
     named = {where: half for where in layers if (half := half_of(where))}
     if not named:

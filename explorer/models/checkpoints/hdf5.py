@@ -1,4 +1,4 @@
-"""An HDF5 file as Keras writes them: its arrays by their paths, and the texts on its groups."""
+"""HDF5 files as Keras writes them: arrays by path, and the text attributes of groups."""
 
 from __future__ import annotations
 
@@ -30,23 +30,19 @@ MOST = {
     "memory": 3 * 2**29,
     "seconds": 20,
 }
-"""The reader's limits: what may be in a file, in bytes where it is not counted, and what the process that reads it may take: the file,
-its arrays as they are found, as they are read and as they are handed over, and the libraries."""
+"""Limits of the reader process. Counts are of items, other sizes in bytes. "memory" covers the file, its arrays as stored, as read and as
+returned, and the libraries."""
 DAMAGED = "This is an HDF5 file, but a damaged one, or it was not loaded to its end. Fetch it once more."
 REASONS: dict[str, Callable[..., str]] = {
     "damaged": lambda *_: DAMAGED,
-    "large": lambda total: (
-        f"What it unpacks to has {total / 2**20:,.0f} MB; at most {MOST_BYTES // 2**20} MB are read."
-    ),
+    "large": lambda total: f"The file unpacks to {total / 2**20:,.0f} MB; at most {MOST_BYTES // 2**20} MB are read.",
     "deep": lambda most: (
         f"The file is damaged, or not meant to be read: its groups lie in one another, more than {most} deep."
     ),
     "many": lambda arrays, groups: (
         f"The file has more than {arrays:,} arrays or {groups:,} groups; that is too much to be read."
     ),
-    "long": lambda name, size, most: (
-        f"What the file says in its {quoted(name)} has {size:,} bytes; at most {most:,} are read."
-    ),
+    "long": lambda name, size, most: f"The attribute {quoted(name)} has {size:,} bytes; at most {most:,} are read.",
     "outside": lambda path: (
         f"{quoted(path)} lies in another file, which is not opened. Save the network with its weights in one file."
     ),
@@ -54,17 +50,17 @@ REASONS: dict[str, Callable[..., str]] = {
         f"{quoted(path)} is compressed, which Keras itself does not do. Save the network without compression."
     ),
 }
-"""What is said of a file that the reader refuses."""
+"""Messages for files that the reader refuses, by reason."""
 
 
 @dataclass
 class Hdf5:
-    """What is in the file.
+    """The contents of an HDF5 file.
 
-    arrays  the numbers in floating point, by path: "layers/lstm/cell/vars/0"
-    texts   the texts on the file itself and on the groups, by path and name: ("", "model_config")
-    lists   the lists of names on the groups, likewise: ("model_weights", "layer_names")
-    narrow  the kinds of number that were stored in fewer bits than they have here: "float16"
+    arrays  floating-point arrays, by path: "layers/lstm/cell/vars/0"
+    texts   text attributes of the file and its groups, by path and name: ("", "model_config")
+    lists   name lists of the groups, by path and name: ("model_weights", "layer_names")
+    narrow  names of the stored dtypes that were widened: "float16"
     """
 
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -73,35 +69,35 @@ class Hdf5:
     narrow: tuple[str, ...] = ()
 
     def text(self, name: str) -> str:
-        """The first text of that name, wherever it stands; empty where there is none."""
+        """Return the first text of that name at any path; empty if the file has no such text."""
         return next((text for (_, own), text in self.texts.items() if own == name), "")
 
 
-def opened(data: bytes) -> Hdf5:
-    """What the file holds. Raises Unreadable for one that is damaged, or too large once it is read."""
-    given = apart(data)
+def read_hdf5(data: bytes) -> Hdf5:
+    """Read the file. Raise Unreadable if it is damaged, or too large when unpacked."""
+    output = run_reader(data)
     start = hdf5_reader.LENGTH.size
     try:
-        (length,) = hdf5_reader.LENGTH.unpack_from(given)
-        said: dict[str, Any] = json.loads(given[start : start + length])
-    except (ValueError, struct.error) as error:  # the reader was stopped
+        (length,) = hdf5_reader.LENGTH.unpack_from(output)
+        header: dict[str, Any] = json.loads(output[start : start + length])
+    except (ValueError, struct.error) as error:  # the reader process was stopped
         raise Unreadable(DAMAGED) from error
-    if "refused" in said:
-        reason, *values = said["refused"]
+    if "refused" in header:
+        reason, *values = header["refused"]
         raise Unreadable(REASONS[reason](*values))
-    check_claims((path, shape, np.dtype(kind).itemsize) for path, kind, shape in said["arrays"])
+    check_claims((path, shape, np.dtype(kind).itemsize) for path, kind, shape in header["arrays"])
     return Hdf5(
-        arrays=_arrays(said["arrays"], given, start + length),
-        texts={(path, name): text for path, name, text in said["texts"]},
-        lists={(path, name): names for path, name, names in said["lists"]},
-        narrow=tuple(said["narrow"]),
+        arrays=_arrays(header["arrays"], output, start + length),
+        texts={(path, name): text for path, name, text in header["texts"]},
+        lists={(path, name): names for path, name, names in header["lists"]},
+        narrow=tuple(header["narrow"]),
     )
 
 
-def apart(data: bytes) -> bytes:
-    """What the reader says, in a process of its own; nothing where that did not come to its end."""
+def run_reader(data: bytes) -> bytes:
+    """Run the reader in a separate process and return its output; empty if it timed out."""
     try:
-        ended = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-P", hdf5_reader.__file__, json.dumps(MOST)],
             input=data,
             capture_output=True,
@@ -115,22 +111,22 @@ def apart(data: bytes) -> bytes:
         raise Unreadable(
             "The file cannot be opened now: the server has no room for it. Try again in a while."
         ) from error
-    return ended.stdout
+    return process.stdout
 
 
 def check_text(size: int) -> None:
-    """Raises Unreadable for a text of so many bytes, which says more of a network than there could be to say."""
+    """Raise Unreadable if a description of this many bytes is too long."""
     if size > MOST_TEXT:
         raise Unreadable(
-            f"What the file says of its layers has {size / 2**20:,.0f} MB; at most {MOST_TEXT // 2**20} are read."
+            f"The description of the layers has {size / 2**20:,.0f} MB; at most {MOST_TEXT // 2**20} are read."
         )
 
 
-def _arrays(listed: list[Any], given: bytes, start: int) -> dict[str, Array]:
-    """The arrays, one after the other in what the reader said."""
-    found = {}
+def _arrays(listed: list[Any], output: bytes, start: int) -> dict[str, Array]:
+    """Return the arrays, which lie one after the other in the reader's output."""
+    arrays = {}
     for path, kind, shape in listed:
         count = int(np.prod(shape, dtype=np.int64))
-        found[path] = np.frombuffer(given, np.dtype(kind), count, start).reshape(shape)
-        start += found[path].nbytes
-    return found
+        arrays[path] = np.frombuffer(output, np.dtype(kind), count, start).reshape(shape)
+        start += arrays[path].nbytes
+    return arrays

@@ -1,10 +1,10 @@
-"""Reads an HDF5 file in a process of its own: python hdf5_reader.py, the limits as an argument, the file on its input.
+"""Read an HDF5 file in a separate process: python hdf5_reader.py LIMITS, with the file on standard input.
 
-HDF5's C library believes what a file says of its sizes: one wrong byte lets it take 4 GB, and others may stop the whole process. So the
-file is opened where that harms nobody, in a process that may take so much memory and time and no more. This file needs nothing of ours.
+HDF5's C library trusts the sizes in a file: one wrong byte can make it allocate 4 GB or crash the process. The file is therefore opened
+in a child process with limited memory and time. This module imports nothing from the project.
 
-Nothing outside the file is opened: links to other files, data in other files and virtual data are not followed. What is compressed is
-not unpacked, since nobody can say how large a chunk will be; Keras compresses nothing.
+Nothing outside the file is opened: external links, external data and virtual datasets are not followed. Compressed datasets are refused,
+since the size of an unpacked chunk is unknown; Keras does not compress.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from typing import Any
 import numpy as np
 
 DEEPEST = 32
-"""Groups in one another."""
+"""Maximum nesting of groups."""
 CONFIGS, NAMES = ("model_config", "training_config"), "layer_names"
 TEXTS = (*CONFIGS, "keras_version", "name")
-"""What Keras writes on a file and its groups: the description of the model on the file alone, a layer's name on its weights."""
+"""Text attributes that Keras writes: the model description on the file only, a layer's name on its weights."""
 NOT_WEIGHTS = ("optimizer_weights", "optimizer", "_optimizer", "metrics", "compile_metrics")
-"""Groups at the top that hold what training needs."""
+"""Top-level groups that hold training state."""
 LENGTH = struct.Struct("<Q")
 
 
 class Refused(Exception):
-    """A file that is not read: the reason, by its name in `hdf5.REASONS`, and what to say of it."""
+    """Raised to refuse a file. The arguments are a key of `hdf5.REASONS` and the values for its message."""
 
 
 def answer(data: bytes, most: dict[str, int]) -> bytes:
-    """What is in the file: the length of a JSON, the JSON, and the numbers of its arrays one after the other.
+    """Encode the contents of the file: the length of a JSON header, the header, and the bytes of all arrays in order.
 
-    `most` are the limits: "tensors", "groups", "bytes" of all arrays, "text" in the description, "names" in a list, "name" in a name.
+    `most` has the limits: "tensors", "groups", "bytes" of all arrays, "text" of a description, "names" of a list, "name" of a name.
     """
     try:
-        said, arrays = _read(data, most)
+        header, arrays = _read(data, most)
     except Refused as refused:
-        said, arrays = {"refused": list(refused.args)}, []
+        header, arrays = {"refused": list(refused.args)}, []
     except (
         Exception
-    ) as error:  # what h5py hands on of the C library's faults is of any kind; the process ends here anyway
-        said, arrays = {"refused": ["damaged", type(error).__name__]}, []
-    text = json.dumps(said).encode()
+    ) as error:  # h5py raises errors of any type for faults in the C library; the process ends here anyway
+        header, arrays = {"refused": ["damaged", type(error).__name__]}, []
+    text = json.dumps(header).encode()
     return b"".join([LENGTH.pack(len(text)), text, *(array.tobytes() for array in arrays)])
 
 
@@ -62,12 +62,12 @@ def _read(data: bytes, most: dict[str, int]) -> tuple[dict[str, Any], list[Any]]
                 raise Refused("large", total)
         arrays = {path: reader.numbers(path, dataset) for path, dataset in reader.datasets.items()}
     listed = [[path, array.dtype.str, list(array.shape)] for path, array in arrays.items()]
-    said = {"arrays": listed, "texts": reader.texts, "lists": reader.lists, "narrow": sorted(reader.narrow)}
-    return said, list(arrays.values())
+    header = {"arrays": listed, "texts": reader.texts, "lists": reader.lists, "narrow": sorted(reader.narrow)}
+    return header, list(arrays.values())
 
 
 class Reader:
-    """What was found on the way through a file: datasets of numbers by path, texts and lists of names as [path, name, value]."""
+    """The contents gathered while walking a file: numeric datasets by path, texts and name lists as [path, name, value]."""
 
     def __init__(self, h5py: Any, most: dict[str, int]) -> None:
         self.h5py, self.most = h5py, most
@@ -82,7 +82,7 @@ class Reader:
             path, group = waiting.pop()
             place = self.h5py.h5o.get_info(group.id).addr
             if place in seen:
-                continue  # a group may lie in several others, and in itself
+                continue  # a group may be linked from several others, or from itself
             seen.add(place)
             if path.count("/") > DEEPEST:
                 raise Refused("deep", DEEPEST)
@@ -101,7 +101,7 @@ class Reader:
                     self.datasets[inner] = one
 
     def numbers(self, path: str, dataset: Any) -> Any:
-        """A dataset in float32, or in float64 where it is."""
+        """Return a dataset as float32, or as float64 if it is stored so."""
         if dataset.is_virtual or dataset.external:
             raise Refused("outside", path)
         if dataset.id.get_create_plist().get_nfilters():
@@ -122,14 +122,14 @@ class Reader:
         if NAMES in group.attrs:
             identity = group.attrs.get_id(NAMES)
             kind = self.h5py.check_string_dtype(identity.dtype)
-            # Names of one length only: each of another kind could be the same long text.
+            # Fixed-length names only: variable-length entries could all point to the same long text.
             if kind and kind.length and len(identity.shape) == 1 and identity.get_storage_size() <= self.most["names"]:
                 self.lists.append([path, NAMES, [one.decode("utf-8", "replace") for one in group.attrs[NAMES]]])
 
     def _text(self, holder: Any, name: str) -> str:
-        """A text on a group or a dataset; empty where there is none of that name.
+        """Return a text attribute of a group or dataset; empty if it has no such attribute.
 
-        How long one is that says so itself is known only once it is read: one too many, and no further is.
+        The length of a variable-length text is known only after reading it; the first one that is too long stops the reader.
         """
         if name not in holder.attrs:
             return ""
@@ -144,33 +144,33 @@ class Reader:
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
     def _is_bfloat16(self, dataset: Any) -> bool:
-        """Keras keeps it as whole numbers, of which it says what they are."""
+        """Return whether the dataset is bfloat16, which Keras stores as uint16 with a dtype attribute."""
         return bool(dataset.dtype == np.uint16) and self._text(dataset, "dtype") == "bfloat16"
 
 
 def _claimed(dataset: Any) -> int:
-    """The bytes that it takes in memory: of all its numbers, or of one chunk, which may be larger than the array that it is of."""
+    """Return the bytes that a dataset takes in memory: of the array, or of one chunk, which may be larger than the array."""
     sizes = [dataset.shape or (), dataset.chunks or ()]
     most = max(math.prod(int(size) for size in one) for one in sizes)
     return most * max(4, int(dataset.dtype.itemsize))
 
 
-def confined(memory: int, seconds: int) -> None:
-    """From now on this process takes no more than that; where the system has no such limits, the parent's patience is the only one."""
+def limit_resources(memory: int, seconds: int) -> None:
+    """Limit this process to `memory` bytes and `seconds` of CPU time. Without the resource module, only the parent's timeout applies."""
     try:
         import resource
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    if sys.platform == "linux":  # others count memory that is only reserved in another way, or not at all
+    if sys.platform == "linux":  # other systems count reserved memory differently, or not at all
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def main() -> None:
-    """The file comes in, what is in it goes out."""
+    """Read the file from standard input and write its contents to standard output."""
     most = json.loads(sys.argv[1])
-    confined(most["memory"], most["seconds"])
+    limit_resources(most["memory"], most["seconds"])
     sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), most))
 
 

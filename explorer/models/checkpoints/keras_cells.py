@@ -1,4 +1,4 @@
-"""Which cells a Keras layer has, and how they are computed: by its configuration, or where there is none by the shapes of its weights."""
+"""The cells of a Keras layer and their options, from its configuration, or else from the shapes of its weights."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from explorer.models.checkpoints.keras_parts import BIAS, RECURRENT, Part
 from explorer.models.checkpoints.wording import quoted
 
 ORDER = {"LSTM": "ifgo", "GRU": "zrn", "SimpleRNN": "h"}
-"""The order of the blocks of columns in a kernel, by their names here."""
+"""Order of the column blocks in a kernel, by their names in our cells."""
 BY_BLOCKS = {len(order): kind for kind, order in ORDER.items()}
 KINDS = (
     {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"} | {f"{kind}Cell": kind for kind in ORDER} | {kind: kind for kind in ORDER}
 )
-"""Keras's kinds of layer, and of cell, by the classes that are of it."""
+"""Kind of layer, by Keras class of the layer or cell."""
 HARD, HARD_2 = "hard_sigmoid", "hard_sigmoid(0.2, 0.5)"
-"""hard_sigmoid of Keras 3, and that of Keras 1 and 2, as `explorer.cells.activations` calls them."""
+"""Names of hard_sigmoid in `explorer.cells.activations`: of Keras 3, and of Keras 1 and 2."""
 MERGES = ("concat", "sum", "ave")
-"""Ways to merge two directions that are computed here."""
+"""Supported ways to merge two directions."""
 LEAKY = 0.2
-"""The slope of Keras's leaky_relu."""
+"""Slope of Keras's leaky_relu."""
 ASSUMED = "The file does not name its activations: tanh and sigmoid, Keras's defaults, are assumed. Choose others if they are wrong."
 ASSUMED_HARD = (
     "The file does not name its activations: tanh and, at the gates, hard_sigmoid (0.2x + 0.5), the defaults of Keras before 2.3, are "
@@ -32,17 +32,17 @@ ASSUMED_HARD = (
 )
 WHICH_HARD = "The file does not say which Keras wrote it; its hard_sigmoid is read as that of Keras 2, 0.2x + 0.5."
 OLD = ("1.", "2.0.", "2.1.", "2.2.")
-"""Versions of Keras whose gates had hard_sigmoid by default; not those of TensorFlow, which may be either."""
+"""Keras versions whose gates default to hard_sigmoid. TensorFlow's Keras is excluded, since it may use either."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of Keras's as it is to be computed.
+    """A Keras cell with its options.
 
-    activation, gates  as `explorer.cells.activations` calls them
+    activation, gates  names in `explorer.cells.activations`
     after              whether a GRU resets after the product with its recurrent kernel
-    cudnn              whether the weights lie as NVIDIA's library has them
-    guessed            whether the activations are not in the file
+    cudnn              whether the weights have the layout of NVIDIA's cuDNN
+    guessed            whether the activations are missing from the file
     """
 
     kind: str
@@ -55,14 +55,14 @@ class Cell:
 
 
 def is_recurrent(described: Described) -> bool:
-    """Whether the layer is recurrent by its class, or by that of what it wraps, though perhaps none that can be read."""
+    """Return whether the layer or the layer that it wraps has a recurrent class, supported or not."""
     inner = described.config.get("layer")
     kinds = [described.kind, str(inner.get("class_name")) if isinstance(inner, dict) else ""]
     return any(kind in KINDS or kind == "RNN" or "LSTM" in kind or "GRU" in kind or "RNN" in kind for kind in kinds)
 
 
 def check_class(described: Described) -> None:
-    """Raises Unreadable for a layer of a class that is not known here."""
+    """Raise Unreadable if the class of the layer is not supported."""
     if described.kind not in ("Bidirectional", "RNN") and described.kind not in KINDS:
         raise _unknown(described.name, described.kind)
 
@@ -75,18 +75,18 @@ def _unknown(where: str, kind: str) -> Unreadable:
 
 
 def is_old(version: str) -> bool:
-    """Whether the gates of that Keras have hard_sigmoid if nothing else is said."""
+    """Return whether the gates of that Keras version default to hard_sigmoid."""
     return version.startswith(OLD) and not version.endswith("tf")
 
 
 def hard_sigmoid(version: str) -> str:
-    """What that Keras calls hard_sigmoid: its slope became 1/6 with Keras 3."""
+    """Return our name of that Keras version's hard_sigmoid, whose slope became 1/6 in Keras 3."""
     major = version.partition(".")[0]
     return HARD if major.isdigit() and int(major) >= 3 else HARD_2
 
 
 def described_cells(described: Described, where: str, rows: list[list[Part]], version: str) -> list[Cell]:
-    """The cells of a layer by its configuration. Raises Unreadable for what no cell of ours computes."""
+    """Return the cells of a layer by its configuration. Raise Unreadable if our cells cannot compute it."""
     config, kind = described.config, described.kind
     if kind == "Bidirectional":
         if config.get("merge_mode", "concat") not in MERGES:
@@ -109,17 +109,17 @@ def described_cells(described: Described, where: str, rows: list[list[Part]], ve
 
 
 def _computes(layer: tuple[str, dict[str, Any]]) -> tuple[object, ...]:
-    """What of a layer's configuration says how it computes."""
+    """Return the settings of a layer that determine its computation."""
     kind, config = layer
     return (kind, *(str(config.get(name)) for name in ("activation", "recurrent_activation", "reset_after")))
 
 
 def _cells(entry: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The cells of an RNN layer, of a StackedRNNCells one after the other."""
-    found = _inner(entry)
-    if found is None:
+    """Yield the cells of an RNN layer, those of a StackedRNNCells in order."""
+    outer = _inner(entry)
+    if outer is None:
         return
-    kind, config = found
+    kind, config = outer
     inner = config.get("cells")
     if kind != "StackedRNNCells" or not isinstance(inner, list):
         yield kind, config
@@ -131,7 +131,7 @@ def _cells(entry: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _inner(entry: Any) -> tuple[str, dict[str, Any]] | None:
-    """The class and configuration of a layer inside another."""
+    """Return the class and configuration of a nested layer; None if the entry is not a layer."""
     if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
         return None
     return str(entry.get("class_name")), entry["config"]
@@ -141,7 +141,7 @@ def _configured(kind: str, config: dict[str, Any], notes: tuple[str, ...], where
     if kind not in KINDS:
         raise _unknown(where, kind)
     cudnn = kind.startswith("CuDNN")
-    usual = config.get("inner_activation", "hard_sigmoid" if is_old(version) else "sigmoid")  # as Keras 1 called it
+    usual = config.get("inner_activation", "hard_sigmoid" if is_old(version) else "sigmoid")  # the name in Keras 1
     named = (config.get("activation", "tanh"), config.get("recurrent_activation", usual))
     activation, gates = ("tanh", "sigmoid") if cudnn else (ours(one, version) for one in named)
     gated = KINDS[kind] != "SimpleRNN"
@@ -158,7 +158,7 @@ def _configured(kind: str, config: dict[str, Any], notes: tuple[str, ...], where
 
 
 def ours(function: Any, version: str) -> str:
-    """An activation by the name that it has here; by Keras's own if no cell here has it."""
+    """Return our name of a Keras activation; Keras's own name if our cells lack it."""
     name = name_of(function)
     own = function.get("config") if isinstance(function, dict) else None
     config = own if isinstance(own, dict) else {}
@@ -176,13 +176,13 @@ def ours(function: Any, version: str) -> str:
 
 
 def _number(config: dict[str, Any], names: tuple[str, ...], usual: float) -> float:
-    """A number in a configuration; NaN for what is not one."""
-    found = next((config[name] for name in names if name in config), usual)
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else math.nan
+    """Return a number from a configuration; NaN if the value is not a number."""
+    value = next((config[name] for name in names if name in config), usual)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
 def guessed_cell(part: Part, version: str, where: str) -> Cell:
-    """The cell of a file without a configuration, by the shapes of its weights."""
+    """Return the cell of a file without a configuration, from the shapes of its weights."""
     units, columns = part.arrays[RECURRENT].shape
     bias = part.arrays.get(BIAS)
     if columns % units or columns // units not in BY_BLOCKS:
@@ -200,26 +200,28 @@ def guessed_cell(part: Part, version: str, where: str) -> Cell:
 
 
 def alternatives(cell: Cell) -> dict[str, Cell]:
-    """What else a cell may be whose activations are not in the file, by what a person would call it."""
+    """Return the other possible cells, by display name, if the file does not name the activations."""
     if not cell.guessed:
         return {}
-    found = {"relu": replace(cell, activation="relu")}
+    variants = {"relu": replace(cell, activation="relu")}
     if cell.kind != "SimpleRNN":
         others = {
             "gates: sigmoid": "sigmoid",
             "gates: hard_sigmoid (Keras 1 and 2: 0.2x + 0.5)": HARD_2,
             "gates: hard_sigmoid (Keras 3: x/6 + 0.5)": HARD,
         }
-        found = {name: replace(cell, gates=gates) for name, gates in others.items() if gates != cell.gates} | found
-    return {name: replace(one, notes=(), guessed=False) for name, one in found.items()}
+        variants = {
+            name: replace(cell, gates=gates) for name, gates in others.items() if gates != cell.gates
+        } | variants
+    return {name: replace(one, notes=(), guessed=False) for name, one in variants.items()}
 
 
 def _notes(described: Described, config: dict[str, Any]) -> tuple[str, ...]:
     notes = []
     if config.get("stateful"):
         notes.append(
-            "In Keras it goes on from where the batch before ended (stateful); here each text begins from zeros."
+            "In Keras it continues from the end of the previous batch (stateful); here each text starts from zeros."
         )
     if len(set(described.sources)) > 1 or len(described.sources) > 1:
-        notes.append("Another layer gives it the state that it begins from; here it begins from zeros.")
+        notes.append("In the file its initial state comes from another layer; here it starts from zeros.")
     return tuple(notes)

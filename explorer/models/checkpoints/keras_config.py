@@ -1,4 +1,4 @@
-"""What a Keras file says of its layers, read as data: no class in it is looked up, and no function made."""
+"""Layer configurations in a Keras file, read as data only: no class is looked up and no function is created."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, NamedTuple
 from explorer.models.checkpoints.contents import Unreadable
 
 MODELS = ("Sequential", "Functional", "Model")
-"""The classes of Keras that are nothing but their layers."""
+"""Keras classes that only contain layers."""
 PASSING = ("Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "Masking")
-"""Layers that hand on, after training, what they are given."""
+"""Layers that pass their input through unchanged after training."""
 DEEPEST = 20
 
 
 @dataclass(frozen=True)
 class Described:
-    """A layer as the file describes it.
+    """The configuration of a layer in the file.
 
-    path     where Keras 3 keeps its weights: "layers/lstm_1"
-    sources  the layers whose output it reads, by name
-    inbound  its calls: what each reads, as the file has it
-    parents  the models that it lies in, from outside, by name; without the file's own
+    path     path of its weights in Keras 3: "layers/lstm_1"
+    sources  names of the layers whose output it reads
+    inbound  its calls, each with its inputs as stored in the file
+    parents  names of the nested models around it, outermost first, without the top-level model
     """
 
     name: str
@@ -39,25 +39,25 @@ class Described:
 
     @property
     def gives_sequences(self) -> bool:
-        """Whether it gives its h of every step, and not of the last alone."""
+        """True if the layer returns h at every step, False if only at the last."""
         inner = self.config.get("layer")
         own = inner.get("config") if isinstance(inner, dict) else self.config
         return isinstance(own, dict) and bool(own.get("return_sequences"))
 
 
-def parsed(text: str) -> dict[str, Any]:
-    """The configuration, which is JSON. Raises Unreadable for what is none."""
+def parse_config(text: str) -> dict[str, Any]:
+    """Parse a JSON configuration. Raise Unreadable if it is not valid JSON."""
     try:
-        found = json.loads(text)
+        config = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(
-            "This is a Keras file, but what it says of its layers cannot be read; the file is damaged."
+            "This is a Keras file, but its layer configuration cannot be read; the file is damaged."
         ) from error
-    return found if isinstance(found, dict) else {}
+    return config if isinstance(config, dict) else {}
 
 
 def layers(model: dict[str, Any], path: str = "", depth: int = 0) -> Iterator[Described]:
-    """The layers of a model and of the models in it, in their order; none where a class of the user's own keeps them to itself."""
+    """Yield the layers of a model and its nested models, in order. A custom model class may list none."""
     if depth > DEEPEST:
         return
     for own, entry in children(model, path):
@@ -70,7 +70,7 @@ def layers(model: dict[str, Any], path: str = "", depth: int = 0) -> Iterator[De
 def children(
     model: dict[str, Any], path: str = "", parents: tuple[str, ...] = ()
 ) -> Iterator[tuple[Described, dict[str, Any]]]:
-    """The layers of a model itself, each with its entry in the file: for a model in it, that is the model."""
+    """Yield the direct layers of a model, each with its entry in the file (for a nested model, the model itself)."""
     config = model.get("config")
     entries = config.get("layers") if isinstance(config, dict) else config  # Keras 2.0's Sequential was a list
     if not isinstance(entries, list):
@@ -97,14 +97,14 @@ def children(
 
 
 def snake_case(name: str) -> str:
-    """A class's name as Keras makes the name of a group from it: "SimpleRNN" gives "simple_rnn"."""
+    """Convert a class name to Keras's group name: "SimpleRNN" to "simple_rnn"."""
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def reads(layer: Described, described: dict[str, Described]) -> str | None:
-    """The layer whose output it reads, whatever hands it on in between; None where it reads several, or is used in several places."""
+    """Return the layer whose output this one reads, skipping pass-through layers; None for several inputs or a shared layer."""
     for _ in range(len(described)):
         if len(layer.sources) != 1 or layer.shared or layer.sources[0] not in described:
             return None
@@ -115,7 +115,7 @@ def reads(layer: Described, described: dict[str, Described]) -> str | None:
 
 
 def name_of(function: Any) -> str:
-    """An activation's name, however Keras wrote it down."""
+    """Return an activation's name, in any of the forms that Keras writes."""
     if isinstance(function, dict):
         inner = function.get("config")
         return inner if isinstance(inner, str) else str(function.get("class_name"))
@@ -123,7 +123,7 @@ def name_of(function: Any) -> str:
 
 
 class Reference(NamedTuple):
-    """An output of a layer that something reads: the layer, which call of it, and which of its outputs."""
+    """A reference to a layer's output: the layer, the call, and the output index."""
 
     name: str
     call: int = 0
@@ -131,7 +131,7 @@ class Reference(NamedTuple):
 
 
 def references(nodes: Any, depth: int = 0) -> Iterator[Reference]:
-    """The outputs of layers in what Keras 2 and 3 write of where an input comes from."""
+    """Yield the layer outputs in an inbound-nodes entry of Keras 2 or 3."""
     if depth > DEEPEST:
         return
     if isinstance(nodes, dict):
@@ -140,12 +140,12 @@ def references(nodes: Any, depth: int = 0) -> Iterator[Reference]:
             yield _reference(history)
             return
         for name, one in nodes.items():
-            if name != "mask":  # which says what to leave out, and comes from the same place
+            if name != "mask":  # the mask comes from the same layer
                 yield from references(one, depth + 1)
     elif isinstance(nodes, list):
         if len(nodes) >= 3 and isinstance(nodes[0], str) and isinstance(nodes[1], int):
             yield _reference(nodes)
-            nodes = nodes[3:]  # what else it is called with
+            nodes = nodes[3:]  # further call arguments
         for one in nodes:
             yield from references(one, depth + 1)
 

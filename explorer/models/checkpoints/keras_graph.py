@@ -1,4 +1,4 @@
-"""A Keras model's graph as its configuration has it: the layers on the way from an input to an answer."""
+"""The graph of a Keras model, from its configuration: the layers on the path from an input to an answer."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from explorer.models.checkpoints.wording import quoted
 
 
 class NotComputed(ValueError):
-    """A way to an answer that is not computed here. The message is one sentence that names the layer and its class."""
+    """Raised for a path to an answer that cannot be computed. The message names the layer and its class in one sentence."""
 
 
 @dataclass(frozen=True)
 class Passed:
-    """A layer on the way.
+    """A layer on the path.
 
-    output  which of its outputs is read: 0, or one of the states that a recurrent layer gives, too
-    call    what it is called with, as the file has it
+    output  index of the output that is read: 0, or a state of a recurrent layer
+    call    call arguments as stored in the file
     """
 
     layer: Described
@@ -29,22 +29,22 @@ class Passed:
 
 
 def named(layer: Described) -> str:
-    """A layer by its name and its class: “add” (Add)."""
+    """Return a layer's name and class for a message: “add” (Add)."""
     return f"{quoted(layer.name)} ({clean(layer.kind)})"
 
 
 def clean(text: object) -> str:
-    """A text of the file as it may stand in a sentence."""
+    """Return a text of the file, made safe for a message."""
     return quoted(text)[1:-1]
 
 
 def not_computed(layer: Described) -> NotComputed:
-    """What to raise for a layer of a kind that is not computed."""
+    """Return the error for a layer whose class is not supported."""
     return NotComputed(f"The answer passes through {named(layer)}, which is not computed here.")
 
 
 def answers(model: dict[str, Any]) -> list[Reference]:
-    """The model's outputs, by the layers that give them; for a Sequential its last layer."""
+    """Return the layer outputs that are the model's outputs; for a Sequential, its last layer."""
     if _is_chain(model):
         own = [layer for layer, _ in children(model)]
         return [Reference(own[-1].name)] if own else []
@@ -53,23 +53,23 @@ def answers(model: dict[str, Any]) -> list[Reference]:
 
 
 def way(model: dict[str, Any], answer: Reference) -> list[Passed]:
-    """The layers from the input to that answer, in order. Raises NotComputed if they are not a single row."""
-    found = list(_back(model, answer, "", (), 0))
-    found.reverse()
-    return found
+    """Return the layers from the input to that answer, in order. Raise NotComputed if they are not a single chain."""
+    path = list(_back(model, answer, "", (), 0))
+    path.reverse()
+    return path
 
 
 def _back(model: dict[str, Any], at: Reference, path: str, parents: tuple[str, ...], depth: int) -> Iterator[Passed]:
-    """The layers from an output of a model back to its input."""
+    """Yield the layers from an output of a model back to its input."""
     if depth > DEEPEST:
-        raise NotComputed(f"The models in the file lie in one another, more than {DEEPEST} deep.")
+        raise NotComputed(f"The models in the file are nested more than {DEEPEST} deep.")
     own = list(children(model, path, parents))
     by_name = {layer.name: (layer, entry) for layer, entry in own}
     if len(by_name) < len(own):
         raise NotComputed("The file gives several layers the same name, so its graph is not clear.")
     chain = _is_chain(model)
     before = dict(zip(by_name, [None, *by_name], strict=False))
-    met: set[str] = set()
+    visited: set[str] = set()
     following: Reference | None = at
     while following is not None:
         if following.name not in by_name:
@@ -77,10 +77,10 @@ def _back(model: dict[str, Any], at: Reference, path: str, parents: tuple[str, .
                 f"The file does not describe the layer {quoted(following.name)} that its answer comes from."
             )
         layer, entry = by_name[following.name]
-        if layer.name in met:
+        if layer.name in visited:
             raise NotComputed(f"The answer passes through {named(layer)} more than once, which is not computed here.")
-        met.add(layer.name)
-        if len(met) > MOST_LAYERS:
+        visited.add(layer.name)
+        if len(visited) > MOST_LAYERS:
             raise NotComputed(
                 f"The answer passes through more than {MOST_LAYERS} layers, which is too many to compute here."
             )
@@ -105,13 +105,13 @@ def _is_chain(model: dict[str, Any]) -> bool:
 
 
 def _call(layer: Described, number: int) -> Any:
-    """What a layer is called with. Keras 3 counts the calls of a model from 1, the first being its own."""
+    """Return the arguments of a layer's call. Keras 3 counts the calls of a model from 1, since its own construction is call 0."""
     only = len(layer.inbound) == 1
     return layer.inbound[0 if only else number] if only or number < len(layer.inbound) else None
 
 
 def _read(layer: Described, call: Any) -> Reference | None:
-    """What a layer reads in that call; None for an input. Raises NotComputed for more than one thing."""
+    """Return the output that a layer reads in that call; None for an input. Raise NotComputed for several."""
     read = list(references(call))
     if not read:
         if layer.kind == "InputLayer":
@@ -121,7 +121,7 @@ def _read(layer: Described, call: Any) -> Reference | None:
         if layer.kind in ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"):
             others = ", ".join(dict.fromkeys(quoted(one.name) for one in read[1:3]))
             raise NotComputed(
-                f"The answer passes through {named(layer)}, which begins from a state of {others}, not from zeros."
+                f"The answer passes through {named(layer)}, which starts from a state of {others}, not from zeros."
             )
         raise not_computed(layer)
     return read[0]

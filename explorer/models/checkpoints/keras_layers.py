@@ -1,4 +1,4 @@
-"""Keras's LSTM, GRU and SimpleRNN in our cells: their order of the gates, their biases, their activations."""
+"""Convert Keras's LSTM, GRU and SimpleRNN to our cells: gate order, biases and activations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from explorer.signals import Array
 
 @dataclass(frozen=True)
 class Origin:
-    """What Keras needs to run a layer again: the cell, and each direction's weights as the file has them."""
+    """The data to run a layer in Keras: the cell, and each direction's weights as stored in the file."""
 
     cell: Cell
     weights: tuple[dict[str, Array], ...] = field(repr=False)
@@ -36,7 +36,7 @@ class Origin:
 def layers_of(
     group: Group, where: str, described: Described | None, reads: str | None, version: str
 ) -> Iterator[Layer]:
-    """The group as layers: one, or as many as it has cells on top of one another. Raises Unreadable with what cannot be computed."""
+    """Yield the layers of a group, one per stacked cell. Raise Unreadable for what cannot be computed."""
     if described is not None:
         check_class(described)
     rows = _directions(group, where)
@@ -75,7 +75,7 @@ def _layer(cell: Cell, parts: list[Part], where: str, reads: str | None) -> Laye
 
 
 def alternative(layer: Layer, name: str) -> Layer:
-    """The layer as what it may be instead, if its activations are not in the file; the layer itself if there is nothing of that name."""
+    """Return the layer with the alternative of that name; unchanged if no such alternative exists, as for known activations."""
     cell = alternatives(layer.origin.cell).get(name)
     if cell is None:
         return layer
@@ -85,12 +85,12 @@ def alternative(layer: Layer, name: str) -> Layer:
 
 
 def _directions(group: Group, where: str) -> list[list[Part]]:
-    """The cells of a layer from below, each with the directions in which it reads."""
+    """Return the cells of a layer from bottom to top, each with its directions."""
     parts = [part for part in group.parts if part.is_recurrent]
     for part in parts:
         kernels = [part.arrays.get(name) for name in (KERNEL, RECURRENT)]
         if any(one is None or one.ndim != 2 or not one.size for one in kernels):
-            raise Unreadable(f"{quoted(where)} has no two matrices of weights; an LSTM, a GRU or a SimpleRNN has.")
+            raise Unreadable(f"{quoted(where)} does not have the two weight matrices of an LSTM, a GRU or a SimpleRNN.")
     if not any(part.direction for part in parts):
         return [[part] for part in parts]
     both = sorted(parts, key=lambda part: part.direction != "forward")
@@ -102,15 +102,15 @@ def _directions(group: Group, where: str) -> list[list[Part]]:
 
 
 def _check_shapes(cell: Cell, part: Part, where: str) -> None:
-    """That the weights are of one cell. Raises Unreadable with the one that is not."""
+    """Raise Unreadable for a weight whose shape does not fit the cell."""
     arrays, blocks = part.arrays, len(ORDER[cell.kind])
     units = arrays[RECURRENT].shape[0]
     columns = blocks * units
     bias: tuple[int, ...] = (2 * columns,) if cell.cudnn else (columns,)
     if cell.kind == "GRU" and cell.after and not cell.cudnn:
         bias = (2, columns)
-    wanted = {KERNEL: (arrays[KERNEL].shape[0], columns), RECURRENT: (units, columns), BIAS: bias}
-    for name, shape in wanted.items():
+    shapes = {KERNEL: (arrays[KERNEL].shape[0], columns), RECURRENT: (units, columns), BIAS: bias}
+    for name, shape in shapes.items():
         if name in arrays and (arrays[name].shape != shape or 0 in shape):
             raise Unreadable(
                 f"The {name} of {quoted(where)} has the shape {list(arrays[name].shape)}, where a {cell.kind} of {units:,} units has "
@@ -119,7 +119,7 @@ def _check_shapes(cell: Cell, part: Part, where: str) -> None:
 
 
 def _ours(cell: Cell, where: str) -> tuple[str, dict[str, Any]]:
-    """Our cell and its options. Raises Unreadable for activations that none has."""
+    """Return the name and options of our cell. Raise Unreadable if no cell has these activations."""
     gates = {} if cell.gates == "sigmoid" else {"gate": cell.gates}
     try:
         activation(cell.activation)
@@ -142,7 +142,7 @@ def _shown(cell: Cell) -> str:
 
 
 def _row(cell: Cell, name: str, part: Part) -> dict[str, Any]:
-    """The weights of a direction by our names: rows for columns."""
+    """Return the weights of a direction under our names, transposed to rows."""
     arrays = part.arrays
     from_input, recurrent = _blocks(cell, arrays[KERNEL]), _blocks(cell, arrays[RECURRENT])
     first, second = _biases(cell, arrays.get(BIAS))
@@ -150,9 +150,9 @@ def _row(cell: Cell, name: str, part: Part) -> dict[str, Any]:
 
 
 def _blocks(cell: Cell, kernel: Array) -> Blocks:
-    """A kernel's blocks of columns, turned into rows.
+    """Return a kernel's column blocks as rows, [unit, input].
 
-    NVIDIA's library keeps a block row by row as we do, [unit, input]; Keras shows the same numbers under the name of [input, unit].
+    cuDNN stores a block row by row as we do; Keras labels the same numbers [input, unit].
     """
     order = ORDER[cell.kind]
     blocks = zip(order, np.split(kernel, len(order), axis=1), strict=True)
@@ -160,10 +160,10 @@ def _blocks(cell: Cell, kernel: Array) -> Blocks:
 
 
 def _biases(cell: Cell, bias: Array | None) -> tuple[Blocks | None, Blocks | None]:
-    """Of x and of what comes back; Keras has one for both, but where a GRU resets behind the product, and in NVIDIA's library."""
+    """Return the input bias and the recurrent bias. Keras has a single bias, except for a GRU with reset_after and for cuDNN."""
     order = ORDER[cell.kind]
     if bias is None:
         return None, None
     halves = bias.reshape(2, -1) if cell.cudnn or bias.ndim == 2 else bias[None]
-    found = [dict(zip(order, np.split(half, len(order)), strict=True)) for half in halves]
-    return found[0], found[1] if len(found) == 2 else None
+    biases = [dict(zip(order, np.split(half, len(order)), strict=True)) for half in halves]
+    return biases[0], biases[1] if len(biases) == 2 else None

@@ -1,6 +1,6 @@
-"""The weights in a Keras file, gathered by the layer that they are of, whichever Keras wrote it.
+"""Group the weights of a Keras file by layer, for any Keras version.
 
-Keras 3 numbers them: "layers/bidirectional/forward_layer/cell/vars/0". Files of before name them:
+Keras 3 numbers them: "layers/bidirectional/forward_layer/cell/vars/0". Older files name them:
 "model_weights/bidirectional/bidirectional/forward_lstm/lstm_cell/kernel:0".
 """
 
@@ -13,7 +13,7 @@ from explorer.models.checkpoints.hdf5 import Hdf5
 from explorer.signals import Array
 
 ROOT, OLD_ROOT = "layers/", "_layer_checkpoint_dependencies/"
-"""Where Keras 3 keeps a model's layers, and where Keras 2.12 did; those of before call them by their names."""
+"""Root paths of a model's layers in Keras 3 and in Keras 2.12; older versions use the layer names."""
 KERNEL, RECURRENT, BIAS, TABLE = "kernel", "recurrent_kernel", "bias", "embeddings"
 NAMED = re.compile(r"(?P<base>.*/)?(?P<name>kernel|recurrent_kernel|bias|embeddings)(?::0)?")
 NUMBERED = re.compile(r"(?P<base>.*/)?vars/(?P<at>[0-9])")
@@ -26,9 +26,9 @@ DIRECTIONS = {"forward", "backward"}
 class Part:
     """The weights of one recurrent cell, one table or one linear layer.
 
-    path       of its layer's group in the file, without what is inside the layer
-    direction  "forward" or "backward" in a layer that reads both ways; empty in others
-    tensors    where each array is in the file
+    path       path of its layer's group in the file
+    direction  "forward" or "backward" in a bidirectional layer; otherwise empty
+    tensors    path of each array in the file
     """
 
     path: str
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass
 class Group:
-    """A layer's parts: a cell a direction, or several cells on top of one another."""
+    """A layer's parts: one cell per direction, or several stacked cells."""
 
     path: str
     name: str
@@ -51,14 +51,14 @@ class Group:
 
 
 def groups(file: Hdf5) -> list[Group]:
-    """The layers that have weights, in the file's order of layers where it states one, else by their paths."""
+    """Return the layers that have weights, in the file's stated order of layers, or else ordered by path."""
     bases: dict[str, dict[str, Array]] = {}
     paths: dict[str, list[str]] = {}
     for path, array in file.arrays.items():
-        found = NAMED.fullmatch(path)
-        if found:
-            base = (found["base"] or "").rstrip("/")
-            bases.setdefault(base, {})[found["name"]] = array
+        match = NAMED.fullmatch(path)
+        if match:
+            base = (match["base"] or "").rstrip("/")
+            bases.setdefault(base, {})[match["name"]] = array
             paths.setdefault(base, []).append(path)
     for base, arrays in _numbered(file.arrays).items():
         if base not in bases:
@@ -70,7 +70,7 @@ def groups(file: Hdf5) -> list[Group]:
         pairs.setdefault(above, set()).add(direction)
     gathered: dict[str, list[Part]] = {}
     for base, (path, above, direction) in placed.items():
-        both = pairs[above] >= DIRECTIONS and direction  # a layer may be called so and have no other beside it
+        both = pairs[above] >= DIRECTIONS and direction  # a layer may have such a name without being half of a pair
         own_path, way = (above, direction) if both else (path, "")
         part = Part(own_path, way, bases[base], tuple(paths[base]))
         gathered.setdefault(part.path, []).append(part)
@@ -83,16 +83,16 @@ def groups(file: Hdf5) -> list[Group]:
 
 
 def _numbered(arrays: dict[str, Array]) -> dict[str, dict[int, Array]]:
-    found: dict[str, dict[int, Array]] = {}
+    by_base: dict[str, dict[int, Array]] = {}
     for path, array in arrays.items():
         part = NUMBERED.fullmatch(path)
         if part:
-            found.setdefault((part["base"] or "").rstrip("/"), {})[int(part["at"])] = array
-    return found
+            by_base.setdefault((part["base"] or "").rstrip("/"), {})[int(part["at"])] = array
+    return by_base
 
 
 def _recognised(base: str, arrays: dict[int, Array], file: Hdf5) -> dict[str, Array]:
-    """What numbered weights are, by their shapes: a cell has two matrices, a linear layer a matrix and a bias, a table one matrix."""
+    """Name numbered weights by their shapes: two matrices make a cell, a matrix and a bias a linear layer, one matrix a table."""
     first, second = arrays.get(0), arrays.get(1)
     if first is None or first.ndim != 2:
         return {}
@@ -105,24 +105,24 @@ def _recognised(base: str, arrays: dict[int, Array], file: Hdf5) -> dict[str, Ar
 
 
 def _stripped(base: str) -> tuple[str, str, str]:
-    """The path without the names of cells at its end; where a direction stands last, the path above it and the direction."""
+    """Return the path without trailing cell names, its parent, and the direction that its last component names, if any."""
     steps = base.split("/")
     while len(steps) > 1 and CELL.fullmatch(steps[-1]):
         steps.pop()
-    found = DIRECTION.fullmatch(steps[-1]) if len(steps) > 1 else None
-    return "/".join(steps), "/".join(steps[:-1]), found["direction"] if found else ""
+    match = DIRECTION.fullmatch(steps[-1]) if len(steps) > 1 else None
+    return "/".join(steps), "/".join(steps[:-1]), match["direction"] if match else ""
 
 
 def _name(path: str, file: Hdf5) -> str:
-    """What the layer is called: by Keras 3 beside its weights, by those before in the path."""
+    """Return the layer's name: Keras 3 stores it beside the weights, older versions in the path."""
     return file.texts.get((f"{path}/vars", "name")) or path.rpartition("/")[2] or path
 
 
 def _order(file: Hdf5) -> list[str]:
-    """The names of the layers, in the model's order; Keras 3 does not store it beside the weights."""
+    """Return the layer names in the model's order; empty for Keras 3, which does not store it."""
     return next((names for (_, own), names in file.lists.items() if own == "layer_names"), [])
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
-    """So that lstm_10 comes behind lstm_9."""
+    """Return a sort key that puts lstm_10 after lstm_9."""
     return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", path)]

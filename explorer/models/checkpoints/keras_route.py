@@ -1,4 +1,4 @@
-"""From a Keras model's graph to the stages before and behind each group of its recurrent layers."""
+"""Convert a Keras model's graph to the stages before and after each group of recurrent layers."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from explorer.models.stages import Ends, Layers, RunningMax, RunningMean, check_
 POOLINGS = {"GlobalMaxPooling1D": RunningMax, "GlobalAveragePooling1D": RunningMean}
 POOLINGS |= {"GlobalMaxPool1D": RunningMax, "GlobalAvgPool1D": RunningMean}
 CATEGORICAL, BINARY = "Categorical", "Binary"
-"""Losses of one class of several, and of two."""
+"""Loss name prefixes for several classes and for two."""
 SLICES = ("GetItem", "SlicingOpLambda")
-MEAN_OF_ALL = "Keras leaves padding out of the mean ({}); here every step counts."
+MEAN_OF_ALL = "Keras excludes padding from the mean ({}); here every step counts."
 
 
 @dataclass(frozen=True)
 class Model:
-    """What a file says and holds of a model.
+    """The configuration and weights of a model in a file.
 
-    config   as Keras wrote it
-    loss     what it was trained with, as Keras wrote that; None if the file does not say
-    weights  the file's arrays by layer
-    tables   the names of embeddings by the paths of their layers
-    layers   what each recurrent layer is here, by its path; several where it has several cells
-    refused  why a recurrent layer is not computed, by its path
-    version  of Keras
+    config   configuration as Keras wrote it
+    loss     training loss as Keras wrote it; None if the file has none
+    weights  arrays of the file, by layer
+    tables   names of the embeddings, by the path of their layer
+    layers   our layers for each recurrent layer, by path; several for stacked cells
+    refused  why a recurrent layer cannot be computed, by path
+    version  version of Keras; empty if unknown
     """
 
     config: dict[str, Any]
@@ -53,11 +53,11 @@ class Model:
 
 @dataclass
 class Walk:
-    """One way from the input to an answer, layer by layer.
+    """A path from the input to an answer, followed layer by layer.
 
-    form     what is there now: "input", "sequence" [batch, step, feature] or "vector" [batch, feature]
-    rank     the number of axes of the input with that of the batch; 0 if the file does not say
-    width    the number of features; 0 if it is not known yet
+    form     form of the current value: "input", "sequence" [batch, step, feature] or "vector" [batch, feature]
+    rank     number of axes of the input, including the batch; 0 if the file does not say
+    width    number of features; 0 if not known yet
     items    stages and recurrent layers, in order
     """
 
@@ -72,7 +72,7 @@ class Walk:
     masked: bool = False
 
     def take(self, passed: Passed) -> None:
-        """The next layer of the way. Raises NotComputed for one that is not computed."""
+        """Add the next layer of the path. Raise NotComputed if it is not supported."""
         layer = passed.layer
         if self.form == "input":
             self._note_shape(layer)
@@ -104,7 +104,7 @@ class Walk:
             self.width = last if self.rank == 3 and isinstance(last, int) and last > 0 else 0
 
     def _need(self, layer: Described) -> None:
-        """Raises NotComputed unless the layer reads steps of numbers."""
+        """Raise NotComputed unless the layer reads a sequence of numbers."""
         if self.form == "vector" or (self.form == "input" and self.rank not in (0, 3)):
             raise not_computed(layer)
 
@@ -157,7 +157,7 @@ class Walk:
             self.notes.append(MEAN_OF_ALL.format(clean(layer.name)))
 
     def _shape(self, layer: Described) -> None:
-        """A layer that changes nothing but the axes, where it does not even change those."""
+        """Skip a Flatten or Reshape that leaves the shape unchanged. Raise NotComputed for any other."""
         target = layer.config.get("target_shape")
         if self.form == "vector" and (layer.kind == "Flatten" or target in ([self.width], [-1])):
             return
@@ -170,7 +170,7 @@ class Walk:
         raise not_computed(layer)
 
     def _apply(self, layer: Described) -> None:
-        """A layer that looks at one step at a time, or such a one inside a TimeDistributed."""
+        """Add a layer that works on each step separately, possibly inside a TimeDistributed."""
         kind, config, inner = layer.kind, layer.config, False
         if kind == "TimeDistributed":
             wrapped = config.get("layer")
@@ -188,13 +188,13 @@ class Walk:
             self.form = "sequence"
         rank = 2 if self.form == "vector" or inner else 3
         context = Context(layer, kind, config, self.model.weights, self.width, rank, self.model.version, inner)
-        made = module_of(context)
-        self.items += made
-        self.width = width_after(made, self.width)
+        stages = module_of(context)
+        self.items += stages
+        self.width = width_after(stages, self.width)
 
 
 def part(layer: Described) -> str:
-    """A layer as a person reads it: "embedding", "dense (relu)", "bidirectional (LSTM)"."""
+    """Return a layer's display name: "embedding", "dense (relu)", "bidirectional (LSTM)"."""
     inner = layer.config.get("layer")
     wrapped = inner if isinstance(inner, dict) else {}
     own = wrapped.get("config") if isinstance(wrapped.get("config"), dict) else layer.config
@@ -207,7 +207,7 @@ def part(layer: Described) -> str:
 
 
 def is_last_step(call: Any) -> bool:
-    """Whether a slice is x[:, -1], in what Keras 2 and 3 write of it."""
+    """Return whether a slice is x[:, -1], in the notation of Keras 2 or 3."""
     key: Any = None
     if isinstance(call, dict) and isinstance(call.get("args"), list) and len(call["args"]) == 2:
         key = call["args"][1]
@@ -223,8 +223,8 @@ def _is_whole(one: Any) -> bool:
     return isinstance(own, dict) and all(own.get(name) is None for name in ("start", "stop", "step"))
 
 
-def routed(model: Model, found: Sequence[tuple[Sequence[Layer], Recurrent]]) -> tuple[Recurrent, ...]:
-    """The groups of recurrent layers, each with the route of the first answer that passes through it; or with why there is none."""
+def add_routes(model: Model, entries: Sequence[tuple[Sequence[Layer], Recurrent]]) -> tuple[Recurrent, ...]:
+    """Return the groups of recurrent layers, each with the route of the first answer through it, or the reason why it has no route."""
     outputs = answers(model.config)
     walks: list[tuple[str, Walk]] = []
     reasons: list[str] = []
@@ -233,25 +233,25 @@ def routed(model: Model, found: Sequence[tuple[Sequence[Layer], Recurrent]]) -> 
             walks.append((output.name, _walk(model, way(model.config, output))))
         except NotComputed as reason:
             reasons.append(str(reason))
-    groups = {id(layer): at for at, (chain, _) in enumerate(found) for layer in chain}
+    groups = {id(layer): at for at, (chain, _) in enumerate(entries) for layer in chain}
     stacks: dict[int, Layers] = {}
-    return tuple(_with_route(model, at, found, groups, walks, reasons, stacks) for at in range(len(found)))
+    return tuple(_with_route(model, at, entries, groups, walks, reasons, stacks) for at in range(len(entries)))
 
 
 def _with_route(
     model: Model,
     at: int,
-    found: Sequence[tuple[Sequence[Layer], Recurrent]],
+    entries: Sequence[tuple[Sequence[Layer], Recurrent]],
     groups: Mapping[int, int],
     walks: Sequence[tuple[str, Walk]],
     reasons: Sequence[str],
     stacks: dict[int, Layers],
 ) -> Recurrent:
-    chain, recurrent = found[at]
+    chain, recurrent = entries[at]
     for name, walk in walks:
         if any(item is chain[0] for item in walk.items):
             try:
-                route = _route(model, name, walk, at, found, groups, stacks)
+                route = _route(model, name, walk, at, entries, groups, stacks)
             except NotComputed as reason:
                 return replace(recurrent, no_route=str(reason))
             others = [one for one in dict.fromkeys(output.name for output in answers(model.config)) if one != name]
@@ -284,20 +284,20 @@ def _route(
     output: str,
     walk: Walk,
     at: int,
-    found: Sequence[tuple[Sequence[Layer], Recurrent]],
+    entries: Sequence[tuple[Sequence[Layer], Recurrent]],
     groups: Mapping[int, int],
     stacks: dict[int, Layers],
 ) -> Route:
-    items, place = _joined(walk.items, at, found, groups, stacks)
-    dtype = next(iter(found[at][1].weights.values())).dtype
+    items, place = _joined(walk.items, at, entries, groups, stacks)
+    dtype = next(iter(entries[at][1].weights.values())).dtype
     others = {weight.dtype for item in items if isinstance(item, Layers) for weight in item.parameters()}
     if others - {dtype}:
         raise NotComputed(
             "The recurrent layers on the way to the answer have different precisions, which is not computed here."
         )
     before, after = items[:place], items[place + 1 :]
-    after, answer = _answered(after, walk, scored(model.loss, output))
-    recurrent = found[at][1]
+    after, answer = _answered(after, walk, logits_kind(model.loss, output))
+    recurrent = entries[at][1]
     try:
         check_widths(before, recurrent.input_size if not before else _first_width(before, walk, recurrent))
         check_widths(after, recurrent.outputs)
@@ -314,7 +314,7 @@ def _route(
 
 
 def _first_width(before: Sequence[nn.Module], walk: Walk, recurrent: Recurrent) -> int:
-    """How many numbers the first stage reads."""
+    """Return the input width of the first stage."""
     first = next((one for one in before if isinstance(one, nn.Linear | Layers)), None)
     if isinstance(first, nn.Linear):
         return first.in_features
@@ -324,11 +324,11 @@ def _first_width(before: Sequence[nn.Module], walk: Walk, recurrent: Recurrent) 
 def _joined(
     items: Sequence[nn.Module | Layer],
     at: int,
-    found: Sequence[tuple[Sequence[Layer], Recurrent]],
+    entries: Sequence[tuple[Sequence[Layer], Recurrent]],
     groups: Mapping[int, int],
     stacks: dict[int, Layers],
 ) -> tuple[list[nn.Module], int]:
-    """The stages with each group of recurrent layers as one of them, and the place of group `at`, at which an Identity stands."""
+    """Return the stages, with each group of recurrent layers as one stage, and the position of group `at`, which is an Identity."""
     joined: list[nn.Module] = []
     place = position = 0
     while position < len(items):
@@ -338,7 +338,7 @@ def _joined(
             position += 1
             continue
         group = groups[id(item)]
-        chain, recurrent = found[group]
+        chain, recurrent = entries[group]
         if [id(one) for one in items[position : position + len(chain)]] != [id(one) for one in chain]:
             raise NotComputed(
                 f"The layers “{clean(recurrent.where)}” do not follow one another on the way to the answer."
@@ -354,8 +354,8 @@ def _joined(
 
 
 def _stack(recurrent: Recurrent) -> Layers:
-    with torch.device("meta"):  # no numbers are drawn for weights that are replaced at once
-        made = build(
+    with torch.device("meta"):  # skip random initialisation; the weights are replaced below
+        cells = build(
             recurrent.cell,
             recurrent.input_size,
             recurrent.hidden_size,
@@ -363,13 +363,15 @@ def _stack(recurrent: Recurrent) -> Layers:
             recurrent.bidirectional,
             **recurrent.options,
         )
-    made.load_state_dict(dict(recurrent.weights), assign=True)
-    return Layers(made if isinstance(made, Stack) else Stack.of(made))
+    cells.load_state_dict(dict(recurrent.weights), assign=True)
+    return Layers(cells if isinstance(cells, Stack) else Stack.of(cells))
 
 
 def _answered(after: list[nn.Module], walk: Walk, scores: str) -> tuple[list[nn.Module], str]:
-    """The stages behind the layers, and what they give. A final softmax is part of the answer; a single score of a class is made two, of
-    which the first is zero: softmax([0, s]) = [1 - σ(s), σ(s)]."""
+    """Return the stages after the layers, and the kind of answer. A final softmax is part of the answer.
+
+    A single class score becomes two, of which the first is zero: softmax([0, s]) = [1 - σ(s), σ(s)].
+    """
     share = CLASS.name if walk.form == "vector" else LABEL.name
     last = after[-1] if after else None
     if isinstance(last, nn.Softmax | nn.LogSoftmax) and walk.width > 1:
@@ -382,8 +384,8 @@ def _answered(after: list[nn.Module], walk: Walk, scores: str) -> tuple[list[nn.
     return after, NUMBER.name
 
 
-def scored(loss: Any, output: str) -> str:
-    """CATEGORICAL or BINARY if the network was trained on scores before a softmax or a sigmoid; else empty."""
+def logits_kind(loss: Any, output: str) -> str:
+    """Return CATEGORICAL or BINARY if the loss takes logits; otherwise empty."""
     if isinstance(loss, dict) and "class_name" not in loss:
         loss = loss.get(output)
     config = loss.get("config") if isinstance(loss, dict) else None

@@ -1,4 +1,4 @@
-"""Keras's layers that look at one step at a time, as modules: Dense, normalisations, activations."""
+"""Modules for Keras layers that work on each step separately: Dense, normalisations and activations."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ NOTHING = (
     "Masking",
     "InputLayer",
 )
-"""Layers that hand on, after training, what they are given."""
+"""Layers that pass their input through unchanged after training."""
 NORM_EPSILON = 1e-3
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The arrays of a file by the layers that they are of.
+    """The arrays of a file, by layer.
 
-    file      what is in it
-    numbered  whether it has the layout of Keras 3, in which weights have numbers, not names
+    file      contents of the file
+    numbered  whether it has Keras 3's layout, in which weights have numbers instead of names
     """
 
     file: Hdf5
@@ -50,13 +50,15 @@ class Weights:
         object.__setattr__(self, "paths", {path.replace(OLD_ROOT, ROOT): path for path in self.file.arrays})
 
     def of(self, layer: Described, names: Sequence[str], *, inner: bool = False) -> dict[str, Tensor]:
-        """A layer's weights by these names, in Keras's order; with `inner` those of the layer that it wraps. Raises NotComputed if one is
-        missing."""
-        found = self._numbered(layer, names, inner) if self.numbered else self._named(layer)
-        missing = [name for name in names if name not in found]
+        """Return a layer's weights under these names, which are in Keras's order; with `inner`, those of the wrapped layer.
+
+        Raise NotComputed if one is missing.
+        """
+        arrays = self._numbered(layer, names, inner) if self.numbered else self._named(layer)
+        missing = [name for name in names if name not in arrays]
         if missing:
             raise NotComputed(f"The file holds no {missing[0]} of {named(layer)}, so the answer is not computed.")
-        return {name: _tensor(found[name]) for name in names}
+        return {name: _tensor(arrays[name]) for name in names}
 
     def _numbered(self, layer: Described, names: Sequence[str], inner: bool) -> dict[str, Array]:
         base = f"{layer.path}/layer" if inner else layer.path
@@ -64,23 +66,23 @@ class Weights:
         return {name: self.file.arrays[path] for name, path in paths.items() if path is not None}
 
     def _named(self, layer: Described) -> dict[str, Array]:
-        """By the names that stand last in their paths; the layer's group is called like it, or like the model that it lies in."""
-        way, found = (*layer.parents, layer.name), dict[str, Array]()
+        """Return the arrays by the last name in their paths. The group has the name of the layer or of its enclosing model."""
+        way, by_name = (*layer.parents, layer.name), dict[str, Array]()
         for path, array in self.file.arrays.items():
             *steps, leaf = path.removeprefix("model_weights/").split("/")
             rest = iter(steps)
             if steps[:1] == [way[0]] and all(one in rest for one in way):
-                found.setdefault(leaf.partition(":")[0], array)
-        return found
+                by_name.setdefault(leaf.partition(":")[0], array)
+        return by_name
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a layer is to be made a module from.
+    """The data to build a module for a layer.
 
-    kind, config  its own, or those of the layer that it wraps (`inner`)
-    width, rank   how many numbers come to it at a step; 3 axes for [batch, step, feature], 2 for [batch, feature]
-    version       of Keras
+    kind, config  class and configuration of the layer, or of the layer that it wraps (`inner`)
+    width, rank   width of its input at each step; 3 axes for [batch, step, feature], 2 for [batch, feature]
+    version       version of Keras; empty if unknown
     """
 
     layer: Described
@@ -96,23 +98,23 @@ class Context:
         return self.weights.of(self.layer, names, inner=self.inner)
 
     def number(self, name: str, usual: float) -> float:
-        """A number in the configuration. Raises NotComputed for what is not one."""
-        found = self.config.get(name, usual)
-        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+        """Return a number from the configuration. Raise NotComputed if the value is not a finite number."""
+        value = self.config.get(name, usual)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise NotComputed(f"The {name} of {named(self.layer)} is not a number, so the answer is not computed.")
-        return float(found)
+        return float(value)
 
     def check(self, tensors: dict[str, Tensor], shapes: dict[str, tuple[int, ...]]) -> None:
-        """Raises NotComputed for weights that do not fit what comes to the layer."""
+        """Raise NotComputed if the weights do not fit the layer's input."""
         for name, shape in shapes.items():
             if name in tensors and tuple(tensors[name].shape) != shape:
                 raise NotComputed(
-                    f"The {name} of {named(self.layer)} has the shape {list(tensors[name].shape)}, but {list(shape)} fits what comes to it."
+                    f"The {name} of {named(self.layer)} has the shape {list(tensors[name].shape)}, but {list(shape)} fits its input."
                 )
 
 
 def module_of(context: Context) -> list[nn.Module]:
-    """The modules that compute a layer. Raises NotComputed for one that is not known here."""
+    """Return the modules that compute a layer. Raise NotComputed if its class is not supported."""
     if context.kind in NOTHING:
         return []
     make = LAYERS.get(context.kind)
@@ -122,12 +124,12 @@ def module_of(context: Context) -> list[nn.Module]:
 
 
 def is_known(kind: str) -> bool:
-    """Whether a layer looks at one step at a time, and is computed here."""
+    """Return whether a layer of this class works on each step separately and is supported."""
     return kind in NOTHING or kind in LAYERS
 
 
 def activation(function: Any, context: Context) -> list[nn.Module]:
-    """The modules of an activation, however Keras wrote it down. Raises NotComputed for one that is not known here."""
+    """Return the modules of an activation, in any of the forms that Keras writes. Raise NotComputed if it is not supported."""
     name = name_of(function)
     config = function.get("config") if isinstance(function, dict) else None
     if isinstance(config, dict) and name in ACTIVATION_LAYERS:
@@ -179,17 +181,17 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 
 def _dense(context: Context) -> list[nn.Module]:
     bias = context.config.get("use_bias", True)
-    found = context.load("kernel", *(["bias"] if bias else []))
-    kernel = found["kernel"]
+    weights = context.load("kernel", *(["bias"] if bias else []))
+    kernel = weights["kernel"]
     if kernel.ndim != 2 or not kernel.numel():
         raise NotComputed(f"The kernel of {named(context.layer)} is not a matrix, so the answer is not computed.")
-    context.check(found, {"kernel": (context.width, kernel.shape[1]), "bias": (kernel.shape[1],)})
-    made = linear(kernel.T.contiguous(), found.get("bias"))
-    return [made, *activation(context.config.get("activation"), context)]
+    context.check(weights, {"kernel": (context.width, kernel.shape[1]), "bias": (kernel.shape[1],)})
+    dense = linear(kernel.T.contiguous(), weights.get("bias"))
+    return [dense, *activation(context.config.get("activation"), context)]
 
 
 def _check_axis(context: Context) -> None:
-    """Raises NotComputed unless a layer works along the features, which are last."""
+    """Raise NotComputed unless the layer works along the last axis, the features."""
     axis = context.config.get("axis", -1)
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
     if axis not in (-1, context.rank - 1):
@@ -201,52 +203,52 @@ def _layer_norm(context: Context) -> list[nn.Module]:
     if context.config.get("rms_scaling"):
         raise not_computed(context.layer)
     names = [name for name, has in (("gamma", "scale"), ("beta", "center")) if context.config.get(has, True)]
-    found = context.load(*names)
-    context.check(found, dict.fromkeys(names, (context.width,)))
+    weights = context.load(*names)
+    context.check(weights, dict.fromkeys(names, (context.width,)))
     with torch.device("meta"):
-        made = nn.LayerNorm(context.width, context.number("epsilon", NORM_EPSILON))
-    scale = found.get("gamma", torch.ones(context.width))
-    shift = found.get("beta", torch.zeros(context.width))
-    made.load_state_dict({"weight": scale, "bias": shift}, assign=True)
-    return [made]
+        norm = nn.LayerNorm(context.width, context.number("epsilon", NORM_EPSILON))
+    scale = weights.get("gamma", torch.ones(context.width))
+    shift = weights.get("beta", torch.zeros(context.width))
+    norm.load_state_dict({"weight": scale, "bias": shift}, assign=True)
+    return [norm]
 
 
 def _rms_norm(context: Context) -> list[nn.Module]:
     _check_axis(context)
-    found = context.load("scale")
-    context.check(found, {"scale": (context.width,)})
+    weights = context.load("scale")
+    context.check(weights, {"scale": (context.width,)})
     with torch.device("meta"):
-        made = nn.RMSNorm(context.width, context.number("epsilon", 1e-6))
-    made.load_state_dict({"weight": found["scale"]}, assign=True)
-    return [made]
+        norm = nn.RMSNorm(context.width, context.number("epsilon", 1e-6))
+    norm.load_state_dict({"weight": weights["scale"]}, assign=True)
+    return [norm]
 
 
 def _batch_norm(context: Context) -> list[nn.Module]:
-    """Scale and shift by the moving mean and variance, computed in float64 and rounded once."""
+    """Return scale and shift from the moving mean and variance, computed in float64 and rounded once."""
     _check_axis(context)
     learned = [name for name, has in (("gamma", "scale"), ("beta", "center")) if context.config.get(has, True)]
     names = [*learned, "moving_mean", "moving_variance"]
-    found = context.load(*names)
-    context.check(found, dict.fromkeys(names, (context.width,)))
-    mean, variance = found["moving_mean"].double(), found["moving_variance"].double()
+    weights = context.load(*names)
+    context.check(weights, dict.fromkeys(names, (context.width,)))
+    mean, variance = weights["moving_mean"].double(), weights["moving_variance"].double()
     scale = 1 / (variance + context.number("epsilon", NORM_EPSILON)).sqrt()
-    scale = scale * found["gamma"].double() if "gamma" in found else scale
-    shift = (found["beta"].double() if "beta" in found else 0) - mean * scale
-    dtype = found["moving_mean"].dtype
+    scale = scale * weights["gamma"].double() if "gamma" in weights else scale
+    shift = (weights["beta"].double() if "beta" in weights else 0) - mean * scale
+    dtype = weights["moving_mean"].dtype
     return [Affine(scale.to(dtype), shift.to(dtype))]
 
 
 def _normalization(context: Context) -> list[nn.Module]:
-    """(x - mean) / √variance, of numbers that were adapted or given."""
+    """Return (x - mean) / √variance, with mean and variance from the weights or the configuration."""
     _check_axis(context)
-    given = [context.config.get(name) for name in ("mean", "variance")]
+    configured = [context.config.get(name) for name in ("mean", "variance")]
     if context.config.get("invert"):
         raise not_computed(context.layer)
-    if any(one is not None for one in given):
-        mean, variance = (_numbers(one, context) for one in given)
+    if any(one is not None for one in configured):
+        mean, variance = (_numbers(one, context) for one in configured)
     else:
-        found = context.load("mean", "variance")
-        mean, variance = (found[name].double().flatten() for name in ("mean", "variance"))
+        weights = context.load("mean", "variance")
+        mean, variance = (weights[name].double().flatten() for name in ("mean", "variance"))
     if any(len(one) not in (1, context.width) for one in (mean, variance)):
         raise NotComputed(
             f"The mean of {named(context.layer)} does not fit the {context.width} numbers that come to it."
@@ -263,15 +265,15 @@ def _rescaling(context: Context) -> list[nn.Module]:
 
 
 def _numbers(value: Any, context: Context) -> Tensor:
-    """Numbers of a configuration, [number]. Raises NotComputed for what is not a number or a list of them."""
+    """Return numbers of a configuration, [number]. Raise NotComputed if the value is neither a number nor a list of numbers."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
-    found = value if isinstance(value, list) else [value]
-    if not found or len(found) > context.width or not all(type(one) in (int, float) for one in found):
+    entries = value if isinstance(value, list) else [value]
+    if not entries or len(entries) > context.width or not all(type(one) in (int, float) for one in entries):
         raise NotComputed(
             f"{named(context.layer)} is given something other than numbers, so the answer is not computed."
         )
-    return torch.tensor([float(one) for one in found], dtype=torch.float64)
+    return torch.tensor([float(one) for one in entries], dtype=torch.float64)
 
 
 def _relu(context: Context) -> list[nn.Module]:
@@ -303,7 +305,7 @@ def _prelu(context: Context) -> list[nn.Module]:
 
 
 class Slopes(nn.Module):
-    """A leaky relu with a slope for each feature [feature], or one for all; torch's PReLU has its features on another axis."""
+    """A leaky ReLU with one slope for each feature [feature], or for all. torch's PReLU expects the features on another axis."""
 
     def __init__(self, slope: Tensor) -> None:
         super().__init__()

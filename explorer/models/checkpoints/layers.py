@@ -1,4 +1,4 @@
-"""Single recurrent layers, as the formats find them, put together to stacks where one reads the other."""
+"""Single recurrent layers as read by the formats, joined into stacks if one reads another."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from explorer.models.checkpoints.wording import not_finite
 from explorer.signals import Array
 
 Blocks = dict[str, Array]
-"""A weight's blocks of `unit` rows by their names here: {"i": [unit, input], …}, {"i": [unit], …} for a bias."""
+"""Blocks of `unit` rows of a weight, by our names: {"i": [unit, input], …}; {"i": [unit], …} for a bias."""
 
 
 MOST_LAYERS = 256
-"""In a file; a person chooses among them."""
+"""Maximum number of recurrent layers in a file, since the user chooses among them."""
 
 
 @dataclass(frozen=True)
 class Layer:
     """One layer, in one direction or both.
 
-    rows    a direction each, forward first: the weights by their names in the cell's own state dict
-    reads   `where` of the layer whose h it reads at every step; None where it reads something else
-    origin  what its own framework needs to run it
-    tensors the names of the file's tensors that the weights come from
+    rows    one for each direction, forward first: weights by their names in the cell's state dict
+    reads   `where` of the layer whose h it reads at every step; None if it reads something else
+    origin  data that its own framework needs to run it
+    tensors names of the file's tensors that the weights come from
     """
 
     where: str
@@ -48,11 +48,11 @@ class Layer:
 
     @property
     def bytes(self) -> int:
-        """Of its weights."""
+        """Size of the weights in bytes."""
         return sum(weight.nbytes for row in self.rows for weight in row.values())
 
     def continues(self, below: Layer) -> bool:
-        """Whether it can lie on top of `below` in one stack: of the same kind and size, and as wide as what that gives."""
+        """Return whether this layer can be stacked on `below`: same kind and size, and its input fits the other's output."""
         same = (self.cell, dict(self.options), self.hidden_size, len(self.rows))
         return (
             same == (below.cell, dict(below.options), below.hidden_size, len(below.rows))
@@ -61,13 +61,13 @@ class Layer:
         )
 
 
-def joined(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
-    """Layers that read one another and fit are one entry; the others stay by themselves. `kernel` runs those of an entry."""
-    return tuple(entry(chain, kernel) for chain in chained(layers))
+def join_layers(layers: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> tuple[Recurrent, ...]:
+    """Join layers that read one another and fit into one entry each. `kernel` returns the reference kernel of an entry."""
+    return tuple(entry(chain, kernel) for chain in chain_layers(layers))
 
 
-def chained(layers: Sequence[Layer]) -> list[list[Layer]]:
-    """The layers of each entry, from below."""
+def chain_layers(layers: Sequence[Layer]) -> list[list[Layer]]:
+    """Group the layers by entry, each from bottom to top."""
     chains: list[list[Layer]] = []
     for layer in layers:
         below = [chain for chain in chains if chain[-1].where == layer.reads and layer.continues(chain[-1])]
@@ -79,50 +79,50 @@ def chained(layers: Sequence[Layer]) -> list[list[Layer]]:
 
 
 def entry(chain: Sequence[Layer], kernel: Callable[[Sequence[Layer]], Kernel | None]) -> Recurrent:
-    """Layers on top of one another as one entry."""
+    """Return stacked layers as one entry."""
     return _recurrent(chain, kernel(chain))
 
 
 def check_layers(count: int) -> None:
-    """Raises Unreadable for more recurrent layers than a person could choose from."""
+    """Raise Unreadable for more recurrent layers than a user could choose from."""
     if count > MOST_LAYERS:
         raise Unreadable(
-            f"The file has more than {MOST_LAYERS} recurrent layers; save those that are to be seen alone."
+            f"The file has more than {MOST_LAYERS} recurrent layers; save only those that you want to see."
         )
 
 
 def check_copies(total: int) -> None:
-    """Raises Unreadable where the weights, each layer having its own here, take twice what a file may: small files can share large ones."""
+    """Raise Unreadable if the weights, copied for each layer, exceed twice the file limit, since layers can share weights in a file."""
     if total > 2 * MOST_BYTES:
         raise Unreadable(
-            f"The layers have more than {2 * MOST_BYTES // MEGABYTE} MB of weights together, since they share them in the file; save those "
-            "that are to be seen alone."
+            f"The layers have more than {2 * MOST_BYTES // MEGABYTE} MB of weights together, since they share them in the file; save only "
+            "those that you want to see."
         )
 
 
-def unique(name: str, taken: Counter[str]) -> str:
-    """The name, with a number where it was there before."""
-    taken[name] += 1
-    return name if taken[name] == 1 else f"{name} ({taken[name]})"
+def unique(name: str, counts: Counter[str]) -> str:
+    """Return the name, followed by a number if it is already in use."""
+    counts[name] += 1
+    return name if counts[name] == 1 else f"{name} ({counts[name]})"
 
 
 def row(
     cell: str, weight_ih: Blocks, weight_hh: Blocks, bias_ih: Blocks | None, bias_hh: Blocks | None
 ) -> dict[str, Tensor]:
-    """A direction's weights, the blocks put into the cell's own order; biases that are not there are zeros."""
+    """Return a direction's weights, with the blocks in the cell's order. Missing biases are zeros."""
 
     def whole(blocks: Blocks) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(np.concatenate([blocks[name] for name in REGISTRY[cell].blocks])))
 
-    found = {"weight_ih": whole(weight_ih), "weight_hh": whole(weight_hh)}
-    zeros = torch.zeros_like(found["weight_hh"][:, 0])
-    found["bias_ih"] = zeros if bias_ih is None else whole(bias_ih)
-    found["bias_hh"] = zeros.clone() if bias_hh is None else whole(bias_hh)
-    return found
+    weights = {"weight_ih": whole(weight_ih), "weight_hh": whole(weight_hh)}
+    zeros = torch.zeros_like(weights["weight_hh"][:, 0])
+    weights["bias_ih"] = zeros if bias_ih is None else whole(bias_ih)
+    weights["bias_hh"] = zeros.clone() if bias_hh is None else whole(bias_hh)
+    return weights
 
 
 def floats(array: Array, what: str) -> Array:
-    """The weights in float32, or in float64 where they are. Raises Unreadable for other kinds of number; `what` begins the sentence."""
+    """Return the weights as float32, or unchanged if float64. Raise Unreadable for other dtypes; `what` begins the message."""
     if is_exact(array):
         return array
     if array.dtype.kind == "f" or array.dtype.name == "bfloat16":
@@ -133,12 +133,12 @@ def floats(array: Array, what: str) -> Array:
 
 
 def is_exact(array: Array) -> bool:
-    """Whether its numbers are computed with as they are stored."""
+    """Return whether the array keeps its dtype: float32 or float64."""
     return bool(array.dtype == np.float64 or array.dtype == np.float32)
 
 
-def widened(kind: str) -> str:
-    """The note on weights that are stored in fewer bits than they are computed with."""
+def widening_note(kind: str) -> str:
+    """Return the note for weights stored in fewer bits than float32."""
     return f"Its weights are {kind} in the file; they are computed with as float32."
 
 

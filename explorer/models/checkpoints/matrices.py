@@ -1,4 +1,4 @@
-"""The matrices of a state dict beside the recurrent layers: which could be an embedding, and which a linear layer."""
+"""Matrices of a state dict outside the recurrent layers: possible embeddings and linear layers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from explorer.signals import Array
 
 MATRIX = re.compile(r"(?P<where>.*?)(?:[./_](?:weight|w))?", re.IGNORECASE | re.DOTALL)
 MOST_COPIES = 16
-"""Tensors of equal layers; more of them are zeros, or nothing that a network registers under other names."""
+"""Maximum number of equal tensors that count as copies; more are zeros, or no layer registered under several names."""
 BIAS_OF = {"weight": "bias", "w": "b", "W": "b"}
 
 
 @dataclass(frozen=True)
 class Matrices:
-    """Tables and linear layers by the name of their layer, and the tensors that each is made of."""
+    """Tables and linear layers by the name of their layer, and the tensors behind each."""
 
     tables: dict[str, Tensor]
     linears: dict[str, Linear]
@@ -31,7 +31,7 @@ class Matrices:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Of NaN and infinite numbers."""
+        """Notes about NaN and infinite numbers."""
         parts = {
             **{name: [one.weight, one.bias] for name, one in self.linears.items()},
             **{name: [table] for name, table in self.tables.items()},
@@ -40,13 +40,15 @@ class Matrices:
         return tuple(not_finite(count, f"the numbers in {quoted(name)}") for name, count in counts.items() if count)
 
 
-def matrices(tensors: Mapping[str, Tensor], of_layers: Callable[[str], bool], found: Collection[Recurrent]) -> Matrices:
-    """Those among the tensors that are no weights of recurrent layers (`of_layers`).
+def matrices(
+    tensors: Mapping[str, Tensor], of_layers: Callable[[str], bool], recurrent: Collection[Recurrent]
+) -> Matrices:
+    """Return the tables and linear layers among the tensors that do not belong to recurrent layers (`of_layers`).
 
-    A table has no bias, and is named like an embedding or as wide as some layers' input. A linear layer has a bias, or is as wide as
-    some layers' h and not named like an embedding. A matrix can be both.
+    A table has no bias, and is named like an embedding or as wide as the input of some layers. A linear layer has a bias, or is as
+    wide as the h of some layers and not named like an embedding. A matrix can be both.
     """
-    inputs, outputs = {one.input_size for one in found}, {one.outputs for one in found}
+    inputs, outputs = {one.input_size for one in recurrent}, {one.outputs for one in recurrent}
     tables: dict[str, Tensor] = {}
     linears: dict[str, Linear] = {}
     sources: dict[str, tuple[str, ...]] = {}
@@ -55,11 +57,11 @@ def matrices(tensors: Mapping[str, Tensor], of_layers: Callable[[str], bool], fo
             continue
         layer, bias = _layer(name), _bias(name, tensors)
         if bias is None and (EMBEDDING.search(name) or weight.shape[1] in inputs):
-            tables[layer] = _alike(weight)[0]
+            tables[layer] = _same_dtype(weight)[0]
             sources[layer] = (name,)
         if bias is not None or (weight.shape[1] in outputs and not EMBEDDING.search(name)):
             zeros = weight.new_zeros(len(weight))
-            linears[layer] = Linear(*_alike(weight, zeros if bias is None else tensors[bias]))
+            linears[layer] = Linear(*_same_dtype(weight, zeros if bias is None else tensors[bias]))
             sources[layer] = (name,) if bias is None else (name, bias)
     return Matrices(tables, linears, _with_copies(sources, linears, tensors))
 
@@ -69,13 +71,13 @@ def _is_matrix(tensor: Tensor) -> bool:
 
 
 def _layer(name: str) -> str:
-    """The name of the layer that a matrix is of: "decoder" of "decoder.weight"."""
-    found = MATRIX.fullmatch(name)
-    return found["where"] if found and found["where"] else name
+    """Return the name of a matrix's layer: "decoder" for "decoder.weight"."""
+    match = MATRIX.fullmatch(name)
+    return match["where"] if match and match["where"] else name
 
 
 def _bias(name: str, tensors: Mapping[str, Tensor]) -> str | None:
-    """The name of the bias beside a matrix: the same but for its end; it is as long as the matrix is high."""
+    """Return the name of a matrix's bias, which differs in its ending and has one entry per row; None if the file lacks it."""
     for end, other in BIAS_OF.items():
         bias = name.removesuffix(end) + other
         if name.endswith(end) and bias in tensors and tensors[bias].shape == tensors[name].shape[:1]:
@@ -83,8 +85,8 @@ def _bias(name: str, tensors: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def _alike(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """In float64 where one of them is, else in float32."""
+def _same_dtype(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Return the tensors as float64 if any of them is, otherwise as float32."""
     dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
     return tuple(tensor.to(dtype) for tensor in tensors)
 
@@ -92,9 +94,9 @@ def _alike(*tensors: Tensor) -> tuple[Tensor, ...]:
 def _with_copies(
     sources: Mapping[str, tuple[str, ...]], linears: Mapping[str, Linear], tensors: Mapping[str, Tensor]
 ) -> dict[str, tuple[str, ...]]:
-    """The sources of each layer with those of its copies, as a layer has that is registered under two names.
+    """Return the sources of each layer and of its copies, since a layer can be registered under two names.
 
-    A readout that shares its matrix with the embedding is no copy of it: the two are used in different places.
+    A readout tied to the embedding is not a copy of it: the two are used in different places.
     """
     keys = {layer: tuple(digest(tensors[name]) for name in names) for layer, names in sources.items()}
     alike: dict[tuple[bytes, ...], list[str]] = {}
@@ -106,7 +108,7 @@ def _with_copies(
 
 
 def digest(tensor: Tensor) -> bytes:
-    """The same for two tensors of the same type, shape and numbers, and different for others."""
+    """Return a digest that is equal for tensors of equal dtype, shape and numbers, and different for others."""
     numbers: Array = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy()
     kind = f"{tensor.dtype} {list(tensor.shape)}".encode()[:64]
     return blake2b(numbers.data, digest_size=16, key=kind).digest()

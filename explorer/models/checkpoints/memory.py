@@ -1,4 +1,4 @@
-"""Memory that is free again, handed back to the system."""
+"""Return freed memory to the operating system."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 
 
 def give_back() -> None:
-    """Hands it back where the C library keeps it for the next time, as glibc does: after a network of 90 MB was dropped it held 150 MB.
+    """Return freed memory that the C library would keep: glibc held 150 MB after a model of 90 MB was dropped.
 
-    A few milliseconds; nothing where there is no such library.
+    Takes a few milliseconds. Does nothing without glibc.
     """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

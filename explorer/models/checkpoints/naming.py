@@ -1,4 +1,4 @@
-"""From tensors by name to the contents of a checkpoint: recurrent layers, what could be an embedding, what could be a readout."""
+"""Build the contents of a checkpoint from named tensors: recurrent layers, possible embeddings and possible readouts."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from explorer.models.effective_weights import Effective, effective_weights, plai
 
 PART = re.compile(
     r"""(?P<where>(?:.*[./_])?)
-    (?:(?P<kind>weight|bias|w|b)_(?P<side>ih|hh|hr)       # weight_ih of PyTorch, w_ih of arrays that were saved by hand
-      |(?P<own>weight_(?:peephole_[a-z]+|ho|gates|cd|ld)|bias_o))  # what cells of ours have beside these
+    (?:(?P<kind>weight|bias|w|b)_(?P<side>ih|hh|hr)       # weight_ih in PyTorch, w_ih in hand-saved arrays
+      |(?P<own>weight_(?:peephole_[a-z]+|ho|gates|cd|ld)|bias_o))  # further weights of our cells
     (?:_l(?P<layer>\d{1,4})(?P<backwards>_reverse)?)?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -32,13 +32,13 @@ COUNTER = re.compile(
     r"(?:.*[./_])?(?:num_batches_tracked|n_averaged|num_updates|decay|epochs?|(?:global_)?steps?|iter(?:ation)?s?|loss|acc(?:uracy)?|lr)",
     re.IGNORECASE | re.DOTALL,
 )
-"""Names of single numbers that a training run counts or measures."""
+"""Names of scalars that a training run counts or measures."""
 START = re.compile(
     r"(?:.*[./_])?(?:(?:init(?:ial)?|learned|start)_?)?(?:h|c|hx|cx|hidden|cell|state)_?(?:0|init(?:ial)?)"
     r"|(?:.*[./_])?(?:init(?:ial)?|learned|start)_?(?:h|c|hx|cx|hidden|cell|state)(?:_?state)?",
     re.IGNORECASE | re.DOTALL,
 )
-"""What people call a learned initial state."""
+"""Common names of a learned initial state."""
 HALF_NOTES = {
     "": (),
     "encoder": ("These layers are the encoder of an encoder-decoder network: they have no answer of their own.",),
@@ -51,20 +51,20 @@ UNDERSTOOD = "Those of PyTorch's LSTM, GRU and RNN are called weight_ih_l0, weig
 
 
 def is_recurrent(name: str) -> bool:
-    """Whether a tensor of that name is a weight of recurrent layers."""
-    found = PART.fullmatch(plain_name(name[-LONGEST_NAME:]))
-    return found is not None and found["side"] is not None
+    """Return whether a tensor of that name is a weight of a recurrent layer."""
+    match = PART.fullmatch(plain_name(name[-LONGEST_NAME:]))
+    return match is not None and match["side"] is not None
 
 
 def no_recurrent(names: Iterable[str]) -> str:
-    """What to say of tensors none of which is of a recurrent layer."""
+    """Return the message for tensors of which none belongs to a recurrent layer."""
     names = list(names)
-    telling = [name for name in names if TRANSFORMER.search(name[:LONGEST_NAME])]
-    if telling:
-        return f"These are a transformer's weights ({listed(telling)}), and no recurrent network's. {UNDERSTOOD}"
+    attention = [name for name in names if TRANSFORMER.search(name[:LONGEST_NAME])]
+    if attention:
+        return f"These are a transformer's weights ({listed(attention)}), not a recurrent network's. {UNDERSTOOD}"
     if not names:
         return f"There are no tensors in the file. {UNDERSTOOD}"
-    return f"The tensors in the file ({listed(names)}) are of no recurrent layer. {UNDERSTOOD}"
+    return f"None of the tensors in the file ({listed(names)}) belongs to a recurrent layer. {UNDERSTOOD}"
 
 
 def contents(
@@ -73,55 +73,57 @@ def contents(
     vocabularies: Sequence[tuple[str, ...]] = (),
     labels: Sequence[tuple[str, ...]] = (),
 ) -> Contents:
-    """The network in a state dict; `what` is the format, as `Contents.format` has it.
+    """Return the contents of a state dict; `what` is the format, as in `Contents.format`.
 
-    Of the vocabularies the first is taken that fits some tensor, or else the first; of the lists of labels the first that fits a linear
-    layer. Raises Unreadable where there is no recurrent layer, or none that can be read.
+    Use the first vocabulary that fits a tensor, or else the first one, and the first list of labels that fits a linear layer. Raise
+    Unreadable if there is no recurrent layer, or none that can be read.
     """
     for name in tensors:
         if len(name) > LONGEST_NAME:
             raise Unreadable(f"A tensor's name, {quoted(name)}, has more than {LONGEST_NAME} letters.")
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     several = states(shapes, is_recurrent, lambda one, two: digest(tensors[one]) == digest(tensors[two]))
-    found = _network(what, tensors) if several is None else _networks(what, tensors, several)
+    network = _network(what, tensors) if several is None else _networks(what, tensors, several)
     sizes = {
-        *map(len, found.tables.values()),
-        *(len(one.weight) for one in found.linears.values()),
-        *(one.input_size for one in found.recurrent),
+        *map(len, network.tables.values()),
+        *(len(one.weight) for one in network.linears.values()),
+        *(one.input_size for one in network.recurrent),
     }
     fitting = [*(symbols for symbols in vocabularies if len(symbols) in sizes), *vocabularies, ()]
-    return replace(found, vocabulary=fitting[0], labels=_labels(found, labels))
+    return replace(network, vocabulary=fitting[0], labels=_labels(network, labels))
 
 
-def _labels(found: Contents, labels: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """The first list with a name for each output of a linear layer; two names fit a single output, as before a sigmoid."""
-    outputs = {len(one.weight) for one in found.linears.values()}
+def _labels(network: Contents, labels: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the first list with a name for each output of a linear layer. Two names fit a single output, as before a sigmoid."""
+    outputs = {len(one.weight) for one in network.linears.values()}
     outputs |= {2} if 1 in outputs else set()
     return next((names for names in labels if len(names) in outputs), ())
 
 
 def _networks(what: str, tensors: Mapping[str, Tensor], several: States) -> Contents:
-    """Every state of the network, the one that is read first at the front."""
+    """Return all saved states of the network, the preferred one first."""
     every = (several.first, *several.others)
-    found = []
+    networks = []
     for state in every:
         own = {*state.names, *several.shared}
-        found.append(_network(what, {name: tensor for name, tensor in tensors.items() if name in own}))
-    if not several.others:  # the same numbers twice
-        return found[0]
+        networks.append(_network(what, {name: tensor for name, tensor in tensors.items() if name in own}))
+    if not several.others:  # all states hold the same numbers
+        return networks[0]
     labels = [quoted(state.label) if state.label else "one without a name" for state in every]
     layers: dict[str, Recurrent] = {}
-    ways = [f"{quoted(one.recurrent[0].where)} to read {label}" for one, label in zip(found, labels, strict=True)]
-    for k, (state, one) in enumerate(zip(every, found, strict=True)):
+    ways = [f"{quoted(one.recurrent[0].where)} to read {label}" for one, label in zip(networks, labels, strict=True)]
+    for k, (state, one) in enumerate(zip(every, networks, strict=True)):
         others = " or ".join([*ways[:k], *ways[k + 1 :]][:3])
-        note = f"The file holds {len(found)} states of this network: {labels[k]} is read. Choose the layers {others}."
+        note = (
+            f"The file holds {len(networks)} states of this network: {labels[k]} is read. Choose the layers {others}."
+        )
         for each in one.recurrent:
             layers.setdefault(each.where, _with(each, (note,), state=state.label))
     shapes: dict[str, tuple[int, ...]] = {}
     tables: dict[str, Tensor] = {}
     linears: dict[str, Linear] = {}
     sources: dict[str, tuple[str, ...]] = {}
-    for one in reversed(found):
+    for one in reversed(networks):
         shapes, tables = {**one.shapes, **shapes}, {**one.tables, **tables}
         linears, sources = {**one.linears, **linears}, {**one.sources, **sources}
     order = {name: k for k, name in enumerate(tensors)}
@@ -130,16 +132,16 @@ def _networks(what: str, tensors: Mapping[str, Tensor], several: States) -> Cont
         tuple(layers.values()),
         tables,
         linears,
-        notes=tuple(dict.fromkeys(text for one in found for text in one.notes)),
+        notes=tuple(dict.fromkeys(text for one in networks for text in one.notes)),
         shapes=dict(sorted(shapes.items(), key=lambda item: order[item[0]])),
         sources=sources,
-        hidden=tuple(dict.fromkeys(name for one in found for name in one.hidden)),
+        hidden=tuple(dict.fromkeys(name for one in networks for name in one.hidden)),
         states={state.label: state.names for state in every},
     )
 
 
 def _network(what: str, tensors: Mapping[str, Tensor]) -> Contents:
-    """One network, without vocabulary and labels."""
+    """Return one network, without vocabulary and labels."""
     effective = effective_weights(tensors)
     modules = _modules(effective)
     if not modules:
@@ -150,14 +152,14 @@ def _network(what: str, tensors: Mapping[str, Tensor]) -> Contents:
         for name, tensor in tensors.items()
         if name not in effective.copies and not (tensor.numel() == 1 and COUNTER.fullmatch(name))
     }
-    found, broken = _recurrents(modules)
+    layers, broken = _recurrents(modules)
     half = halves([module.where for module in modules], shapes)
     starts = {name: shape for name, shape in shapes.items() if START.fullmatch(name)}
-    found = tuple(
+    layers = tuple(
         _with(one, (*_start_notes(starts, one), *HALF_NOTES[half.get(one.where, "")]), half=half.get(one.where, ""))
-        for one in found
+        for one in layers
     )
-    rest = matrices(effective.tensors, lambda name: PART.fullmatch(name) is not None, found)
+    rest = matrices(effective.tensors, lambda name: PART.fullmatch(name) is not None, layers)
     places = {name: k for k, name in enumerate(effective.tensors)}
     hidden = hidden_layers(
         rest.linears,
@@ -175,7 +177,7 @@ def _network(what: str, tensors: Mapping[str, Tensor]) -> Contents:
     )
     return Contents(
         what,
-        found,
+        layers,
         rest.tables,
         rest.linears,
         notes=(*broken, *rest.notes, *unknown),
@@ -186,7 +188,7 @@ def _network(what: str, tensors: Mapping[str, Tensor]) -> Contents:
 
 
 def _is_start(shape: tuple[int, ...], layers: Recurrent) -> bool:
-    """Whether a tensor of that shape could be the layers' initial state: a vector of their units, or one for each row."""
+    """Return whether the shape fits the layers' initial state: a vector over units, for all rows or one for each."""
     return shape[-1:] == (layers.hidden_size,) and all(size in (1, layers.rows) for size in shape[:-1])
 
 
@@ -199,38 +201,38 @@ def _start_notes(starts: Mapping[str, tuple[int, ...]], layers: Recurrent) -> tu
 
 
 def _with(layers: Recurrent, notes: tuple[str, ...] = (), **changes: Any) -> Recurrent:
-    """The layers with these changes and further notes, also where they are taken for something else (`rather`)."""
+    """Return the layers with these changes and further notes, applied to their alternatives (`rather`) too."""
     rather = {name: _with(other, notes, **changes) for name, other in layers.rather.items()}
     return replace(layers, notes=(*layers.notes, *notes), rather=rather, **changes)
 
 
 def _recurrents(modules: Sequence[Module]) -> tuple[tuple[Recurrent, ...], tuple[str, ...]]:
-    """Those that can be read, and what is wrong with the others. Raises Unreadable where none can."""
-    found: list[Recurrent] = []
+    """Return the readable layers, and the messages for the others. Raise Unreadable if none is readable."""
+    readable: list[Recurrent] = []
     refusals: list[Unreadable] = []
     for module in modules:
         try:
-            found.append(recurrent(module))
+            readable.append(recurrent(module))
         except Unreadable as refusal:
             refusals.append(refusal)
-    if not found:
+    if not readable:
         raise refusals[0]
-    return _with_copies(found), tuple(map(str, refusals))
+    return _with_copies(readable), tuple(map(str, refusals))
 
 
-def _with_copies(found: Sequence[Recurrent]) -> tuple[Recurrent, ...]:
-    """The layers, each with the tensors of those that hold the same numbers, as a layer that is registered under two names."""
+def _with_copies(layers: Sequence[Recurrent]) -> tuple[Recurrent, ...]:
+    """Add to each layer the tensors of its copies, since a layer can be registered under two names."""
 
     alike: dict[frozenset[tuple[str, bytes]], list[str]] = {}
-    keys = [frozenset((name, digest(weight)) for name, weight in one.weights.items()) for one in found]
-    for key, one in zip(keys, found, strict=True):
+    keys = [frozenset((name, digest(weight)) for name, weight in one.weights.items()) for one in layers]
+    for key, one in zip(keys, layers, strict=True):
         alike.setdefault(key, []).extend(one.tensors)
-    every = [tuple(dict.fromkeys((*one.tensors, *alike[key]))) for key, one in zip(keys, found, strict=True)]
-    return tuple(_with(one, tensors=names) for one, names in zip(found, every, strict=True))
+    every = [tuple(dict.fromkeys((*one.tensors, *alike[key]))) for key, one in zip(keys, layers, strict=True)]
+    return tuple(_with(one, tensors=names) for one, names in zip(layers, every, strict=True))
 
 
 def _modules(effective: Effective) -> list[Module]:
-    """The recurrent modules, in the file's order."""
+    """Return the recurrent modules, in the file's order."""
     modules: dict[tuple[str, bool], Module] = {}
     for name in (*effective.tensors, *effective.unknown):
         part = PART.fullmatch(name)
@@ -257,7 +259,7 @@ def _modules(effective: Effective) -> list[Module]:
 
 
 def _part(name: re.Match[str]) -> str:
-    """What we call it: "weight_ih" of a W_ih."""
+    """Return our name of a weight: "weight_ih" for W_ih."""
     if name["own"]:
         return name["own"].lower()
     kind = name["kind"].lower()

@@ -1,4 +1,4 @@
-"""A training checkpoint is a tree of dicts: which of them are the weights, and what is the vocabulary."""
+"""Find the weights and the vocabulary in a training checkpoint, a tree of dicts."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from explorer.models.checkpoints.limits import MOST_SYMBOLS, check_count
-from explorer.models.checkpoints.vocabularies import found
+from explorer.models.checkpoints.vocabularies import symbols_in
 
 Path = tuple[str, ...]
 DEEPEST = 12
 LONGEST = 60
-"""Of a key that says what is under it."""
+"""Number of characters of a key to match against the patterns."""
 LONGEST_NAME = 500
-"""Of a tensor. A longer one loses its middle but for a letter, so that it still is longer: one long key can stand in many names."""
+"""Maximum length of a tensor name. The middle of a longer name is replaced by one character, so it stays over the limit."""
 VOCABULARY = re.compile(
     r"vocab|chars|characters|alphabet|symbols|tokens|words|columns|features|feature_?names|input_?names|stoi|itos|"
     r"(id|idx|ix|ind|index|int|i)_?(to|2)_?\w+|\w+_?(to|2)_?(id|idx|ix|int|i)$",
     re.IGNORECASE,
 )
-"""What people call it: "vocab", "chars", "stoi", "idx2word", "char_to_ix"; and the names of the columns of numbers: "feature_names"."""
+"""Common keys of vocabularies ("vocab", "chars", "stoi", "idx2word", "char_to_ix") and of numeric column names ("feature_names")."""
 LABELS = re.compile(
     r"(?:id|idx|ix|ind|index|int|i)_?(?:to|2)_?(?:label|class|tag|categor|intent|emotion)\w*"
     r"|(?:label|class|tag|category|intent|emotion)(?:e?s)?_?(?:to|2)_?(?:id|idx|ix|ind|index|int|i)(?:e?s|x)?"
@@ -29,13 +29,13 @@ LABELS = re.compile(
     r"|(?:all_?)?(?:labels|classes|tags|categories|intents|emotions)",
     re.IGNORECASE,
 )
-"""What people call the names of classes: "id2label", "class_names", "tag_to_ix"."""
+"""Common keys of class names: "id2label", "class_names", "tag_to_ix"."""
 ASIDE = re.compile(r"optim|sched|scaler", re.IGNORECASE)
-"""What lies beside the weights in a training checkpoint, and holds tensors of its own."""
+"""Parts of a training checkpoint other than the weights that also hold tensors."""
 
 
 def dicts(root: Any) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
-    """Every dict in the tree with the way to it, those near the root first; each once, and none too far down."""
+    """Yield every dict in the tree with its path, breadth first; each once, and none deeper than DEEPEST."""
     seen: set[int] = set()
     waiting: deque[tuple[Path, Any]] = deque([((), root)])
     while waiting:
@@ -54,15 +54,17 @@ def dicts(root: Any) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
 
 
 def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]) -> tuple[Path, dict[str, Any]]:
-    """Where the weights are, and all of them by name: the dict of tensors with recurrent ones in it, with those of its siblings where
-    a network is saved in parts, or everything that is in a tree where several have them. Empty where there are none.
+    """Return the path of the weights, and the weights by name; empty if there are none.
 
-    kinds      what a tensor is in this tree
-    recurrent  whether a name is that of a recurrent layer's weight
+    The weights are the dict with recurrent tensors, its siblings if the network is saved in parts, or the whole subtree if several dicts
+    have recurrent tensors.
+
+    kinds      tensor types in this tree
+    recurrent  tells whether a name belongs to a recurrent layer's weight
     """
     every = _holders(root, kinds)
     first = {path: own for path, own in every.items() if not _aside(path)}
-    for holders in (first, every):  # what lies aside is taken where there is nothing else
+    for holders in (first, every):  # optimizer and scheduler state only as a last resort
         inside = [path for path, own in holders.items() if any(recurrent(name) for name in own)]
         if inside:
             break
@@ -82,13 +84,13 @@ def weights(root: Any, kinds: tuple[type, ...], recurrent: Callable[[str], bool]
 
 
 def names(root: Any, kinds: tuple[type, ...]) -> list[str]:
-    """Of all tensors that do not lie aside."""
+    """Return the names of all tensors outside optimizer and scheduler state."""
     return [name for path, own in _holders(root, kinds).items() if not _aside(path) for name in own]
 
 
 def _holders(root: Any, kinds: tuple[type, ...]) -> dict[Path, dict[str, Any]]:
-    """The dicts with tensors in them, and these; an optimizer's state is left out, whatever its name is."""
-    found: dict[Path, dict[str, Any]] = {}
+    """Return the tensors of each dict that has some, by path. Optimizer state is skipped, whatever its name."""
+    holders: dict[Path, dict[str, Any]] = {}
     optimizers: set[Path] = set()
     for path, node in dicts(root):
         if "param_groups" in node:
@@ -99,8 +101,8 @@ def _holders(root: Any, kinds: tuple[type, ...]) -> dict[Path, dict[str, Any]]:
             _name(key): value for key, value in node.items() if isinstance(key, (str, int)) and isinstance(value, kinds)
         }
         if own:
-            found[path] = own
-    return found
+            holders[path] = own
+    return holders
 
 
 def _aside(path: Path) -> bool:
@@ -114,19 +116,19 @@ def _name(key: str | int) -> str:
 
 
 def _common(paths: list[Path]) -> Path:
-    """The way that all of them begin with."""
+    """Return the longest common prefix of the paths."""
     first, *others = paths
     same = next((k for k, part in enumerate(first) if any(other[k : k + 1] != (part,) for other in others)), len(first))
     return first[:same]
 
 
 def vocabularies(root: Any) -> list[tuple[str, ...]]:
-    """The symbols by id, of every list or table that is called so."""
+    """Return the symbols by id of every list or table named like a vocabulary."""
     return _symbols(root, lambda key: VOCABULARY.search(key) is not None and not LABELS.fullmatch(key))
 
 
 def labels(root: Any) -> list[tuple[str, ...]]:
-    """The names of classes by id, of every list or table that is called so."""
+    """Return the class names by id of every list or table named like labels."""
     return _symbols(root, lambda key: LABELS.fullmatch(key) is not None)
 
 
@@ -136,9 +138,9 @@ def _symbols(root: Any, fits_name: Callable[[str], bool]) -> list[tuple[str, ...
         for _, node in dicts(root)
         for key, value in node.items()
         if isinstance(key, str) and fits_name(key[:LONGEST])
-    }  # each once, however often it is named
+    }  # each once, even if several keys refer to it
     fits = [
         value for value in called.values() if isinstance(value, (str, list, tuple, dict)) and len(value) <= MOST_SYMBOLS
     ]
-    every = (tuple(value) if isinstance(value, str) else found(value, depth=1) for value in fits)
+    every = (tuple(value) if isinstance(value, str) else symbols_in(value, depth=1) for value in fits)
     return [symbols for symbols in every if 1 < len(symbols) <= MOST_SYMBOLS]

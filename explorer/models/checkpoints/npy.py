@@ -1,4 +1,4 @@
-"""One of NumPy's arrays, out of the bytes of a file. Its header is looked through before the array is made; objects are never unpickled."""
+"""Read a NumPy array from bytes. The header is checked before the array is created; objects are never unpickled."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
 
 MAGIC = b"\x93NUMPY"
-"""What such a file begins with."""
+"""Leading bytes of a .npy file."""
 NUMBERS, TEXTS = "fiubc", "U"
-"""Kinds of arrays, as NumPy calls them."""
+"""NumPy dtype kinds of numbers and of texts."""
 BROKEN_HEADER = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, OverflowError, MemoryError)
-"""What NumPy raises for a header that is none; it is a Python literal, which is parsed and not evaluated."""
+"""Exceptions that NumPy raises for an invalid header, a Python literal that is parsed but not executed."""
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def array(name: str, data: bytes) -> Array:
-    """The array of a file of that name, whose header has to claim what is there.
+    """Read an array, whose header must match the size of its data. `name` is used in messages.
 
-    Raises Unreadable for what is no array of numbers or texts.
+    Raise Unreadable if it is not an array of numbers or texts.
     """
     stream = io.BytesIO(data)
     try:

@@ -1,7 +1,7 @@
-"""Where step, batch and feature lie in a value of an ONNX graph, while it is transposed, squeezed and reshaped.
+"""Track the step, batch and feature axes of a value in an ONNX graph through transposes, squeezes and reshapes.
 
-An axis of a value is a tuple of atoms. An atom is an axis that was not taken apart yet: a step, a batch, a feature, a direction. A
-reshape that joins two axes makes one axis of two atoms; an axis of size 1 has none.
+An axis of a value is a tuple of atoms. An atom is an elementary axis: a step, a batch, a feature, a direction. A reshape that joins two
+axes gives one axis of two atoms; an axis of size 1 has none.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ NUMBERS = count()
 
 
 class Refused(ValueError):
-    """An operation that is not computed here. The message stands in brackets behind the node's name: "Add of two computed values"."""
+    """Raised for an unsupported operation. The message appears in brackets after the node's name: "Add of two computed values"."""
 
 
 class Atom:
-    """One axis. `role` is empty until an operation shows what it is; `size` is None where only a run shows it."""
+    """An elementary axis. `role` is empty until an operation determines it; `size` is None if it is only known at run time."""
 
     def __init__(self, size: int | None = None, role: Role = "") -> None:
         self.size, self.role, self.number = size, role, next(NUMBERS)
 
     @property
     def single(self) -> bool:
-        """Whether it has one entry, since one sequence is read."""
+        """True if the axis has a single entry, given a batch of one sequence."""
         return self.role != "step" and (self.size == 1 or self.role == "batch")
 
     def mark(self, role: Role) -> None:
-        """Give it its role. Raises Refused where it has another."""
+        """Set the role. Raise Refused if the atom already has another."""
         if self.role not in ("", role):
             raise Refused(f"it takes the {self.role} axis for the {role} axis")
         self.role = role
@@ -45,7 +45,7 @@ Axes = tuple[Axis, ...]
 
 @dataclass(frozen=True)
 class Size:
-    """A size that is known when the graph runs: factor * the atoms' sizes + offset."""
+    """A size known at run time: factor * product of the atoms' sizes + offset."""
 
     atoms: tuple[Atom, ...] = ()
     factor: int = 1
@@ -53,24 +53,24 @@ class Size:
 
     @property
     def number(self) -> int | None:
-        """The size, where it is known now."""
+        """The size if it is constant, otherwise None."""
         return None if self.atoms else self.factor + self.offset
 
 
 def number(value: int) -> Size:
-    """A size that is known."""
+    """Return a constant size."""
     return Size((), value)
 
 
 def times(one: Size | None, other: Size | None) -> Size | None:
-    """The product; None where it has no such form."""
+    """Return the product; None if it cannot be expressed as a Size."""
     if one is None or other is None or one.offset or other.offset or len(one.atoms) + len(other.atoms) > 8:
         return None
     return Size(tuple(sorted(one.atoms + other.atoms, key=lambda atom: atom.number)), one.factor * other.factor)
 
 
 def plus(one: Size | None, other: Size | None, sign: int = 1) -> Size | None:
-    """The sum, or the difference; None where it has no such form."""
+    """Return the sum, or the difference; None if it cannot be expressed as a Size."""
     if one is None or other is None:
         return None
     if other.number is not None:
@@ -85,7 +85,7 @@ def plus(one: Size | None, other: Size | None, sign: int = 1) -> Size | None:
 
 
 def over(one: Size | None, other: Size | None) -> Size | None:
-    """The quotient; None where it is not whole for sure."""
+    """Return the quotient; None unless it is certainly an integer."""
     if one is None or other is None or one.offset or other.offset or not other.factor or one.factor % other.factor:
         return None
     rest = list(one.atoms)
@@ -97,32 +97,32 @@ def over(one: Size | None, other: Size | None) -> Size | None:
 
 
 def size_of(axis: Axis) -> Size:
-    """The size of an axis."""
-    known = math.prod(atom.size for atom in axis if atom.size is not None)
-    return Size(tuple(sorted((a for a in axis if a.size is None), key=lambda atom: atom.number)), known)
+    """Return the size of an axis."""
+    constant = math.prod(atom.size for atom in axis if atom.size is not None)
+    return Size(tuple(sorted((a for a in axis if a.size is None), key=lambda atom: atom.number)), constant)
 
 
 def extent(axis: Axis) -> int | None:
-    """How many entries an axis has; None where only a run shows it."""
+    """Return the number of entries of an axis; None if it is only known at run time."""
     sizes = [1 if atom.single else atom.size for atom in axis]
     return None if None in sizes else math.prod(size for size in sizes if size is not None)
 
 
 def core(axis: Axis) -> Axis:
-    """The atoms of an axis with more than one entry."""
+    """Return the atoms of an axis that have more than one entry."""
     return tuple(atom for atom in axis if not atom.single)
 
 
 @dataclass
 class Reshaped:
-    """The axes after a reshape, and the atoms that were split for it: {atom: its parts}."""
+    """The axes after a reshape, and the parts of the atoms that it split."""
 
     axes: Axes
     splits: dict[Atom, Axis]
 
 
-def reshaped(axes: Axes, target: Sequence[Size | None], zero_copies: bool = True) -> Reshaped:
-    """The axes in another shape. A size of -1 (or one that is not known) takes what is left. Raises Refused where they do not fit."""
+def reshape_axes(axes: Axes, target: Sequence[Size | None], zero_copies: bool = True) -> Reshaped:
+    """Reshape the axes. A size of -1, or an unknown one, takes the remaining atoms. Raise Refused if the shape does not fit."""
     pool = deque(atom for axis in axes for atom in axis)
     splits: dict[Atom, Axis] = {}
     rest = [at for at, size in enumerate(target) if size is None or size.number == -1]
@@ -140,7 +140,7 @@ def reshaped(axes: Axes, target: Sequence[Size | None], zero_copies: bool = True
     if rest:
         return Reshaped((*front, tuple(pool), *reversed(back)), splits)
     if core(tuple(pool)):
-        raise Refused("Reshape that does not fit what comes to it")
+        raise Refused("Reshape that does not fit its input")
     return Reshaped(tuple(front), splits)
 
 
@@ -153,55 +153,55 @@ def _take(
     splits: dict[Atom, Axis],
     left: bool,
 ) -> Axis:
-    """The atoms at one end of the pool that are an axis of that size."""
+    """Take the atoms of an axis of this size from one end of the pool."""
     if size is None or (size.offset and size.atoms):
         raise Refused("Reshape to a shape that is known only when the graph runs")
-    wanted = [atom for atom in size.atoms if not atom.single]
+    remaining = [atom for atom in size.atoms if not atom.single]
     factor = size.factor if size.atoms else size.factor + size.offset
     if not size.atoms and factor == 0 and copied is not None:
         if copied >= len(axes):
-            raise Refused("Reshape that does not fit what comes to it")
+            raise Refused("Reshape that does not fit its input")
         copy = size_of(axes[copied])
-        factor, wanted = copy.factor, [atom for atom in copy.atoms if not atom.single]
-        if factor == 1 and not wanted and axes[copied] and pool and (pool[0] if left else pool[-1]) in axes[copied]:
+        factor, remaining = copy.factor, [atom for atom in copy.atoms if not atom.single]
+        if factor == 1 and not remaining and axes[copied] and pool and (pool[0] if left else pool[-1]) in axes[copied]:
             return (pool.popleft() if left else pool.pop(),)
     if factor < 1:
-        raise Refused("Reshape that does not fit what comes to it")
-    if factor == 1 and not wanted:
+        raise Refused("Reshape that does not fit its input")
+    if factor == 1 and not remaining:
         return _take_single(pool, needed, left)
-    taken: list[Atom] = []
-    while factor > 1 or wanted:
+    result: list[Atom] = []
+    while factor > 1 or remaining:
         if not pool:
-            raise Refused("Reshape that does not fit what comes to it")
+            raise Refused("Reshape that does not fit its input")
         atom = pool.popleft() if left else pool.pop()
-        if atom in wanted:
-            wanted.remove(atom)
-            taken.append(atom)
+        if atom in remaining:
+            remaining.remove(atom)
+            result.append(atom)
         elif atom.single:
             continue
         elif atom.size is None:
-            if taken or wanted:
-                raise Refused("Reshape that does not fit what comes to it")
+            if result or remaining:
+                raise Refused("Reshape that does not fit its input")
             if atom.role == "feature":
                 atom.size = factor
-            taken, factor = [atom], 1
+            result, factor = [atom], 1
         elif factor % atom.size == 0:
             factor //= atom.size
-            taken.append(atom)
-        elif atom.size % factor == 0 and atom.role != "step" and not wanted:
+            result.append(atom)
+        elif atom.size % factor == 0 and atom.role != "step" and not remaining:
             parts = [Atom(factor, atom.role), Atom(atom.size // factor, atom.role)]
             parts = parts if left else parts[::-1]
             splits[atom] = tuple(parts)
-            taken.append(parts[0 if left else 1])
+            result.append(parts[0 if left else 1])
             (pool.appendleft if left else pool.append)(parts[1 if left else 0])
             factor = 1
         else:
-            raise Refused("Reshape that does not fit what comes to it")
-    return tuple(taken if left else reversed(taken))
+            raise Refused("Reshape that does not fit its input")
+    return tuple(result if left else reversed(result))
 
 
 def _take_single(pool: deque[Atom], needed: int, left: bool) -> Axis:
-    """An axis of size 1: an atom of one entry that stands at that end, or none."""
+    """Take an axis of size 1 from one end of the pool: an atom with one entry, or no atom."""
     if not pool:
         return ()
     atom = pool[0] if left else pool[-1]

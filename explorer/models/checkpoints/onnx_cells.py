@@ -1,4 +1,4 @@
-"""Which of our cells computes what an ONNX node does, by its activations and attributes."""
+"""Find the cell that computes the same as an ONNX node, by its activations and attributes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.models.checkpoints.onnx_nodes import Node, text_of
 from explorer.models.checkpoints.wording import quoted
 
 USUAL = {"RNN": ("Tanh",), "GRU": ("Sigmoid", "Tanh"), "LSTM": ("Sigmoid", "Tanh", "Tanh")}
-"""The activations where a node names none: of the gates, of the candidate, of what is shown."""
+"""Default activations of a node: for the gates, the candidate and the output."""
 NAMES = {
     "tanh": "tanh",
     "sigmoid": "sigmoid",
@@ -26,33 +26,33 @@ NAMES = {
     "thresholdedrelu": "",
     "scaledtanh": "",
 }
-"""Our names for ONNX's, in lower case; empty for those that no cell here has."""
+"""Our names of ONNX's activations, by their names in lower case; empty if no cell has one."""
 ALPHAS = {"hardsigmoid": 0.2, "elu": 1.0, "leakyrelu": 0.01, "affine": 1.0, "thresholdedrelu": 1.0, "scaledtanh": 1.0}
 BETAS = {"hardsigmoid": 0.5, "affine": 0.0, "scaledtanh": 1.0}
-"""The numbers that an activation takes where none are given."""
+"""Default alpha and beta of each activation."""
 LSTMS: dict[tuple[str, ...], str] = {
     ("sigmoid", "tanh", "tanh"): "lstm",
     ("sigmoid", "sigmoid", "sigmoid"): "lstm-sigmoid",
     ("sigmoid", "linear", "tanh"): "lstm-niaf",
     ("sigmoid", "tanh", "linear"): "lstm-noaf",
 }
-"""Our cells that are made for certain activations; `lstm` has others as options."""
+"""LSTM cells with fixed activations; `lstm` takes any others as options."""
 
 
 def cell_of(node: Node, where: str) -> tuple[str, dict[str, Any]]:
-    """Our cell and its options. Raises Unreadable where none computes the same."""
-    found = _activations(node, where)
+    """Return our cell and its options. Raise Unreadable if no cell computes the same."""
+    functions = _activations(node, where)
     if node.operator == "RNN":
-        return "rnn", {"nonlinearity": found[0]}
+        return "rnn", {"nonlinearity": functions[0]}
     if node.operator == "GRU":
-        cell = "gru" if node.told.get("linear_before_reset", 0) else "gru-cho"
-        return cell, {"candidate": found[1]} | ({"gate": found[0]} if found[0] != "sigmoid" else {})
-    return _lstm(node, found, where)
+        cell = "gru" if node.settings.get("linear_before_reset", 0) else "gru-cho"
+        return cell, {"candidate": functions[1]} | ({"gate": functions[0]} if functions[0] != "sigmoid" else {})
+    return _lstm(node, functions, where)
 
 
-def _lstm(node: Node, found: tuple[str, ...], where: str) -> tuple[str, dict[str, Any]]:
-    cell = LSTMS.get(found, "")
-    coupled, peeping = bool(node.told.get("input_forget", 0)), node.P is not None
+def _lstm(node: Node, functions: tuple[str, ...], where: str) -> tuple[str, dict[str, Any]]:
+    cell = LSTMS.get(functions, "")
+    coupled, peeping = bool(node.settings.get("input_forget", 0)), node.P is not None
     if coupled and (peeping or cell != "lstm"):
         beside = "peepholes" if peeping else "other activations"
         raise Unreadable(
@@ -61,27 +61,27 @@ def _lstm(node: Node, found: tuple[str, ...], where: str) -> tuple[str, dict[str
     if coupled:
         return "lstm-coupled", {}
     if peeping and cell in ("", "lstm-sigmoid"):
-        beside = "sigmoid throughout" if cell else f"the activations {', '.join(found)}"
+        beside = "sigmoid throughout" if cell else f"the activations {', '.join(functions)}"
         raise Unreadable(f"The node {quoted(where)} has peepholes and {beside}; no cell here has both.")
     if peeping:
         return "lstm-peephole" if cell == "lstm" else cell, {"peephole": "diagonal"}
     if cell:
         return cell, {}
-    named = zip(("gate", "candidate", "output"), found, ("sigmoid", "tanh", "tanh"), strict=True)
+    named = zip(("gate", "candidate", "output"), functions, ("sigmoid", "tanh", "tanh"), strict=True)
     return "lstm", {option: name for option, name, usual in named if name != usual}
 
 
 def _activations(node: Node, where: str) -> tuple[str, ...]:
-    """Those of a direction, by our names; both directions have the same. Raises Unreadable for one that no cell has."""
+    """Return our names of a direction's activations; both directions must agree. Raise Unreadable for one that no cell has."""
     usual = USUAL[node.operator]
-    named = tuple(text_of(one) for one in node.told.get("activations", ())) or usual * len(node.W)
-    if float(node.told.get("clip", 0.0)):
+    named = tuple(text_of(one) for one in node.settings.get("activations", ())) or usual * len(node.W)
+    if float(node.settings.get("clip", 0.0)):
         raise Unreadable(
-            f"The node {quoted(where)} clips its sums at {node.told['clip']:g} (clip), which no cell here does."
+            f"The node {quoted(where)} clips its sums at {node.settings['clip']:g} (clip), which no cell here does."
         )
-    found = _with_numbers(node, named, where)
-    first = found[: len(usual)]
-    if found != first * len(node.W) or len(first) != len(usual):
+    functions = _with_numbers(node, named, where)
+    first = functions[: len(usual)]
+    if functions != first * len(node.W) or len(first) != len(usual):
         raise Unreadable(
             f"The node {quoted(where)} has the activations {', '.join(map(quoted, named[:8]))}: another number, or other ones in each "
             "direction."
@@ -90,17 +90,17 @@ def _activations(node: Node, where: str) -> tuple[str, ...]:
         try:
             gate_activation(one) if at == 0 and node.operator != "RNN" else activation(one)
         except ValueError as error:
-            shown = ", ".join(map(quoted, named[: len(usual)]))
+            quoted_names = ", ".join(map(quoted, named[: len(usual)]))
             raise Unreadable(
-                f"The node {quoted(where)} is of the kind {node.operator} with the activations {shown}; no cell here has these."
+                f"The node {quoted(where)} is of the kind {node.operator} with the activations {quoted_names}; no cell here has these."
             ) from error
     return first
 
 
 def _with_numbers(node: Node, named: tuple[str, ...], where: str) -> tuple[str, ...]:
-    """Our names of the activations. Each takes its alpha and beta from the node's lists, in order, as far as they reach."""
-    alphas, betas = (list(node.told.get(f"activation_{name}", ())) for name in ("alpha", "beta"))
-    found = []
+    """Return our names of the activations. Each takes its alpha and beta from the node's lists, in order, and then the defaults."""
+    alphas, betas = (list(node.settings.get(f"activation_{name}", ())) for name in ("alpha", "beta"))
+    functions = []
     for name in (one.lower() for one in named):
         alpha = _short(alphas.pop(0) if name in ALPHAS and alphas else ALPHAS.get(name, 0.0))
         beta = _short(betas.pop(0) if name in BETAS and betas else BETAS.get(name, 0.0))
@@ -115,15 +115,15 @@ def _with_numbers(node: Node, named: tuple[str, ...], where: str) -> tuple[str, 
             ours = f"hard_sigmoid({alpha}, {beta})"
         elif name in ("elu", "leakyrelu"):
             ours = f"{ours}({alpha})" if name == "leakyrelu" or alpha != 1 else ours
-        found.append(ours)
+        functions.append(ours)
     if alphas or betas:
         extra = "activation_alpha" if alphas else "activation_beta"
         raise Unreadable(
             f"The node {quoted(where)} has more numbers in {extra} than its activations take: {(alphas or betas)[:6]}."
         )
-    return tuple(found)
+    return tuple(functions)
 
 
 def _short(value: float) -> float:
-    """A number of 32 bits as a person wrote it: 0.2, not 0.20000000298."""
+    """Return the shortest decimal of a float32: 0.2, not 0.20000000298."""
     return float(np.format_float_positional(np.float32(value))) if np.isfinite(value) else float(value)

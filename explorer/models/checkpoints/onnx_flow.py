@@ -1,4 +1,4 @@
-"""What a value of an ONNX graph is while the graph is followed: numbers on their way through it, sizes, or nothing that is understood."""
+"""Symbolic values of an ONNX graph while it is traced: computed numbers, sizes of axes, or unknown values."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from torch import nn
 from explorer.models.checkpoints.onnx_axes import Axes, Axis, Refused, Size, core
 
 Make = Callable[[torch.dtype, int], list[nn.Module]]
-"""The stages of an operation, for the type of the weights and for the number of features that come in."""
+"""Builds the stages of an operation, from the dtype of the weights and the number of input features."""
 MOST_AXES = 8
 MOST_STEPS, MOST_NESTED, MOST_WAYS = 200, 6, 16
-"""Operations one after another, branches counted each time that they are computed: more would be slow, and no person could read them."""
+"""Limits for a path: operations (branches count each time that they are computed), nested branches, and branches that meet."""
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """An operation on the way, and the one before it; the first one is the graph's input and does nothing.
+    """An operation on a path, and the one before it. The first step is the graph's input and does nothing.
 
-    label     what a person calls it; empty where it only moves numbers
-    reads     the number of features that it needs to come in, where it needs a certain one
-    table     the name of the embedding that is looked up in
-    layer     the number of the recurrent layer
-    one_step  whether that reads a single step each time the graph runs, and is run again for the next one
-    branches  the ways that it brings together, which all begin at the step before
-    kind      "softmax", "argmax" or "sigmoid", which may be a part of the answer
+    label     display name; empty if it only moves numbers
+    reads     number of input features that it requires; None if any fits
+    table     name of the embedding that it looks up
+    layer     number of the recurrent layer
+    one_step  whether the layer reads one step each time the graph runs
+    branches  paths that it combines, which all begin at the step before
+    kind      "softmax", "argmax" or "sigmoid", which may be part of the answer
     """
 
     before: Step | None = None
@@ -46,22 +46,22 @@ class Step:
     nested: int = 0
 
     def then(self, label: str, make: Make | None = None, cost: int = 1, **more: Any) -> Step:
-        """The same way, one operation longer. Raises Refused where it becomes too long."""
+        """Return the path extended by one operation. Raise Refused if it becomes too long."""
         if self.cost + cost > MOST_STEPS:
             raise Refused(f"more than {MOST_STEPS} operations on one way")
         return Step(self, label, make, depth=self.depth + 1, cost=self.cost + cost, **more)
 
     def way(self, since: Step | None = None) -> tuple[Step, ...]:
-        """The operations in order, the graph's input left out; those after `since`, if it is given."""
-        found: list[Step] = []
+        """Return the operations in order, without the graph's input; only those after `since`, if it is given."""
+        steps: list[Step] = []
         at: Step | None = self
         while at is not None and at is not since and at.before is not None:
-            found.append(at)
+            steps.append(at)
             at = at.before
-        return tuple(reversed(found))
+        return tuple(reversed(steps))
 
     def start(self) -> Step:
-        """The graph's input."""
+        """Return the step of the graph's input."""
         at = self
         while at.before is not None:
             at = at.before
@@ -69,7 +69,7 @@ class Step:
 
 
 def meeting(steps: Sequence[Step]) -> Step | None:
-    """The last step that all ways have in common; None where they begin at different inputs."""
+    """Return the last step that all paths share; None if they begin at different inputs."""
     one: Step | None = steps[0]
     for other in steps[1:]:
         two: Step | None = other
@@ -83,12 +83,12 @@ def meeting(steps: Sequence[Step]) -> Step | None:
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """Numbers on their way.
+    """A computed value.
 
-    features  the atoms that are the features, in the order in which the stages have them; None where that is not known yet
-    whole     whether it is one value for the whole text, not one a step
-    layers    the recurrent layers that it has passed, a bit each
-    ids       whether it is whole numbers
+    features  atoms of the features, in the order that the stages use; None if not known yet
+    whole     whether it is one value for the whole text rather than one per step
+    layers    bit mask of the recurrent layers that it passed through
+    ids       whether it holds integers
     """
 
     step: Step
@@ -100,56 +100,58 @@ class Flow:
 
     @property
     def raw(self) -> bool:
-        """Whether nothing was computed of it yet."""
+        """True for an input of the graph, before any operation."""
         return self.step.before is None
 
     @property
-    def known(self) -> Axis | None:
-        """The features, also where only their role shows them."""
+    def feature_atoms(self) -> Axis | None:
+        """Atoms of the features; those with the role if `features` is not set."""
         if self.features is not None:
             return self.features
-        found = tuple(atom for axis in self.axes for atom in axis if atom.role == "feature")
-        return found or None
+        atoms = tuple(atom for axis in self.axes for atom in axis if atom.role == "feature")
+        return atoms or None
 
     def with_features(self, at: Sequence[int]) -> Flow:
-        """The same with these axes, and no others, as its features. Raises Refused where they are not."""
+        """Return the value with exactly these axes as its features. Raise Refused if they are not."""
         atoms = tuple(atom for axis in at for atom in self.axes[axis])
-        if self.known is None:
+        if self.feature_atoms is None:
             for atom in atoms:
                 atom.mark("feature")
             return replace(self, features=atoms)
         for atom in core(atoms):
             if atom.role == "step":
                 raise Refused("all steps side by side")
-        if core(atoms) != core(self.known):
+        if core(atoms) != core(self.feature_atoms):
             raise Refused("a part of the features alone, or in another order")
-        return replace(self, features=self.known)
+        return replace(self, features=self.feature_atoms)
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The sizes of the features' atoms. Raises Refused where they are not known."""
-        sizes = [] if self.known is None else [atom.size for atom in self.known if atom.size is not None]
-        if self.known is None or len(sizes) < len(self.known):
+        """Sizes of the features' atoms. Raises Refused if any is unknown."""
+        sizes = (
+            [] if self.feature_atoms is None else [atom.size for atom in self.feature_atoms if atom.size is not None]
+        )
+        if self.feature_atoms is None or len(sizes) < len(self.feature_atoms):
             raise Refused("a number of features that is known only when the graph runs")
         return tuple(sizes)
 
     @property
     def width(self) -> int:
-        """The number of features. Raises Refused where it is not known."""
+        """Number of features. Raises Refused if it is unknown."""
         return prod(self.sizes)
 
     def moved(self, axes: Axes) -> Flow:
-        """The same numbers with other axes. Features of one entry may have left."""
+        """Return the same numbers with other axes. Features with a single entry may be gone."""
         return replace(self, axes=axes)
 
     def passed(self, label: str, make: Make | None, **more: Any) -> Flow:
-        """The value behind one more operation that leaves its axes as they are."""
+        """Return the value after one more operation that keeps its axes."""
         return replace(self, step=self.step.then(label, make, **more))
 
 
 @dataclass(frozen=True, eq=False)
 class Stacked:
-    """Values side by side along an axis, not yet brought together: often one is picked out of them again."""
+    """Values concatenated along an axis, kept apart since one of them is often selected again."""
 
     parts: tuple[Flow, ...]
     axis: int
@@ -165,7 +167,7 @@ class Stacked:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Whole numbers that are sizes of axes; None for one that is not known."""
+    """Integers that are sizes of axes; None for an unknown size."""
 
     values: tuple[Size | None, ...]
     scalar: bool = False
@@ -174,10 +176,10 @@ class Sizes:
 
 @dataclass(frozen=True, eq=False)
 class Unknown:
-    """What is not understood: the node that made it so and what that computes.
+    """An unsupported value: the node that caused it, and its operation.
 
-    layers  the recurrent layers that the value comes from, a bit each
-    before  those that the node's own value comes from
+    layers  bit mask of the recurrent layers that the value comes from
+    before  bit mask of those that the node's own value comes from
     """
 
     node: str
@@ -186,12 +188,10 @@ class Unknown:
     before: int = 0
 
     def says(self, own: int) -> str:
-        """Why the answer of these layers is not computed."""
+        """Return the reason why the answer of these layers cannot be computed."""
         through = f"the node {self.node} ({self.what}), which is not computed here."
         return (
-            f"The answer passes through {through}"
-            if self.before & own
-            else f"The layers read what comes from {through}"
+            f"The answer passes through {through}" if self.before & own else f"The layers read the output of {through}"
         )
 
 
@@ -199,7 +199,7 @@ Value = Flow | Stacked | Sizes | Unknown
 
 
 def passes(steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps with those of their branches."""
+    """Yield the steps and those of their branches."""
     for step in steps:
         yield step
         for branch in step.branches:

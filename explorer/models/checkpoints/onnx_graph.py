@@ -1,4 +1,4 @@
-"""An ONNX graph as data: its nodes with those of the graphs inside them, and the constants that they read. Nothing in it is run."""
+"""Read an ONNX graph as data: its nodes, nested graphs and constants. Nothing in it is run."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
 
 DEEPEST = 50
-"""How many operations a constant may be made by."""
+"""Maximum number of chained operations behind a constant."""
 FLOATING = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
 MOST_SOURCES = 100
-"""Values looked at for the tensors that a constant is made of."""
+"""Maximum number of values to visit when collecting the tensors behind a constant."""
 
 
 @dataclass(eq=False)
 class Scope:
-    """A graph, and the one in whose node it lies: what has a name out there can be read in here.
+    """A graph and its enclosing graph, whose values are visible inside.
 
-    inside  where it lies, for a person: "If_0, then_branch"; empty for the whole
-    at      the place of that node among its graph's, and the name of the attribute
-    folded  the bytes of all constants that were made of others
+    inside     display name of its place: "If_0, then_branch"; empty for the top-level graph
+    at         index of the enclosing node in its graph, and the name of the attribute
+    constants  constants evaluated so far, by name; None for a computed value
+    folded     bytes of all constants folded so far
     """
 
     graph: GraphProto
     outer: Scope | None = None
     inside: str = ""
     at: tuple[int, str] = (0, "")
-    known: dict[str, Array | None] = field(default_factory=dict)
+    constants: dict[str, Array | None] = field(default_factory=dict)
     folded: int = 0
 
     @cached_property
@@ -45,41 +46,41 @@ class Scope:
 
     @cached_property
     def makers(self) -> dict[str, NodeProto]:
-        """The node that makes a value, by the value's name."""
+        """The node that computes each value, by the value's name."""
         return {name: node for node in self.graph.node for name in node.output if name}
 
     @cached_property
     def readers(self) -> dict[str, list[NodeProto]]:
-        """The nodes that read a value, by the value's name."""
-        found: dict[str, list[NodeProto]] = {}
+        """The nodes that read each value, by the value's name."""
+        by_name: dict[str, list[NodeProto]] = {}
         for node in self.graph.node:
             for name in node.input:
-                found.setdefault(name, []).append(node)
-        return found
+                by_name.setdefault(name, []).append(node)
+        return by_name
 
     @cached_property
     def inputs(self) -> frozenset[str]:
-        """What is given from outside, when it runs."""
+        """Names of the graph's inputs, without those that have a stored value."""
         return frozenset(one.name for one in self.graph.input if one.name not in self.stored)
 
     def holder(self, name: str) -> Scope | None:
-        """The nearest graph that has the value."""
+        """Return the innermost graph that has the value; None if no graph has it."""
         scope: Scope | None = self
         while scope is not None and not (name in scope.stored or name in scope.makers or name in scope.inputs):
             scope = scope.outer
         return scope
 
     def constant(self, name: str, depth: int = 0) -> Array | None:
-        """The value, where it is stored or made of stored ones by moving them about; None where it is computed."""
+        """Return a value that is stored or folded from stored ones; None if it depends on an input."""
         scope = self.holder(name) if name else None
         if scope is None or depth > DEEPEST:
             return None
-        if name not in scope.known:
-            scope.known[name] = None  # a value that is made of itself is none
-            scope.known[name] = scope._made(name, depth)
-        return scope.known[name]
+        if name not in scope.constants:
+            scope.constants[name] = None  # a value that depends on itself is not a constant
+            scope.constants[name] = scope._evaluate(name, depth)
+        return scope.constants[name]
 
-    def _made(self, name: str, depth: int) -> Array | None:
+    def _evaluate(self, name: str, depth: int) -> Array | None:
         if name in self.stored:
             return array_of(self.stored[name])
         node = self.makers.get(name)
@@ -89,49 +90,49 @@ class Scope:
             return _constant(node)
         if node.op_type not in FOLDED or len(node.output) != 1:
             return None
-        given = [self.constant(one, depth + 1) if one else None for one in node.input]
-        if any(one and value is None for one, value in zip(node.input, given, strict=True)):
+        inputs = [self.constant(one, depth + 1) if one else None for one in node.input]
+        if any(one and value is None for one, value in zip(node.input, inputs, strict=True)):
             return None
-        found = fold(node.op_type, given, attributes(node), quoted(node.name or name))
+        folded = fold(node.op_type, inputs, attributes(node), quoted(node.name or name))
         root = self
         while root.outer is not None:
             root = root.outer
-        root.folded += found.nbytes if found.base is None else 0
+        root.folded += folded.nbytes if folded.base is None else 0
         check_copies(root.folded)
-        return found
+        return folded
 
 
 def scopes(graph: GraphProto) -> list[Scope]:
-    """The graph and all that lie in its nodes: the branches of an If, the body of a Loop or a Scan."""
-    found, waiting = [], [Scope(graph)]
+    """Return the graph and all graphs nested in its nodes: branches of an If, bodies of a Loop or a Scan."""
+    nested, waiting = [], [Scope(graph)]
     while waiting:
         scope = waiting.pop(0)
-        found.append(scope)
+        nested.append(scope)
         for at, node in enumerate(scope.graph.node):
             for one in node.attribute:
                 inside = f"{scope.inside}, {node.name or node.op_type}, {one.name}".lstrip(", ")
                 bodies = [one.g] if one.type == AttributeProto.GRAPH else one.graphs
                 waiting += [Scope(body, scope, inside, (at, one.name)) for body in bodies]
-    return found
+    return nested
 
 
 def sources(scope: Scope, name: str) -> list[str]:
-    """The stored tensors that a constant is made of."""
-    found: dict[str, None] = {}
+    """Return the names of the stored tensors behind a constant."""
+    names: dict[str, None] = {}
     waiting, seen = [(scope, name)], 0
     while waiting and seen < MOST_SOURCES:
         scope, name = waiting.pop()
         seen += 1
         holder = scope.holder(name) if name else None
         if holder is not None and name in holder.stored:
-            found[name] = None
+            names[name] = None
         elif holder is not None and name in holder.makers:
             waiting += [(holder, one) for one in reversed(holder.makers[name].input)]
-    return list(found)
+    return list(names)
 
 
 def tensors(scopes: list[Scope]) -> Iterator[TensorProto]:
-    """All that are stored, as weights or in a Constant node."""
+    """Yield all stored tensors: initializers and the values of Constant nodes."""
     for scope in scopes:
         yield from scope.graph.initializer
         for node in scope.graph.node:
@@ -140,7 +141,7 @@ def tensors(scopes: list[Scope]) -> Iterator[TensorProto]:
 
 
 def shapes(scopes: list[Scope]) -> dict[str, tuple[int, ...]]:
-    """The shapes of all stored tensors in floating point, by name: weights, and not the whole numbers that tell nodes what to do."""
+    """Return the shapes of all stored floating-point tensors, by name: the weights, without integer parameters of nodes."""
     return {
         tensor.name: tuple(tensor.dims)
         for scope in scopes
@@ -150,7 +151,7 @@ def shapes(scopes: list[Scope]) -> dict[str, tuple[int, ...]]:
 
 
 def claims(tensor: TensorProto) -> tuple[str, tuple[int, ...], int]:
-    """A tensor's name, shape and bytes a number, as it says. Raises Unreadable for a kind of number that ONNX does not have."""
+    """Return a tensor's claimed name, shape and bytes per number. Raise Unreadable for an unknown data type."""
     try:
         width = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
     except (KeyError, TypeError, ValueError) as error:
@@ -161,7 +162,7 @@ def claims(tensor: TensorProto) -> tuple[str, tuple[int, ...], int]:
 
 
 def array_of(tensor: TensorProto) -> Array:
-    """Its numbers. Raises Unreadable where they lie in another file, or are not as many as it says."""
+    """Return a tensor's numbers. Raise Unreadable if they are in another file, or do not match its shape."""
     if tensor.data_location == TensorProto.EXTERNAL:
         raise Unreadable(
             f"The weights lie in another file beside this one, {quoted(tensor.name)} among them. Save the model with all its data in one "
@@ -177,7 +178,7 @@ def array_of(tensor: TensorProto) -> Array:
 
 
 def attributes(node: NodeProto) -> dict[str, Any]:
-    """What a node is told, by name. Raises Unreadable for one without a value."""
+    """Return a node's attributes by name. Raise Unreadable for one without a value."""
     try:
         return {one.name: helper.get_attribute_value(one) for one in node.attribute}
     except ValueError as error:

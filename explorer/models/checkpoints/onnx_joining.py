@@ -1,4 +1,4 @@
-"""Where several computed values of an ONNX graph come together."""
+"""Combine several computed values of an ONNX graph."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from explorer.models.checkpoints.onnx_flow import MOST_NESTED, MOST_WAYS, Flow, 
 from explorer.models.checkpoints.onnx_stages import COMBINED
 
 
-def combined(operator: str, label: str, flows: Sequence[Flow]) -> Flow:
-    """A sum, product, … of values that come from the same one. Raises Refused where they do not, or lie otherwise."""
+def combine(operator: str, label: str, flows: Sequence[Flow]) -> Flow:
+    """Return the sum, product, … of values that share an origin. Raise Refused if they do not, or if their axes differ."""
     if operator not in COMBINED:
         raise Refused(f"{operator} of two computed values")
-    step = _brought_together(operator, label, flows)
+    step = _join_step(operator, label, flows)
     joint = flows[0]
     for other in flows[1:]:
         joint = _broadcast(operator, joint, other)
     return replace(joint, step=step, layers=_layers(flows))
 
 
-def together(stacked: Stacked) -> Flow:
-    """Values beside one another as one: their features one after another."""
+def join_parts(stacked: Stacked) -> Flow:
+    """Join concatenated values into one, with their features in a row. Raise Refused if they do not fit."""
     parts, axis = stacked.parts, stacked.axis
     if len(parts) == 1:
         return parts[0]
-    step = _brought_together("Concat", stacked.label, parts)
+    step = _join_step("Concat", stacked.label, parts)
     along = [core(part.axes[axis]) for part in parts]
     rest = []
     for part, own in zip(parts, along, strict=True):
-        features = core(part.known or ()) if part.width else ()
+        features = core(part.feature_atoms or ()) if part.width else ()
         others = any(atom.role in ("step", "batch") for atom in part.axes[axis])
         if others or features[: len(own)] != own:
             raise Refused("Concat along another axis than that of the features")
@@ -41,9 +41,9 @@ def together(stacked: Stacked) -> Flow:
         same = [core(axis_) for at, axis_ in enumerate(part.axes) if at != axis]
         fits = len(same) == len(first.axes) - 1
         for mine, theirs in zip([a for at, a in enumerate(first.axes) if at != axis], same, strict=fits):
-            fits = fits and _alike(core(mine), theirs)
+            fits = fits and _match(core(mine), theirs)
         if not fits or [a.size for a in own] != [a.size for a in rest[0]] or part.whole != first.whole:
-            raise Refused("Concat of values that lie otherwise")
+            raise Refused("Concat of values with different axes")
     new = Atom(sum(prod(atom.size or 1 for atom in own) for own in along), "feature")
     axes = (*first.axes[:axis], (new,), *first.axes[axis + 1 :])
     return replace(first, step=step, axes=axes, features=(new, *rest[0]), layers=_layers(parts))
@@ -56,8 +56,8 @@ def _layers(flows: Sequence[Flow]) -> int:
     return mask
 
 
-def _brought_together(operator: str, label: str, flows: Sequence[Flow]) -> Step:
-    """The step behind the last one that the values have in common, with the ways from there."""
+def _join_step(operator: str, label: str, flows: Sequence[Flow]) -> Step:
+    """Return a step after the last one that the values share, with the paths from there as its branches."""
     if len(flows) > MOST_WAYS:
         raise Refused(f"{operator} of {len(flows)} computed values")
     common = meeting([flow.step for flow in flows])
@@ -79,46 +79,46 @@ def _brought_together(operator: str, label: str, flows: Sequence[Flow]) -> Step:
 
 
 def _broadcast(operator: str, one: Flow, other: Flow) -> Flow:
-    """How two values lie as one, the axes of each counted from the last."""
+    """Return the first value with the broadcast axes and features of both, aligned at the last axis."""
     rank = max(len(one.axes), len(other.axes))
     a, b = ((*([()] * (rank - len(flow.axes))), *flow.axes) for flow in (one, other))
     axes: list[Axis] = []
     for mine, theirs in zip(a, b, strict=True):
         if not core(mine) or not core(theirs):
             axes.append(mine if core(mine) or (mine and not core(theirs)) else theirs)
-        elif _alike(core(mine), core(theirs)):
+        elif _match(core(mine), core(theirs)):
             axes.append(mine)
         else:
-            raise Refused(f"{operator} of values that lie otherwise")
+            raise Refused(f"{operator} of values with different axes")
     atoms = [atom for axis in axes for atom in core(axis)]
     if len(set(atoms)) < len(atoms):
-        raise Refused(f"{operator} of values that lie otherwise")  # of every pair of steps
+        raise Refused(f"{operator} of values with different axes")  # such as every pair of steps
     features = _features(operator, one, other, a, b)
     return replace(one, axes=tuple(axes), features=features)
 
 
 def _features(operator: str, one: Flow, other: Flow, a: Axes, b: Axes) -> Axis | None:
-    """The features of both; those of one where the other has a single number."""
-    known = one.known, other.known
-    if known[0] is None or known[1] is None:
-        if known[0] is None and known[1] is None:
+    """Return the features of both values; those of one if the other has a single number."""
+    pair = one.feature_atoms, other.feature_atoms
+    if pair[0] is None or pair[1] is None:
+        if pair[0] is None and pair[1] is None:
             return None
         raise Refused(f"{operator} of values whose features are not known")
-    if not core(known[0]) or not core(known[1]):
-        return known[0] if core(known[0]) else known[1]
-    mine, theirs = _places(known[0], a), _places(known[1], b)
+    if not core(pair[0]) or not core(pair[1]):
+        return pair[0] if core(pair[0]) else pair[1]
+    mine, theirs = _places(pair[0], a), _places(pair[1], b)
     if mine != sorted(mine) or theirs != sorted(theirs) or set(mine) != set(theirs):
-        raise Refused(f"{operator} of values that lie otherwise")
-    return known[0]
+        raise Refused(f"{operator} of values with different axes")
+    return pair[0]
 
 
 def _places(features: Axis, axes: Axes) -> list[int]:
-    """The axis of each of the features."""
+    """Return the axis of each feature atom."""
     return [at for atom in core(features) for at, axis in enumerate(axes) if atom in axis]
 
 
-def _alike(mine: Axis, theirs: Axis) -> bool:
-    """Whether two axes are the same: the same steps, or as many features."""
+def _match(mine: Axis, theirs: Axis) -> bool:
+    """Return whether two axes match: the same steps, or the same number of features."""
     if mine == theirs:
         return True
     atoms = (*mine, *theirs)

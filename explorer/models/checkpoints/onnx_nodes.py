@@ -1,4 +1,4 @@
-"""ONNX's recurrent nodes with their weights and what they are told, as far as that fits together."""
+"""Recurrent ONNX nodes with their weights and attributes, checked against each other."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from explorer.models.checkpoints.wording import quoted
 from explorer.signals import Array
 
 ORDER = {"RNN": "h", "GRU": "zrn", "LSTM": "iofg"}
-"""The order of the blocks in W, R and B, by their names here."""
+"""Order of the blocks in W, R and B, by our names."""
 PEEPHOLES = "iof"
-"""Their order in P."""
-TOLD = {
+"""Order of the blocks in P."""
+ATTRIBUTES = {
     "activations": AttributeProto.STRINGS,
     "activation_alpha": AttributeProto.FLOATS,
     "activation_beta": AttributeProto.FLOATS,
@@ -27,14 +27,17 @@ TOLD = {
     "input_forget": AttributeProto.INT,
     "linear_before_reset": AttributeProto.INT,
 }
-"""The attributes that say what is computed. `layout` says only how X and Y lie."""
+"""Attributes that determine the computation. `layout` only determines the axes of X and Y."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """A recurrent node with its weights: what ONNX Runtime needs to run it again by itself.
+    """A recurrent node with its weights, as ONNX Runtime needs them to run it alone.
 
-    W, R  [direction, blocks*unit, input or unit]; B [direction, 2*blocks*unit] and P [direction, 3*unit], None where there are none
+    W, R      [direction, blocks*unit, input or unit]
+    B         biases [direction, 2*blocks*unit], or None
+    P         peepholes [direction, 3*unit], or None
+    settings  the attributes in ATTRIBUTES, by name
     """
 
     operator: str
@@ -42,19 +45,19 @@ class Node:
     R: Array
     B: Array | None
     P: Array | None
-    told: dict[str, Any]
+    settings: dict[str, Any]
 
 
 def node_of(scope: Scope, proto: NodeProto, where: str) -> Node:
-    """The node with its weights, whose shapes fit."""
-    told = _told(proto, where)
+    """Return the node with its weights. Raise Unreadable if their shapes do not fit."""
+    settings = _settings(proto, where)
     inputs = dict(zip(("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"), proto.input, strict=False))
-    found = {name: _weights(scope, inputs.get(name, ""), f"{name} of {quoted(where)}") for name in "WRBP"}
-    W, R = found["W"], found["R"]
+    arrays = {name: _weights(scope, inputs.get(name, ""), f"{name} of {quoted(where)}") for name in "WRBP"}
+    W, R = arrays["W"], arrays["R"]
     if W is None or R is None:
         raise Unreadable(f"The node {quoted(where)} has no {'W' if W is None else 'R'}; the file is damaged.")
     blocks = len(ORDER[proto.op_type])
-    directions = _directions(told, where)
+    directions = _directions(settings, where)
     units = R.shape[-1]
     shapes = {
         "W": (directions, blocks * units, W.shape[-1]),
@@ -62,28 +65,29 @@ def node_of(scope: Scope, proto: NodeProto, where: str) -> Node:
         "B": (directions, 2 * blocks * units),
         "P": (directions, len(PEEPHOLES) * units),
     }
-    for name, array in found.items():
+    for name, array in arrays.items():
         if array is not None and (array.shape != shapes[name] or array.size == 0):
             raise Unreadable(
                 f"{name} of the node {quoted(where)} has the shape {list(array.shape)}, where one of {units} units and {directions} "
                 f"direction{'s' if directions > 1 else ''} has {list(shapes[name])}."
             )
-    if told.get("hidden_size", units) != units:
+    if settings.get("hidden_size", units) != units:
         raise Unreadable(
-            f"The node {quoted(where)} says that it has {told['hidden_size']} units, but its R has {units}."
+            f"The node {quoted(where)} says that it has {settings['hidden_size']} units, but its R has {units}."
         )
-    peepholes = found["P"] if proto.op_type == "LSTM" and found["P"] is not None and found["P"].any() else None
-    return Node(proto.op_type, W, R, found["B"], peepholes, told)
+    P = arrays["P"] if proto.op_type == "LSTM" else None
+    peepholes = P if P is not None and P.any() else None
+    return Node(proto.op_type, W, R, arrays["B"], peepholes, settings)
 
 
-def _told(proto: NodeProto, where: str) -> dict[str, Any]:
-    """The attributes that count, each of the kind that it should be of."""
+def _settings(proto: NodeProto, where: str) -> dict[str, Any]:
+    """Return the attributes that determine the computation. Raise Unreadable for one of the wrong type."""
     for one in proto.attribute:
-        if TOLD.get(one.name, one.type) != one.type:
+        if ATTRIBUTES.get(one.name, one.type) != one.type:
             raise Unreadable(
                 f"The node {quoted(where)} has an attribute {one.name} of another kind than ONNX's; the file is damaged."
             )
-    return {name: value for name, value in attributes(proto).items() if name in TOLD}
+    return {name: value for name, value in attributes(proto).items() if name in ATTRIBUTES}
 
 
 def _weights(scope: Scope, name: str, what: str) -> Array | None:
@@ -91,14 +95,16 @@ def _weights(scope: Scope, name: str, what: str) -> Array | None:
         return None
     array = scope.constant(name)
     if array is None:
-        raise Unreadable(f"{what} is not stored in the file: the graph computes it, or is given it, when it runs.")
+        raise Unreadable(
+            f"{what} is not stored in the file: it is an input of the graph, or computed when the graph runs."
+        )
     if array.ndim < 2:
-        raise Unreadable(f"{what} has the shape {list(array.shape)}; it should have a row a direction.")
+        raise Unreadable(f"{what} has the shape {list(array.shape)}; it should have one row per direction.")
     return floats(array, what)
 
 
-def _directions(told: dict[str, Any], where: str) -> int:
-    direction = text_of(told.get("direction", "forward"))
+def _directions(settings: dict[str, Any], where: str) -> int:
+    direction = text_of(settings.get("direction", "forward"))
     if direction not in ("forward", "bidirectional"):
         raise Unreadable(
             f"The node {quoted(where)} reads in the direction {quoted(direction)}; forward and bidirectional ones can be shown. Give the "
@@ -108,5 +114,5 @@ def _directions(told: dict[str, Any], where: str) -> int:
 
 
 def text_of(value: Any) -> str:
-    """An attribute of bytes as text."""
+    """Return an attribute as text, decoding bytes."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

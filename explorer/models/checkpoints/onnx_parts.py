@@ -1,4 +1,4 @@
-"""What may stand before and behind the recurrent nodes of an ONNX graph: tables that are looked up in, and linear layers."""
+"""Parts of an ONNX graph that may come before and after its recurrent nodes: lookup tables and linear layers."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from explorer.models.checkpoints.onnx_graph import Scope, attributes, sources
 from explorer.signals import Array
 
 MOST_ONE_HOT = 2000
-"""Symbols whose vectors are made a table of."""
+"""Maximum number of symbols of a one-hot table."""
 Read = tuple[Linear, list[str]]
-"""A linear layer, and the values that it is made of."""
+"""A linear layer, and the names of the values behind it."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What could be an embedding.
+    """Possible embeddings.
 
-    found    the tables, [token, feature], by their names in the file
-    names    these names by the graph that holds a table and the value's name in it
-    sources  the stored tensors that each is made of
+    by_name  tables [token, feature], by name in the file
+    names    names of the tables, by the id of the graph that holds one and the value's name in it
+    sources  names of the stored tensors behind each table
     """
 
-    found: dict[str, Tensor] = field(default_factory=dict)
+    by_name: dict[str, Tensor] = field(default_factory=dict)
     names: dict[tuple[int, str], str] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def tables(scopes: list[Scope]) -> Tables:
-    """The tables of numbers of which a Gather takes rows, and one-hot vectors as a table of theirs."""
+    """Return the tables whose rows a Gather selects, and the tables of one-hot vectors."""
     all_ = Tables()
-    taken: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     total = 0
     for scope in scopes:
         for node in scope.graph.node:
@@ -50,9 +50,9 @@ def tables(scopes: list[Scope]) -> Tables:
                 continue
             holder = scope.holder(value)
             if table is not None and holder is not None and (id(holder), value) not in all_.names:
-                name = unique(_name(scope, node, value), taken)
+                name = unique(_name(scope, node, value), counts)
                 all_.names[id(holder), value] = name
-                all_.found[name], all_.sources[name] = (
+                all_.by_name[name], all_.sources[name] = (
                     _tensor(table),
                     tuple(sources(scope, value) if node.op_type == "Gather" else ()),
                 )
@@ -62,7 +62,7 @@ def tables(scopes: list[Scope]) -> Tables:
 
 
 def _one_hot(scope: Scope, node: NodeProto) -> Array | None:
-    """The vectors for each id; None where they are not constant, or too many."""
+    """Return the one-hot vectors by id; None if they are not constant, or too many."""
     depth, values = (scope.constant(name) for name in node.input[1:])
     if depth is None or values is None or depth.size != 1 or values.shape != (2,) or values.dtype.kind not in "fiu":
         return None
@@ -72,32 +72,32 @@ def _one_hot(scope: Scope, node: NodeProto) -> Array | None:
 
 
 def linears(scopes: list[Scope]) -> tuple[dict[str, Linear], dict[str, tuple[str, ...]]]:
-    """The products with a stored matrix and what is added to them, by their names in the file, and the stored tensors of each."""
-    found: dict[str, Linear] = {}
+    """Return the products with a stored matrix and their biases, by name in the file, and the stored tensors behind each."""
+    layers: dict[str, Linear] = {}
     made_of: dict[str, tuple[str, ...]] = {}
-    taken: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     total = 0
     for scope in scopes:
         for node in scope.graph.node:
             read = READ[node.op_type](scope, node) if node.op_type in READ and len(node.input) >= 2 else None
             if read is not None:
                 linear, names = read
-                name = unique(_name(scope, node, node.input[1]), taken)
-                found[name] = linear
+                name = unique(_name(scope, node, node.input[1]), counts)
+                layers[name] = linear
                 made_of[name] = tuple(dict.fromkeys(one for part in names for one in sources(scope, part)))
                 total += linear.weight.nbytes + linear.bias.nbytes
                 check_copies(total)
-    return found, made_of
+    return layers, made_of
 
 
 def _gemm(scope: Scope, node: NodeProto) -> Read | None:
-    """alpha A B + beta C, the factors taken into the weights."""
-    told = attributes(node)
+    """Return the linear layer of alpha A B + beta C, with both factors folded into the weights."""
+    settings = attributes(node)
     weight = _matrix(scope, node.input[1])
-    alpha, beta = told.get("alpha", 1.0), told.get("beta", 1.0)
-    if weight is None or told.get("transA", 0) or not isinstance(alpha, float) or not isinstance(beta, float):
+    alpha, beta = settings.get("alpha", 1.0), settings.get("beta", 1.0)
+    if weight is None or settings.get("transA", 0) or not isinstance(alpha, float) or not isinstance(beta, float):
         return None
-    weight = (weight if told.get("transB", 0) else weight.T) * weight.dtype.type(alpha)  # [output, input]
+    weight = (weight if settings.get("transB", 0) else weight.T) * weight.dtype.type(alpha)  # [output, input]
     bias = scope.constant(node.input[2]) if len(node.input) > 2 and node.input[2] else None
     if bias is not None:
         if bias.size not in (1, len(weight)) or bias.dtype.kind != "f":
@@ -131,7 +131,7 @@ def _linear(weight: Array, bias: Array | None) -> Linear | None:
 
 
 def _matrix(scope: Scope, name: str) -> Array | None:
-    """A stored matrix of weights; None for what is none."""
+    """Return a stored floating-point matrix; None for anything else."""
     array = scope.constant(name)
     if (
         array is None
@@ -148,7 +148,7 @@ def _tensor(array: Array) -> Tensor:
 
 
 def _name(scope: Scope, node: NodeProto, weight: str) -> str:
-    """What the file calls it: by its weight, or by its node where an exporter made or numbered the weight."""
+    """Return the name of a part: that of its weight, or of its node if an exporter generated or numbered the weight."""
     holder = scope.holder(weight)
     named = holder is not None and weight in holder.stored and "::" not in weight
     return weight.removesuffix(".weight") if named or not node.name else node.name

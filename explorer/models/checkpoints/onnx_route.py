@@ -1,4 +1,4 @@
-"""The route of an ONNX graph through one group of its recurrent layers: the stages before them, those after them, and the answer."""
+"""Routes of an ONNX graph through a group of recurrent layers: the stages before and after them, and the answer."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from explorer.models.checkpoints.contents import Recurrent, Route
 from explorer.models.checkpoints.layers import Layer, check_copies
 from explorer.models.checkpoints.onnx_axes import Refused
 from explorer.models.checkpoints.onnx_flow import Flow, Stacked, Step, Unknown, Value, passes
-from explorer.models.checkpoints.onnx_joining import together
-from explorer.models.checkpoints.onnx_stages import Branches, Function, simplified
+from explorer.models.checkpoints.onnx_joining import join_parts
+from explorer.models.checkpoints.onnx_stages import Branches, Function, simplify
 from explorer.models.checkpoints.wording import quoted
 from explorer.models.stages import Layers, check_widths, folded, linear, width_after
 
 MOST_OUTPUTS, MOST_LAYERS = 32, 32
-"""Outputs of a graph that are looked at, and recurrent layers on the way to one."""
+"""Maximum numbers of graph outputs to consider, and of recurrent layers on the path to one."""
 
 
 @dataclass
 class Router:
-    """Routes to the outputs of a graph.
+    """Finds routes to the outputs of a graph.
 
-    layers   all recurrent layers, by their numbers
-    outputs  what the graph gives, by name
-    labels   names of the outputs of the answer, if the file has them
+    layers   all recurrent layers, by number
+    outputs  outputs of the graph, by name
+    labels   names of the answer's outputs; empty if the file has none
+    modules  stages built so far, by step
     """
 
     layers: Sequence[Layer]
     outputs: Mapping[str, Value]
     labels: tuple[str, ...] = ()
-    made: dict[Step, list[nn.Module]] = field(default_factory=dict)
+    modules: dict[Step, list[nn.Module]] = field(default_factory=dict)
     bytes: int = 0
 
     @torch.no_grad()
-    def routed(self, recurrent: Recurrent, own: Sequence[int], inside: str = "") -> Recurrent:
-        """The recurrent layers with their route, or with why there is none. `inside` is the node that they lie in."""
+    def add_route(self, recurrent: Recurrent, own: Sequence[int], inside: str = "") -> Recurrent:
+        """Return the recurrent layers with their route, or with the reason why they have no route. `inside` names the enclosing node."""
         candidates = []
         for name, value in self.outputs.items():
             if isinstance(value, Flow):
@@ -70,7 +71,7 @@ class Router:
                 return value.says(mask)
         for value in self.outputs.values():
             if isinstance(value, Flow) and value.layers & mask:
-                return _parted(value.step.way(), own)
+                return _why_branched(value.step.way(), own)
         if inside:
             return f"The layers lie inside the node {quoted(inside)}, which is not computed here."
         return "No output of the graph is computed from these layers."
@@ -91,7 +92,7 @@ class Router:
         each = not value.whole or any(step.one_step for step in value.step.way())
         lower, width = self._stages(before, _width_of(before, recurrent.input_size), kind)
         if width != recurrent.input_size:
-            raise Refused(f"{recurrent.input_size} numbers expected where {width} come")
+            raise Refused(f"{recurrent.input_size} numbers expected, but {width} arrive")
         upper, _ = self._stages(after, recurrent.outputs, kind)
         upper, answer = _answer(after, upper, recurrent.outputs, each, kind)
         lower, upper = folded(lower), folded(upper)
@@ -111,21 +112,21 @@ class Router:
         )
 
     def _stages(self, steps: Sequence[Step], width: int, kind: torch.dtype) -> tuple[list[nn.Module], int]:
-        """The stages of the steps, and the number of features behind them."""
-        found: list[nn.Module] = []
+        """Return the stages of the steps, and the number of features after them."""
+        stages: list[nn.Module] = []
         for step in steps:
-            if step not in self.made:
-                self.made[step] = self._made(step, width, kind)
-                self.bytes += sum(weight.nbytes for one in self.made[step] for weight in one.parameters())
+            if step not in self.modules:
+                self.modules[step] = self._build(step, width, kind)
+                self.bytes += sum(weight.nbytes for one in self.modules[step] for weight in one.parameters())
                 check_copies(self.bytes)
-            found += self.made[step]
-            width = width_after(self.made[step], width)
-        return simplified(found), width
+            stages += self.modules[step]
+            width = width_after(self.modules[step], width)
+        return simplify(stages), width
 
-    def _made(self, step: Step, width: int, kind: torch.dtype) -> list[nn.Module]:
-        """The stages of one step."""
+    def _build(self, step: Step, width: int, kind: torch.dtype) -> list[nn.Module]:
+        """Build the stages of one step."""
         if step.reads is not None and step.reads != width:
-            raise Refused(f"{step.reads} numbers expected where {width} come")
+            raise Refused(f"{step.reads} numbers expected, but {width} arrive")
         if step.layer is not None:
             return [Layers(_stack(self.layers[step.layer], kind))]
         if step.branches:
@@ -140,33 +141,33 @@ class Router:
         return step.make(kind, width)
 
 
-def _parted(way: Sequence[Step], own: Sequence[int]) -> str:
-    """Why there is no route where the layers are on the way to an output: it parts before them, or leaves some of them out."""
+def _why_branched(way: Sequence[Step], own: Sequence[int]) -> str:
+    """Return the reason why layers before an output have no route: the path branches before them, or skips some of them."""
     for step in way:
         if any(one.layer in own for branch in step.branches for one in passes(branch)):
             return (
-                f"The answer passes through the node {quoted(step.label)}, which reads these layers and, beside them, what they read; that "
-                "is not computed here."
+                f"The answer passes through the node {quoted(step.label)}, which reads both these layers and their input; that is not "
+                "computed here."
             )
     return "The answer does not pass through all of these layers one after another, so it is not computed here."
 
 
 def _width_of(steps: Sequence[Step], width: int) -> int:
-    """The number of features that come to the steps, of which one shows it; `width` where none does."""
+    """Return the number of input features that the steps require; `width` if none requires a certain number."""
     for step in steps:
         if step.reads is not None:
             return step.reads
         if step.branches:
-            found = [_width_of(way, 0) for way in step.branches]
-            if any(found):
-                return max(found)
+            widths = [_width_of(way, 0) for way in step.branches]
+            if any(widths):
+                return max(widths)
     return width
 
 
 def _answer(
     steps: Sequence[Step], stages: list[nn.Module], width: int, each: bool, kind: torch.dtype
 ) -> tuple[list[nn.Module], str]:
-    """The stages without what only turns scores into probabilities, and what the scores mean."""
+    """Return the stages without a final softmax or sigmoid, and the meaning of the scores."""
     likely = any(step.kind == "argmax" for step in steps)
     if any(step.kind == "argmax" for step in steps[:-1]):
         raise Refused("ArgMax in the middle of the graph")
@@ -181,28 +182,28 @@ def _answer(
 
 
 def _stack(layer: Layer, kind: torch.dtype) -> Stack:
-    """A single layer as a stack of its own."""
-    made = build(layer.cell, layer.input_size, layer.hidden_size, 1, len(layer.rows) == 2, **layer.options)
-    made = made.to(kind)
-    names = ("_l0", "_l0_reverse") if isinstance(made, Stack) else ("",)
+    """Return a single layer as a stack."""
+    cells = build(layer.cell, layer.input_size, layer.hidden_size, 1, len(layer.rows) == 2, **layer.options)
+    cells = cells.to(kind)
+    names = ("_l0", "_l0_reverse") if isinstance(cells, Stack) else ("",)
     weights = {
         f"{name}{end}": weight.to(kind)
         for end, row in zip(names, layer.rows, strict=True)
         for name, weight in row.items()
     }
-    made.load_state_dict(weights)
-    return Stack.of(made) if isinstance(made, Cell) else made
+    cells.load_state_dict(weights)
+    return Stack.of(cells) if isinstance(cells, Cell) else cells
 
 
 def outputs(named: Mapping[str, Value | None]) -> dict[str, Value]:
-    """What a graph gives, values beside one another brought together."""
-    found: dict[str, Value] = {}
+    """Return the outputs of a graph by name, with concatenated values joined."""
+    values: dict[str, Value] = {}
     for name, value in list(named.items())[:MOST_OUTPUTS]:
         if isinstance(value, Stacked):
             try:
-                value = together(value)
+                value = join_parts(value)
             except Refused as refused:
                 value = Unknown(quoted(name), str(refused), value.layers, value.layers)
         if value is not None:
-            found[name] = value
-    return found
+            values[name] = value
+    return values

@@ -1,4 +1,4 @@
-"""Stages of ONNX graphs that neither torch.nn nor `explorer.models.stages` has."""
+"""Stages of ONNX graphs that are missing from torch.nn and `explorer.models.stages`."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ REDUCED: dict[str, Callable[[Tensor], Tensor]] = {
     "ReduceLogSumExp": lambda x: x.logsumexp(-1, keepdim=True),
 }
 MOST_NUMBERS = 4_000_000
-"""In a matrix that stands for an operation which has none: picking features out, or adding some up."""
+"""Maximum size of a matrix that implements another operation: a selection or a sum of features."""
 
 
 class Function(nn.Module):
-    """A function of each number, by ONNX's name for it."""
+    """An elementwise function, by its ONNX name."""
 
     def __init__(self, operator: str) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class Slopes(nn.Module):
 
 
 class Reduced(nn.Module):
-    """One number of all features, by ONNX's name for the reduction."""
+    """A reduction over all features, by its ONNX name."""
 
     def __init__(self, operator: str, in_features: int) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class First(nn.Module):
 
 
 class Branches(nn.Module):
-    """Several ways from the same value, brought together: "Add", "Mul", … of ONNX, or "Concat" of their features."""
+    """Several paths from the same value, combined by ONNX's "Add", "Mul", …, or by "Concat" of their features."""
 
     def __init__(self, how: str, ways: Sequence[Sequence[nn.Module]], in_features: int, out_features: int) -> None:
         super().__init__()
@@ -120,25 +120,25 @@ class Branches(nn.Module):
         return span_of(self.ways)
 
     def forward(self, x: Tensor) -> Tensor:
-        found = [way(x) for way in self.ways]
-        return torch.cat(found, -1) if self.how == "Concat" else reduce(COMBINED[self.how], found)
+        values = [way(x) for way in self.ways]
+        return torch.cat(values, -1) if self.how == "Concat" else reduce(COMBINED[self.how], values)
 
     def extra_repr(self) -> str:
         return self.how
 
 
-def simplified(stages: Sequence[nn.Module]) -> list[nn.Module]:
-    """The same stages with what is written out in parts put together: a layer normalisation, the ends of both directions."""
-    found: list[nn.Module] = []
+def simplify(stages: Sequence[nn.Module]) -> list[nn.Module]:
+    """Replace decomposed operations by single stages: a layer normalisation, the ends of both directions."""
+    united: list[nn.Module] = []
     for stage in stages:
-        found += [_united(stage)] if isinstance(stage, Branches) else [stage]
-        if len(found) > 1 and (norm := _normalisation(*found[-2:])) is not None:
-            found[-2:] = [norm]
-    return [stage for stage in found if not _does_nothing(stage)]
+        united += [_merge(stage)] if isinstance(stage, Branches) else [stage]
+        if len(united) > 1 and (norm := _normalisation(*united[-2:])) is not None:
+            united[-2:] = [norm]
+    return [stage for stage in united if not _does_nothing(stage)]
 
 
-def _united(stage: Branches) -> nn.Module:
-    """One stage for branches that are linear, or that are the ends of both directions."""
+def _merge(stage: Branches) -> nn.Module:
+    """Return a single stage for branches that are linear, or that are the ends of both directions."""
     ways = _ways(stage)
     if stage.how == "Concat" and _are_ends(ways, stage.in_features):
         return Ends()
@@ -160,23 +160,23 @@ def _ways(stage: Branches) -> list[list[nn.Module]]:
 
 
 def _matrices(ways: Sequence[Sequence[nn.Module]], width: int) -> list[nn.Linear] | None:
-    """The ways as a linear layer each, where at least one is and the others do nothing."""
+    """Return each path as a linear layer, if at least one is and the others do nothing; otherwise None."""
     kinds = [way[0].weight.dtype for way in ways if len(way) == 1 and isinstance(way[0], nn.Linear)]
     if not kinds or width * width > MOST_NUMBERS:
         return None
-    found = []
+    layers = []
     for way in ways:
         if not way:
-            found.append(linear(torch.eye(width, dtype=kinds[0])))
+            layers.append(linear(torch.eye(width, dtype=kinds[0])))
         elif len(way) == 1 and isinstance(way[0], nn.Linear):
-            found.append(way[0])
+            layers.append(way[0])
         else:
             return None
-    return found
+    return layers
 
 
 def _are_ends(ways: Sequence[Sequence[nn.Module]], width: int) -> bool:
-    """Whether it is the first half of the features at the last step, beside the second half at the first step."""
+    """Return whether the paths are the first half of the features at the last step and the second half at the first step."""
     if len(ways) != 2 or width % 2 or width * width > MOST_NUMBERS:
         return False
     forward, backward = ways
@@ -190,7 +190,7 @@ def _are_ends(ways: Sequence[Sequence[nn.Module]], width: int) -> bool:
 
 
 def _normalisation(centred: nn.Module, scaled: nn.Module) -> nn.LayerNorm | None:
-    """(x - mean) / sqrt(var + eps), written out."""
+    """Return the layer normalisation of a decomposed (x - mean) / sqrt(var + eps); None if it is something else."""
     if not isinstance(centred, Branches) or not isinstance(scaled, Branches) or centred.how != "Sub":
         return None
     width = centred.in_features
@@ -226,7 +226,7 @@ ROOTS = {
     ("Mul", "Power 0.5", "Reciprocal"),
     ("Mul", "Power -0.5"),
 }
-"""How a graph divides by the square root of the variance."""
+"""Ways to divide by the square root of the variance."""
 
 
 def _is_mean(stage: nn.Module, width: int) -> bool:

@@ -1,4 +1,4 @@
-"""A network of one's own, ready for every page: a model with a card, a text to begin with, and a unit to look at."""
+"""Load an uploaded model for use on every page: with a card, a first text and a selected unit."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ def load(
     recurrent_activation: str | None = None,
     pair: Any = None,
 ) -> Model:
-    """Load the network in a file. What is not named is taken from the file's own graph, or chosen by names and shapes.
+    """Load the network in a file. Parts that are not named come from the file's own graph, or are chosen by names and shapes.
 
-    vocabulary            a file of symbols by id, or the symbols themselves
-    part                  the recurrent layers, by their name in the file
-    embedding, readout    by their names in the file; "h" as readout: the network answers with its own h
-    answer, labels        what the readout means: a name in `explorer.models.answers`, and the names of its outputs
-    nonlinearity          of a plain RNN whose file does not say: "tanh" or "relu"
-    recurrent_activation  of gates whose file does not say: "sigmoid" or "hard_sigmoid"
-    pair                  one known (input, output), or a JSON or NPZ file with both: the answer is measured against it
+    vocabulary            file of symbols by id, or the symbols themselves
+    part                  name of the recurrent layers in the file
+    embedding, readout    names in the file; readout "h": the network answers with its own h
+    answer, labels        meaning of the readout (a name in `explorer.models.answers`), and the names of its outputs
+    nonlinearity          for a plain RNN if the file does not say: "tanh" or "relu"
+    recurrent_activation  for gates if the file does not say: "sigmoid" or "hard_sigmoid"
+    pair                  one known (input, output), or a JSON or NPZ file with both, to verify the answer
 
-    What is guessed or not used is said in the model's `notes` and in `trace(…).notices`. Raise Unreadable, a ValueError, for a file that
-    is not understood and a choice that does not fit, FileNotFoundError for a missing file.
+    The model's `notes` and `trace(…).notices` list what was guessed or not used. Raise Unreadable, a ValueError, for an unsupported file
+    or a choice that does not fit, and FileNotFoundError for a missing file.
     """
     contents = read(path)
     chosen = likely(contents, where=part)
@@ -75,20 +75,20 @@ def load(
         if activation is not None:
             chosen = with_activation(contents, chosen, activation)
     if answer == NEXT_TOKEN.name:
-        chosen = replace(chosen, reads="symbols")  # words that are guessed are no names of columns
+        chosen = replace(chosen, reads="symbols")  # predicted words are not column names
     chosen = replace(chosen, answer=answer or chosen.answer, labels=tuple(labels) or chosen.labels)
-    known = None if pair is None else read_pair(pair) if isinstance(pair, (str, Path)) else pair_of(pair)
-    if known is not None and readout is None and answer is None:
-        chosen = confirmed(contents, chosen, known)
-    return own(contents, chosen, name=Path(path).stem, title=Path(path).name, pair=known)
+    known_pair = None if pair is None else read_pair(pair) if isinstance(pair, (str, Path)) else pair_of(pair)
+    if known_pair is not None and readout is None and answer is None:
+        chosen = confirmed(contents, chosen, known_pair)
+    return own(contents, chosen, name=Path(path).stem, title=Path(path).name, pair=known_pair)
 
 
 MOST_TRIED = 24
-"""Ways to an answer that are compared with a known pair."""
+"""Maximum number of choices to compare with a known pair."""
 
 
 def confirmed(contents: Contents, choice: Choice, pair: Pair) -> Choice:
-    """The choice if its answer agrees with the known pair; else the first other readout in the file whose answer does, if there is one."""
+    """Return the choice if its answer agrees with the known pair; otherwise the first other readout that agrees, if any."""
     recurrent = layers_of(contents, choice)
     others = [] if choice.follows else readouts(contents, recurrent)
     tried = [choice]
@@ -100,13 +100,13 @@ def confirmed(contents: Contents, choice: Choice, pair: Pair) -> Choice:
         try:
             if measure(network(contents, one), pair).holds:
                 return one
-        except Unreadable:  # another number of outputs: not this one
+        except Unreadable:  # a different number of outputs
             continue
     return choice
 
 
 def own(contents: Contents, choice: Choice, *, name: str, title: str, pair: Pair | None = None) -> Model:
-    """The chosen network with its card and notes. Raise Unreadable for parts that do not fit."""
+    """Build the chosen network with its card and notes. Raise Unreadable if its parts do not fit."""
     model, recurrent = network(contents, choice), layers_of(contents, choice)
     agreement = None if pair is None else measure(model, pair)
     model.notes = notes(contents, choice, agreement)

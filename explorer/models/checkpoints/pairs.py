@@ -1,4 +1,4 @@
-"""One known pair (input, output) of a network: it turns a guess of how the file's parts are wired into a measured statement."""
+"""Verify a network with one known pair (input, output), which turns a guess about its wiring into a measurement."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ from explorer.models.reading import scores
 from explorer.signals import Array
 
 CLOSE = 1e-4
-"""Largest difference of an answer that counts as the same: outputs are often printed with four digits, and float32 rounds anew on the
-way through every layer."""
+"""Largest difference that counts as agreement: outputs are often printed with four digits, and float32 rounds in every layer."""
 NEEDED = 'give JSON {"input": …, "output": […]} or an .npz file with the arrays "input" and "output"'
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What was read, and what the network answered elsewhere.
+    """A known input, and the output that the original network gave for it.
 
-    input   a text, ids [step], or numbers [step, column]
-    output  the answer to the whole input [output], or the answers at every step [step, output]
+    input   text, ids [step], or numbers [step, column]
+    output  answer to the whole input [output], or at every step [step, output]
     """
 
     input: Any
@@ -38,11 +37,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far our answer to a known input is from the known output.
+    """Difference between our answer to a known input and the known output.
 
-    difference  the largest over all outputs, NaN if one of the two is not finite
-    form        what the known output was compared as: "scores", "probabilities", …
-    every_step  whether answers at all steps were compared, and not the last alone
+    difference  largest absolute difference over all outputs; NaN if either is NaN or infinite
+    form        form in which the outputs were compared: "scores", "probabilities", …
+    every_step  whether the answers at all steps were compared, not only the last
     """
 
     difference: float
@@ -63,9 +62,9 @@ class Agreement:
 
 
 def measure(model: Model, pair: Pair) -> Agreement:
-    """Compare the network's answer with the known one, in each form that an output may have.
+    """Compare the network's answer with the known output, in each form that an output may have.
 
-    Raises Unreadable if the input cannot be read by this network, or if the output has another number of values.
+    Raise Unreadable if this network cannot read the input, or if the number of outputs differs.
     """
     try:
         ours = scores(model, pair.input).astype(np.float64)  # [step, output]
@@ -75,45 +74,45 @@ def measure(model: Model, pair: Pair) -> Agreement:
     every_step = theirs.ndim == 2 and len(theirs) == len(ours) and len(ours) > 1
     ours = ours if every_step else ours[-1:]
     theirs = theirs if every_step else theirs.reshape(1, -1)
-    found = {
+    differences = {
         form: float(np.abs(values - theirs).max())
         for form, values in {name: of(ours) for name, of in FORMS.items()}.items()
         if values.shape == theirs.shape
     }
-    if not found:
+    if not differences:
         raise Unreadable(
             f"The output of the known pair has {theirs.shape[-1]:,} values, but this network answers with {ours.shape[-1]:,}."
         )
-    form = min(found, key=lambda name: found[name] if np.isfinite(found[name]) else np.inf)
-    if not found[form] <= CLOSE:  # the closest form would belittle the difference: take what the output looks like
-        form = next((name for name in _likely_forms(theirs) if name in found), form)
-    return Agreement(found[form], form, every_step)
+    form = min(differences, key=lambda name: differences[name] if np.isfinite(differences[name]) else np.inf)
+    if not differences[form] <= CLOSE:  # the closest form would understate the difference: use the likeliest form
+        form = next((name for name in _likely_forms(theirs) if name in differences), form)
+    return Agreement(differences[form], form, every_step)
 
 
 def read_pair(path: str | Path) -> Pair:
-    """The pair in a JSON or NPZ file. Raises Unreadable, or FileNotFoundError."""
+    """Read a pair from a JSON or NPZ file. Raise Unreadable, or FileNotFoundError."""
     return parse_pair(Path(path).read_bytes())
 
 
 def parse_pair(data: bytes | str) -> Pair:
-    """The pair in the bytes of a file, or in a text. Raises Unreadable."""
+    """Read a pair from the bytes of a file, or from a text. Raise Unreadable if it holds no pair."""
     if isinstance(data, bytes) and data.startswith(b"PK"):
         archive = Archive(data)
-        given: Any = {
+        parsed: Any = {
             name.removesuffix(".npy"): npy.array(name, archive.read(name))
             for name in archive.names
             if name.endswith(".npy")
         }
     else:
         try:
-            given = json.loads(data)
+            parsed = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise Unreadable(f"The known pair cannot be read ({error}); {NEEDED}.") from error
-    return pair_of(given)
+    return pair_of(parsed)
 
 
 def typed_pair(read: str, output: str) -> Pair:
-    """The pair of a typed input and output; the output as JSON, or as numbers separated by commas or blanks. Raises Unreadable."""
+    """Return the pair of a typed input and output. The output is JSON, or numbers separated by commas or blanks. Raise Unreadable."""
     try:
         answer = json.loads(output)
     except (ValueError, RecursionError):
@@ -128,25 +127,25 @@ def typed_pair(read: str, output: str) -> Pair:
 
 
 def pair_of(given: Any) -> Pair:
-    """A Pair, (input, output), or a mapping with these names, as a Pair. Raises Unreadable."""
+    """Convert a Pair, (input, output), or a mapping with these keys to a Pair. Raise Unreadable for anything else."""
     if isinstance(given, Pair):
         return given
     if isinstance(given, Mapping) and {"input", "output"} <= set(given):
-        given = (given["input"], given["output"])
+        return pair_of((given["input"], given["output"]))
     if not isinstance(given, (tuple, list)) or len(given) != 2:
-        found = (
+        content = (
             f"it has {', '.join(map(quoted, list(given)[:3]))}"
             if isinstance(given, Mapping) and given
             else "it has not"
         )
-        raise Unreadable(f"A known pair has an input and an output, but {found}; {NEEDED}.")
+        raise Unreadable(f"A known pair has an input and an output, but {content}; {NEEDED}.")
     try:
         output = np.squeeze(np.asarray(given[1], np.float64))
         read = given[0] if isinstance(given[0], str) else np.asarray(given[0])
     except (TypeError, ValueError) as error:
         raise Unreadable(f"The known pair holds values that are not numbers ({error}); {NEEDED}.") from error
     if output.ndim > 2 or output.size == 0 or (not isinstance(read, str) and read.dtype.kind not in "iuf"):
-        raise Unreadable(f"The known pair holds an array of a shape or type that is no answer; {NEEDED}.")
+        raise Unreadable(f"The known pair holds an array whose shape or type cannot be an answer; {NEEDED}.")
     if not isinstance(read, str) and read.ndim == 3 and len(read) == 1:
         read = read[0]  # a batch of one
     if not isinstance(read, str) and read.ndim == 2 and len(read) == 1 and read.dtype.kind in "iu":
@@ -155,7 +154,7 @@ def pair_of(given: Any) -> Pair:
 
 
 def _likely_forms(output: Array) -> list[str]:
-    """What an output [step, output] looks like, by its range and its sum; the likely form first."""
+    """Return the possible forms of an output [step, output], by its range and sum, likeliest first."""
     shares = bool(((output >= 0) & (output <= 1)).all())
     sums, powers = output.sum(-1), np.exp(np.minimum(output, 0.0)).sum(-1)
     single = output.shape[-1] == 1
@@ -184,4 +183,4 @@ FORMS: Mapping[str, Callable[[Array], Array]] = {
     ),
     "score of the second class": lambda scores: np.diff(scores) if scores.shape[-1] == 2 else scores[..., :0],
 }
-"""What a known output may be, computed from the scores [step, output]."""
+"""Possible forms of a known output, each computed from the scores [step, output]."""

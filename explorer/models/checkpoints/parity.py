@@ -1,4 +1,4 @@
-"""How far our layers are from those of the framework that the weights come from, measured."""
+"""Measure the difference between our layers and those of the framework that the weights come from."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from explorer.signals import Array
 
 SEEDS, STEPS = (0, 1, 2), 60
 CLOSE = 1e-5
-"""What float32 leaves after so many steps in which each rounds anew."""
+"""Tolerance for float32 rounding over STEPS steps."""
 MAGNIFIED = 4
-"""So many times our own rounding may be the difference: the two round in other orders, and some weights magnify that at each step."""
+"""Allowed multiple of our own rounding error: the two round in different orders, and some weights amplify that at each step."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """The largest difference in h between ours and the framework's own, and what it rests on.
+    """Largest difference in h between our layers and the framework's, and how it was measured.
 
-    difference  of h, or of h by its largest value where that is above 1 (relu); NaN where one of the two is not finite
-    rounding    likewise between ours in the precision of the file and in float64: what rounding alone makes of these weights
-    texts       readings of the embedding's rows, or of numbers drawn from a normal distribution: how many, of how many `steps`
+    difference  absolute, or relative to the largest h if that is above 1 (relu); NaN if either is NaN or infinite
+    rounding    the same difference between our layers in the file's precision and in float64, caused by rounding alone
+    texts       number of sequences, each of `steps` steps: embedding rows, or numbers from a normal distribution
     """
 
     framework: str
@@ -44,22 +44,21 @@ class Parity:
 
 
 def parity(model: Model, recurrent: Recurrent) -> Parity | None:
-    """Measured on sequences drawn by each of the seeds; None where the framework is not installed."""
+    """Measure on one random sequence for each seed; None if the framework is not installed."""
     if recurrent.kernel is None:
         return None
     exact = deepcopy(model.stack).double()
-    found = []
+    differences = []
     for seed in SEEDS:
         x = _sequence(model, seed)
         ours = _by_equations(model.stack, x)
-        found.append((_apart(ours, recurrent.kernel.run(x)), _apart(ours, _by_equations(exact, x))))
-    difference, rounding = np.max(found, axis=0).tolist()  # NaN if one is
+        differences.append((_difference(ours, recurrent.kernel.run(x)), _difference(ours, _by_equations(exact, x))))
+    difference, rounding = np.max(differences, axis=0).tolist()  # NaN if any is
     return Parity(recurrent.kernel.framework, difference, rounding, len(SEEDS), STEPS, SEEDS)
 
 
 def _by_equations(stack: Stack, x: Array) -> Array:
-    """The top layer's h [step, directions*unit]. Tapped, so that it is our own equations that are measured: torch's fused kernel would be
-    held against itself."""
+    """Return the top layer's h [step, directions*unit], tapped to force our own equations instead of torch's fused kernel."""
     weight: Tensor = stack.cell.weight_hh
     with torch.inference_mode():
         h, _ = run(
@@ -68,12 +67,12 @@ def _by_equations(stack: Stack, x: Array) -> Array:
     return as_numpy(h[:, 0].double())
 
 
-def _apart(ours: Array, theirs: Array) -> float:
+def _difference(ours: Array, theirs: Array) -> float:
     return float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
 
 
 def _sequence(model: Model, seed: int) -> Array:
-    """Rows [step, input], float32, of the kind that this network reads."""
+    """Return a random input [step, input], float32: embedding rows, or normal numbers."""
     random = np.random.default_rng(seed)
     if model.embedding is None:
         return random.standard_normal((STEPS, model.stack.input_size), dtype=np.float32)

@@ -1,7 +1,8 @@
-"""What a pickle says, without doing it: its opcodes are read one after another, and nothing that it names is imported or called.
+"""Read a pickle without executing it: opcodes are interpreted one by one, and nothing that they name is imported or called.
 
-`torch.load(weights_only=True)` of torch 2.13 runs no foreign code either, but it obeys the rest: a file of 353 bytes made it fill 4 GB, by
-a call of `bytearray`, and a tuple nested a million times as the key of a dict ended the process. Here every opcode makes one small object.
+`torch.load(weights_only=True)` of torch 2.13 runs no foreign code either, but it follows all other opcodes: a file of 353 bytes made it
+allocate 4 GB with a call of `bytearray`, and a dict key of a million nested tuples ended the process. Here, every opcode creates one
+small object.
 """
 
 from __future__ import annotations
@@ -14,27 +15,27 @@ from typing import Any, BinaryIO
 from explorer.models.checkpoints.contents import Unreadable
 
 MOST_OPCODES = 1_000_000
-"""A checkpoint of 100 tensors has about 3,000; a table of 100,000 words has 300,000 more."""
+"""Maximum number of opcodes. A checkpoint of 100 tensors has about 3,000; a table of 100,000 words adds 300,000."""
 LONGEST_NAME = 1000
-"""Of a class: every opcode that names it makes the name anew."""
+"""Maximum length of a class name, which every opcode that uses it builds again."""
 LARGEST_KEY = 2**31
-"""Of the whole numbers that are keys: larger ones can be chosen so that a dict takes hours over them."""
+"""Limit for integer keys; larger ones can be chosen to collide, so that a dict takes hours."""
 
 
 class Damaged(ValueError):
-    """What is wrong with a file, as the end of a sentence and in words of ours: those of a library may quote the file at length."""
+    """Raised for a damaged file. The message ends a sentence, in our own words, since a library may quote the file at length."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """A class or a function, by its name alone: "collections.OrderedDict"."""
+    """The name of a class or function: "collections.OrderedDict"."""
 
     name: str
 
 
 @dataclass(eq=False)
 class Thing:
-    """What a class or a function would have made; here nothing is known of it but what it was to be made by."""
+    """A placeholder for an object that a class or function would create; `of` is the name of that class or function."""
 
     of: str
     state: Any = field(default=None, repr=False)
@@ -45,22 +46,22 @@ Stored = Callable[[Any], Any]
 
 
 class Pickle:
-    """One pickle of a stream, which is left behind its end.
+    """An interpreter for one pickle. It leaves the stream after the end of the pickle.
 
-    calls   what stands for a class or function that is called: by its name, a function of ours over the pickle's arguments
-    stored  what stands for something that lies outside the pickle, by the pickle's mark for it
+    calls   our replacements for classes and functions, by name; each takes the pickle's arguments
+    stored  returns the object for a persistent id, which refers to data outside the pickle
     """
 
     def __init__(self, calls: Calls, stored: Stored) -> None:
         self.calls, self.stored = calls, stored
         self.named: dict[str, None] = {}
-        """All classes and functions that the pickle names, in its order."""
+        """All classes and functions that the pickle names, in order."""
         self._stack: list[Any] = []
         self._below: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
 
     def read(self, stream: BinaryIO) -> Any:
-        """The object. Raises Damaged for a pickle that is damaged, or does what no checkpoint does."""
+        """Return the object. Raise Damaged if the pickle is damaged, or has opcodes that no checkpoint needs."""
         count = 0
         try:
             for opcode, argument, _ in pickletools.genops(stream):
@@ -91,7 +92,7 @@ class Pickle:
         self._stack = []
 
     def _marked(self) -> list[Any]:
-        """What lies above the last mark; both are taken away."""
+        """Pop the items above the last mark, and the mark."""
         items, self._stack = self._stack, self._below.pop()
         return items
 
@@ -164,19 +165,19 @@ class Pickle:
     def _stack_global(self, _: Any) -> None:
         name, module = self._stack.pop(), self._stack.pop()
         if not isinstance(name, str) or not isinstance(module, str):
-            raise Damaged("the pickle names a class by something that is no name")
+            raise Damaged("the pickle names a class by something other than text")
         self._name(module, name)
 
     def _name(self, module: str, name: str = "") -> None:
         if len(module) + len(name) > LONGEST_NAME:
             raise Damaged("the pickle names a class by a whole text")
-        found = Named(f"{module}.{name}")
-        self.named[found.name] = None
-        self._stack.append(found)
+        reference = Named(f"{module}.{name}")
+        self.named[reference.name] = None
+        self._stack.append(reference)
 
     def _call(self, _: Any) -> None:
         arguments, what = self._stack.pop(), self._stack.pop()
-        self._stack.append(self._made(what, arguments))
+        self._stack.append(self._create(what, arguments))
 
     def _call_named(self, _: Any) -> None:
         self._stack.pop()
@@ -184,25 +185,25 @@ class Pickle:
 
     def _call_marked(self, _: Any) -> None:
         what, *arguments = self._marked()
-        self._stack.append(self._made(what, tuple(arguments)))
+        self._stack.append(self._create(what, tuple(arguments)))
 
     def _instance(self, argument: str) -> None:
         arguments = self._marked()
         self._global(argument)
-        self._stack.append(self._made(self._stack.pop(), tuple(arguments)))
+        self._stack.append(self._create(self._stack.pop(), tuple(arguments)))
 
-    def _made(self, what: Any, arguments: Any) -> Any:
+    def _create(self, what: Any, arguments: Any) -> Any:
         if isinstance(what, Thing):
             return Thing(what.of)
         if not isinstance(what, Named) or not isinstance(arguments, tuple):
-            raise Damaged("the pickle calls what is no function")
+            raise Damaged("the pickle calls something that is not a function")
         if what.name in CLASS_FIRST and arguments and isinstance(arguments[0], Named):
             return Thing(arguments[0].name)
         if what.name not in self.calls:
             return Thing(what.name)
         try:
             return self.calls[what.name](*arguments)
-        except TypeError as error:  # other arguments than it takes
+        except TypeError as error:  # wrong arguments
             raise Damaged(f"the pickle calls {what.name} in another way than PyTorch does") from error
 
     def _build(self, _: Any) -> None:
@@ -218,7 +219,7 @@ class Pickle:
 
 
 class _Nameless:
-    """Stands for a key that is neither a text nor a small number."""
+    """Placeholder for a key that is neither a text nor a small number."""
 
 
 def _key(key: Any) -> Any:
@@ -227,7 +228,7 @@ def _key(key: Any) -> Any:
 
 
 CLASS_FIRST = ("copyreg._reconstructor", "copy_reg._reconstructor", "copyreg.__newobj__")
-"""These make an object of the class that is their first argument."""
+"""Functions that create an object of the class in their first argument."""
 CONSTANTS = frozenset(
     "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8 UNICODE "
     "SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT".split()
@@ -240,7 +241,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "EMPTY_LIST": list,
     "EMPTY_TUPLE": tuple,
     "EMPTY_DICT": dict,
-    "EMPTY_SET": list,  # as a list: what is in it need not be hashable
+    "EMPTY_SET": list,  # a list, since items need not be hashable here
 }
 DOINGS: dict[str, Callable[[Pickle, Any], None]] = {
     "MARK": Pickle._mark,

@@ -1,6 +1,6 @@
-"""How much a protobuf would unpack to, counted on its bytes, before a library makes an object of each of its fields.
+"""Estimate the unpacked size of a protobuf from its bytes, before a library creates an object for each field.
 
-An empty message takes two bytes in a file and a hundred in memory: a file within the limit could fill a server.
+An empty message takes two bytes in a file and a hundred in memory, so a file within the size limit could exhaust a server.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from explorer.models.checkpoints.contents import Unreadable
 
 MOST_FIELDS = 300_000
 MOST_OTHER_BYTES = 8 * 2**20
-"""Of strings and small messages, which are not looked into."""
+"""Maximum bytes of strings and small messages, which are not inspected."""
 DEEPEST = 64
 VARINT, LONG, BYTES, SHORT = 0, 1, 2, 5
-"""The wire types that are in use."""
+"""Protobuf wire types."""
 
 
 class Field(NamedTuple):
-    """A field of a message: its number, its wire type, and where its content lies."""
+    """A field of a message: its number, its wire type, and the byte range of its content."""
 
     number: int
     wire: int
@@ -34,11 +34,11 @@ def check_message(
     plain: frozenset[tuple[str, int]],
     texts: frozenset[tuple[str, int]],
 ) -> None:
-    """Raises Unreadable for a message that breaks off or unpacks to too much.
+    """Raise Unreadable for a message that is truncated or unpacks to too much.
 
-    inside  the kind of message in the field of a kind, for those that are looked into: {("graph", 1): "node"}
-    plain   the fields that are as large in memory as here: numbers in a row
-    texts   the fields that are names; they must be UTF-8, since the library gives others as bytes
+    inside  message kind of each nested field to inspect: {("graph", 1): "node"}
+    plain   fields that are as large in memory as in the file: arrays of numbers
+    texts   fields that hold names; they must be UTF-8, since the library returns others as bytes
     """
     fields = other = 0
     waiting = [(kind, 0, len(data), 0)]
@@ -46,7 +46,7 @@ def check_message(
         kind, start, end, depth = waiting.pop()
         if depth > DEEPEST:
             raise Unreadable(
-                f"The file is damaged, or not meant to be read: its parts lie in one another, more than {DEEPEST} deep."
+                f"The file is damaged, or not meant to be read: its parts are nested more than {DEEPEST} deep."
             )
         for one in fields_of(data, start, end):
             fields += 1
@@ -65,7 +65,7 @@ def check_message(
 
 
 def fields_of(data: bytes, start: int, end: int) -> Iterator[Field]:
-    """The fields of the message between two places. Raises Unreadable where it breaks off."""
+    """Yield the fields of the message between two offsets. Raise Unreadable if it is truncated."""
     while start < end:
         tag, start = _varint(data, start, end)
         number, wire = tag >> 3, tag & 7
@@ -91,7 +91,7 @@ def _check_text(data: bytes, field: Field) -> None:
 
 
 def _varint(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """A number, seven bits a byte, and where the next thing begins."""
+    """Return a varint, seven bits per byte, and the offset after it."""
     value = 0
     for place in range(start, min(end, start + 10)):
         value |= (data[place] & 0x7F) << 7 * (place - start)

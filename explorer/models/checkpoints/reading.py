@@ -1,4 +1,4 @@
-"""A file of weights, read by the format that its bytes are of."""
+"""Read a weight file, with the format detected from its bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNDERSTOOD = (
 
 
 def read(path: str | Path) -> Contents:
-    """What the file holds. Raises Unreadable for one that cannot be read, FileNotFoundError where there is none."""
+    """Return the contents of a file. Raise Unreadable if it cannot be read, FileNotFoundError if it does not exist."""
     path = Path(path)
     if path.exists() and not path.is_file():
         raise Unreadable(foreign.folder(path))
@@ -28,7 +28,7 @@ def read(path: str | Path) -> Contents:
 
 
 def read_bytes(data: bytes) -> Contents:
-    """What the bytes of a file hold. Raises Unreadable for those that cannot be read."""
+    """Return the contents of a file's bytes. Raise Unreadable if they cannot be read."""
     check_bytes(len(data))
     if not data:
         raise Unreadable("The file is empty.")
@@ -40,8 +40,8 @@ def read_bytes(data: bytes) -> Contents:
 
 
 def _contents(data: bytes) -> Contents:
-    if said := foreign.mistaken(data):
-        raise Unreadable(said)
+    if message := foreign.mistaken(data):
+        raise Unreadable(message)
     for one in formats():
         if one.holds(data):
             contents = one.read(data)
@@ -50,17 +50,17 @@ def _contents(data: bytes) -> Contents:
         raise Unreadable(f"{foreign.looks(data)} {UNDERSTOOD}.")
     if not contents.recurrent:
         raise Unreadable(f"There is no recurrent layer in this {contents.format} file. {UNDERSTOOD}.")
-    for found in contents.recurrent:
-        check_size(found)
-    return replace(contents, recurrent=_told_apart(contents.recurrent))
+    for layers in contents.recurrent:
+        check_size(layers)
+    return replace(contents, recurrent=_with_unique_names(contents.recurrent))
 
 
-def _told_apart(found: tuple[Recurrent, ...]) -> tuple[Recurrent, ...]:
-    """With a number behind a name that another has had: they are chosen by their names."""
-    met: Counter[str] = Counter()
-    apart = []
-    for one in found:
-        met[one.where] += 1
-        count = met[one.where]
-        apart.append(one if count == 1 else replace(one, where=f"{one.where} ({count})".strip()))
-    return tuple(apart)
+def _with_unique_names(groups: tuple[Recurrent, ...]) -> tuple[Recurrent, ...]:
+    """Append a number to repeated names, since layers are chosen by name."""
+    counts: Counter[str] = Counter()
+    renamed = []
+    for one in groups:
+        counts[one.where] += 1
+        count = counts[one.where]
+        renamed.append(one if count == 1 else replace(one, where=f"{one.where} ({count})".strip()))
+    return tuple(renamed)

@@ -1,4 +1,4 @@
-"""Several saved states of one network in a file: its best and its last, or an average of its weights."""
+"""Find several saved states of one network in a file: best and last, or averaged weights."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LAST = frozenset({"last", "latest", "final", "current"})
 OTHER = frozenset({"target", "old", "previous", "init", "initial"})
 AVERAGES = frozenset({"ema", "swa", "avg", "average", "averaged", "shadow", "teacher", "polyak"})
 HINTS = (BEST, frozenset[str](), LAST, OTHER, AVERAGES)
-"""Words for a saved state, in the order in which states are preferred; the empty set stands for a state without such a word."""
+"""Words for a saved state, in order of preference; the empty set stands for a state without such a word."""
 GENERIC = frozenset(
     "model module net network nn state dict statedict weights params parameters student online checkpoint ckpt orig mod".split()
 )
-"""What people call any network."""
+"""Generic names of networks."""
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 DEEPEST = 8
 
@@ -27,8 +27,8 @@ DEEPEST = 8
 class State:
     """The tensors of one state.
 
-    label  what the file calls it: "best_model"; empty where its tensors have nothing in common
-    names  of its tensors
+    label  name in the file: "best_model"; empty if its tensors have no common prefix
+    names  names of its tensors
     """
 
     label: str
@@ -37,7 +37,7 @@ class State:
 
 @dataclass(frozen=True)
 class States:
-    """The state that is read first, and the others; `shared` names tensors that belong to all of them."""
+    """The preferred state and the others; `shared` lists the tensors that belong to all of them."""
 
     first: State
     others: tuple[State, ...]
@@ -47,10 +47,10 @@ class States:
 def states(
     shapes: Mapping[str, Shape], recurrent: Callable[[str], bool], same: Callable[[str, str], bool]
 ) -> States | None:
-    """The states in a file by the names and shapes of its tensors; None where it holds one network, or different ones.
+    """Return the states in a file by the names and shapes of its tensors; None for a single network, or for different ones.
 
-    recurrent  whether a name is that of a recurrent layer's weight
-    same       whether two tensors hold the same numbers: a state that repeats the first one is left out
+    recurrent  tells whether a name belongs to a recurrent layer's weight
+    same       tells whether two tensors hold the same numbers: a state that repeats the first one is omitted
     """
     keys = {_splits(name)[0][0] for name in shapes if recurrent(name)}
     groups: dict[Key, dict[str, str]] = {key: {} for key in keys}
@@ -86,14 +86,14 @@ def states(
 
 
 def _splits(name: str) -> list[tuple[Key, str]]:
-    """The words that say which state a tensor belongs to, and its name without them: ("best", "model"), "rnn.weight_ih_l0".
+    """Split the words for a state from the rest of a tensor's name: ("best", "model"), "rnn.weight_ih_l0".
 
-    First with as many words as the name begins with, then with fewer.
+    The split with the most words comes first.
     """
     key: Key = ()
     parts = name.split(".")
-    found: list[tuple[Key, str]] = [(key, name)]
-    while len(parts) > 1 and len(found) < DEEPEST:
+    splits: list[tuple[Key, str]] = [(key, name)]
+    while len(parts) > 1 and len(splits) < DEEPEST:
         words = [word.lower() for word in WORD.findall(parts[0])]
         hints = [word for word in words if _is_hint(word)]
         others = [word for word in words if not _is_hint(word) and word not in GENERIC]
@@ -101,12 +101,12 @@ def _splits(name: str) -> list[tuple[Key, str]]:
             break
         if others:  # "best_encoder": the encoder of the best state
             key += tuple(hints)
-            found.append((key, ".".join(["_".join(others), *parts[1:]])))
+            splits.append((key, ".".join(["_".join(others), *parts[1:]])))
             break
         key += tuple(words)
         parts = parts[1:]
-        found.append((key, ".".join(parts)))
-    return found[::-1]
+        splits.append((key, ".".join(parts)))
+    return splits[::-1]
 
 
 def _is_hint(word: str) -> bool:
@@ -114,12 +114,12 @@ def _is_hint(word: str) -> bool:
 
 
 def _rank(key: Key) -> int:
-    """By the last of the words that have a place in `HINTS`."""
+    """Return the rank of a state: the last position in `HINTS` of any of its words."""
     return max((k for k, words in enumerate(HINTS) if words & set(key)), default=HINTS.index(frozenset()))
 
 
 def _state(key: Key, names: Mapping[str, str]) -> State:
-    """Labelled by what stands before all its names, or else by the words that they have in common."""
+    """Return a state, labelled by the common prefix of its names, or else by their common words."""
     before = {name.removesuffix(inner).rstrip("._") if name.endswith(inner) else None for inner, name in names.items()}
     alone = before.pop() if len(before) == 1 else None
     return State(" ".join(key) if alone is None else alone, tuple(names.values()))

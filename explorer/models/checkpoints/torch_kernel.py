@@ -1,4 +1,4 @@
-"""PyTorch's own recurrent layers, to measure ours against."""
+"""PyTorch's own recurrent layers, as a reference for ours."""
 
 from __future__ import annotations
 
@@ -26,15 +26,18 @@ def kernel(
     weights: Mapping[str, Tensor],
     **options: Any,
 ) -> Kernel | None:
-    """torch.nn.LSTM, GRU or RNN with these weights; None for another cell. `biases`: without, it is made without any, as the file was.
-    `options` are the module's own."""
+    """Return torch.nn.LSTM, GRU or RNN with these weights as a kernel; None for another cell.
+
+    biases   whether the module has biases, as in the file
+    options  further arguments of the module
+    """
     if cell not in MODULES:
         return None
     kind = MODULES[cell]
     ending = "" if layers > 1 or both else "_l0"
 
     def run(x: Array) -> Array:
-        with torch.device("meta"):  # no numbers are drawn for weights that are about to be replaced
+        with torch.device("meta"):  # skip random initialisation; the weights are replaced below
             module = kind(inputs, units, num_layers=layers, bidirectional=both, bias=biases, **options)
         own = {f"{name}{ending}": weight for name, weight in weights.items() if biases or not name.startswith("bias")}
         module.load_state_dict(own, assign=True)

@@ -1,4 +1,4 @@
-"""Weights with PyTorch's names, gathered into recurrent layers: which cell they are of, and whether they fit one another."""
+"""Group weights with PyTorch's names into recurrent layers: identify the cell, and check that the shapes fit."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from explorer.models.checkpoints.torch_kernel import kernel
 from explorer.models.checkpoints.wording import listed, not_finite, quoted
 
 BY_BLOCKS = {4: "lstm", 3: "gru", 1: "rnn"}
-"""PyTorch's cells by the number of blocks of `unit` rows that their weights have."""
+"""PyTorch's cells by the number of blocks of `unit` rows in their weights."""
 EXTRAS = (
     {},
     {"peephole": "diagonal"},
     {"peephole": "full"},
     *({"gates": gates} for gates in ("i", "f", "o", "if", "io", "fo")),
 )
-"""The options that give cells of ours other weights beside those that PyTorch has."""
+"""Options that give our cells weights beyond PyTorch's."""
 WEIGHTS, BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
 UNKNOWN_NONLINEARITY = "Weights do not tell tanh from relu; {}."
 Row = tuple[int, bool]
-"""A layer, and whether it reads backwards."""
+"""The index of a layer, and whether it reads backwards."""
 
 
 @dataclass
 class Module:
-    """The weights that stand under one name, as the file has them.
+    """The weights under one name, as stored in the file.
 
-    rows      for each row its parts, "weight_ih" and so on
-    sources   the names of the file's tensors that these come from
-    folded    what was done to get some of them, with their names: {"weight_norm is applied to {}.": ["weight_hh_l0"]}
-    problems  sentences on weights that cannot be computed
+    rows      the parts of each row: "weight_ih" and so on
+    sources   names of the file's tensors that these come from
+    folded    notes on computed weights, with their names: {"weight_norm is applied to {}.": ["weight_hh_l0"]}
+    problems  messages about weights that cannot be computed
     """
 
     where: str
@@ -52,18 +52,18 @@ class Module:
 
     @property
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """All weights by their names in messages: "weight_ih_l0_reverse"."""
+        """All weights, with their names in messages: "weight_ih_l0_reverse"."""
         for row, parts in self.rows.items():
             yield from ((f"{part}{self.ending(row)}", tensor) for part, tensor in parts.items())
 
     def ending(self, row: Row) -> str:
-        """What the names of a row's weights end in."""
+        """Return the ending of the names of a row's weights."""
         layer, backwards = row
         return f"_l{layer}{'_reverse' if backwards else ''}" if self.stacked else ""
 
 
 def recurrent(module: Module) -> Recurrent:
-    """The module as layers of one of our cells. Raises Unreadable, with the name of what is missing or does not fit."""
+    """Return the module as layers of one of our cells. Raise Unreadable, naming what is missing or does not fit."""
     if module.problems:
         raise Unreadable(module.problems[0])
     _check_parts(module)
@@ -80,7 +80,7 @@ def recurrent(module: Module) -> Recurrent:
         f"{part}{ending(row)}": tensor for row, parts in sorted(module.rows.items()) for part, tensor in parts.items()
     }
     shape = (cell, inputs, units, layers, both, has_biases, weights)
-    found = Recurrent(
+    result = Recurrent(
         where=module.where,
         cell=cell,
         input_size=inputs,
@@ -94,18 +94,18 @@ def recurrent(module: Module) -> Recurrent:
         tensors=tuple(module.sources),
     )
     if cell != "rnn":
-        return found
+        return result
     relu = replace(
-        found,
+        result,
         notes=(*notes, UNKNOWN_NONLINEARITY.format("relu was chosen")),
         options={"nonlinearity": "relu"},
         kernel=kernel(*shape, nonlinearity="relu"),
     )
-    return replace(found, notes=(*notes, UNKNOWN_NONLINEARITY.format("tanh is assumed")), rather={"relu": relu})
+    return replace(result, notes=(*notes, UNKNOWN_NONLINEARITY.format("tanh is assumed")), rather={"relu": relu})
 
 
 def _check_parts(module: Module) -> None:
-    """Nothing that is missing, and nothing that is no matrix or row of numbers."""
+    """Raise Unreadable for a missing weight, or one with the wrong number of dimensions."""
     for row, parts in module.rows.items():
         if "weight_hr" in parts:
             raise Unreadable(
@@ -123,11 +123,11 @@ def _check_parts(module: Module) -> None:
 
 
 def _rows(module: Module) -> tuple[int, bool]:
-    """How many layers, and whether in both directions. Raises Unreadable for gaps."""
+    """Return the number of layers, and whether they are bidirectional. Raise Unreadable for gaps."""
     layers = 1 + max(layer for layer, _ in module.rows)
     both = any(backwards for _, backwards in module.rows)
-    wanted = [(layer, backwards) for layer in range(layers) for backwards in ((False, True) if both else (False,))]
-    missing = [row for row in wanted if row not in module.rows]
+    expected = [(layer, backwards) for layer in range(layers) for backwards in ((False, True) if both else (False,))]
+    missing = [row for row in expected if row not in module.rows]
     if missing:
         names = [WEIGHTS[0] + module.ending(row) for row in missing[:3]]
         half = [(layer, not backwards) for layer, backwards in missing if (layer, not backwards) in module.rows]
@@ -137,7 +137,7 @@ def _rows(module: Module) -> tuple[int, bool]:
 
 
 def _numbers(module: Module) -> list[str]:
-    """Brings all weights to one of float32 and float64; what a person should know of it. Raises Unreadable for other numbers."""
+    """Convert all weights to float32 or float64, and return the notes about it. Raise Unreadable for other dtypes."""
     kinds: dict[torch.dtype, str] = {}
     for name, tensor in module.tensors:
         kinds.setdefault(tensor.dtype, name)
@@ -160,12 +160,12 @@ def _numbers(module: Module) -> list[str]:
 
 
 def kind_name(kind: torch.dtype) -> str:
-    """As people call it: "float16"."""
+    """Return the short name of a dtype: "float16"."""
     return str(kind).removeprefix("torch.")
 
 
 def _biases(module: Module, notes: list[str]) -> bool:
-    """Whether there are biases; zeros are put where a module has none at all. Raises Unreadable where only some are missing."""
+    """Return whether the module has biases, and add zeros if it has none. Raise Unreadable if only some are missing."""
     missing = [part + module.ending(row) for row, parts in module.rows.items() for part in BIASES if part not in parts]
     if len(missing) < 2 * len(module.rows):
         if missing:
@@ -179,19 +179,19 @@ def _biases(module: Module, notes: list[str]) -> bool:
 
 
 def _check_shapes(module: Module, both: bool) -> None:
-    """That all rows are of one size and read the rows below them."""
+    """Raise Unreadable unless all rows have the same size and fit the rows below them."""
     units = module.rows[0, False]["weight_hh"].shape[1]
     blocks = len(module.rows[0, False]["weight_ih"])
-    plain = module.rows[0, False].keys() == {*WEIGHTS, *BIASES}  # others may have fewer blocks of what comes back
+    plain = module.rows[0, False].keys() == {*WEIGHTS, *BIASES}  # other cells may have fewer recurrent blocks
     for (layer, backwards), parts in module.rows.items():
         ending = module.ending((layer, backwards))
         inputs = module.rows[0, False]["weight_ih"].shape[1] if layer == 0 else units * (2 if both else 1)
-        wanted: dict[str, tuple[int, ...]] = {
+        shapes: dict[str, tuple[int, ...]] = {
             "weight_ih": (blocks, inputs),
             "weight_hh": (blocks if plain else len(parts["weight_hh"]), units),
         }
-        wanted |= {bias: (len(parts[weight]),) for bias, weight in zip(BIASES, WEIGHTS, strict=True)}
-        for part, shape in wanted.items():
+        shapes |= {bias: (len(parts[weight]),) for bias, weight in zip(BIASES, WEIGHTS, strict=True)}
+        for part, shape in shapes.items():
             if tuple(parts[part].shape) != shape:
                 raise Unreadable(
                     f"{module} does not fit together: {quoted(part + ending)} has the shape {list(parts[part].shape)}, but the "
@@ -200,7 +200,7 @@ def _check_shapes(module: Module, both: bool) -> None:
 
 
 def _cell(module: Module, units: int) -> tuple[str, dict[str, str]]:
-    """The cell that has such weights, with its options: PyTorch's by their blocks, others by what they have beside them."""
+    """Return the cell with these weights, and its options: PyTorch's cells by their blocks, others by their further weights."""
     first = module.rows[0, False]
     rows = len(first["weight_ih"])
     others = {part for parts in module.rows.values() for part in parts} - {*WEIGHTS, *BIASES}
@@ -218,14 +218,14 @@ def _cell(module: Module, units: int) -> tuple[str, dict[str, str]]:
 
 
 def _beside() -> Iterator[tuple[str, dict[str, str]]]:
-    """The cells with weights of their own, each with options that change which; the peephole LSTM before those that may have them, too."""
+    """Yield the cells with further weights and the options that select them, the peephole LSTM before cells with optional peepholes."""
     for name in sorted(REGISTRY, key=lambda name: name != "lstm-peephole"):
         yield from ((name, dict(options)) for options in EXTRAS if _names(name, **options))
 
 
 @cache
 def _names(cell: str, **options: str) -> frozenset[str]:
-    """Of a cell's weights; none where it has no such options."""
+    """Return the names of a cell's weights; empty if it does not have these options."""
     try:
         return frozenset(name for name, _ in build(cell, 1, 1, **dict[str, Any](options)).named_parameters())
     except (TypeError, ValueError):
@@ -233,11 +233,11 @@ def _names(cell: str, **options: str) -> frozenset[str]:
 
 
 def _fits(module: Module, cell: str, options: Mapping[str, Any]) -> bool:
-    """Whether every row has the weights of such a cell, in their sizes."""
+    """Return whether every row has the weights of this cell, with the right shapes."""
     for parts in module.rows.values():
         inputs, units = parts["weight_ih"].shape[1], parts["weight_hh"].shape[1]
-        with torch.device("meta"):  # sizes and no numbers
-            wanted = {name: weight.shape for name, weight in build(cell, inputs, units, **options).named_parameters()}
-        if {name: weight.shape for name, weight in parts.items()} != wanted:
+        with torch.device("meta"):  # shapes only
+            shapes = {name: weight.shape for name, weight in build(cell, inputs, units, **options).named_parameters()}
+        if {name: weight.shape for name, weight in parts.items()} != shapes:
             return False
     return True

@@ -1,4 +1,4 @@
-"""Tensors as a pickle of PyTorch claims them: views of stored numbers, made into tensors only when the claims hold."""
+"""Tensors as claimed by a PyTorch pickle: views of stored numbers, converted to tensors only if the claims hold."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ STORAGES = {
     "QUInt8Storage": torch.uint8,
     "QInt32Storage": torch.int32,
 }
-"""What numbers a storage has. Tensors of the last three are refused, as quantised."""
-DTYPES = {str(found): found for found in vars(torch).values() if isinstance(found, torch.dtype)}
+"""Dtype of each storage class. Tensors of the last three are refused as quantised."""
+DTYPES = {str(dtype): dtype for dtype in vars(torch).values() if isinstance(dtype, torch.dtype)}
 Sizes = tuple[int, ...]
 Bytes = bytes | memoryview
 
 
 @dataclass(frozen=True)
 class Store:
-    """Stored numbers: `key` says where in the file, `count` of `dtype` they claim to be."""
+    """A storage: its `key` in the file, and the `dtype` and `count` of numbers that it claims."""
 
     key: str
     dtype: torch.dtype
@@ -53,7 +53,7 @@ class Store:
 
 @dataclass(frozen=True)
 class View:
-    """A tensor: numbers of a store, beginning at `offset`, one `stride` apart in each dimension."""
+    """A tensor as a strided view of a store, starting at `offset`."""
 
     store: Store
     dtype: torch.dtype
@@ -61,13 +61,13 @@ class View:
     shape: Sizes
     strides: Sizes
 
-    def claimed(self, name: str) -> tuple[str, Sizes, int]:
-        """For `check_claims`."""
+    def claim(self, name: str) -> tuple[str, Sizes, int]:
+        """Return the arguments for `check_claims`."""
         return name, self.shape, self.dtype.itemsize
 
     @property
     def within(self) -> bool:
-        """Whether all of it lies in the store."""
+        """True if the view lies inside the store."""
         if min(self.offset, *self.shape, *self.strides, 0) < 0 or len(self.shape) != len(self.strides):
             return False
         if 0 in self.shape:
@@ -78,19 +78,19 @@ class View:
 
 @dataclass(frozen=True)
 class Strange:
-    """A tensor of a kind that is no plain block of numbers: "sparse"."""
+    """A tensor that is not a plain block of numbers: "sparse"."""
 
     kind: str
 
 
 def store(mark: Any) -> Store:
-    """What a pickle's mark ("storage", type, key, place, count) says. Raises Damaged for another mark."""
+    """Return the store for a persistent id ("storage", type, key, location, count). Raise Damaged for any other id."""
     if not isinstance(mark, tuple) or len(mark) < 5 or mark[0] != "storage" or not isinstance(mark[1], Named):
-        raise Damaged("the pickle points at something that is no storage")
+        raise Damaged("the pickle refers to something that is not a storage")
     key, count = mark[2], mark[4]
     dtype = STORAGES.get(mark[1].name.rpartition(".")[2])
     if dtype is None or not isinstance(count, int) or count < 0 or not isinstance(key, str):
-        raise Damaged("the pickle points at a storage in another way than PyTorch does")
+        raise Damaged("the pickle refers to a storage in a different way than PyTorch")
     return Store(key, dtype, count)
 
 
@@ -100,15 +100,15 @@ def _view(stored: Any, offset: Any, shape: Any, strides: Any, *_: Any, dtype: to
         for sizes in (shape, strides, (offset,))
     )
     if not whole or not isinstance(stored, Store):
-        raise Damaged("the pickle has a tensor whose sizes are no numbers")
+        raise Damaged("the pickle has a tensor whose sizes are not numbers")
     return View(stored, dtype or stored.dtype, offset, shape, strides)
 
 
 def _view_of(stored: Any, offset: Any, shape: Any, strides: Any, grad: Any, hooks: Any, dtype: Any, *_: Any) -> View:
-    known = DTYPES.get(dtype.name) if isinstance(dtype, Named) else None
-    if known is None:
+    torch_dtype = DTYPES.get(dtype.name) if isinstance(dtype, Named) else None
+    if torch_dtype is None:
         raise Damaged("the pickle has a tensor of an unknown kind of number")
-    return _view(stored, offset, shape, strides, dtype=known)
+    return _view(stored, offset, shape, strides, dtype=torch_dtype)
 
 
 def _parameter(data: Any, *_: Any) -> Any:
@@ -143,45 +143,45 @@ TENSORS: Mapping[str, Callable[..., Any]] = {
     "torch._utils._rebuild_wrapper_subclass": _strange("foreign"),
     "torch._utils._rebuild_device_tensor_from_numpy": _strange("foreign"),
 }
-"""What PyTorch's functions that make a tensor are here."""
+"""Our replacements for PyTorch's functions that rebuild a tensor."""
 
 
 def tensors(claims: Mapping[str, View | Strange], stored: Callable[[Store], Bytes]) -> dict[str, Tensor]:
-    """The tensors by name, each with numbers of its own. Raises Unreadable before any is made where one claims what is not there."""
+    """Return the tensors by name, each with its own memory. Raise Unreadable, before creating any, for a claim that does not hold."""
     views: dict[str, View] = {}
     for name, view in claims.items():
         if isinstance(view, Strange):
             raise Unreadable(f"{quoted(name)} is a {view.kind} tensor; save it as a plain one of float32.")
         views[name] = view
-    check_claims(view.claimed(name) for name, view in views.items())
+    check_claims(view.claim(name) for name, view in views.items())
     for name, view in views.items():
         if not view.within:
             raise Unreadable(
                 f"{quoted(name)} claims numbers that the file does not have; it is damaged. Save it again."
             )
-    made: dict[str, Tensor] = {}
-    for shared in _by_store(views).values():  # one store at a time is in the memory
-        made |= _of_store(shared, stored)
-    return {name: made[name] for name in views}
+    results: dict[str, Tensor] = {}
+    for shared in _by_store(views).values():  # only one store at a time is in memory
+        results |= _of_store(shared, stored)
+    return {name: results[name] for name in views}
 
 
 def _by_store(views: Mapping[str, View]) -> dict[str, dict[str, View]]:
-    found: dict[str, dict[str, View]] = {}
+    by_key: dict[str, dict[str, View]] = {}
     for name, view in views.items():
-        found.setdefault(view.store.key, {})[name] = view
-    return found
+        by_key.setdefault(view.store.key, {})[name] = view
+    return by_key
 
 
 def _of_store(views: Mapping[str, View], stored: Callable[[Store], Bytes]) -> dict[str, Tensor]:
-    """The tensors of one store. The widest claim upon it is asked for, so that all others are within."""
+    """Return the tensors of one store. Loading its largest claim covers all others."""
     numbers = bytearray(stored(max((view.store for view in views.values()), key=lambda store: store.bytes)))
     return {name: _tensor(view, numbers, alone=len(views) == 1) for name, view in views.items()}
 
 
 def _tensor(view: View, numbers: bytearray, alone: bool) -> Tensor:
-    """With numbers of its own: the store's, where no other view has a part in them and this one has all, or else copied."""
+    """Return a tensor with its own memory: the store's if this view is the only one and covers it, otherwise a copy."""
     if 0 in view.shape:
-        return torch.empty(0, dtype=view.dtype)  # whatever the other sizes claim
+        return torch.empty(0, dtype=view.dtype)  # regardless of the other sizes
     flat = torch.frombuffer(numbers, dtype=view.dtype, count=len(numbers) // view.dtype.itemsize)
     seen = flat.as_strided(view.shape, view.strides, view.offset)
     if alone and seen.numel() == flat.numel():

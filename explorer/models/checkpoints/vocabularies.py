@@ -1,4 +1,4 @@
-"""A vocabulary as people have it: a JSON list or table, a text with a symbol a line, or the characters typed in one after another."""
+"""Vocabularies in common forms: a JSON list or object, a text with one symbol per line, or the characters in a row."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ NEEDED = (
 )
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 SPARE = "<{}>"
-"""The name of an id that a table leaves out."""
+"""Placeholder for an id that a table omits."""
 
 
 def vocabulary(given: str | bytes, wanted: int | None = None) -> tuple[str, ...]:
-    """The symbols by id, of a text or of the bytes of a file; `wanted` is how many are needed, which decides where a text could be read in
-    two ways. Raises Unreadable for what is no vocabulary."""
+    """Return the symbols by id, from a text or the bytes of a file. `wanted` is the number needed; it decides how to read ambiguous text.
+    Raise Unreadable if there is no vocabulary."""
     text = _text(given).removeprefix("\ufeff")
     try:
         listed = json.loads(text)
     except (ValueError, RecursionError):
         listed = None
-    symbols = found(listed) if isinstance(listed, (dict, list)) else _plain(text, wanted)
+    symbols = symbols_in(listed) if isinstance(listed, (dict, list)) else _plain(text, wanted)
     if not symbols:
         raise Unreadable(f"There is no vocabulary in this; {NEEDED}.")
     if len(symbols) > MOST_SYMBOLS:
@@ -45,8 +45,8 @@ def _text(given: str | bytes) -> str:
         raise Unreadable(f"The vocabulary file is no text: {error}; {NEEDED}.") from error
 
 
-def found(given: Any, depth: int = 4) -> tuple[str, ...]:
-    """The symbols by id in a list of strings, a table of symbols and ids either way round, or the first of these within; empty if none."""
+def symbols_in(given: Any, depth: int = 4) -> tuple[str, ...]:
+    """Return the symbols by id from a list of strings or a table of symbols and ids, or from the first of these inside; empty if none."""
     if isinstance(given, Sequence) and not isinstance(given, str):
         if given and all(isinstance(symbol, str) for symbol in given):
             return tuple(given)
@@ -59,16 +59,16 @@ def found(given: Any, depth: int = 4) -> tuple[str, ...]:
         return ()
     if by_id := _by_id(given):
         return by_id
-    return next((symbols for value in given.values() if (symbols := found(value, depth - 1))), ())
+    return next((symbols for value in given.values() if (symbols := symbols_in(value, depth - 1))), ())
 
 
 def _by_id(table: Mapping[Any, Any]) -> tuple[str, ...]:
-    """The symbols of a table {symbol: id} or {id: symbol}, ids that are left out as "<7>"; empty where it is neither."""
+    """Return the symbols of a table {symbol: id} or {id: symbol}, missing ids as "<7>"; empty if it is neither."""
     pairs = [(symbol, index) for symbol, index in table.items()]
     if all(isinstance(index, str) for _, index in pairs):
         pairs = [(symbol, index) for index, symbol in pairs]
     ids = [int(index) if _is_id(index) else -1 for _, index in pairs]
-    counted = len(set(ids)) < min(len(ids), max(ids))  # some twice and others missing: they count something
+    counted = len(set(ids)) < min(len(ids), max(ids))  # repeated and missing values: these are counts
     if (
         min(ids) < 0
         or counted
@@ -87,9 +87,10 @@ def _is_id(index: Any) -> bool:
 
 
 def _plain(text: str, wanted: int | None) -> tuple[str, ...]:
-    """A symbol a line, or a symbol a character: as many as are wanted, or else lines where there are several; or as many
-    between commas or blanks as are wanted. A number beside each symbol
-    is its id or its count."""
+    """Return the symbols of a plain text: one per line, per character, or separated by commas or blanks.
+
+    Prefer the form that gives `wanted` symbols; otherwise use lines if there are several. A number beside each symbol is its id or count.
+    """
     text = text.replace("\r\n", "\n")
     lines, characters = tuple(text.removesuffix("\n").split("\n")), tuple(text)
     beside = _of_pairs(_pairs(lines))
@@ -101,20 +102,20 @@ def _plain(text: str, wanted: int | None) -> tuple[str, ...]:
 
 
 def _pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
-    """Lines of two fields, one of which is a number: "the⇥5321", as many tools write them; empty where one line is another."""
+    """Return the fields of lines that pair a symbol with a number: "the⇥5321"; empty if any line differs."""
     for gap in ("\t", " "):
-        pairs = [(first, last) for first, found, last in (line.rpartition(gap) for line in lines) if found]
+        pairs = [(first, last) for first, separator, last in (line.rpartition(gap) for line in lines) if separator]
         if gap == " " and len({first for first, _ in pairs if first == " " or " " not in first}) < len(lines):
             continue  # names such as "Apollo 11"
         if len(pairs) == len(lines) > 1:
-            head = pairs[1:] if not any(map(_is_number, pairs[0])) else pairs  # names of the columns
+            head = pairs[1:] if not any(map(_is_number, pairs[0])) else pairs  # skip column names
             if any(all(_is_number(pair[place]) for pair in head) for place in (0, 1)):
                 return head
     return []
 
 
 def _of_pairs(pairs: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """The symbols of pairs with a number: by their ids where the numbers are 0, 1, 2, … in any order, else as they stand."""
+    """Return the symbols of (symbol, number) pairs: by id if the numbers are 0, 1, 2, … in any order, otherwise in the given order."""
     for symbol, number in ((0, 1), (1, 0)):
         if pairs and all(_is_number(pair[number]) for pair in pairs):
             by_id = {pair[number]: pair[symbol] for pair in pairs}
@@ -125,7 +126,7 @@ def _of_pairs(pairs: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _is_pair(given: Any) -> bool:
-    """A symbol and its count or id, either way round, as `Counter.most_common` lists them."""
+    """Return whether this is a symbol with its count or id, in either order, as `Counter.most_common` lists them."""
     return (
         isinstance(given, Sequence) and len(given) == 2 and {type(part) for part in given} in ({str, int}, {str, float})
     )

@@ -1,4 +1,4 @@
-"""Zip archives of which nothing is unpacked before it is known how much that is."""
+"""Zip archives whose unpacked size is checked before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from explorer.models.checkpoints.wording import quoted
 
 MOST_ENTRIES = 2 * MOST_TENSORS
 ENTRY = b"PK\x01\x02"
-"""What each entry of an archive's directory begins with."""
+"""Leading bytes of each entry in an archive's directory."""
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""Those that Python unpacks piece by piece, so that an entry which claims less than it holds is cut off; the others it unpacks whole."""
+"""Compression methods that Python unpacks incrementally, so that an entry larger than it claims is cut off."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, ValueError, RuntimeError, OSError)
-"""What `zipfile` raises for an archive that is damaged, encrypted or packed in a way that it does not know."""
+"""Exceptions of `zipfile` for an archive that is damaged, encrypted, or compressed in an unknown way."""
 
 
 class Archive:
-    """The entries of a zip archive, each read when it is asked for. Raises Unreadable for one that is damaged or would be too large."""
+    """A zip archive, whose entries are read on demand. Raise Unreadable if it is damaged or would be too large."""
 
     def __init__(self, data: bytes) -> None:
-        if data.count(ENTRY) > MOST_ENTRIES:  # counted before the directory is read: each entry would be a large object
+        if (
+            data.count(ENTRY) > MOST_ENTRIES
+        ):  # counted before reading the directory, in which each entry becomes a large object
             raise Unreadable(
                 f"The archive holds more than {MOST_ENTRIES:,} files; those of networks that are read have far fewer."
             )
@@ -34,19 +36,19 @@ class Archive:
             raise Unreadable(
                 "The zip archive is damaged: its directory cannot be read. Fetch or save it again."
             ) from error
-        check_bytes(sum(entry.file_size for entry in self._zip.infolist()), "What it unpacks to")
+        check_bytes(sum(entry.file_size for entry in self._zip.infolist()), "The unpacked file")
 
     @property
     def names(self) -> list[str]:
-        """In the archive's order."""
+        """Names of the entries, in the archive's order."""
         return self._zip.namelist()
 
     def size(self, name: str) -> int:
-        """Of an entry when it is unpacked, in bytes, as the archive claims; `read` returns no more than that."""
+        """Return the unpacked size of an entry in bytes, as the archive claims; `read` returns no more than that."""
         return self._zip.getinfo(name).file_size
 
     def read(self, name: str) -> bytes:
-        """An entry, unpacked."""
+        """Return the unpacked bytes of an entry."""
         entry = self._zip.getinfo(name)
         if entry.compress_type not in PACKINGS:
             raise Unreadable(
@@ -63,7 +65,7 @@ class Archive:
 
 
 def names_in(data: bytes) -> list[str]:
-    """The names of a zip archive's entries; none where the bytes are no such archive, or one of too many."""
+    """Return the entry names of a zip archive; empty if the bytes are not one, or if it has too many."""
     if not data.startswith(b"PK") or data.count(ENTRY) > MOST_ENTRIES:
         return []
     try:

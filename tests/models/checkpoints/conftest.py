@@ -14,6 +14,6 @@ Apart = Callable[[bytes], bytes]
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Apart:
     """The way that the app goes, through a process of its own, for a test that takes it."""
-    apart = hdf5.apart
-    monkeypatch.setattr(hdf5, "apart", lambda data: hdf5_reader.answer(data, hdf5.MOST))
+    apart = hdf5.run_reader
+    monkeypatch.setattr(hdf5, "run_reader", lambda data: hdf5_reader.answer(data, hdf5.MOST))
     return apart

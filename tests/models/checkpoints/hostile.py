@@ -104,7 +104,7 @@ answered(
     "a transformer's weights",
     transformer=lambda: saved({f"h.{k}.attn.{end}_proj.weight": torch.ones(2, 2) for k in range(9) for end in "qkv"}),
 )
-answered("are of no recurrent layer", convolutions=lambda: saved({"conv.weight": torch.ones(2, 2, 3)}))
+answered("belongs to a recurrent layer", convolutions=lambda: saved({"conv.weight": torch.ones(2, 2, 3)}))
 answered("an optimizer's state", optimizer=lambda: saved({"state": {0: {"m": torch.ones(2)}}, "param_groups": []}))
 answered("The file holds an empty dict", empty_dict=lambda: saved({}))
 answered("no tensors by name", objects=lambda: saved({"a": [1, "b"], "c": {2, 3}}), number=lambda: saved(7))
@@ -238,7 +238,7 @@ answered(
     view_of_endless_numbers=claiming(0, (10**9000, -(10**9000)), (2, 1)),
 )
 answered(
-    "sizes are no numbers", view_of_texts=claiming("0", (2, 2), (2, 1)), view_of_nine=claiming(0, (1,) * 9, (1,) * 9)
+    "sizes are not numbers", view_of_texts=claiming("0", (2, 2), (2, 1)), view_of_nine=claiming(0, (1,) * 9, (1,) * 9)
 )
 answered("more than 8,192 files", ten_thousand_files=lambda: zipped({f"{k}.npy": b"" for k in range(10_000)}))
 answered(

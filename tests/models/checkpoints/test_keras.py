@@ -137,7 +137,7 @@ def test_weights_alone_are_told_by_their_shapes(kind: str, keras: Any, write: Wr
     found = only(read(write(model, ".weights.h5")))
     assert found.where == "level0 → level1"
     assert found.notes[0] == ASSUMED
-    assert "taken to lie on top of one another" in found.notes[1]
+    assert "assumed to be stacked" in found.notes[1]
     x = steps_for(found)
     np.testing.assert_allclose(by_steps(found, x), told(keras, model, x), rtol=0, atol=CLOSE)
 
@@ -196,7 +196,7 @@ def test_models_in_models_and_branches_are_told_apart(keras: Any, write: Write) 
         assert [one.where for one in contents.recurrent] == ["encoder", "decoder", "lower → upper"]
         assert [bool(one.notes) for one in contents.recurrent] == [False, True, False]
         assert contents.recurrent[1].notes == (
-            "Another layer gives it the state that it begins from; here it begins from zeros.",
+            "In the file its initial state comes from another layer; here it starts from zeros.",
         )
         assert list(contents.linears) == ["scores"]
 
@@ -241,7 +241,7 @@ def test_what_no_cell_here_computes_is_refused_by_name(case: str, keras: Any, wr
 def test_what_a_layer_does_besides_is_told(keras: Any, write: Write) -> None:
     model = keras.Sequential([keras.Input((None, INPUT), batch_size=1), keras.layers.LSTM(UNITS, stateful=True)])
     (note,) = only(read(write(model, ".keras"))).notes
-    assert "(stateful); here each text begins from zeros" in note
+    assert "(stateful); here each text starts from zeros" in note
 
 
 def test_one_layer_that_cannot_be_read_does_not_hide_the_others(keras: Any, write: Write) -> None:

@@ -237,7 +237,7 @@ def test_a_vocabulary_is_found_in_the_configuration_and_beside_it() -> None:
 def test_steps_that_keras_leaves_out_are_told() -> None:
     layers = ("Embedding", {"name": "letters", "mask_zero": True}), ("LSTM", {"name": "lstm"})
     (note,) = read_bytes(archive(sequential(*layers), made(NUMBERED))).notes
-    assert note == "Keras leaves out the steps of padding (“letters”); here every step is read."
+    assert note == "Keras skips the padding steps (“letters”); here every step is read."
 
 
 def test_a_lambda_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,8 +285,8 @@ def test_links_out_of_the_file_are_not_followed(tmp_path: Path) -> None:
 
 
 def test_the_process_that_reads_says_what_is_said_here(elsewhere: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert elsewhere(VALID) == hdf5.apart(VALID)
-    monkeypatch.setattr(hdf5, "apart", elsewhere)
+    assert elsewhere(VALID) == hdf5.run_reader(VALID)
+    monkeypatch.setattr(hdf5, "run_reader", elsewhere)
     with pytest.raises(Unreadable, match="is compressed"):
         read_bytes(made({}, change=compressed))
 
@@ -301,14 +301,14 @@ def claims_a_long_text() -> bytes:
 
 
 def test_a_library_that_takes_all_memory_is_stopped(elsewhere: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "apart", elsewhere)
+    monkeypatch.setattr(hdf5, "run_reader", elsewhere)
     with pytest.raises(Unreadable, match="damaged"):
         read_bytes(claims_a_long_text())
 
 
 @pytest.mark.parametrize("said", [b"", b"\1", b"\xff" * 16, b"\4" + bytes(7) + b"none"])
 def test_a_reader_that_comes_to_no_end_means_a_damaged_file(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdf5, "apart", lambda data: said)
+    monkeypatch.setattr(hdf5, "run_reader", lambda data: said)
     with pytest.raises(Unreadable, match="damaged one, or it was not loaded to its end"):
         read_bytes(VALID)
 
@@ -353,8 +353,8 @@ SHAPES = {
     "columns": ("kernel", (3, 15), "[3, 15], where a LSTM of 4 units has [3, 16]"),
     "rows": ("recurrent_kernel", (5, 16), "16 columns for 5 units"),
     "bias": ("bias", (17,), "The bias of “lstm” has the shape [17]"),
-    "cube": ("recurrent_kernel", (4, 4, 4), "has no two matrices"),
-    "nothing": ("recurrent_kernel", (0, 16), "has no two matrices"),
+    "cube": ("recurrent_kernel", (4, 4, 4), "does not have the two weight matrices"),
+    "nothing": ("recurrent_kernel", (0, 16), "does not have the two weight matrices"),
 }
 
 
@@ -388,14 +388,14 @@ BROKEN: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "no array": (lambda tmp: made({}), "it has no layer at all"),
     "no recurrent one": (lambda tmp: made({"dense/dense/kernel:0": np.ones((2, 2), np.float32)}), "it has “dense”"),
     "whole numbers": (lambda tmp: made({p: a.astype(np.int8) for p, a in lstm().items()}), "no layer at all"),
-    "no kernel": (lambda tmp: made(without(lstm(), "/kernel:0")), "has no two matrices"),
+    "no kernel": (lambda tmp: made(without(lstm(), "/kernel:0")), "does not have the two weight matrices"),
     "another size back": (lambda tmp: made(both_directions(units=5)), "another size in each direction"),
     "a bias one way": (lambda tmp: made(without(both_directions(), "forward_lstm/lstm_cell/bias:0")), "a bias in one"),
     "an unknown class": (
         lambda tmp: made(lstm("own/own"), NOBODY),
         "“own” is of the class “MyLSTM”, which is not known",
     ),
-    "no weights": (lambda tmp: made({}, sequential(("LSTM", {"name": "a"}))), "holds no weights of it"),
+    "no weights": (lambda tmp: made({}, sequential(("LSTM", {"name": "a"}))), "holds no LSTM weights for it"),
     "a configuration that is no JSON": (lambda tmp: made(lstm(), "{"), "cannot be read; the file is damaged"),
     "a configuration without an end": (lambda tmp: made(lstm(), "[" * 100_000), "cannot be read; the file is damaged"),
     "a name too long": (lambda tmp: made(lstm(), keras_version="3" * 2000), "“keras_version” has 2,000 bytes"),
@@ -475,7 +475,7 @@ GRAPHS: dict[str, tuple[dict[str, Any], dict[str, Array], str]] = {
     "weights of another size": (
         of_functions(*CHAIN, ("Dense", "out", {}, ["lstm"]), outputs=["out"]),
         dense("out/out", inputs=5),
-        "The kernel of “out” (Dense) has the shape [5, 2], but [4, 2] fits what comes to it.",
+        "The kernel of “out” (Dense) has the shape [5, 2], but [4, 2] fits its input.",
     ),
     "a circle": (
         of_functions(
@@ -546,7 +546,7 @@ def test_models_that_lie_in_one_another_without_an_end() -> None:
     for _ in range(40):
         config = {"class_name": "Sequential", "config": {"name": "s", "layers": [config]}}
     found = read_one(made(lstm(), config))
-    assert found.no_route == "The models in the file lie in one another, more than 20 deep."
+    assert found.no_route == "The models in the file are nested more than 20 deep."
 
 
 @pytest.mark.parametrize("root", ["layers", "_layer_checkpoint_dependencies"])

@@ -434,7 +434,7 @@ NOT_COMPUTED: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
         lambda of, x: of.Dense(2)(
             lstm(of, name="decoder")(x, initial_state=of.LSTM(UNITS, return_state=True, name="encoder")(x)[1:])
         ),
-        "The answer passes through “decoder” (LSTM), which begins from a state of “encoder”, not from zeros.",
+        "The answer passes through “decoder” (LSTM), which starts from a state of “encoder”, not from zeros.",
     ),
     "the cell state": (
         lambda of, x: of.Dense(2)(of.LSTM(UNITS, return_state=True, name="two")(x)[2]),
@@ -525,7 +525,7 @@ def test_a_mean_that_keras_takes_without_padding_is_told(keras: Any, tmp_path: P
     model = filled(keras.Sequential([keras.Input((None,), dtype="int32"), *layers]))
     contents = contents_of(model, tmp_path)
     (recurrent,) = contents.recurrent
-    assert recurrent.notes[-1] == "Keras leaves padding out of the mean (mean); here every step counts."
+    assert recurrent.notes[-1] == "Keras excludes padding from the mean (mean); here every step counts."
     check(model, contents, recurrent)  # IDS have no padding
 
 

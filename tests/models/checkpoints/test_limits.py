@@ -25,8 +25,8 @@ def test_bytes() -> None:
     check_bytes(MOST_BYTES)
     with pytest.raises(Unreadable, match=r"^The file has 300 MB; at most 100 MB are read. Save the recurrent part"):
         check_bytes(300 * 2**20)
-    with pytest.raises(Unreadable, match=r"^What it unpacks to has 200 MB"):
-        check_bytes(200 * 2**20, "What it unpacks to")
+    with pytest.raises(Unreadable, match=r"^The unpacked file has 200 MB"):
+        check_bytes(200 * 2**20, "The unpacked file")
 
 
 def test_claims_are_added_up() -> None:

@@ -150,7 +150,7 @@ def without(name: str) -> dict[str, Tensor]:
         (lstm() | {"weight_hh_l0": torch.ones(16, 4, dtype=torch.complex64)}, "complex numbers in “weight_hh_l0” \\(complex64\\)"),
         ({"weight_ih": torch.ones(8, 3), "weight_hh": torch.ones(8, 4)}, "8 rows of weights for 4 units; an LSTM has 4 a unit"),
         ({"h.0.attn.q_proj.weight": torch.ones(2, 2)}, "These are a transformer's weights \\(“h.0.attn.q_proj.weight”\\)"),
-        ({"conv.weight": torch.ones(2, 2)}, "The tensors in the file \\(“conv.weight”\\) are of no recurrent layer"),
+        ({"conv.weight": torch.ones(2, 2)}, "None of the tensors in the file \\(“conv.weight”\\) belongs to a recurrent layer"),
         (under("x" * 1000, lstm()), "has more than 500 letters"),
     ],
 )  # fmt: skip

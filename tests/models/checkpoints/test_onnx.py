@@ -236,7 +236,7 @@ def test_a_first_state_that_is_not_zeros_is_told() -> None:
     given = Graph()
     given.inputs["h0"] = (TensorProto.FLOAT, [1, 1, UNITS])
     (note,) = read_one(lstm(given, h="h0")).notes
-    assert note == "The graph gives it the state that it begins from; here it begins from zeros."
+    assert note == "In the graph its initial state is an input or computed; here it starts from zeros."
     assert read_one(lstm(learned, h="h0")).notes == (note,)
     assert read_one(lstm(zeros, h="z2", c="z")).notes == ()
 
@@ -245,7 +245,7 @@ def test_lengths_that_the_graph_gives_are_told() -> None:
     graph = Graph()
     graph.inputs["lengths"] = (TensorProto.INT32, [1])
     (note,) = read_one(lstm(graph, lengths="lengths")).notes
-    assert "how long each sequence is" in note
+    assert "reads sequence lengths" in note
 
 
 def test_half_precision_is_computed_with_in_single_and_double_stays() -> None:
@@ -304,7 +304,7 @@ REFUSED = {
     "R of another shape": (one_node(R=np.zeros((1, 15, 4), np.float32)), "[1, 15, 4], where one of 4 units"),
     "B of another length": (one_node(B=np.zeros((1, 31), np.float32)), "B of the node “y_node” has the shape [1, 31]"),
     "W of two directions": (one_node(W=np.zeros((2, 16, 3), np.float32)), "W of the node"),
-    "W without a direction": (one_node(W=np.zeros(16, np.float32)), "a row a direction"),
+    "W without a direction": (one_node(W=np.zeros(16, np.float32)), "one row per direction"),
     "no units": (one_node(R=np.zeros((1, 0, 0), np.float32)), "where one of 0 units"),
     "whole numbers": (one_node(W=np.zeros((1, 16, 3), np.int8)), "W of “y_node” holds values of type int8"),
     "no R": (one_node(R=None), "has no R"),

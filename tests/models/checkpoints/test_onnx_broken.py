@@ -255,7 +255,7 @@ NOT_FOLLOWED: dict[str, tuple[Callable[[], bytes], str]] = {
     "ever more axes": (lambda: raised(60), "more than 8 axes"),
     "more features than any file has": (lambda: split_input(2**62), "too many features"),
     "a few of too many features": (lambda: picked(100_000), "too many features"),
-    "all pairs of steps": (paired, "Sub of values that lie otherwise"),
+    "all pairs of steps": (paired, "Sub of values with different axes"),
 }
 
 

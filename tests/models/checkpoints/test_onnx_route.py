@@ -634,7 +634,7 @@ def test_a_stack_whose_answer_reads_a_lower_layer_too_comes_as_single_layers() -
     lower, upper = read_bytes(graph.bytes()).recurrent
     assert (lower.where, upper.where) == ("y0_node", "y1_node")
     assert upper.no_route == (
-        "The answer passes through the node “sum_node (Add)”, which reads these layers and, beside them, what they read; that is not "
+        "The answer passes through the node “sum_node (Add)”, which reads both these layers and their input; that is not "
         "computed here."
     )
 
@@ -694,7 +694,7 @@ REFUSED: dict[str, tuple[Callable[[Graph], None], str]] = {
     "a product of two values": (attended, "(MatMul of two computed values)"),
     "around the layers": (residual_around, "(Add of two computed values)"),
     "another input": (other_input, "(Mul of values from different inputs)"),
-    "backwards": (turned, "(Slice that turns the order round)"),
+    "backwards": (turned, "(Slice in reverse order)"),
     "a number for each step": (position, "(Add with numbers that differ from step to step)"),
     "all steps at once": (all_steps, "(all steps side by side)"),
     "the last step and each": (last_and_each, "(Add of a value of each step and one of the whole text)"),
@@ -727,7 +727,7 @@ def test_what_stands_in_front_and_is_not_computed_is_refused_by_name() -> None:
     layers("GRU", graph=graph)
     (found,) = read_bytes(graph.bytes()).recurrent
     assert found.no_route == (
-        "The layers read what comes from the node “convolved_node” (Conv of several steps), which is not computed here."
+        "The layers read the output of the node “convolved_node” (Conv of several steps), which is not computed here."
     )
 
 
@@ -750,7 +750,7 @@ def test_a_stored_first_state_is_no_state_of_zeros() -> None:
     assert from_a_state(zeros).route is not None
     assert from_a_state(None).route is not None, "zeros unless one is given"
     assert from_a_state(ones).no_route == (
-        "The answer passes through the node “y_node” (LSTM that begins from a stored state, not from zeros), which is not computed here."
+        "The answer passes through the node “y_node” (LSTM that starts from a stored state, not from zeros), which is not computed here."
     )
 
 
@@ -766,7 +766,7 @@ def test_an_encoder_and_its_decoder_have_no_answer_here() -> None:
     graph.stored |= {f"{name}9": array for name, array in weights("GRU", seed=9).items()}
     graph.add("GRU", ["x", "W9", "R9", "B9", "", "state"], "decoder", hidden_size=UNITS)
     for one in read_bytes(graph.bytes()).recurrent:
-        assert "(GRU that begins from a computed state, not from zeros)" in one.no_route
+        assert "(GRU that starts from a computed state, not from zeros)" in one.no_route
 
 
 def branches(condition: Array | None) -> Graph:

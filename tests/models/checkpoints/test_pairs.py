@@ -107,7 +107,7 @@ def test_a_file_holds_it_too(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ('{"input": [1, 2]}', "has an input and an output, but it has “input”"),
         ("[1, 2", "cannot be read"),
         ('{"input": [1, 2], "output": ["a"]}', "values that are not numbers"),
-        ('{"input": [1, 2], "output": []}', "of a shape or type that is no answer"),
+        ('{"input": [1, 2], "output": []}', "whose shape or type cannot be an answer"),
         (
             '{"input": [1, 99], "output": [1, 2, 3]}',
             "input of the known pair cannot be read by this network: the ids go from 1 to 99",

@@ -66,7 +66,7 @@ def test_what_is_named_is_listed_and_not_imported() -> None:
 
 def test_what_is_no_function_is_not_called() -> None:
     for called in (b"}", b"N", b"K\x01", b"]"):
-        with pytest.raises(Damaged, match="calls what is no function"):
+        with pytest.raises(Damaged, match="calls something that is not a function"):
             back(b"\x80\x02" + called + b")R.")
 
 

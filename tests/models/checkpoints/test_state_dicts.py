@@ -558,7 +558,7 @@ def test_json_with_whole_numbers_and_nan() -> None:
         ('{"weight_ih_l0": []}', "“weight_ih_l0” is no list of rows"),
         ('{"weight_ih_l0": [[1.0]]}', "has no “weight_hh_l0”"),
         ('{"weight_ih_l0": [[1.0]], "weight_ih_l0": [[1.0]]}', "two entries called “weight_ih_l0”"),
-        ('{"conv.weight": [[1.0]]}', "are of no recurrent layer"),
+        ('{"conv.weight": [[1.0]]}', "belongs to a recurrent layer"),
         ('{"a": 0, "b": 1, "c": 2}', "This is a vocabulary, not a file of weights"),
         ('{"class_name": "Sequential", "config": {}}', "a Keras configuration without weights"),
         ('{"weightsManifest": []}', "TensorFlow.js"),

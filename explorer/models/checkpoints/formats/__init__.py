@@ -1,4 +1,4 @@
-"""The formats of checkpoints: one file a format, found by itself. A new one is a file here with a FORMAT in it."""
+"""Checkpoint formats, one module each, discovered automatically. To add a format, add a module that defines FORMAT."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from explorer.models.checkpoints.contents import Contents
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files.
+    """A file format.
 
-    name     as people call it: "PyTorch"
-    endings  of its files' names, with the dot
-    holds    whether the bytes are of this format, by what they begin with and hold, not by the name; never raises, reads little
-    read     what they hold. Raises Unreadable. Nothing in the file is executed, and nothing is unpacked before its size is known
-    first    formats that look alike are asked in this order, the smallest first: zip files of arrays before zip files of anything
+    name     display name: "PyTorch"
+    endings  file extensions, with the dot
+    holds    detects the format by the bytes, not by the file name; never raises, reads little
+    read     returns the contents, or raises Unreadable. Executes nothing, and unpacks nothing before its size is known
+    first    order in which similar formats are tried, smallest first: zip archives of arrays before any other zip archive
     """
 
     name: str
@@ -29,6 +29,6 @@ class Format:
 
 
 def formats() -> tuple[Format, ...]:
-    """All formats there are, in the order in which a file is tried."""
+    """Return all formats, in the order in which to try them on a file."""
     modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
     return tuple(sorted((module.FORMAT for module in modules), key=lambda one: (one.first, one.name)))

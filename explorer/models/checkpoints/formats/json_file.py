@@ -1,4 +1,4 @@
-"""JSON: a state dict whose tensors are nested lists of numbers, alone or inside a larger object."""
+"""JSON state dicts: tensors as nested lists of numbers, at the top level or inside a larger object."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from explorer.models.checkpoints import naming, nested
 from explorer.models.checkpoints.contents import Contents, Unreadable
 from explorer.models.checkpoints.formats import Format
 from explorer.models.checkpoints.limits import MEGABYTE
-from explorer.models.checkpoints.vocabularies import found
+from explorer.models.checkpoints.vocabularies import symbols_in
 from explorer.models.checkpoints.wording import listed, quoted
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_BYTES = 64 * MEGABYTE
 MOST = {b",": 4_000_000, b"[": 1_000_000, b"{": 100_000, b":": 500_000}
-"""Values, lists, tables and names in a file: each becomes an object of its own while the file is read."""
+"""Maximum numbers of values, lists, objects and names: each becomes a Python object while parsing."""
 OTHERS: Mapping[frozenset[str], str] = {
     frozenset(
         {"class_name", "config"}
@@ -37,17 +37,17 @@ OTHERS: Mapping[frozenset[str], str] = {
         {"cells", "nbformat"}
     ): "This is a notebook. Save model.state_dict() with torch.save in it, and give that file.",
 }
-"""JSON files that people keep beside their weights, by the names in them."""
+"""Messages for JSON files commonly kept beside weights, by the keys in them."""
 
 
 def holds(data: bytes) -> bool:
-    """Whether it is a text that begins with a brace, as a JSON object does."""
+    """Return whether the file is a text that begins with a brace, like a JSON object."""
     head = data[:4096].removeprefix(BYTE_ORDER_MARK).lstrip()
     return head[:1] == b"{" and b"\0" not in head and head[1:].lstrip()[:1] in (b'"', b"}")
 
 
 def read(data: bytes) -> Contents:
-    """Raises Unreadable for a text that is no JSON object, or has no weights in it."""
+    """Read a JSON state dict. Raise Unreadable if the text is not a JSON object or has no weights."""
     if len(data) > MOST_BYTES or any(data.count(mark) > most for mark, most in MOST.items()):
         raise Unreadable(
             f"The JSON file is too large: at most {MOST_BYTES // MEGABYTE} MB with {MOST[b',']:,} numbers are read. "
@@ -68,7 +68,7 @@ def read(data: bytes) -> Contents:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table in which no name stands twice."""
+    """Return the pairs as a dict. Raise Unreadable for a duplicate name."""
     table = dict(pairs)
     if len(table) < len(pairs):
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
@@ -77,7 +77,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _with_tensors(node: Any, depth: int = nested.DEEPEST) -> Any:
-    """The tree with a float32 tensor in the place of each list of numbers, as torch.tensor makes it."""
+    """Return the tree with each list of numbers replaced by a float32 tensor."""
     if not isinstance(node, dict) or depth == 0:
         return node
     return {name: _value(name, value, depth) for name, value in node.items()}
@@ -96,7 +96,7 @@ def _value(name: str, value: Any, depth: int) -> Any:
 
 
 def _numbers(value: list[Any]) -> np.ndarray[Any, np.dtype[np.float32]] | None:
-    """The numbers of nested lists; None for a list with anything else in it, or with rows of different lengths."""
+    """Return the array of nested lists of numbers; None if the list holds anything else, or has ragged rows."""
     first: Any = value
     while isinstance(first, list) and first:
         first = first[0]
@@ -110,14 +110,14 @@ def _numbers(value: list[Any]) -> np.ndarray[Any, np.dtype[np.float32]] | None:
 
 
 def _nothing(root: Mapping[str, Any]) -> str:
-    """Why there are no weights to be had."""
+    """Return the message for a JSON file without usable weights."""
     for keys, sentence in OTHERS.items():
         if keys <= root.keys():
             return sentence
     names = nested.names(root, (Tensor,))
     if names:
         return naming.no_recurrent(names)
-    if found(root, depth=1):
+    if symbols_in(root, depth=1):
         return "This is a vocabulary, not a file of weights. Give the file of weights first, and the vocabulary for it."
     return (
         f"The JSON file has no lists of numbers by name, but {listed(root.keys()) or 'nothing'}. "

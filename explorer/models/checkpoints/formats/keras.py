@@ -1,4 +1,4 @@
-"""Keras: archives (.keras) and HDF5 files (.h5, .weights.h5), of Keras 2 and 3."""
+"""Keras archives (.keras) and HDF5 files (.h5, .weights.h5), from Keras 2 and 3."""
 
 from __future__ import annotations
 
@@ -13,68 +13,68 @@ from torch import Tensor
 from explorer.models.checkpoints.contents import Contents, Linear, Recurrent, Unreadable
 from explorer.models.checkpoints.extras import require
 from explorer.models.checkpoints.formats import Format
-from explorer.models.checkpoints.hdf5 import Hdf5, check_text, opened
+from explorer.models.checkpoints.hdf5 import Hdf5, check_text, read_hdf5
 from explorer.models.checkpoints.keras_cells import WHICH_HARD, alternatives, check_class, is_recurrent
-from explorer.models.checkpoints.keras_config import Described, layers, parsed, reads
+from explorer.models.checkpoints.keras_config import Described, layers, parse_config, reads
 from explorer.models.checkpoints.keras_kernel import kernel
 from explorer.models.checkpoints.keras_layers import alternative, layers_of
 from explorer.models.checkpoints.keras_parts import BIAS, KERNEL, OLD_ROOT, ROOT, TABLE, Group, groups
-from explorer.models.checkpoints.keras_route import Model, routed
+from explorer.models.checkpoints.keras_route import Model, add_routes
 from explorer.models.checkpoints.keras_stages import Weights
-from explorer.models.checkpoints.keras_vocabulary import stored, symbols
-from explorer.models.checkpoints.layers import Layer, chained, check_layers, entry, unique, widened
+from explorer.models.checkpoints.keras_vocabulary import read_symbols, symbols
+from explorer.models.checkpoints.layers import Layer, chain_layers, check_layers, entry, unique, widening_note
 from explorer.models.checkpoints.wording import listed, quoted
 from explorer.models.checkpoints.zipped import Archive, names_in
 from explorer.signals import Array
 
 ROOTS = (ROOT, OLD_ROOT)
 OPTIMIZER = ("optimizer/", "optimizer_weights/")
-"""Where the optimizer's state lies, which is no part of the network."""
+"""Path prefixes of optimizer state, which is not part of the network."""
 KERAS_3 = "3"
 SLOPE_OF_3 = "gates: hard_sigmoid (Keras 3: x/6 + 0.5)"
 HDF5 = b"\x89HDF\r\n\x1a\n"
 CONFIG, METADATA, WEIGHTS, VOCABULARY = "config.json", "metadata.json", "model.weights.h5", "vocabulary.txt"
-GUESSED = "The file does not say how its layers are connected; they are taken to lie on top of one another, as their sizes fit."
+GUESSED = "The file does not say how its layers are connected; they are assumed to be stacked, since their sizes fit."
 
 
 def holds(data: bytes) -> bool:
-    """Whether it is an HDF5 file, or an archive with the names that Keras gives."""
+    """Return whether the data is an HDF5 file, or an archive with Keras's entry names."""
     return data.startswith(HDF5) or (WEIGHTS.encode() in data and WEIGHTS in names_in(data))
 
 
 def read(data: bytes) -> Contents:
-    """What the file holds. Raises Unreadable."""
+    """Read a Keras file. Raise Unreadable if it is not supported."""
     require("h5py", "a Keras file")
     if data.startswith(HDF5):
-        file = opened(data)
-        text, trained = file.text("model_config"), parsed(file.text("training_config") or "{}")
-        model = parsed(text) if text else {}
+        file = read_hdf5(data)
+        text, trained = file.text("model_config"), parse_config(file.text("training_config") or "{}")
+        model = parse_config(text) if text else {}
         return _contents("Keras (HDF5)", file, model, trained.get("loss"), file.text("keras_version"), ())
     archive = Archive(data)
-    file = opened(archive.read(WEIGHTS))
-    model = parsed(_text(archive, CONFIG))
-    compiled, version = model.get("compile_config"), parsed(_text(archive, METADATA)).get("keras_version")
+    file = read_hdf5(archive.read(WEIGHTS))
+    model = parse_config(_text(archive, CONFIG))
+    compiled, version = model.get("compile_config"), parse_config(_text(archive, METADATA)).get("keras_version")
     loss = compiled.get("loss") if isinstance(compiled, dict) else None
     vocabularies = [name for name in archive.names if name.endswith(VOCABULARY)]
-    vocabulary = stored(_text(archive, vocabularies[0])) if vocabularies else ()
+    vocabulary = read_symbols(_text(archive, vocabularies[0])) if vocabularies else ()
     return _contents("Keras", file, model, loss, version if isinstance(version, str) else "", vocabulary)
 
 
 def _contents(
     what: str, file: Hdf5, model: dict[str, Any], loss: Any, version: str, vocabulary: tuple[str, ...]
 ) -> Contents:
-    described, found = list(layers(model)), groups(file)
-    recurrent, refused = _groups(file, found, described, model, loss, version)
+    described, layer_weights = list(layers(model)), groups(file)
+    recurrent, refused = _groups(file, layer_weights, described, model, loss, version)
     if not recurrent:
-        raise Unreadable(refused[0] if refused else _nothing(found, described))
-    tables, linears = _tables(found), _linears(found)
+        raise Unreadable(refused[0] if refused else _nothing(layer_weights, described))
+    tables, linears = _tables(layer_weights), _linears(layer_weights)
     return Contents(
         format=what,
         recurrent=recurrent,
         tables={name: tensor for name, (tensor, _, _) in tables.items()},
         linears={name: one for name, (one, _) in linears.items()},
         vocabulary=vocabulary or symbols(described),
-        notes=(*(widened(kind) for kind in file.narrow), *_masks(described), *refused),
+        notes=(*(widening_note(kind) for kind in file.narrow), *_masks(described), *refused),
         shapes={path: array.shape for path, array in file.arrays.items() if not path.startswith(OPTIMIZER)},
         sources={name: tensors for name, (_, tensors, _) in tables.items()}
         | {name: tensors for name, (_, tensors) in linears.items()},
@@ -82,16 +82,18 @@ def _contents(
 
 
 def _groups(
-    file: Hdf5, found: list[Group], described: list[Described], model: dict[str, Any], loss: Any, version: str
+    file: Hdf5, layer_weights: list[Group], described: list[Described], model: dict[str, Any], loss: Any, version: str
 ) -> tuple[tuple[Recurrent, ...], list[str]]:
-    """The recurrent layers as they are shown, with their routes and with what they may be instead; and what is said of the others."""
-    paired = _recurrent(found, described, version)
-    chains = chained(paired.layers)
-    one = _routed(chains, paired, file, found, described, model, loss, version)
+    """Return the recurrent layers with their routes and alternatives, and the messages for layers that cannot be computed."""
+    paired = _recurrent(layer_weights, described, version)
+    chains = chain_layers(paired.layers)
+    one = _with_routes(chains, paired, file, layer_weights, described, model, loss, version)
     rather: dict[str, tuple[Recurrent, ...]] = {}
     if not version and any(WHICH_HARD in layer.notes for layer in paired.layers):
-        other = _recurrent(found, described, KERAS_3)
-        rather[SLOPE_OF_3] = _routed(chained(other.layers), other, file, found, described, model, loss, KERAS_3)
+        other = _recurrent(layer_weights, described, KERAS_3)
+        rather[SLOPE_OF_3] = _with_routes(
+            chain_layers(other.layers), other, file, layer_weights, described, model, loss, KERAS_3
+        )
     for name in dict.fromkeys(name for layer in paired.layers for name in alternatives(layer.origin.cell)):
         instead = [[alternative(layer, name) for layer in chain] for chain in chains]
         rather[name] = tuple(entry(chain, kernel) for chain in instead)
@@ -106,11 +108,11 @@ def _differ(one: Recurrent, other: Recurrent) -> bool:
     return (one.cell, dict(one.options)) != (other.cell, dict(other.options))
 
 
-def _routed(
+def _with_routes(
     chains: list[list[Layer]],
     paired: Paired,
     file: Hdf5,
-    found: list[Group],
+    layer_weights: list[Group],
     described: list[Described],
     model: dict[str, Any],
     loss: Any,
@@ -119,20 +121,20 @@ def _routed(
     entries = [(chain, entry(chain, kernel)) for chain in chains]
     if not described:
         return tuple(own for _, own in entries)
-    by_group = {path: name for name, (_, _, path) in _tables(found).items()}
-    places = _places(found, described)
+    by_group = {path: name for name, (_, _, path) in _tables(layer_weights).items()}
+    places = _places(layer_weights, described)
     tables = {path: by_group[group.path] for path, group in places.items() if group.path in by_group}
-    weights = Weights(file, _is_numbered(found))
-    return routed(Model(model, loss, weights, tables, paired.by_path, paired.refused, version), entries)
+    weights = Weights(file, _is_numbered(layer_weights))
+    return add_routes(Model(model, loss, weights, tables, paired.by_path, paired.refused, version), entries)
 
 
 @dataclass(frozen=True)
 class Paired:
-    """The recurrent layers of a file that our cells compute.
+    """The recurrent layers of a file that our cells can compute.
 
     layers   all of them
-    by_path  those that are described, by the path that the description has
-    refused  why the others are not computed, likewise
+    by_path  those with a configuration, by its path
+    refused  why the others cannot be computed, by path
     """
 
     layers: list[Layer]
@@ -140,20 +142,22 @@ class Paired:
     refused: dict[str, str]
 
 
-def _recurrent(found: list[Group], described: list[Described], version: str) -> Paired:
-    """The layers that our cells compute, and what is to be said of the others."""
-    pairs = _paired([group for group in found if any(part.is_recurrent for part in group.parts)], described)
+def _recurrent(layer_weights: list[Group], described: list[Described], version: str) -> Paired:
+    """Return the layers that our cells can compute, and the messages for the others."""
+    pairs = _pair_layers(
+        [group for group in layer_weights if any(part.is_recurrent for part in group.parts)], described
+    )
     by_name = {one.name: one for one in described}
-    taken: Counter[str] = Counter()
-    tops: dict[str, str] = {}  # what the top cell of a layer is called here
-    made: list[Layer] = []
+    counts: Counter[str] = Counter()
+    tops: dict[str, str] = {}  # name of each layer's top cell
+    layers: list[Layer] = []
     by_path: dict[str, list[Layer]] = {}
     refused: dict[str, str] = {}
     for group, own in pairs:
         try:
             if group is None:
                 raise Unreadable(_without(own))
-            where = unique(own.name if own else group.name, taken)
+            where = unique(own.name if own else group.name, counts)
             below = by_name.get(reads(own, by_name) or "") if own else None
             new = list(
                 layers_of(group, where, own, tops.get(below.name) if below and below.gives_sequences else None, version)
@@ -161,108 +165,110 @@ def _recurrent(found: list[Group], described: list[Described], version: str) -> 
         except Unreadable as error:
             refused[own.path if own else f"weights {len(refused)}"] = str(error)
             continue
-        made += new
+        layers += new
         if own and new:
             tops[own.name] = new[-1].where
             by_path[own.path] = new
-    return Paired(made if described else _guessed(made), by_path, refused)
+    return Paired(layers if described else _connect_by_size(layers), by_path, refused)
 
 
-def _is_numbered(found: list[Group]) -> bool:
-    """Whether the file has the layout of Keras 3, in which layers and weights are numbered."""
-    return any(group.path.startswith(ROOTS) for group in found)
+def _is_numbered(layer_weights: list[Group]) -> bool:
+    """Return whether the file has Keras 3's layout, in which layers and weights are numbered."""
+    return any(group.path.startswith(ROOTS) for group in layer_weights)
 
 
-def _below(found: list[Group]) -> dict[str, list[Group]]:
-    """The groups that are at a path or under it; where layers have names in the file, by these."""
+def _below(layer_weights: list[Group]) -> dict[str, list[Group]]:
+    """Return the groups at or under each path; by layer name if the file uses names."""
     below: dict[str, list[Group]] = {}
-    numbered = _is_numbered(found)
-    for group in found:
+    numbered = _is_numbered(layer_weights)
+    for group in layer_weights:
         steps = group.path.replace(OLD_ROOT, ROOT).split("/")
         for depth, step in enumerate(steps):
             below.setdefault("/".join(steps[: depth + 1]) if numbered else step, []).append(group)
     return below
 
 
-def _places(found: list[Group], described: list[Described]) -> dict[str, Group]:
-    """The weights of each layer, by its path."""
-    below, numbered = _below(found), _is_numbered(found)
+def _places(layer_weights: list[Group], described: list[Described]) -> dict[str, Group]:
+    """Return the weights of each layer, by its path."""
+    below, numbered = _below(layer_weights), _is_numbered(layer_weights)
     firsts = {one.path: below.get(one.path if numbered else one.name, []) for one in described}
     return {path: groups[0] for path, groups in firsts.items() if groups}
 
 
-def _paired(found: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
-    """Each layer's weights with its description, in the order of these; weights that are described nowhere stand behind."""
+def _pair_layers(layer_weights: list[Group], described: list[Described]) -> list[tuple[Group | None, Described | None]]:
+    """Pair each layer's weights with its configuration, in the order of the configuration. Weights without one come last."""
     layers = list(filter(is_recurrent, described))
-    check_layers(len(layers) + len(found))
-    numbered, below = _is_numbered(found), _below(found)
+    check_layers(len(layers) + len(layer_weights))
+    numbered, below = _is_numbered(layer_weights), _below(layer_weights)
     pairs: list[tuple[Group | None, Described | None]] = []
     used: set[str] = set()
     for own in layers:
         fits = next((one for one in below.get(own.path if numbered else own.name, []) if one.path not in used), None)
         used |= {fits.path} if fits else set()
         pairs.append((fits, own))
-    return pairs + [(group, None) for group in found if group.path not in used]
+    return pairs + [(group, None) for group in layer_weights if group.path not in used]
 
 
 def _without(own: Described | None) -> str:
-    """Why a layer that is described has no weights."""
+    """Return the message for a layer with a configuration but no weights."""
     assert own is not None
     check_class(own)
-    return f"The file describes the layer {quoted(own.name)}, but holds no weights of it that are a {own.kind}'s."
+    return f"The file describes the layer {quoted(own.name)}, but holds no {own.kind} weights for it."
 
 
-def _guessed(made: list[Layer]) -> list[Layer]:
-    """The layers with what each reads, where nobody says: the one before it, where that can be seen by the sizes.
+def _connect_by_size(separate: list[Layer]) -> list[Layer]:
+    """Connect layers without a configuration: each reads the previous one if the sizes leave no doubt.
 
-    That is so where the lower one's input has another width than its h. Two layers of which all is of one width may as well lie beside
-    each other, as an encoder and a decoder do; they stay apart.
+    The sizes are conclusive if the lower layer's input and h have different widths. If all widths are equal, the layers could also be
+    parallel, like an encoder and a decoder, so they stay separate.
     """
-    found = made[:1]
-    for layer in made[1:]:
-        below = found[-1]
-        told = layer.continues(below) and (below.reads is not None or below.input_size != layer.input_size)
-        found.append(
-            replace(layer, reads=below.where, notes=(*layer.notes, GUESSED)) if told and layer.reads is None else layer
+    connected = separate[:1]
+    for layer in separate[1:]:
+        below = connected[-1]
+        stacked = layer.continues(below) and (below.reads is not None or below.input_size != layer.input_size)
+        connected.append(
+            replace(layer, reads=below.where, notes=(*layer.notes, GUESSED))
+            if stacked and layer.reads is None
+            else layer
         )
-    return found
+    return connected
 
 
 def _masks(described: list[Described]) -> list[str]:
-    """What is to be said of steps that Keras leaves out."""
+    """Return the note about padding steps that Keras skips."""
     masked = [one.name for one in described if one.kind == "Masking" or one.config.get("mask_zero")]
-    return [f"Keras leaves out the steps of padding ({listed(masked)}); here every step is read."] if masked else []
+    return [f"Keras skips the padding steps ({listed(masked)}); here every step is read."] if masked else []
 
 
-def _tables(found: list[Group]) -> dict[str, tuple[Tensor, tuple[str, ...], str]]:
-    """The embeddings by name: the table, its tensors in the file, and the path of its group."""
-    taken: Counter[str] = Counter()
+def _tables(layer_weights: list[Group]) -> dict[str, tuple[Tensor, tuple[str, ...], str]]:
+    """Return the embeddings by name: the table, its tensors in the file, and the path of its group."""
+    counts: Counter[str] = Counter()
     return {
-        unique(group.name, taken): (_tensor(part.arrays[TABLE]), part.tensors, group.path)
-        for group in found
+        unique(group.name, counts): (_tensor(part.arrays[TABLE]), part.tensors, group.path)
+        for group in layer_weights
         for part in group.parts
         if TABLE in part.arrays and part.arrays[TABLE].ndim == 2 and part.arrays[TABLE].size
     }
 
 
-def _linears(found: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
-    """The linear layers by name, with their tensors in the file. Keras keeps a kernel as [input, output]."""
-    taken: Counter[str] = Counter()
+def _linears(layer_weights: list[Group]) -> dict[str, tuple[Linear, tuple[str, ...]]]:
+    """Return the linear layers by name, with their tensors in the file. Keras stores a kernel as [input, output]."""
+    counts: Counter[str] = Counter()
     linears: dict[str, tuple[Linear, tuple[str, ...]]] = {}
-    for group in found:
+    for group in layer_weights:
         for part in group.parts:
             kernel, bias = part.arrays.get(KERNEL), part.arrays.get(BIAS)
             if part.is_recurrent or kernel is None or kernel.ndim != 2 or not kernel.size:
                 continue
             bias = np.zeros(kernel.shape[1], kernel.dtype) if bias is None else bias
             if bias.shape == kernel.shape[1:]:
-                linears[unique(group.name, taken)] = Linear(_tensor(kernel.T), _tensor(bias)), part.tensors
+                linears[unique(group.name, counts)] = Linear(_tensor(kernel.T), _tensor(bias)), part.tensors
     return linears
 
 
-def _nothing(found: list[Group], described: list[Described]) -> str:
-    """What to say of a file without a recurrent layer."""
-    names = [one.kind for one in described] or [group.name for group in found]
+def _nothing(layer_weights: list[Group], described: list[Described]) -> str:
+    """Return the message for a file without a recurrent layer."""
+    names = [one.kind for one in described] or [group.name for group in layer_weights]
     has = f"it has {listed(names)}" if names else "it has no layer at all"
     return f"There is no recurrent layer in this Keras file; {has}. An LSTM, a GRU or a SimpleRNN is needed."
 
@@ -272,7 +278,7 @@ def _tensor(array: Array) -> Tensor:
 
 
 def _text(archive: Archive, name: str) -> str:
-    """A text in the archive; empty where there is none of that name."""
+    """Return a text in the archive; "{}" if the archive lacks it."""
     if name not in archive.names:
         return "{}"
     check_text(archive.size(name))

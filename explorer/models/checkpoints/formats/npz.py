@@ -1,4 +1,4 @@
-"""NumPy's archives of arrays. Their headers are looked through before an array is made; objects are never unpickled."""
+"""NumPy .npz archives. Headers are checked before any array is created; objects are never unpickled."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ENDING = ".npy"
 
 
 def holds(data: bytes) -> bool:
-    """Whether it is a zip archive of nothing but arrays."""
+    """Return whether the data is a zip archive of arrays only."""
     names = names_in(data)
     return bool(names) and all(name.endswith(ENDING) for name in names)
 
 
 def read(data: bytes) -> Contents:
-    """Raises Unreadable for an archive that is damaged, or has objects in it."""
+    """Read an archive of arrays. Raise Unreadable if it is damaged or holds Python objects."""
     archive = Archive(data)
     arrays = {name.removesuffix(ENDING): array(name.removesuffix(ENDING), archive.read(name)) for name in archive.names}
     tensors = {name: _tensor(name, values) for name, values in arrays.items() if values.dtype.kind in NUMBERS}
@@ -38,10 +38,10 @@ def read(data: bytes) -> Contents:
 
 
 def _tensor(name: str, values: Array) -> Tensor:
-    """With numbers of its own, in this machine's byte order."""
+    """Return a tensor with its own memory, in native byte order."""
     try:
         return torch.from_numpy(np.array(values, dtype=values.dtype.newbyteorder("="), order="C"))
-    except TypeError as error:  # a kind of number that torch does not have
+    except TypeError as error:  # a dtype that torch does not have
         raise Unreadable(f"The array {quoted(name)} holds {values.dtype}; save it as float32.") from error
 
 

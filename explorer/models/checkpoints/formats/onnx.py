@@ -1,4 +1,4 @@
-"""ONNX: a graph of operations with LSTM, GRU and RNN among them."""
+"""ONNX graphs that contain LSTM, GRU or RNN nodes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from explorer.models.checkpoints.contents import Recurrent
     from explorer.models.checkpoints.layers import Layer
     from explorer.models.checkpoints.onnx_graph import Scope
-    from explorer.models.checkpoints.onnx_trace import Found
+    from explorer.models.checkpoints.onnx_trace import RecurrentNode
 
 SECOND_TAGS = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72})
-"""What may stand behind the version, at the beginning: the fields of a ModelProto, as protobuf writes them."""
+"""Protobuf tags of the ModelProto fields that may follow the version at the start of a file."""
 NEWEST_VERSION = 99
 INSIDE = {
     ("model", 7): "graph",
@@ -35,29 +35,29 @@ INSIDE = {
     ("attribute", 10): "tensor",
     ("attribute", 11): "graph",
 }
-"""The fields, by their numbers in onnx.proto, that hold a message that has parts."""
+"""Fields that hold nested messages, by their numbers in onnx.proto."""
 PLAIN = frozenset({("tensor", 9), ("tensor", 4), ("tensor", 10), ("attribute", 7)})
-"""The fields in which numbers lie as they do in memory: raw_data, float_data, double_data, floats."""
+"""Fields whose numbers are as large in the file as in memory: raw_data, float_data, double_data, floats."""
 TEXTS = frozenset({("node", 1), ("node", 2), ("node", 3), ("node", 4), ("node", 7), ("attribute", 1), ("tensor", 8)})
-"""The fields in which names stand: of inputs, outputs, nodes, operators, domains, attributes and tensors."""
+"""Fields that hold names: of inputs, outputs, nodes, operators, domains, attributes and tensors."""
 PASSING = ("Transpose", "Squeeze", "Unsqueeze", "Reshape", "Identity", "Dropout", "Cast")
-"""What may stand between two layers of a stack: it changes how h lies, not its numbers."""
+"""Operators allowed between two layers of a stack: they change the layout of h, not its values."""
 MOST_BETWEEN = 20
 MOST_NOTES = 1000
-"""Of metadata."""
+"""Maximum number of metadata entries to read."""
 SIMILAR = ("LSTM", "GRU", "RNN")
 
 
 def holds(data: bytes) -> bool:
-    """Whether they begin as a ModelProto does: with the version of the format."""
+    """Return whether the data begins like a ModelProto, with the version of the format."""
     return len(data) > 2 and data[0] == 0x08 and 0 < data[1] <= NEWEST_VERSION and data[2] in SECOND_TAGS
 
 
 def read(data: bytes) -> Contents:
-    """What the graph holds, with the graphs inside it. Raises Unreadable."""
+    """Read the graph and its nested graphs. Raise Unreadable if it is not supported."""
     require("onnx", "an ONNX file")
     from explorer.models.checkpoints import onnx_graph, onnx_kernel, onnx_labels, onnx_parts, onnx_route, onnx_trace
-    from explorer.models.checkpoints.layers import chained, joined
+    from explorer.models.checkpoints.layers import chain_layers, join_layers
 
     model = _parsed(data)
     scopes = onnx_graph.scopes(model.graph)
@@ -68,29 +68,29 @@ def read(data: bytes) -> Contents:
     tables = onnx_parts.tables(scopes)
     linears, made_of = onnx_parts.linears(scopes)
     labels = onnx_labels.labels({one.key: one.value for one in model.metadata_props[:MOST_NOTES]})
-    tracer = onnx_trace.traced(scopes, _opset(model), {at: one.found for at, one in nodes.items()}, tables.names)
+    tracer = onnx_trace.trace_graph(scopes, _opset(model), {at: one.node for at, one in nodes.items()}, tables.names)
     values = {one.name: tracer.value(scopes[0], one.name) for one in model.graph.output}
     router = onnx_route.Router(layers, onnx_route.outputs(values), labels)
-    homes = {one.found.number: one for one in nodes.values() if one.found.layer is not None}
+    homes = {one.node.number: one for one in nodes.values() if one.node.layer is not None}
     numbers = {id(layer): at for at, layer in enumerate(layers)}
 
     def recurrent_of(chain: Sequence[Layer]) -> Recurrent:
         own = [numbers[id(layer)] for layer in chain]
         weights = [name for at in own for name in homes[at].weights]
-        (found,) = joined(chain, onnx_kernel.kernel)
-        found = replace(found, tensors=tuple(dict.fromkeys(weights)))
-        return router.routed(found, own, homes[own[0]].scope.inside)
+        (joint,) = join_layers(chain, onnx_kernel.kernel)
+        joint = replace(joint, tensors=tuple(dict.fromkeys(weights)))
+        return router.add_route(joint, own, homes[own[0]].scope.inside)
 
     recurrent: list[Recurrent] = []
-    for chain in chained(layers):
+    for chain in chain_layers(layers):
         together, alone = recurrent_of(chain), []
-        if together.route is None and len(chain) > 1:  # the answer reads more than the top one's h
+        if together.route is None and len(chain) > 1:  # the answer reads more than the top layer's h
             alone = [recurrent_of([layer]) for layer in chain]
         recurrent += alone if any(one.route for one in alone) else [together]
     return Contents(
         "ONNX",
         tuple(recurrent),
-        tables=tables.found,
+        tables=tables.by_name,
         linears=linears,
         notes=tuple(refused),
         labels=labels,
@@ -100,17 +100,17 @@ def read(data: bytes) -> Contents:
 
 
 def _opset(model: ModelProto) -> int:
-    """The version of ONNX's operators."""
+    """Return the version of the ONNX operator set."""
     return max((one.version for one in model.opset_import if one.domain in ("", "ai.onnx")), default=1)
 
 
 @dataclass(frozen=True)
 class Home:
-    """A recurrent node: the graph that it lies in, the stored tensors that its weights are made of, and the layer that it is."""
+    """A recurrent node: the graph that contains it, the stored tensors behind its weights, and its layer."""
 
     scope: Scope
     weights: tuple[str, ...]
-    found: Found
+    node: RecurrentNode
 
 
 def _parsed(data: bytes) -> ModelProto:
@@ -125,15 +125,15 @@ def _parsed(data: bytes) -> ModelProto:
 
 
 def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int, int], Home]]:
-    """The layers that our cells compute, what is to be said of the others, and the nodes of all by their graph and place."""
+    """Return the layers that our cells can compute, the messages for the others, and all recurrent nodes by graph and position."""
     from explorer.models.checkpoints.layers import check_copies, check_layers, unique
     from explorer.models.checkpoints.onnx_graph import sources
     from explorer.models.checkpoints.onnx_layers import layer_of
     from explorer.models.checkpoints.onnx_nodes import ORDER
-    from explorer.models.checkpoints.onnx_trace import Found
+    from explorer.models.checkpoints.onnx_trace import RecurrentNode
 
-    names: dict[tuple[int, str], str] = {}  # what a layer is called, by the graph that it lies in and the name of its h
-    taken: Counter[str] = Counter()
+    names: dict[tuple[int, str], str] = {}  # layer names, by graph and by the name of the layer's h
+    counts: Counter[str] = Counter()
     layers: list[Layer] = []
     refused: list[str] = []
     homes: dict[tuple[int, int], Home] = {}
@@ -142,15 +142,15 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int
             if node.op_type not in ORDER or node.domain not in ("", "ai.onnx"):
                 continue
             check_layers(len(layers) + len(refused) + 1)
-            where = unique(node.name or next(filter(None, node.output), node.op_type), taken)
+            where = unique(node.name or next(filter(None, node.output), node.op_type), counts)
             try:
                 layers.append(layer_of(scope, node, where, _reads(scope, node, names)))
             except Unreadable as error:
                 refused.append(str(error))
-                homes[id(scope), at] = Home(scope, (), Found(0, None))
+                homes[id(scope), at] = Home(scope, (), RecurrentNode(0, None))
                 continue
             weights = [one for name in (*node.input[1:4], *node.input[7:8]) for one in sources(scope, name)]
-            homes[id(scope), at] = Home(scope, tuple(weights), Found(len(layers) - 1, layers[-1]))
+            homes[id(scope), at] = Home(scope, tuple(weights), RecurrentNode(len(layers) - 1, layers[-1]))
             check_copies(sum(layer.bytes for layer in layers))
             if node.output and node.output[0]:
                 names[id(scope), node.output[0]] = where
@@ -158,7 +158,7 @@ def _layers(scopes: list[Scope]) -> tuple[list[Layer], list[str], dict[tuple[int
 
 
 def _reads(scope: Scope, node: NodeProto, names: dict[tuple[int, str], str]) -> str | None:
-    """The layer whose h comes to a node with nothing between them that changes a number."""
+    """Return the name of the layer whose h reaches a node with unchanged values; None without such a layer."""
     value = node.input[0] if node.input else ""
     for _ in range(MOST_BETWEEN):
         holder = scope.holder(value) if value else None
@@ -174,7 +174,7 @@ def _reads(scope: Scope, node: NodeProto, names: dict[tuple[int, str], str]) -> 
 
 
 def _nothing(scopes: list[Scope], refused: list[str]) -> str:
-    """Why there is no layer to be shown."""
+    """Return the message for a graph without a usable layer."""
     from explorer.models.checkpoints.wording import quoted
 
     if refused:

@@ -1,4 +1,4 @@
-"""Safetensors: a header of names, shapes and places in JSON, then the numbers. The header is looked through before they are read."""
+"""Safetensors: a JSON header of names, shapes and offsets, then the numbers. The header is checked before they are read."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from explorer.models.checkpoints.limits import MEGABYTE, check_claims
 from explorer.models.checkpoints.wording import quoted
 
 LENGTH = 8
-"""Bytes that say how long the header is."""
+"""Number of bytes that hold the length of the header."""
 MOST_HEADER = 8 * MEGABYTE
 LARGEST_LENGTH = 2**40
-"""A larger one is a text: its first letters read as a number."""
+"""Limit for a header length; larger values are text characters read as a number."""
 METADATA = "__metadata__"
 
 
 def holds(data: bytes) -> bool:
-    """Whether it begins with a length and a brace."""
+    """Return whether the data begins with a length and a brace."""
     return data[LENGTH : LENGTH + 1] == b"{" and _length(data) < LARGEST_LENGTH
 
 
 def read(data: bytes) -> Contents:
-    """Raises Unreadable for a file whose header does not describe it."""
+    """Read a safetensors file. Raise Unreadable if its header does not describe it."""
     header = _header(data)
     texts = header.pop(METADATA, {})
     claims = {name: _claim(name, entry) for name, entry in header.items()}
@@ -68,12 +68,14 @@ def _header(data: bytes) -> dict[str, Any]:
             "The header of the safetensors file cannot be read; the file is damaged. Fetch or save it again."
         ) from error
     if not isinstance(header, dict):
-        raise Unreadable("The header of the safetensors file is no table of tensors.")
+        raise Unreadable(
+            "The header of the safetensors file is not a table of tensors; the file is damaged. Fetch or save it again."
+        )
     return header
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A table in which no name stands twice."""
+    """Return the pairs as a dict. Raise Unreadable for a duplicate name."""
     table = dict(pairs)
     if len(table) < len(pairs):
         names = [name for name, _ in pairs]
@@ -83,22 +85,22 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _claim(name: str, entry: Any) -> tuple[int, ...]:
-    """The shape that the header claims; each number has a byte at least. Raises Unreadable for an entry that is none."""
+    """Return the shape that the header claims. Raise Unreadable for an invalid entry."""
     shape = entry.get("shape") if isinstance(entry, dict) else None
     if not isinstance(shape, list) or not all(type(size) is int for size in shape):
         raise Unreadable(
-            f"The header of the safetensors file says nothing useful of {quoted(name)}; the file is damaged."
+            f"The header of the safetensors file has no valid entry for {quoted(name)}; the file is damaged."
         )
     return tuple(shape)
 
 
 def _start(entry: Mapping[str, Any]) -> int:
-    """Where its numbers begin. The library has checked them by then."""
+    """Return the offset of an entry's numbers, already checked by the library."""
     return int(entry["data_offsets"][0])
 
 
 def _tables(texts: Any) -> dict[str, Any]:
-    """The metadata, each text parsed where it is JSON."""
+    """Return the metadata, with every JSON text parsed."""
     tables: dict[str, Any] = {}
     for name, text in texts.items() if isinstance(texts, dict) else ():
         try:

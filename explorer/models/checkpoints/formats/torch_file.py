@@ -1,4 +1,4 @@
-"""PyTorch's files: the zip archive, and the row of pickles that was written before it. Neither is given to pickle or to torch.load."""
+"""PyTorch files: zip archives, and the older series of pickles. Neither is passed to pickle or torch.load."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from explorer.models.checkpoints.zipped import Archive, names_in
 
 PICKLE = "data.pkl"
 PROGRAM = "models/model.json"
-"""What torch.export.save writes, in place of a pickle."""
+"""Entry that torch.export.save writes instead of a pickle."""
 OLDEST_PICKLES = (b"(dp", b"(lp", b"ccollections\n", b"ccopy_reg\n", b"c__builtin__\n", b"cnumpy")
-"""What pickles begin with that were written by Python 2, or with protocol 0."""
+"""Leading bytes of pickles from Python 2 or with protocol 0."""
 FOREIGN = {
     "jax": "JAX arrays, as Flax and Haiku have them",
     "flax": "Flax parameters",
@@ -30,7 +30,7 @@ FOREIGN = {
     "pandas": "pandas tables",
     "numpy": "NumPy arrays",
 }
-"""What a pickle holds, by the packages whose names are in it; the first that is there says it."""
+"""Contents of a foreign pickle, by the packages named in it; the first match decides."""
 NEXT_STEPS = {
     "jax": "Write each weight under PyTorch's name (weight_ih_l0, [rows of all gates, input]) with numpy.savez",
     "tensorflow": "Save the model as a .keras file",
@@ -38,7 +38,7 @@ NEXT_STEPS = {
     "numpy": "Save them by name with numpy.savez(file, **arrays)",
 }
 MAGIC = 0x1950A86A20F9469CFC6C
-"""What the row of pickles begins with, itself pickled."""
+"""Magic number at the start of the older format, itself a pickle."""
 CALLS: Mapping[str, Callable[..., Any]] = {
     **TENSORS,
     "collections.OrderedDict": dict,
@@ -54,7 +54,7 @@ CALLS: Mapping[str, Callable[..., Any]] = {
 CODE = frozenset(
     "os posix nt subprocess sys builtins __builtin__ runpy importlib socket shutil ctypes pty webbrowser".split()
 )
-"""Modules whose functions are no part of a checkpoint. Nothing is called in any case; these are named."""
+"""Modules whose functions never belong in a checkpoint. Nothing is called in any case; these are reported."""
 HARMLESS = frozenset(
     f"{module}.{name}"
     for module in ("builtins", "__builtin__")
@@ -65,14 +65,14 @@ Stored = Callable[[Store], Bytes]
 
 
 def holds(data: bytes) -> bool:
-    """Whether it is a zip archive with a pickle or a program in its folder, or begins as a pickle does."""
+    """Return whether the data is a zip archive with a pickle or a program, or begins like a pickle."""
     if _is_pickle(data) or data.startswith(OLDEST_PICKLES):
         return True
     return any(name.rpartition("/")[2] == PICKLE or name.endswith(f"/{PROGRAM}") for name in names_in(data))
 
 
 def read(data: bytes) -> Contents:
-    """Raises Unreadable for a file that is damaged or holds something else than tensors of a recurrent network."""
+    """Read a PyTorch file. Raise Unreadable if it is damaged, or holds no tensors of a recurrent network."""
     try:
         if data.startswith(OLDEST_PICKLES):
             root, named, stored = _bare(data)
@@ -124,16 +124,16 @@ def _archive(data: bytes) -> tuple[Any, list[str], Stored]:
 
 
 def _row_of_pickles(data: bytes) -> tuple[Any, list[str], Stored]:
-    """A magic number, a version, the system; the object; the storages' keys; then the numbers of each, their count before them."""
+    """Read the older format: magic number, version, system, the object, the storage keys, then each storage's count and numbers."""
     stream, stores = io.BytesIO(data), dict[str, Store]()
 
     def stored(mark: Any) -> Any:
         if isinstance(mark, tuple) and mark[:1] == ("module",):
-            return mark[1] if len(mark) > 1 else None  # a class and its source, of a whole object
-        found = store(mark)
+            return mark[1] if len(mark) > 1 else None  # a class with its source, in a pickled module
+        own = store(mark)
         if len(mark) > 5 and mark[5] is not None:
             raise Unreadable("This was written by a PyTorch before 0.4; load it there and save it with a newer one.")
-        return stores.setdefault(found.key, found)
+        return stores.setdefault(own.key, own)
 
     if Pickle({}, stored).read(stream) != MAGIC:
         return _bare(data)
@@ -149,7 +149,7 @@ def _row_of_pickles(data: bytes) -> tuple[Any, list[str], Stored]:
 
 
 def _places(keys: Any, stores: Mapping[str, Store], stream: BinaryIO, size: int) -> dict[str, int]:
-    """Where each store's numbers begin. Raises Damaged where they are not all there."""
+    """Return the offset of each store's numbers. Raise Damaged if any are missing."""
     places: dict[str, int] = {}
     for key in keys if isinstance(keys, list) else ():
         count = int.from_bytes(stream.read(8), "little", signed=True)
@@ -166,7 +166,7 @@ def _places(keys: Any, stores: Mapping[str, Store], stream: BinaryIO, size: int)
 
 
 def _bare(data: bytes) -> tuple[Any, list[str], Stored]:
-    """A pickle that torch.save has not written. It is looked through for code, and refused."""
+    """Refuse a pickle that torch.save did not write, after checking it for code."""
     pickle = Pickle({}, lambda _: None)
     pickle.read(io.BytesIO(data))
     named = list(pickle.named)
@@ -183,7 +183,7 @@ def _bare(data: bytes) -> tuple[Any, list[str], Stored]:
 
 
 def _foreign(named: list[str]) -> str:
-    """What a pickle holds that is of another library than PyTorch, and what to do; empty for none, and for numbers of NumPy alone."""
+    """Return the message for a pickle of a library other than PyTorch; empty if it names no library, or only NumPy scalars."""
     packages = {name.partition(".")[0] for name in named}
     if "torch" in packages or all(name.startswith("numpy") and name.endswith((".scalar", ".dtype")) for name in named):
         return ""
@@ -207,7 +207,7 @@ def _check_code(named: list[str]) -> None:
 
 
 def _nothing(root: Any) -> str:
-    """Why there are no weights to be had."""
+    """Return the message for a PyTorch file without usable weights."""
     if isinstance(root, dict) and "param_groups" in root:
         return "The file holds an optimizer's state and no weights. Save model.state_dict()."
     names = nested.names(root, (View, Strange))
@@ -226,8 +226,8 @@ def _nothing(root: Any) -> str:
     if isinstance(root, View):
         return "The file holds a single tensor without a name. Save model.state_dict()."
     keys = [key for key in root if isinstance(key, str)] if isinstance(root, dict) else []
-    found = f"a dict with {listed(keys)}" if keys else "a list" if isinstance(root, list) else "a single value"
-    return f"The file holds no tensors by name, but {found}. Save model.state_dict()."
+    content = f"a dict with {listed(keys)}" if keys else "a list" if isinstance(root, list) else "a single value"
+    return f"The file holds no tensors by name, but {content}. Save model.state_dict()."
 
 
 FORMAT = Format("PyTorch", (".pt", ".pth", ".ckpt", ".bin", ".tar"), holds, read)

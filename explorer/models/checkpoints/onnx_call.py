@@ -1,4 +1,4 @@
-"""What an ONNX node is told, each of the kind that it should be of, and its constant inputs."""
+"""A call of an ONNX node: typed access to its attributes and inputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from explorer.signals import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
-    """A node with what comes to it.
+class Call:
+    """A node with its inputs.
 
-    values  an input each: its value where that is computed, None where it is constant or left out
-    opset   the version of ONNX's operators
-    label   what a person calls the node
+    values  one for each input: the computed value; None if it is constant or omitted
+    opset   version of the ONNX operator set
+    label   display name of the node
     """
 
     scope: Scope
@@ -41,51 +41,51 @@ class Told:
         return attributes(self.node)
 
     def whole(self, name: str, default: int) -> int:
-        """An attribute that is a whole number."""
+        """Return an integer attribute. Raise Refused for another type."""
         value = self.attributes.get(name, default)
         if not isinstance(value, int):
             raise Refused(f"{self.operator} with another kind of {name} than ONNX's")
         return value
 
     def real(self, name: str, default: float) -> float:
-        """An attribute that is a number."""
+        """Return a numeric attribute. Raise Refused for another type."""
         value = self.attributes.get(name, default)
         if not isinstance(value, int | float):
             raise Refused(f"{self.operator} with another kind of {name} than ONNX's")
         return float(value)
 
     def has(self, at: int) -> bool:
-        """Whether an input is there."""
+        """Return whether the node has this input."""
         return at < len(self.node.input) and bool(self.node.input[at])
 
     def constant(self, at: int) -> Array | None:
-        """An input that is constant; None where it is left out or computed."""
+        """Return a constant input; None if it is omitted or computed."""
         if not self.has(at) or self.values[at] is not None:
             return None
         return self.scope.constant(self.node.input[at])
 
     def numbers(self, at: int) -> Array:
-        """A constant input in floating point. Raises Refused where it is something else."""
-        found = self.constant(at)
-        if found is None:
+        """Return a constant input as floating point. Raise Refused if it is computed or omitted."""
+        array = self.constant(at)
+        if array is None:
             raise Refused(f"{self.operator} of two computed values" if self.has(at) else f"{self.operator} of nothing")
-        if found.dtype.kind in "iu":
-            return found.astype(np.float32)
-        return floats(found, self.label)
+        if array.dtype.kind in "iu":
+            return array.astype(np.float32)
+        return floats(array, self.label)
 
     def flow(self, at: int = 0) -> Flow:
-        """An input that is numbers on their way, values beside one another brought together."""
-        from explorer.models.checkpoints.onnx_joining import together
+        """Return an input as one computed value, joining a concatenated one. Raise Refused for anything else."""
+        from explorer.models.checkpoints.onnx_joining import join_parts
 
         value = self.values[at] if at < len(self.values) else None
         if isinstance(value, Stacked):
-            return together(value)
+            return join_parts(value)
         if not isinstance(value, Flow):
             raise Refused(self.operator)
         return value
 
     def sizes(self, at: int) -> list[Size | None] | None:
-        """An input of whole numbers, constant or made of sizes; None where it is left out."""
+        """Return an integer input, constant or computed from sizes; None if it is omitted."""
         if not self.has(at):
             return None
         value = self.values[at]
@@ -94,26 +94,30 @@ class Told:
         return [number(one) for one in self.listed(at)]
 
     def listed(self, at: int) -> list[int]:
-        """A constant input of whole numbers. Raises Refused where it is none."""
-        found = self.constant(at)
-        if found is None or found.dtype.kind not in "iub" or found.size > 1000:
+        """Return a constant input of integers. Raise Refused if it is anything else."""
+        array = self.constant(at)
+        if array is None or array.dtype.kind not in "iub" or array.size > 1000:
             raise Refused(f"{self.operator} with numbers that are known only when the graph runs")
-        return [int(one) for one in found.ravel()]
+        return [int(one) for one in array.ravel()]
 
     def axes(self, at: int, rank: int) -> list[int] | None:
-        """Axes, an attribute in older versions and an input in newer ones; None where there are none."""
-        given = self.attributes.get("axes")
-        if given is None and self.has(at):
-            given = self.listed(at)
-        if given is None:
+        """Return the axes, an attribute in older opsets and an input in newer ones; None if omitted."""
+        values = self.attributes.get("axes")
+        if values is None and self.has(at):
+            values = self.listed(at)
+        if values is None:
             return None
-        if not isinstance(given, Sequence) or len(given) > MOST_AXES or not all(isinstance(one, int) for one in given):
+        if (
+            not isinstance(values, Sequence)
+            or len(values) > MOST_AXES
+            or not all(isinstance(one, int) for one in values)
+        ):
             raise Refused(f"{self.operator} with another kind of axes than ONNX's")
-        return [axis_of(one, rank) for one in given]
+        return [axis_of(one, rank) for one in values]
 
 
 def axis_of(axis: int, rank: int) -> int:
-    """An axis counted from the front. Raises Refused for one that there is not."""
+    """Return the axis as a non-negative index. Raise Refused if it does not exist."""
     if not -rank <= axis < rank:
         raise Refused(f"an axis {axis} of {rank}")
     return axis % rank
