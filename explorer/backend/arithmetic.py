@@ -31,7 +31,7 @@ FUNCTIONS: dict[str, Callable[..., Tensor]] = {
 
 @dataclass(frozen=True)
 class Shares:
-    """Terms of the units' pre-activations at every step: `inputs` [step, input], `units` [step, unit], `bias` [step],
+    """Terms of one unit's pre-activation at every step: `inputs` [step, input], `units` [step, unit], `bias` [step],
     and by name the other terms of the sum [step]. They all add up to it. `of` names whose the units are: "h_prev", or
     the state in its place; empty without recurrent units."""
 

@@ -123,7 +123,7 @@ def test_a_file_of_numbers(card: Card) -> None:
     [
         (b"value,mark\n0.25,0\n,1\n", "Row 3 of the file has a gap"),
         (b"value\n0.25\n", "2 are needed: value, mark"),
-        (b"\x89PNG\0\0", "no table"),
+        (b"\x89PNG\0\0", "not a table"),
         (b"", "empty"),
         (b"1,1\n" * (LARGEST // 4 + 1), "at most 1,000,000"),
         (b"<b>,1\n<i>,2", "1 column of numbers"),

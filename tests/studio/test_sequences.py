@@ -106,9 +106,9 @@ def test_every_digit_of_a_float32_comes_through() -> None:
         ("value,mark\n0.25,0\n0.5,1,2,3\n", "Row 3 of the file has 4 values, but the first row has 2"),
         ("", "empty"),
         ("\n , \n", "empty"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe", "no table"),
-        (b"PK\x03\x04\0\0", "no table"),
-        ('value,mark\n"0.25,0\n', "no table"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe", "not a table"),
+        (b"PK\x03\x04\0\0", "not a table"),
+        ('value,mark\n"0.25,0\n', "not a table"),
     ],
 )
 def test_what_is_no_rows_is_told(content: str | bytes, told: str) -> None:

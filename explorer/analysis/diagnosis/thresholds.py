@@ -30,33 +30,31 @@ UNHEARD = 1e-6
 """Outgoing weights of this share of the layer's typical length are none."""
 
 ALIKE = 0.999
+"""The |r| of two units' paths from which on they are compared by their weights."""
+SAME_WEIGHTS = 0.02
 """Largest distance between the weights of two units, as a share of their length, that still makes them one unit. Units
 that training made alike have weights further apart: different weights can give the same path of small range."""
-SAME_WEIGHTS = 0.02
-"""How far the weights of two units may be apart, as a share of their length, and still make one unit of them. Of units that training
-made alike, the weights are further apart: a path of small range can be had in many ways."""
 
 LARGE_STATE = 10.0
 """Size at which tanh(c) has no slope left: 1 - tanh² is 8e-9 there, below what float32 resolves beside 1."""
 MANY_LARGE = 0.25
 """The share of a layer's units from which on very large cell states that grow all along are worth a look."""
 GROWING = 0.9
+"""The correlation of |c| with the step from which on c counts as growing all along the text."""
+VERY_LARGE, BLOWN_UP = 100.0, 1000.0
 """From the first on growth is worth a look; from the second on a state is out of hand, unless there are more steps: an
 LSTM's c adds less than 1 a step, so c cannot be larger than their number. english-lstm-peephole reaches 1490 in 1500
 steps."""
-VERY_LARGE, BLOWN_UP = 100.0, 1000.0
-"""From the first on growth is worth a look; from the second on a state is out of hand, unless there are more steps: an LSTM's c adds
-less than 1 a step, so c cannot be larger than their number. english-lstm-peephole comes to 1490 in 1500 steps."""
 
 AT_THE_END = 0.99
 """A tanh's output beyond this has a slope below 0.02: next to nothing passes back through it."""
 MANY_SATURATED = 0.7
+"""The share of a layer's units that are at the end nearly all the time, or of all units' steps, from which on it is
+worth a look."""
+ALL_SATURATED = 0.8
 """The share from which on it is wrong: the layer computes with bits. The shipped tanh networks are there for 64 % of
 their units' steps at most; one with weights from ±50/√units for 92 %, and then its gradients vanish, so that no other
 check would notice."""
-ALL_SATURATED = 0.8
-"""The same for what is wrong: the layer computes with bits. The shipped tanh networks are there for 64 % of their units' steps at most;
-one with weights from ±50/√units for 92 %, and then its gradients vanish, so that nothing else would tell."""
 
 LATCH = 20.0
 """Half-lives, in steps, from which on a unit is called a latch; in a text shorter than twice that, a latch that never
@@ -102,12 +100,11 @@ NOT_LEARNT, POOR = 0.9, 0.86
 """Bits of the network as a share of the text's own counts from which on it has not learnt to predict, and from which on that is worth a
 look. On the half of the networks that fixed it the healthy ones have 0.79 at most, and one of too large a learning rate 0.97."""
 GOOD = 0.3
+"""Share of bits below which a network predicts so well that it may need no context."""
+PAIRS = 1.02
 """Bits of a predictor that counts triples, as a share of those of one that counts pairs, below which there is something
 to remember. On 2,000 tokens of english it is 0.99; of agreement, whose next word nearly always follows from the present
 one, 1.06."""
-PAIRS = 1.02
-"""Bits of who counts triples, as a share of those of who counts pairs, below which there is something to remember. On 2,000 tokens of
-english it is 0.99, of agreement, whose next word follows from the present one but for a few, 1.06."""
 CONTEXT, CONTEXT_LOOK = 0.08, 0.1
 """Bits that the context saves, as a share of the text's own counts, below which it is worth nothing, and below which that is worth a look.
 On the half that fixed it healthy networks of english save 0.15 and more, those with step and batch exchanged 0.03."""

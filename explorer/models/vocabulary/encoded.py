@@ -43,7 +43,7 @@ class Reader(Protocol):
 
     @property
     def unknown(self) -> int | None:
-        """Id of unknown tokens; None if there is none."""
+        """Id of unknown tokens; None if unknown tokens have no id."""
 
     @property
     def symbols(self) -> tuple[str, ...]: ...

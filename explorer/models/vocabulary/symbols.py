@@ -53,7 +53,7 @@ class Symbols:
 
     @cached_property
     def unknown(self) -> int | None:
-        """Id of unknown symbols; None if there is none."""
+        """Id of unknown symbols; None if no symbol stands for them."""
         return next((k for k, symbol in enumerate(self.symbols) if symbol.lower() in UNKNOWNS), None)
 
     def __len__(self) -> int:
