@@ -103,7 +103,7 @@ def order(name: str, text: str, layer: int) -> Array:
 
 
 @cached(READINGS)
-def telling(name: str, text: str, layer: int) -> Array:
+def most_influential_units(name: str, text: str, layer: int) -> Array:
     """Return the units of a row whose contribution to the scores varies most, largest first (`by_contribution`)."""
     return by_contribution(trace(name, text), layer)[:TELLING]
 
@@ -352,7 +352,7 @@ def guesses(card: Card, columns: int) -> Array:
     return every if unknown is None or columns < 2 else every[every != unknown]
 
 
-def said(card: Card, answers: Array) -> int:
+def likeliest_column(card: Card, answers: Array) -> int:
     """Return the most likely column of an answer [label] among its `guesses`."""
     columns = guesses(card, len(answers))
     return int(columns[np.nan_to_num(answers[columns], nan=-np.inf).argmax()])

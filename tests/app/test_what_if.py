@@ -304,7 +304,7 @@ def test_the_memory_of_the_plural_sentence_is_transplanted(cell: str, shipped: S
     if cell == "lstm":
         noun, verb = (percent(found.share("c", where, alone=True)) for where in ("after the noun", "before the verb"))
         assert f"**c alone, h as it was** {noun} / {verb}" in words(at)
-    assert f"Of {found.pairs} generated pairs" in words(at)
+    assert f"Share of {found.pairs} generated pairs" in words(at)
 
 
 def test_the_cut_loop_is_held_against_a_reading_of_one_token(shipped: Shipped) -> None:

@@ -104,7 +104,10 @@ CASES = [
     case("trace", "letters", of_text(models.trace), **LETTERS),
     case("exact", "letters", lambda model, text: models.trace(model.double(), text), **LETTERS),
     case("order", "letters", lambda m, text, layer: by_half_life(models.trace(m, text), layer), **LETTERS, layer=(1, 0)),
-    case("telling", "letters", lambda m, text, layer: by_contribution(models.trace(m, text), layer), **LETTERS, layer=(1, 0)),
+    case(
+        "most_influential_units", "letters", lambda m, text, layer: by_contribution(models.trace(m, text), layer),
+        **LETTERS, layer=(1, 0),
+    ),
     case("predictions", "letters", of_text(models.predict), **LETTERS),
     case("edited", "letters", of_text(models.trace), **LETTERS, edits=(HALVED, ZEROED)),
     case("edited_predictions", "letters", of_text(models.predict), **LETTERS, edits=(HALVED, ZEROED)),

@@ -31,16 +31,16 @@ def test_the_answers_are_the_librarys() -> None:
 
 def test_the_telling_units_are_those_whose_part_of_the_scores_varies_most() -> None:
     """The widest first; of a small network all."""
-    found = service.telling(NAME, TEXT, 0).tolist()
+    found = service.most_influential_units(NAME, TEXT, 0).tolist()
     assert found == by_contribution(explorer.trace(service.model(NAME), TEXT)).tolist()[: service.TELLING]
     assert len(found) == service.TELLING == 12
-    assert sorted(service.telling("brackets-lstm", "(()", 0).tolist()) == [0, 1, 2]
+    assert sorted(service.most_influential_units("brackets-lstm", "(()", 0).tolist()) == [0, 1, 2]
 
 
 def test_the_telling_units_of_a_row_are_its_own(shelve: Shelve) -> None:
     name = shelve("lstm", (2, False), units=20)
     trace = explorer.trace(explorer.load(name), TEXT)
-    found = [service.telling(name, TEXT, row).tolist() for row in range(trace.rows)]
+    found = [service.most_influential_units(name, TEXT, row).tolist() for row in range(trace.rows)]
     assert found == [by_contribution(trace, row).tolist()[: service.TELLING] for row in range(trace.rows)]
     assert found[0] != found[1]
 
@@ -64,7 +64,7 @@ def test_what_is_kept_is_bounded() -> None:
         service.model,
         service.trace,
         service.order,
-        service.telling,
+        service.most_influential_units,
         service.predictions,
         service.pushes,
         service.gradients,

@@ -86,7 +86,9 @@ def followed_column(view: View, due: right.Due) -> int | None:
         return None
     if due is not None:
         return int(due)
-    return service.said(view.shipped, service.predictions(view.shipped.name, view.here.text)[view.here.step])
+    return service.likeliest_column(
+        view.shipped, service.predictions(view.shipped.name, view.here.text)[view.here.step]
+    )
 
 
 def _changes(view: View, column: int | None) -> dict[str, Array]:

@@ -77,7 +77,7 @@ def scores(view: View) -> dict[str, tuple[int, int | None]]:
     """Return all choices, as shown on the page and in the link. For two classes the difference, which decides, comes first."""
     labels, step = service.model(view.here.model).labels, view.here.step
     answers = service.predictions(view.here.model, view.here.text)[step]
-    favourite = service.said(view.here.card, answers)
+    favourite = service.likeliest_column(view.here.card, answers)
     choices: dict[str, tuple[int, int | None]] = {}
     if view.answer is CLASS and len(labels) == 2:
         choices[f"{labels[1]} against {labels[0]}"] = (1, 0)

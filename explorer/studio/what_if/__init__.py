@@ -93,7 +93,7 @@ class View:
         due = self.due[self.here.step]
         if due is not None:
             return int(due)
-        return service.said(self.here.card, self.answers[0][self.here.step])
+        return service.likeliest_column(self.here.card, self.answers[0][self.here.step])
 
     def followed(self, values: Array) -> Array:
         """Return the followed quantity of answers [step, label], [step]: a probability or the number."""

@@ -232,7 +232,7 @@ def _erase(here: Place) -> Experiment:
     """Return the experiment that erases the unit with the most variable contribution, if no unit can be forced by its property."""
     trace = service.trace(here.model, here.text)
     row = here.row_of(trace.rows)
-    unit = int(service.telling(here.model, here.text, row)[0])
+    unit = int(service.most_influential_units(here.model, here.text, row)[0])
     varies = "part of the scores (h × readout weights)" if is_read(trace, row) else "h"
     named = any(one.holds for one in here.card.findings)
     return Experiment(

@@ -160,7 +160,7 @@ def of_most(view: View) -> str:
     where = f"after {glyph(view.before.tokens[step])} (step {step + 1})"
     if view.column is None:
         return f"Along the text the answer changes most {where}, by {number(float(distances[step]))}."
-    labels = [visible(view.labels[service.said(view.here.card, values[step])]) for values in view.answers]
+    labels = [visible(view.labels[service.likeliest_column(view.here.card, values[step])]) for values in view.answers]
     turn = (
         f"it says {glyph(labels[0])} as before"
         if labels[0] == labels[1]

@@ -139,8 +139,8 @@ def _farthest(trace: Trace, place: Place) -> float:
 
 
 def telling(place: Place) -> list[int]:
-    """Return the units of `service.telling`, sorted by decreasing half-life."""
-    chosen = set(service.telling(place.model, place.text, place.layer).tolist())
+    """Return the units of `service.most_influential_units`, sorted by decreasing half-life."""
+    chosen = set(service.most_influential_units(place.model, place.text, place.layer).tolist())
     return [unit for unit in service.order(place.model, place.text, place.layer).tolist() if unit in chosen]
 
 
