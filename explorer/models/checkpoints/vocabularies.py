@@ -42,7 +42,7 @@ def _text(given: str | bytes) -> str:
     try:
         return decoded(given)[0]
     except ValueError as error:
-        raise Unreadable(f"The vocabulary file is not text: {error}; {NEEDED}.") from error
+        raise Unreadable(f"The vocabulary file is no text: {error}; {NEEDED}.") from error
 
 
 def symbols_in(given: Any, depth: int = 4) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def test_ids_that_several_symbols_share() -> None:
 
 def test_a_file_that_is_no_text() -> None:
     with pytest.raises(
-        Unreadable, match="The vocabulary file is not text: it has bytes that no text has; give a JSON list"
+        Unreadable, match="The vocabulary file is no text: it has bytes that no text has; give a JSON list"
     ):
         vocabulary(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
 
