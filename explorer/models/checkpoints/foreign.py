@@ -19,11 +19,13 @@ WEB_PAGE = (
     "This is a web page, not a file of weights: perhaps the page about a download was saved and not the download."
 )
 PICTURE = "This is a picture."
-SAVED_MODEL = "a TensorFlow SavedModel, which is not read: load it with TensorFlow or Keras, and save the Keras model as .keras or .h5."
-CORE_ML = "a Core ML model, which is not read: give the PyTorch, Keras or ONNX file that it was converted from."
-TF_LITE = "This is a TensorFlow Lite model, which is not read: give the Keras model that it was converted from, as .keras or .h5."
-TF_CHECKPOINT = "This is a part of a TensorFlow checkpoint, which is not read: load the model with Keras and save it as .keras or .h5."
-FROZEN = "This is a TensorFlow graph, which is not read: give the Keras model that it was made from, as .keras or .h5."
+SAVED_MODEL = "a TensorFlow SavedModel, which is not supported: load it with TensorFlow or Keras and save the Keras model as .keras or .h5."
+CORE_ML = "a Core ML model, which is not supported: give the PyTorch, Keras or ONNX file that it was converted from."
+TF_LITE = "This is a TensorFlow Lite model, which is not supported: give the Keras model that it was converted from, as .keras or .h5."
+TF_CHECKPOINT = "This is part of a TensorFlow checkpoint, which is not supported: load the model with Keras and save it as .keras or .h5."
+FROZEN = (
+    "This is a TensorFlow graph, which is not supported: give the Keras model that it was made from, as .keras or .h5."
+)
 JOBLIB = (
     "This is a pickle by joblib, which could run code, so it is not read: load it where you trust it, and save the weights by their "
     "names with numpy.savez."
@@ -88,7 +90,7 @@ def looks(data: bytes) -> str:
         return TF_CHECKPOINT
     if data[:1] == b"\x0a" and _is_graph(data):
         return FROZEN
-    return "The file is of no format that is known here."
+    return "The format of the file is not supported."
 
 
 def folder(path: Path) -> str:

@@ -32,19 +32,15 @@ MOST = {
 }
 """Limits of the reader process. Counts are of items, other sizes in bytes. "memory" covers the file, its arrays as stored, as read and as
 returned, and the libraries."""
-DAMAGED = "This is an HDF5 file, but a damaged one, or it was not loaded to its end. Fetch it once more."
+DAMAGED = "This HDF5 file is damaged or incomplete. Download or save it again."
 REASONS: dict[str, Callable[..., str]] = {
     "damaged": lambda *_: DAMAGED,
     "large": lambda total: f"The file unpacks to {total / 2**20:,.0f} MB; at most {MOST_BYTES // 2**20} MB are read.",
-    "deep": lambda most: (
-        f"The file is damaged, or not meant to be read: its groups lie in one another, more than {most} deep."
-    ),
-    "many": lambda arrays, groups: (
-        f"The file has more than {arrays:,} arrays or {groups:,} groups; that is too much to be read."
-    ),
+    "deep": lambda most: f"The file is damaged, or not meant to be read: its groups are nested more than {most} deep.",
+    "many": lambda arrays, groups: f"The file has more than {arrays:,} arrays or {groups:,} groups, which is too many.",
     "long": lambda name, size, most: f"The attribute {quoted(name)} has {size:,} bytes; at most {most:,} are read.",
     "outside": lambda path: (
-        f"{quoted(path)} lies in another file, which is not opened. Save the network with its weights in one file."
+        f"{quoted(path)} is in another file, which is not opened. Save the network with its weights in one file."
     ),
     "compressed": lambda path: (
         f"{quoted(path)} is compressed, which Keras itself does not do. Save the network without compression."

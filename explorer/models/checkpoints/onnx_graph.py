@@ -165,7 +165,7 @@ def array_of(tensor: TensorProto) -> Array:
     """Return a tensor's numbers. Raise Unreadable if they are in another file, or do not match its shape."""
     if tensor.data_location == TensorProto.EXTERNAL:
         raise Unreadable(
-            f"The weights lie in another file beside this one, {quoted(tensor.name)} among them. Save the model with all its data in one "
+            f"The weights are in another file, {quoted(tensor.name)} among them. Save the model with all its data in one "
             "file: onnx.save(model, path, save_as_external_data=False)."
         )
     try:

@@ -73,7 +73,7 @@ class Router:
             if isinstance(value, Flow) and value.layers & mask:
                 return _why_branched(value.step.way(), own)
         if inside:
-            return f"The layers lie inside the node {quoted(inside)}, which is not computed here."
+            return f"The layers are inside the node {quoted(inside)}, which is not computed here."
         return "No output of the graph is computed from these layers."
 
     def _route(

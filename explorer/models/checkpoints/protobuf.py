@@ -59,8 +59,8 @@ def check_message(
                     _check_text(data, one)
             if fields > MOST_FIELDS or other > MOST_OTHER_BYTES:
                 raise Unreadable(
-                    f"The file has more than {MOST_FIELDS:,} parts or {MOST_OTHER_BYTES // 2**20} MB beside its weights; that is too "
-                    "much to be read here. Save the recurrent part alone."
+                    f"The file has more than {MOST_FIELDS:,} parts or {MOST_OTHER_BYTES // 2**20} MB besides its weights, which is "
+                    "too much. Save only the recurrent part."
                 )
 
 
@@ -101,6 +101,4 @@ def _varint(data: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _damaged(place: int) -> Unreadable:
-    return Unreadable(
-        f"The file is damaged or was not loaded to its end: what stands at byte {place:,} does not fit. Fetch it once more."
-    )
+    return Unreadable(f"The file is damaged or incomplete: byte {place:,} is invalid. Download or save it again.")

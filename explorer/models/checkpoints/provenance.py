@@ -44,7 +44,7 @@ def answered_by(contents: Contents, choice: Choice, agreement: Agreement | None 
     if choice.readout is None:
         if offered := chains(contents, recurrent):
             return (
-                f"The network shown answers with its own h: the file does not say what stands between its last layers. Choose "
+                f"The network shown answers with its own h: the file does not say which activation is between its last layers. Choose "
                 f"{quoted(offered[0])} or another readout, or give one known pair."
             )
         return recurrent.no_route and f"{recurrent.no_route} The network shown answers with its own h."

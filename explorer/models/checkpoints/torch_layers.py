@@ -214,7 +214,7 @@ def _cell(module: Module, units: int) -> tuple[str, dict[str, str]]:
     for name, options in _beside():
         if names == _names(name, **options) and _fits(module, name, options):
             return name, options
-    raise Unreadable(f"{module} has {listed(sorted(others))} beside its weights, which no cell has that is known here.")
+    raise Unreadable(f"{module} has {listed(sorted(others))} besides its weights, which no cell here has.")
 
 
 def _beside() -> Iterator[tuple[str, dict[str, str]]]:

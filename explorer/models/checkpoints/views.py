@@ -67,7 +67,7 @@ class View:
 
     @property
     def within(self) -> bool:
-        """True if the view lies inside the store."""
+        """True if the view is inside the store."""
         if min(self.offset, *self.shape, *self.strides, 0) < 0 or len(self.shape) != len(self.strides):
             return False
         if 0 in self.shape:

@@ -81,7 +81,7 @@ def tar() -> bytes:
 # Something else.
 answered("The file is empty.", nothing=lambda: b"")
 answered(
-    "of no format that is known here",
+    "format of the file is not supported",
     text=lambda: b"hello, world\n" * 9,
     zeros=lambda: bytes(4096),
     noise=lambda: np.random.default_rng(0).bytes(4096),

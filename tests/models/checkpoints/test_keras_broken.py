@@ -309,7 +309,7 @@ def test_a_library_that_takes_all_memory_is_stopped(elsewhere: Apart, monkeypatc
 @pytest.mark.parametrize("said", [b"", b"\1", b"\xff" * 16, b"\4" + bytes(7) + b"none"])
 def test_a_reader_that_comes_to_no_end_means_a_damaged_file(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hdf5, "run_reader", lambda data: said)
-    with pytest.raises(Unreadable, match="damaged one, or it was not loaded to its end"):
+    with pytest.raises(Unreadable, match="HDF5 file is damaged or incomplete"):
         read_bytes(VALID)
 
 
@@ -378,8 +378,8 @@ def without(arrays: dict[str, Array], name: str) -> dict[str, Array]:
 VALID = made(lstm() | lstm("upper/upper", UNITS), sequential(("LSTM", {"name": "lstm"}), ("LSTM", {"name": "upper"})))
 NOBODY = sequential(("MyLSTM", {"name": "own"}))
 BROKEN: dict[str, tuple[Callable[[Path], bytes], str]] = {
-    "data in another file": (lambda tmp: made({}, change=outside(tmp)), "lies in another file"),
-    "data of other files": (lambda tmp: made({}, change=virtual), "lies in another file"),
+    "data in another file": (lambda tmp: made({}, change=outside(tmp)), "is in another file"),
+    "data of other files": (lambda tmp: made({}, change=virtual), "is in another file"),
     "4 TB that were never written": (lambda tmp: made({}, change=never_written), "at most 100 MB"),
     "a chunk larger than all": (lambda tmp: made({}, change=a_chunk_larger_than_all), "at most 100 MB"),
     "compressed": (lambda tmp: made({}, change=compressed), "is compressed"),
@@ -416,13 +416,13 @@ BROKEN: dict[str, tuple[Callable[[Path], bytes], str]] = {
         ),
         "of the class “·b·Mine”",
     ),
-    "weights that are none": (lambda tmp: archive(sequential(), b"no HDF5"), "This is an HDF5 file, but a damaged one"),
+    "weights that are none": (lambda tmp: archive(sequential(), b"no HDF5"), "HDF5 file is damaged"),
     "the first half of an archive": (lambda tmp: archive(sequential(), made(NUMBERED))[:4000], "damaged"),
     "an archive that claims 4 GB": (
         lambda tmp: zipped({"config.json": b"{}", "model.weights.h5": Entry(b"", claims=2**32 - 1)}),
         "at most 100 MB",
     ),
-    "the signature alone": (lambda tmp: VALID[:8], "a damaged one"),
+    "the signature alone": (lambda tmp: VALID[:8], "HDF5 file is damaged"),
 }
 
 
@@ -439,7 +439,7 @@ def test_it_is_answered_with_a_sentence(case: str, tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("share", np.linspace(0.05, 0.95, 7))
 def test_a_file_that_breaks_off_is_damaged(share: float) -> None:
-    with pytest.raises(Unreadable, match="damaged one, or it was not loaded to its end"):
+    with pytest.raises(Unreadable, match="HDF5 file is damaged or incomplete"):
         read_bytes(VALID[: int(share * len(VALID))])
 
 

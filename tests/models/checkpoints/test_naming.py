@@ -83,16 +83,16 @@ def test_cells_of_ours_are_known_by_what_they_have_beside(name: str, options: di
 def test_what_no_cell_has() -> None:
     odd = build("lstm-peephole", 3, 4).state_dict() | {"weight_ho": torch.ones(4, 4)}
     with pytest.raises(
-        Unreadable, match="has “weight_ho”, “weight_peephole_f”, “weight_peephole_i” and 1 more beside its weights"
+        Unreadable, match="has “weight_ho”, “weight_peephole_f”, “weight_peephole_i” and 1 more besides its weights"
     ):
         read(dict(odd))
 
 
 def test_every_row_has_to_be_of_the_cell() -> None:
     state = dict(build("lstm-peephole", 3, 4, 2).state_dict())
-    with pytest.raises(Unreadable, match="which no cell has"):
+    with pytest.raises(Unreadable, match="which no cell here has"):
         read({name: weight for name, weight in state.items() if name != "weight_peephole_f_l1"})
-    with pytest.raises(Unreadable, match="which no cell has"):
+    with pytest.raises(Unreadable, match="which no cell here has"):
         read(state | {"weight_peephole_f_l1": torch.ones(5)})
 
 

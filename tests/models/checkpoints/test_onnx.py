@@ -357,7 +357,7 @@ def test_weights_in_another_file_are_not_looked_for() -> None:
     graph.initializer[0].ClearField("raw_data")
     place = graph.initializer[0].external_data.add()
     place.key, place.value = "location", "/etc/hostname"
-    with pytest.raises(Unreadable, match="lie in another file beside this one, “W0”"):
+    with pytest.raises(Unreadable, match="are in another file, “W0”"):
         read_bytes(model(graph))
 
 

@@ -147,8 +147,8 @@ def long_name() -> bytes:
 
 
 BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
-    "empty nodes": (empty_nodes, "parts or 8 MB beside its weights"),
-    "packed ones": (packed_ones, "parts or 8 MB beside its weights"),
+    "empty nodes": (empty_nodes, "parts or 8 MB besides its weights"),
+    "packed ones": (packed_ones, "parts or 8 MB besides its weights"),
     "graphs in graphs": (graphs_in_graphs, "more than 64 deep"),
     "a shape of 2^80 numbers": (huge_claim, "at most 100 MB"),
     "a shape below zero": (negative_claim, "the file is damaged"),
@@ -186,7 +186,7 @@ def test_it_is_answered_with_a_sentence(case: str, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("share", np.linspace(0.01, 0.99, 9))
 def test_a_file_that_breaks_off_is_damaged(share: float) -> None:
-    with pytest.raises(Unreadable, match="damaged or was not loaded to its end"):
+    with pytest.raises(Unreadable, match="damaged or incomplete"):
         read_bytes(VALID[: int(share * len(VALID))])
 
 

@@ -801,7 +801,7 @@ def test_layers_inside_of_a_branch_or_a_loop_have_no_route() -> None:
     from tests.models.checkpoints.test_onnx import inside_an_if
 
     for one in read_bytes(inside_an_if(layers("LSTM"))).recurrent:
-        assert one.no_route.startswith("The layers lie inside the node “h_node, ")
+        assert one.no_route.startswith("The layers are inside the node “h_node, ")
 
 
 def test_one_of_several_outputs_is_shown_and_the_others_are_named() -> None:

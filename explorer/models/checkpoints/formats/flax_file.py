@@ -22,7 +22,7 @@ def holds(data: bytes) -> bool:
 def read(data: bytes) -> Contents:
     """Raise Unreadable: Flax stores gate weights in a different layout for each cell, which is not supported."""
     raise Unreadable(
-        "This is a file of Flax parameters (MessagePack), which is not read. Write each weight under PyTorch's name "
+        "This is a file of Flax parameters (MessagePack), which is not supported. Write each weight under PyTorch's name "
         "(weight_ih_l0, [rows of all gates, input]) with numpy.savez, and give that file."
     )
 

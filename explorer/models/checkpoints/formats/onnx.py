@@ -183,7 +183,7 @@ def _nothing(scopes: list[Scope], refused: list[str]) -> str:
     similar = [name for name in operators if any(one in name for one in SIMILAR)]
     if similar:
         return (
-            f"The ONNX graph has nodes of the kind {quoted(similar[0])}, which is not read: ONNX's own LSTM, GRU and RNN are, with "
+            f"The ONNX graph has nodes of the kind {quoted(similar[0])}, which is not supported: ONNX's own LSTM, GRU and RNN are, with "
             "weights in floating point. Export the network without quantising or fusing it."
         )
     most = ", ".join(quoted(name) for name, _ in operators.most_common(4)) or "none at all"

@@ -96,14 +96,14 @@ def _archive(data: bytes) -> tuple[Any, list[str], Stored]:
     archive = Archive(data)
     if any(name.endswith(f"/{PROGRAM}") for name in archive.names):
         raise Unreadable(
-            "This is a program that torch.export has written, which holds code beside the weights. Where you trust it, run "
+            "This is a program that torch.export has written, which holds code besides the weights. Where you trust it, run "
             "torch.save(torch.export.load(file).state_dict, 'weights.pt') and give that file."
         )
     name = next(name for name in archive.names if name.rpartition("/")[2] == PICKLE)
     folder = name.removesuffix(PICKLE)
     if f"{folder}constants.pkl" in archive.names or any(other.startswith(f"{folder}code/") for other in archive.names):
         raise Unreadable(
-            "This is a TorchScript program, which holds code beside the weights. Where you trust it, run "
+            "This is a TorchScript program, which holds code besides the weights. Where you trust it, run "
             "torch.save(torch.jit.load(file).state_dict(), 'weights.pt') and give that file."
         )
     if f"{folder}byteorder" in archive.names and archive.read(f"{folder}byteorder") != b"little":
