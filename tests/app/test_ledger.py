@@ -158,9 +158,9 @@ def test_what_is_right_is_what_comes_next(shipped: Shipped) -> None:
     at = opened("belt", model="english-lstm", ledger=ANSWER, score=choices.RIGHT, **LINK)
     account = explorer.ledger(explorer.trace(shipped["english-lstm"], TEXT)).logit(TEXT[STEP + 1], STEP)
     np.testing.assert_array_equal(sent(at)[1], account.contributions.astype(np.float32))
-    assert "is not known" not in words(at)
+    assert "is unknown" not in words(at)
     stage_moves(at, len(TEXT) - 1, UNIT)
-    assert "What is right at this step is not known" in words(at)
+    assert "The right answer at this step is unknown" in words(at)
 
 
 def test_a_score_of_another_task_is_not_kept() -> None:

@@ -296,7 +296,7 @@ def test_another_session_does_not_see_it() -> None:
     other.query_params["model"] = name_of(here)
     check(other.run())
     assert stage_of(other).header["link"]["model"] == FIRST_MODEL
-    assert "somebody" in other.warning[0].value and own.KEY not in other.session_state
+    assert "uploaded network" in other.warning[0].value and own.KEY not in other.session_state
     assert stage_of(check(mine.run())).header["link"]["model"] == name_of(here)
 
 
