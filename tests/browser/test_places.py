@@ -81,6 +81,8 @@ def test_settings_of_a_page_are_in_the_link(open_page: OpenPage, server: Server)
     expect_link(one, changed=9)
     settle(one)
     one.get_by_role("tab", name="All units").click()
+    expect_link(one, view="All+units")
+    settle(one)  # what is chosen while the script runs may be missing in the link that it sends
     one.get_by_label("Order of the units").click()
     one.get_by_role("option", name="unit number").click()
     expect_link(one, view="All+units", order="unit+number")
