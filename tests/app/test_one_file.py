@@ -16,6 +16,7 @@ from explorer import cells, formula
 from explorer.cells import REGISTRY, Cell, Tap
 from explorer.cells.base import HiddenState, gate, register
 from explorer.diagram import Diagram, Operation, wire
+from explorer.figures.roles import hint
 from explorer.models import by_cell
 from explorer.models.reading import X
 from explorer.notations import NOTATIONS, equations, line
@@ -223,6 +224,14 @@ def test_it_has_equations(cell: type[Cell], notation: Any) -> None:
         found = formula.evaluate(equation.formula, values | joined, FUNCTIONS)
         np.testing.assert_allclose(found, trace[equation.name][0], rtol=0, atol=1e-12)
         assert all(line(equation, notation, signals))
+
+
+def test_a_hint_names_the_gates_as_readers_only_where_they_read(cell: type[Cell]) -> None:
+    """In minGRU no gate reads h."""
+    trace = explorer.trace(network((cell.name, {})), TEXT)
+    hints = [hint(signal, trace, 0) for signal in trace.signals.values() if signal.name != "x"]
+    assert all(hints)
+    assert any("the gates of the next step" in one for one in hints) == (cell is MadeUp)
 
 
 def test_it_is_on_the_pages(cell: type[Cell]) -> None:
