@@ -54,7 +54,7 @@ def test_numbers_are_written_as_in_the_sentences() -> None:
         assert told == [number(value, digits) for value in values]
 
 
-def kept(value: float, digits: int) -> str:
+def with_zeros(value: float, digits: int) -> str:
     """As `number` writes it, also the zeros of an exact one: 3.7 is 3.70."""
     short = number(value, digits)
     return (
@@ -76,6 +76,6 @@ def test_no_digit_is_told_that_was_not_sent() -> None:
             assert abs(value) < 200 * grain
             assert abs(value) <= min(ceiling for ceiling in CEILINGS if number(ceiling, 1) == most)
             continue
-        assert text in {kept(float(value), count) for count in (3, 2, 1)}, (value, text)
+        assert text in {with_zeros(float(value), count) for count in (3, 2, 1)}, (value, text)
         digits += len(text.lstrip("−").replace(".", "").lstrip("0"))
     assert digits / len(true) > 1.5  # nearly always two or three of those near the largest

@@ -22,7 +22,7 @@ MEANS = {
     (
         "keep",
         "open",
-    ): "Always open, it never forgets: the unit adds up every write and saturates.",
+    ): "Always open, it never forgets: the unit adds up every write.",
     ("write", "shut"): "Shut, nothing new comes in: such a unit holds what it has, or nothing at all.",
     ("write", "open"): "Always open, everything is written: the unit cannot select.",
     ("read", "shut"): "Shut, the memory has no effect on the output and gets no gradient.",
